@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { JsonObject } from './json.ts';
+
+export const PRIORITIES = ['low', 'medium', 'high', 'critical'] as const;
+export const Priority = z.enum(PRIORITIES);
+export type Priority = z.infer<typeof Priority>;
+
+/** Name of a service or of an action: what policies route by. Free text of the agent's author, bounded. */
+const Name = z.string().trim().min(1).max(200);
+
+/**
+ * What the agent's host program says about the call: never model output. Everything here can only tighten a verdict.
+ * `thread_id` and `node` are kept in clear, so that requests can be filtered by them; the rest is sealed.
+ */
+export const ActionContext = z
+  .strictObject({
+    thread_id: z.string().min(1).max(512).optional(),
+    node: z.string().min(1).max(512).optional(),
+    untrusted: z.boolean().optional(),
+  })
+  .meta({ id: 'ActionContext', title: 'ActionContext' });
+export type ActionContext = z.infer<typeof ActionContext>;
+
+/** One tool call that an agent proposes. `payload_digest` is taken over exactly these three members. */
+export const Action = z
+  .strictObject({ service: Name, action: Name, payload: JsonObject })
+  .meta({ id: 'Action', title: 'Action' });
+export type Action = z.infer<typeof Action>;
+
+export const MIN_EXPIRES_IN_MS = 1_000;
+export const MAX_EXPIRES_IN_MS = 400 * 24 * 60 * 60 * 1_000;
+export const DEFAULT_EXPIRES_IN_MS = 24 * 60 * 60 * 1_000;
+
+/** What the published clients put into `metadata`. It can only tighten; unknown members are dropped. */
+export const IngestMetadata = z.object({
+  sdk: z.string().max(64).optional(),
+  role: z.string().max(64).optional(),
+  callback_url: z.string().max(2_048).optional(),
+  trace_id: z.string().max(256).optional(),
+  parent_request_id: z.string().max(256).optional(),
+  environment: z.string().max(64).optional(),
+});
+export type IngestMetadata = z.infer<typeof IngestMetadata>;
+
+/** Body of `POST /api/ingest`. Unknown members are dropped, as the published protocol wants. */
+export const IngestBody = z
+  .object({
+    service: Name,
+    action: Name,
+    payload: JsonObject,
+    priority: Priority.default('medium'),
+    schema: z.unknown().optional(),
+    metadata: IngestMetadata.optional(),
+    context: ActionContext.optional(),
+    expires_in_ms: z.int().min(MIN_EXPIRES_IN_MS).max(MAX_EXPIRES_IN_MS).optional(),
+  })
+  .meta({ id: 'IngestBody', title: 'IngestBody' });
+export type IngestBody = z.infer<typeof IngestBody>;

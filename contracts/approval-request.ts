@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { Priority } from './action.ts';
+import { DECISION_TYPES, Outcome, OUTCOME_STATUSES } from './decision.ts';
+import { JsonObject, PayloadDigest } from './json.ts';
+import { Finding, HeldBy, Verdict } from './verdict.ts';
+
+export const REQUEST_STATUSES = ['pending', ...OUTCOME_STATUSES] as const;
+export const RequestStatus = z.enum(REQUEST_STATUSES);
+export type RequestStatus = z.infer<typeof RequestStatus>;
+
+/** The three words of the published protocol. */
+export const WireStatus = z.enum(['PENDING', 'APPROVED', 'REJECTED']);
+export type WireStatus = z.infer<typeof WireStatus>;
+
+/** 201 of `POST /api/ingest`. `uploadUrl` is null until parked state exists. */
+export const IngestAnswer = z
+  .object({
+    id: z.string(),
+    status: WireStatus,
+    verdict: Verdict,
+    findings: z.array(Finding),
+    held_by: HeldBy.nullable(),
+    payload_digest: PayloadDigest,
+    digest_salt: z.string().meta({ description: '32 random bytes, base64url' }),
+    expires_at: z.string(),
+    triage_url: z.string(),
+    outcome: Outcome.nullable(),
+    schema_ignored: z.string().optional().meta({ description: 'Why the schema that came along is not used' }),
+    uploadUrl: z.null(),
+    dek: z.null(),
+  })
+  .meta({ id: 'IngestAnswer', title: 'IngestAnswer' });
+export type IngestAnswer = z.infer<typeof IngestAnswer>;
+
+/** 200 of `GET /api/status/{id}`. `patched_payload` is there only when a person changed something. */
+export const StatusAnswer = z
+  .object({
+    id: z.string(),
+    status: WireStatus,
+    payload: JsonObject,
+    patched_payload: JsonObject.optional(),
+    metadata: z.record(z.string(), z.unknown()),
+    payload_digest: PayloadDigest.meta({ description: 'Of what may run: of the patched payload after a patch' }),
+    digest_salt: z.string().meta({ description: 'Salt of `payload_digest`' }),
+    expires_at: z.string(),
+    outcome: Outcome.nullable(),
+    resolved_at: z.string().optional(),
+    actor_id: z.string().optional(),
+    receipt: z.string().optional().meta({ description: 'Compact JWS of the outcome' }),
+    reason: z.string().optional(),
+    rejection_reason: z.string().optional(),
+  })
+  .meta({ id: 'StatusAnswer', title: 'StatusAnswer' });
+export type StatusAnswer = z.infer<typeof StatusAnswer>;
+
+export const ApprovalRequestSummary = z
+  .object({
+    id: z.string(),
+    service: z.string(),
+    action: z.string(),
+    priority: Priority,
+    status: RequestStatus,
+    verdict: Verdict,
+    outcome: Outcome.nullable(),
+    requested_by: z.string(),
+    thread_id: z.string().nullable(),
+    node: z.string().nullable(),
+    created_at: z.string(),
+    expires_at: z.string(),
+    resolved_at: z.string().nullable(),
+  })
+  .meta({ id: 'ApprovalRequestSummary', title: 'ApprovalRequestSummary' });
+export type ApprovalRequestSummary = z.infer<typeof ApprovalRequestSummary>;
+
+export const TIMELINE_EVENTS = ['requested', 'screened', 'held', 'decision_recorded', 'resolved', 'executed', 'incident'] as const;
+export const TimelineEntry = z
+  .object({
+    event: z.enum(TIMELINE_EVENTS),
+    at: z.string(),
+    by: z.string().nullable(),
+    detail: z.string().meta({ description: 'One plain sentence' }),
+  })
+  .meta({ id: 'TimelineEntry', title: 'TimelineEntry' });
+export type TimelineEntry = z.infer<typeof TimelineEntry>;
+
+/** The decision that stands, as its reader sees it. A Signal of a team's bot has no reason and no patch. */
+export const StandingDecision = z
+  .object({
+    decision_id: z.string().nullable(),
+    type: z.enum(DECISION_TYPES).nullable(),
+    decided_by: z.string().nullable(),
+    decided_at: z.string(),
+    channel: z.string(),
+    outcome: Outcome,
+    reason: z.string().optional(),
+    patched_payload: JsonObject.optional(),
+    digest_salt: z.string().optional().meta({ description: 'Salt of the patched digest' }),
+    payload_digest: PayloadDigest,
+  })
+  .meta({ id: 'StandingDecision', title: 'StandingDecision' });
+export type StandingDecision = z.infer<typeof StandingDecision>;
+
+export const ApprovalRequestDetail = ApprovalRequestSummary.extend({
+  payload: JsonObject,
+  schema: z.unknown().optional(),
+  digest_salt: z.string(),
+  payload_digest: PayloadDigest,
+  findings: z.array(Finding),
+  held_by: HeldBy.nullable(),
+  policy_version: z.int(),
+  metadata: z.record(z.string(), z.unknown()),
+  timeline: z.array(TimelineEntry),
+  decision: StandingDecision.nullable(),
+  executed_at: z.string().nullable(),
+}).meta({ id: 'ApprovalRequestDetail', title: 'ApprovalRequestDetail' });
+export type ApprovalRequestDetail = z.infer<typeof ApprovalRequestDetail>;
+
+export const ListQuery = z.strictObject({
+  status: RequestStatus.optional(),
+  service: z.string().max(200).optional(),
+  action: z.string().max(200).optional(),
+  thread_id: z.string().max(512).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(200).optional(),
+});
+export type ListQuery = z.infer<typeof ListQuery>;
+
+export const ApprovalRequestPage = z
+  .object({ items: z.array(ApprovalRequestSummary), next: z.string().nullable() })
+  .meta({ id: 'ApprovalRequestPage', title: 'ApprovalRequestPage' });
+export type ApprovalRequestPage = z.infer<typeof ApprovalRequestPage>;
+
+export const ExecutedBody = z.strictObject({ payload_digest: PayloadDigest }).meta({ id: 'ExecutedBody', title: 'ExecutedBody' });
+export type ExecutedBody = z.infer<typeof ExecutedBody>;
+export const ExecutedAnswer = z
+  .object({ id: z.string(), payload_digest: PayloadDigest, executed_at: z.string() })
+  .meta({ id: 'ExecutedAnswer', title: 'ExecutedAnswer' });
+export type ExecutedAnswer = z.infer<typeof ExecutedAnswer>;
+
+export const CancelAnswer = z
+  .object({ id: z.string(), outcome: Outcome.nullable().meta({ description: 'null: asked for, not yet effective' }) })
+  .meta({ id: 'CancelAnswer', title: 'CancelAnswer' });
+export type CancelAnswer = z.infer<typeof CancelAnswer>;
+

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { JsonObject, PayloadDigest } from './json.ts';
+
+export const DECISION_TYPES = ['approve', 'patch', 'reject'] as const;
+export type DecisionType = (typeof DECISION_TYPES)[number];
+
+/** The digest that was shown to the approver: what the decision is about (`design.md` 7). */
+const shown = { payload_digest: PayloadDigest };
+
+/** Body of `POST /api/approval-requests/{id}/decisions`. `patch` carries the payload that runs instead. */
+export const Decision = z
+  .discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('approve'), ...shown }),
+    z.strictObject({ type: z.literal('patch'), patched_payload: JsonObject, ...shown }),
+    z.strictObject({ type: z.literal('reject'), reason: z.string().trim().min(1).max(4_096), ...shown }),
+  ])
+  .meta({ id: 'Decision', title: 'Decision' });
+export type Decision = z.infer<typeof Decision>;
+
+export const OUTCOME_STATUSES = ['approved', 'rejected', 'expired', 'cancelled'] as const;
+export const OutcomeStatus = z.enum(OUTCOME_STATUSES);
+export type OutcomeStatus = z.infer<typeof OutcomeStatus>;
+
+export const CAUSES = ['person', 'firewall', 'deadline', 'caller', 'superseded', 'agent_gone', 'forged'] as const;
+export const Cause = z.enum(CAUSES);
+export type Cause = z.infer<typeof Cause>;
+
+/** How a request ended. `modified` says that a patched payload is what runs. */
+export const Outcome = z
+  .object({
+    status: OutcomeStatus,
+    cause: Cause,
+    modified: z.literal(true).optional(),
+    verified: z.literal(false).optional().meta({ description: 'false: decided by a plain Signal, without a key' }),
+  })
+  .meta({ id: 'Outcome', title: 'Outcome' });
+export type Outcome = z.infer<typeof Outcome>;
+
+/** 201 (200 when repeated) of a decision: what stands, who decided, and the digest of what may run. */
+export const DecisionAnswer = z
+  .object({
+    decision_id: z.string(),
+    outcome: Outcome,
+    decided_by: z.string(),
+    decided_at: z.string(),
+    payload_digest: PayloadDigest,
+  })
+  .meta({ id: 'DecisionAnswer', title: 'DecisionAnswer' });
+export type DecisionAnswer = z.infer<typeof DecisionAnswer>;
+
+/** 202: Temporal has it, no worker has answered yet. It takes effect when one does, unless another came first. */
+export const DecisionRecorded = z
+  .object({ decision_id: z.string(), status: z.literal('recorded') })
+  .meta({ id: 'DecisionRecorded', title: 'DecisionRecorded' });
+export type DecisionRecorded = z.infer<typeof DecisionRecorded>;

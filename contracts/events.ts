@@ -1,0 +1,16 @@
+import { z } from 'zod';
+
+export const EVENT_NAMES = [
+  'approval_request.opened',
+  'approval_request.held',
+  'approval_request.resolved',
+  'approval_request.executed',
+] as const;
+export const EventName = z.enum(EVENT_NAMES);
+export type EventName = z.infer<typeof EventName>;
+
+/** One server-sent event: ids only; the reader fetches what it may see. */
+export const ApprovalEvent = z
+  .object({ event: EventName, request_id: z.string(), occurred_at: z.string() })
+  .meta({ id: 'ApprovalEvent', title: 'ApprovalEvent' });
+export type ApprovalEvent = z.infer<typeof ApprovalEvent>;

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+
+export const ROLES = ['agent', 'approver', 'admin'] as const;
+export const Role = z.enum(ROLES);
+export type Role = z.infer<typeof Role>;
+
+/**
+ * Whose key it is. It stands in Temporal histories and receipts, so it is an identifier and no e-mail address: the
+ * character set has no `@`.
+ */
+export const Owner = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, dot, underscore and hyphen; no e-mail address');
+
+export const CreateKeyBody = z
+  .strictObject({
+    name: z.string().trim().min(1).max(100),
+    owner: Owner,
+    role: Role,
+    services: z.array(z.string().min(1).max(200)).min(1).max(100).optional().meta({
+      description: 'The services an agent key may speak for; absent: any',
+    }),
+  })
+  .meta({ id: 'CreateKeyBody', title: 'CreateKeyBody' });
+export type CreateKeyBody = z.infer<typeof CreateKeyBody>;
+
+export const ApiKey = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    owner: z.string(),
+    role: Role,
+    services: z.array(z.string()).nullable(),
+    created_at: z.string(),
+    last_used_at: z.string().nullable(),
+    revoked_at: z.string().nullable(),
+  })
+  .meta({ id: 'ApiKey', title: 'ApiKey' });
+export type ApiKey = z.infer<typeof ApiKey>;
+
+/** The secret is in this answer and nowhere else. */
+export const CreatedKey = ApiKey.extend({ api_key: z.string() }).meta({ id: 'CreatedKey', title: 'CreatedKey' });
+export type CreatedKey = z.infer<typeof CreatedKey>;
+
+export const KeyList = z.object({ items: z.array(ApiKey) }).meta({ id: 'KeyList', title: 'KeyList' });
+export type KeyList = z.infer<typeof KeyList>;

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { MAX_EXPIRES_IN_MS, MIN_EXPIRES_IN_MS } from './action.ts';
+
+export const ROUTINGS = ['observe', 'review_flagged', 'review_all'] as const;
+/**
+ * What happens to an action that nothing blocks: `observe` lets everything pass and records the findings,
+ * `review_flagged` holds what has a finding of medium severity or more, `review_all` holds everything.
+ */
+export const Routing = z.enum(ROUTINGS);
+export type Routing = z.infer<typeof Routing>;
+
+/** `*` matches everything; `crm-*` a prefix; anything else the whole name. */
+const Pattern = z.string().min(1).max(200).regex(/^(\*|[^*]+\*?)$/, 'a name, a prefix ending in *, or *');
+
+export const PolicyRoute = z
+  .strictObject({
+    service: Pattern.default('*'),
+    action: Pattern.default('*'),
+    routing: Routing,
+    expires_in_ms: z.int().min(MIN_EXPIRES_IN_MS).max(MAX_EXPIRES_IN_MS).optional(),
+    block: z.array(z.string().min(1).max(100)).max(100).optional().meta({
+      description: 'Guardrail or finding ids that block instead of hold: `egress`, `egress/metadata`',
+    }),
+  })
+  .meta({ id: 'PolicyRoute', title: 'PolicyRoute' });
+export type PolicyRoute = z.infer<typeof PolicyRoute>;
+
+/** What a project decides for all its agents. One document, versioned; the first matching route wins. */
+export const Policy = z
+  .strictObject({
+    default_routing: Routing.default('review_all'),
+    routes: z.array(PolicyRoute).max(1_000).default([]),
+    expires_in_ms: z.int().min(MIN_EXPIRES_IN_MS).max(MAX_EXPIRES_IN_MS).optional(),
+    allowed_domains: z
+      .array(z.string().min(1).max(253))
+      .max(1_000)
+      .default([])
+      .meta({ description: 'Registrable domains or hosts that an action may send to; subdomains included' }),
+    accept_unsigned_signals: z.boolean().default(false).meta({
+      description: 'Whether a plain Temporal Signal `decide` counts: whoever may write to the namespace is then trusted',
+    }),
+    resume_task_queue: z
+      .string()
+      .min(1)
+      .max(200)
+      .default('letsping-agents')
+      .meta({ description: "The task queue of the team's resume worker" }),
+  })
+  .meta({ id: 'Policy', title: 'Policy' });
+export type Policy = z.infer<typeof Policy>;
+
+/** `GET /api/policy`: version 0 is the default of a project that never wrote one: it holds everything. */
+export const PolicyVersion = z
+  .object({
+    version: z.int().min(0),
+    digest: z.string(),
+    policy: Policy,
+    created_by: z.string().nullable(),
+    created_at: z.string().nullable(),
+  })
+  .meta({ id: 'PolicyVersion', title: 'PolicyVersion' });
+export type PolicyVersion = z.infer<typeof PolicyVersion>;

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { Cause, OutcomeStatus } from './decision.ts';
+
+export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
+export const PREDICATE_TYPE = 'urn:letsping-temporal:approval-decision:v1';
+/** `typ` of the JWS header. */
+export const RECEIPT_TYPE = 'approval-receipt+jws';
+
+/**
+ * What a receipt signs: who allowed exactly what. An in-toto Statement v1, serialised by RFC 8785; absent members are left
+ * out. Times are UTC with milliseconds; digests are salted (`design.md` 7), so no payload can be guessed from them.
+ */
+export const Statement = z
+  .object({
+    _type: z.literal(STATEMENT_TYPE),
+    subject: z.tuple([z.object({ name: z.string(), digest: z.object({ sha256: z.string() }) })]),
+    predicateType: z.literal(PREDICATE_TYPE),
+    predicate: z.object({
+      project: z.string(),
+      agent: z.string(),
+      service: z.string(),
+      action: z.string(),
+      outcome: OutcomeStatus,
+      cause: Cause,
+      requested: z.object({ payload_digest: z.string(), at: z.string() }),
+      executed: z.object({ payload_digest: z.string(), patch: z.string().optional() }).optional(),
+      decided: z.object({
+        at: z.string(),
+        by: z.array(z.string()).optional(),
+        channel: z.string().optional(),
+        decision_id: z.string().optional(),
+        verified: z.literal(false).optional(),
+      }),
+      policy: z.object({ digest: z.string(), version: z.int(), verdict: z.string(), findings: z.array(z.string()) }),
+      expires: z.string(),
+    }),
+  })
+  .meta({ id: 'Statement', title: 'Statement' });
+export type Statement = z.infer<typeof Statement>;

@@ -1,0 +1,138 @@
+/**
+ * The message contract of the workflows: names, ids and the references that cross into Temporal. Only ids, digests and
+ * enums, under 1 KB: nothing readable stands in a history (`design.md` 9). Free of zod, so that the sandbox carries none.
+ */
+import type { Cause, DecisionType, OutcomeStatus } from './decision.ts';
+import type { Verdict } from './verdict.ts';
+
+export const TASK_QUEUE = 'letsping-approvals';
+export const APPROVAL_WORKFLOW = 'approvalV1';
+export const DELIVERY_WORKFLOW = 'deliveryV1';
+export const RESUME_WORKFLOW = 'resumeThreadV1';
+export const RECONCILE_WORKFLOW = 'reconcileV1';
+
+export const DECIDE_UPDATE = 'decide';
+/** The same name as the Update, another kind of message: what a team's own bot sends. */
+export const DECIDE_SIGNAL = 'decide';
+export const DECIDE_RECORDED_SIGNAL = 'decide_recorded';
+export const APPROVAL_QUERY = 'approval';
+export const ANSWERED_SIGNAL = 'answered';
+
+export const approvalWorkflowId = (request_id: string) => `approval/${request_id}`;
+export const deliveryWorkflowId = (delivery_id: string) => `delivery/${delivery_id}`;
+export const resumeWorkflowId = (project_id: string, thread_key: string) => `resume/${project_id}/${thread_key}`;
+
+/** Names one request: every activity takes it first. */
+export interface RequestRef {
+  project_id: string;
+  request_id: string;
+}
+
+/** What `approvalV1` starts with. `requested_by` is the owner of the key that opened the request. */
+export interface ApprovalInput extends RequestRef {
+  payload_digest: string;
+  requested_by: string;
+  /** Epoch milliseconds. */
+  expires_at_ms: number;
+  accept_unsigned_signals: boolean;
+}
+
+/** How a request ended, or is proposed to end. `payload_digest` is that of what may run. `actor` is a key's owner. */
+export interface Resolution {
+  status: OutcomeStatus;
+  cause: Cause;
+  payload_digest: string;
+  decision_id?: string;
+  actor?: string;
+  verified?: boolean;
+}
+
+/** What `settle` returns: the standing resolution, and the deliveries that its transaction put into the outbox. */
+export interface Settled {
+  resolution: Resolution;
+  delivery_ids: string[];
+}
+
+/** Update `decide` and Signal `decide_recorded`: a decision whose row the api wrote before. */
+export interface DecisionRef {
+  decision_id: string;
+  type: DecisionType;
+  actor: string;
+  payload_digest: string;
+  /** Present when and only when `type` is `patch`. */
+  patched_digest?: string;
+}
+
+/** Signal `decide` of a team's own bot: `decision_id` makes a repeat harmless. */
+export interface BotDecision {
+  type: 'approve' | 'reject';
+  actor: string;
+  payload_digest: string;
+  decision_id?: string;
+}
+
+export const PHASES = ['screening', 'pending', 'patching', 'closed'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** Answer of Query `approval`. */
+export interface ApprovalView {
+  phase: Phase;
+  payload_digest: string;
+  expires_at_ms: number;
+  /** Signals that did not count: malformed, unsigned where not accepted, refused by the rules. */
+  ignored_signals: number;
+  resolution?: Resolution;
+}
+
+/** Names one row of the outbox. */
+export interface DeliveryRef {
+  project_id: string;
+  delivery_id: string;
+}
+
+/** What `resumeThreadV1` starts with. `thread_key` is an HMAC of the thread's id: no user text in a workflow id. */
+export interface ResumeInput {
+  project_id: string;
+  thread_key: string;
+  graph: string;
+  task_queue: string;
+}
+
+/** What the team's resume activity is given: which interrupts of which thread have been answered. */
+export interface ResumeRef {
+  project_id: string;
+  thread_key: string;
+  graph: string;
+  interrupt_ids: string[];
+}
+
+/** The activities of our worker, as workflows see them. */
+export interface ApprovalActivities {
+  /**
+   * Without a decision: the verdict of the request, found or made. With one: of its patch, where `block` means that it
+   * does not count (blocked, or with a finding that the original lacked), and anything else that it does.
+   */
+  screen(ref: RequestRef, decision_id?: string): Promise<Verdict>;
+  /** Writes the outcome unless one stands, and returns the one that stands. Throws `forged` for a decision without a row. */
+  settle(ref: RequestRef, proposed: Resolution): Promise<Settled>;
+  /** Starts one `deliveryV1` per outbox row; the reconciler starts what this missed. */
+  startDeliveries(refs: DeliveryRef[]): Promise<void>;
+}
+
+export interface DeliveryActivities {
+  /** Hands one outbox row to its receiver, and marks it. Safe to repeat. */
+  deliver(ref: DeliveryRef): Promise<void>;
+}
+
+export interface ReconcileActivities {
+  /** Starts what was acknowledged and has no workflow, and deliveries that nobody started. Returns the counts. */
+  reconcile(): Promise<{ requests: number; deliveries: number }>;
+}
+
+/** The one activity of the team's resume worker. */
+export interface ResumeActivities {
+  resumeThread(ref: ResumeRef): Promise<{ resumed: string[]; next: string[] }>;
+}
+
+/** `type` of the ApplicationFailure by which `settle` refuses a decision that the api never wrote. */
+export const FORGED = 'forged';

@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Lanes: `unit` needs no service; the others share one PostgreSQL and one Temporal dev server per run, which
+ * `test/helpers/services.ts` starts (or takes from DATABASE_URL and TEMPORAL_ADDRESS, loopback only).
+ */
+const lane = (name: string, include: string[], options: Record<string, unknown> = {}) => ({
+  test: { name, include, ...options },
+});
+
+export default defineConfig({
+  test: {
+    globalSetup: ['test/helpers/services.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    maxWorkers: 2,
+    projects: [
+      lane('unit', ['test/{contracts,domain,crypto,client,runtime}/**/*.test.ts', 'test/architecture.test.ts']),
+      lane('postgres', ['test/{storage,api}/**/*.test.ts']),
+      lane('langgraph', ['test/integrations/langgraph/**/*.test.ts'], { globals: true }),
+      lane('temporal', ['test/{workflows,activities,workers}/**/*.test.ts']),
+      lane('e2e', ['test/{e2e,cli}/**/*.test.ts']),
+    ],
+  },
+});
