@@ -1,0 +1,105 @@
+import { gcmsiv } from '@noble/ciphers/aes.js';
+import { randomBytes } from '@noble/ciphers/utils.js';
+import { gcm } from '@noble/ciphers/webcrypto.js';
+import { expand } from '@noble/hashes/hkdf.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+
+/**
+ * Sealing: AES-256-GCM under a fresh 32-byte data key per object, which is itself wrapped (AES-256-GCM-SIV) by a long-lived
+ * key. The context (project, purpose, ids) is rebuilt by the reader from what it asked for, never read from the object, so
+ * a row moved to another request or project does not open. GCM does not commit to its key; therefore the data key is
+ * expanded over the context to 64 bytes (HKDF-Expand, RFC 5869): 32 for the cipher, 32 stored and compared first.
+ *
+ *   sealed  = version(1) ‖ wrapped data key(60) ‖ locked
+ *   locked  = commitment(32) ‖ nonce(12) ‖ ciphertext ‖ tag(16)
+ *   wrapped = nonce(12) ‖ ciphertext(32) ‖ tag(16)
+ *
+ * The attacker here reads and writes the database, and does not hold the root key.
+ */
+export type SealContext = readonly (string | number | null)[];
+
+/** Sealed bytes that do not open: altered, moved to another context, cut, or sealed under another key. */
+export class SealBroken extends Error {
+  override readonly name = 'SealBroken';
+}
+
+const VERSION = 1;
+export const KEY_BYTES = 32;
+const NONCE = 12;
+const WRAPPED = NONCE + KEY_BYTES + 16;
+const COMMITMENT = 32;
+
+const encoder = new TextEncoder();
+/** A JSON array: no two contexts share an encoding. */
+const contextBytes = (context: SealContext) => encoder.encode(JSON.stringify(['letsping/v1', ...context]));
+
+function concat(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  let different = a.length ^ b.length;
+  for (let i = 0; i < a.length; i++) different |= a[i]! ^ (b[i] ?? 0);
+  return different === 0;
+}
+
+export const newKey = (): Uint8Array => randomBytes(KEY_BYTES);
+
+/** Wraps a 32-byte key under a long-lived one: 60 bytes. A repeated nonce would reveal equality only (GCM-SIV). */
+export function wrapKey(wrapping: Uint8Array, key: Uint8Array, context: SealContext): Uint8Array {
+  const nonce = randomBytes(NONCE);
+  return concat(nonce, gcmsiv(wrapping, nonce, contextBytes(context)).encrypt(key));
+}
+
+/** @throws SealBroken */
+export function unwrapKey(wrapping: Uint8Array, wrapped: Uint8Array, context: SealContext): Uint8Array {
+  if (wrapped.length !== WRAPPED) throw new SealBroken('a wrapped key has 60 bytes');
+  try {
+    return gcmsiv(wrapping, wrapped.subarray(0, NONCE), contextBytes(context)).decrypt(wrapped.subarray(NONCE));
+  } catch (cause) {
+    throw new SealBroken('the key does not open under this context', { cause });
+  }
+}
+
+/** Encrypts under a data key the caller keeps: for many objects of one owner, as a thread's checkpoints. */
+export async function lock(dataKey: Uint8Array, context: SealContext, plain: Uint8Array): Promise<Uint8Array> {
+  const aad = contextBytes(context);
+  const keys = expand(sha256, dataKey, aad, KEY_BYTES + COMMITMENT);
+  const nonce = randomBytes(NONCE);
+  const sealed = await gcm(keys.subarray(0, KEY_BYTES), nonce, aad).encrypt(plain as Uint8Array<ArrayBuffer>);
+  return concat(keys.subarray(KEY_BYTES), nonce, sealed);
+}
+
+/** @throws SealBroken */
+export async function unlock(dataKey: Uint8Array, context: SealContext, locked: Uint8Array): Promise<Uint8Array> {
+  const aad = contextBytes(context);
+  const keys = expand(sha256, dataKey, aad, KEY_BYTES + COMMITMENT);
+  if (locked.length < COMMITMENT + NONCE + 16 || !same(keys.subarray(KEY_BYTES), locked.subarray(0, COMMITMENT))) {
+    throw new SealBroken('sealed under another key or context');
+  }
+  const nonce = locked.slice(COMMITMENT, COMMITMENT + NONCE);
+  try {
+    return await gcm(keys.subarray(0, KEY_BYTES), nonce, aad).decrypt(locked.slice(COMMITMENT + NONCE));
+  } catch (cause) {
+    throw new SealBroken('sealed bytes were altered', { cause });
+  }
+}
+
+/** Seals one object under a fresh data key, wrapped by `wrapping` and carried in front. 121 bytes longer than `plain`. */
+export async function seal(wrapping: Uint8Array, context: SealContext, plain: Uint8Array): Promise<Uint8Array> {
+  const dataKey = newKey();
+  return concat(Uint8Array.of(VERSION), wrapKey(wrapping, dataKey, context), await lock(dataKey, context, plain));
+}
+
+/** @throws SealBroken: what is not sealed is refused as well; plaintext never passes. */
+export async function open(wrapping: Uint8Array, context: SealContext, sealed: Uint8Array): Promise<Uint8Array> {
+  if (sealed[0] !== VERSION || sealed.length < 1 + WRAPPED) throw new SealBroken('a sealed object was expected');
+  const dataKey = unwrapKey(wrapping, sealed.subarray(1, 1 + WRAPPED), context);
+  return unlock(dataKey, context, sealed.subarray(1 + WRAPPED));
+}

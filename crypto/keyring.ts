@@ -1,0 +1,90 @@
+import { createHmac } from 'node:crypto';
+import { newKey, open, seal, type SealContext, unwrapKey, wrapKey } from './envelope.ts';
+import type { RootKey } from './root-key.ts';
+
+/** A project's key as the database has it. */
+export interface WrappedKey {
+  root_key_id: string;
+  wrapped_key: Uint8Array;
+}
+
+/** A key that the data needs is not here: the request stays as it is, nothing is decided. */
+export class KeyUnavailable extends Error {
+  override readonly name = 'KeyUnavailable';
+}
+
+/** Seals and opens for one project. The project is part of every context. */
+export interface Sealer {
+  readonly project_id: string;
+  seal(context: SealContext, value: unknown): Promise<Buffer>;
+  /** @throws SealBroken */
+  open(context: SealContext, sealed: Uint8Array): Promise<unknown>;
+  sealBytes(context: SealContext, plain: Uint8Array): Promise<Buffer>;
+  openBytes(context: SealContext, sealed: Uint8Array): Promise<Uint8Array>;
+  /** Wraps a data key that stands for many objects, as a thread's. */
+  wrap(context: SealContext, key: Uint8Array): Buffer;
+  unwrap(context: SealContext, wrapped: Uint8Array): Uint8Array;
+  /** A keyed name for what must not stand in clear: 32 hex digits, the same for the same text in this project. */
+  pseudonym(purpose: string, text: string): string;
+}
+
+export interface Keyring {
+  readonly root: RootKey;
+  /** A new project's key, wrapped. */
+  wrapProjectKey(project_id: string): WrappedKey;
+  sealer(project_id: string): Promise<Sealer>;
+  /** For what belongs to no project: the issuer's signing key. */
+  sealGlobal(context: SealContext, value: unknown): Promise<Buffer>;
+  openGlobal(context: SealContext, sealed: Uint8Array): Promise<unknown>;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+const json = (bytes: Uint8Array): unknown => JSON.parse(decoder.decode(bytes));
+
+function sealerOf(project_id: string, key: Uint8Array): Sealer {
+  const inProject = (context: SealContext): SealContext => [project_id, ...context];
+  const sealBytes = async (context: SealContext, plain: Uint8Array) => Buffer.from(await seal(key, inProject(context), plain));
+  const openBytes = (context: SealContext, sealed: Uint8Array) => open(key, inProject(context), sealed);
+  return {
+    project_id,
+    sealBytes,
+    openBytes,
+    seal: (context, value) => sealBytes(context, encoder.encode(JSON.stringify(value))),
+    open: async (context, sealed) => json(await openBytes(context, sealed)),
+    wrap: (context, dataKey) => Buffer.from(wrapKey(key, dataKey, inProject(context))),
+    unwrap: (context, wrapped) => unwrapKey(key, wrapped, inProject(context)),
+    pseudonym: (purpose, text) => createHmac('sha256', key).update(JSON.stringify([purpose, text])).digest('hex').slice(0, 32),
+  };
+}
+
+/**
+ * Keys of this process: the root key, and the projects' keys as they are asked for. `load` reads a project's wrapped key.
+ * @throws KeyUnavailable from `sealer` for an unknown project or one whose key another root key wrapped.
+ */
+export function createKeyring(root: RootKey, load: (project_id: string) => Promise<WrappedKey | undefined>): Keyring {
+  const sealers = new Map<string, Promise<Sealer>>();
+  const context = (project_id: string): SealContext => ['project key', project_id];
+  const fetchSealer = async (project_id: string): Promise<Sealer> => {
+    const stored = await load(project_id);
+    if (!stored) throw new KeyUnavailable(`project ${project_id} has no key here`);
+    if (stored.root_key_id !== root.id) {
+      throw new KeyUnavailable(`project ${project_id} is sealed under ${stored.root_key_id}, this process holds ${root.id}: check LETSPING_ROOT_KEY`);
+    }
+    return sealerOf(project_id, unwrapKey(root.bytes, stored.wrapped_key, context(project_id)));
+  };
+  return {
+    root,
+    wrapProjectKey: (project_id) => ({ root_key_id: root.id, wrapped_key: wrapKey(root.bytes, newKey(), context(project_id)) }),
+    sealer(project_id) {
+      const known = sealers.get(project_id);
+      if (known) return known;
+      const loading = fetchSealer(project_id);
+      sealers.set(project_id, loading);
+      loading.catch(() => sealers.delete(project_id));
+      return loading;
+    },
+    sealGlobal: async (ctx, value) => Buffer.from(await seal(root.bytes, ['global', ...ctx], encoder.encode(JSON.stringify(value)))),
+    openGlobal: async (ctx, sealed) => json(await open(root.bytes, ['global', ...ctx], sealed)),
+  };
+}

@@ -1,0 +1,49 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import type { Action } from '../contracts/action.ts';
+import { canonicalBytes } from './canonical-json.ts';
+
+export const SALT_BYTES = 32;
+
+/**
+ * The digest that an approval names: `sha256:` and the hex of SHA-256(salt ‖ RFC 8785 bytes of `{ action, payload, service }`).
+ * The salt (32 random bytes a request, another for its patch) keeps a short payload from being guessed by whoever reads a
+ * history, a log or a receipt; whoever may read the payload is given it (`design.md` 7).
+ */
+export function payloadDigest(salt: Uint8Array, { service, action, payload }: Action): string {
+  if (salt.length !== SALT_BYTES) throw new RangeError(`a salt has ${SALT_BYTES} bytes, not ${salt.length}`);
+  const body = canonicalBytes({ service, action, payload });
+  return `sha256:${bytesToHex(sha256.create().update(salt).update(body).digest())}`;
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** Salt as it travels: base64url without padding. */
+export function saltText(salt: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < salt.length; i += 3) {
+    const word = (salt[i]! << 16) | ((salt[i + 1] ?? 0) << 8) | (salt[i + 2] ?? 0);
+    for (let part = 0; part < Math.min(4, salt.length - i + 1); part++) text += ALPHABET[(word >> (18 - 6 * part)) & 63];
+  }
+  return text;
+}
+
+/** @throws RangeError unless the text is the base64url of 32 bytes. */
+export function saltBytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
+  let at = 0;
+  let word = 0;
+  let bits = 0;
+  for (const character of text) {
+    const six = ALPHABET.indexOf(character);
+    if (six < 0) throw new RangeError('a salt is base64url');
+    word = ((word << 6) | six) & 0xffffff;
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes[at++] = (word >> bits) & 255;
+    }
+  }
+  if (at !== SALT_BYTES) throw new RangeError(`a salt has ${SALT_BYTES} bytes, not ${at}`);
+  return bytes;
+}

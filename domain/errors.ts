@@ -1,0 +1,24 @@
+import type { Finding } from '../contracts/verdict.ts';
+import type { DecisionAnswer } from '../contracts/decision.ts';
+import type { ErrorCode } from '../contracts/problem.ts';
+
+/** What a refusal may carry beside its sentence: shown to the caller, so never a payload, a key or a stack. */
+export interface ErrorDetails {
+  errors?: { pointer: string; detail: string }[];
+  findings?: Finding[];
+  standing?: Pick<DecisionAnswer, 'outcome' | 'decided_at' | 'payload_digest'> & Partial<DecisionAnswer>;
+  /** Seconds. */
+  retry_after?: number;
+}
+
+/** A refusal the caller can act on. Anything else that is thrown is a bug, and the API answers 500. */
+export class DomainError extends Error {
+  override readonly name = 'DomainError';
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.details = details;
+  }
+}

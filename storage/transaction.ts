@@ -1,0 +1,64 @@
+import type { Pool, PoolClient, QueryResultRow } from 'pg';
+import { DomainError } from '../domain/errors.ts';
+
+/** A transaction inside one project: what every statement of storage/ takes first. */
+export interface Transaction {
+  readonly project_id: string;
+  query<R extends QueryResultRow>(text: string, values?: unknown[]): Promise<R[]>;
+}
+
+/** What row-level security lets through everything for: sign-in and the reconciler, which do not know a project yet. */
+const EVERY_PROJECT = '*';
+const PROJECT_ID = /^(prj_[0-9a-z]{26}|\*)$/;
+
+/** SQLSTATE classes and codes, and texts of the driver, that mean "not now": the statement may be tried again. */
+const AWAY = /^(08|57P|53|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|25006)/;
+const AWAY_TEXT = /terminated|timeout exceeded|timeout expired|Connection ended|not queryable/i;
+
+const isAway = (error: unknown): boolean =>
+  error instanceof Error && (AWAY.test((error as { code?: string }).code ?? '') || AWAY_TEXT.test(error.message) || (error instanceof AggregateError && error.errors.some(isAway)));
+
+/** Errors of the connection become a refusal that says so; every other error is passed on as it is. */
+function translated(error: unknown): unknown {
+  if (error instanceof DomainError || !isAway(error)) return error;
+  return new DomainError('database_unavailable', 'The database does not answer. Nothing was changed; try again.', { retry_after: 2 }, { cause: error });
+}
+
+async function connect(pool: Pool): Promise<PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw translated(error);
+  }
+}
+
+async function transact<T>(pool: Pool, project_id: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  if (!PROJECT_ID.test(project_id)) throw new TypeError(`not a project id: ${project_id}`);
+  const client = await connect(pool);
+  let broken: Error | undefined;
+  try {
+    // One round trip. The id was checked above, so it may stand in the text.
+    await client.query(`begin; set local app.project_id = '${project_id}'`);
+    const result = await work({
+      project_id,
+      query: async <R extends QueryResultRow>(text: string, values: unknown[] = []) => (await client.query<R>(text, values)).rows,
+    });
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    if (isAway(error)) broken = error as Error;
+    else await client.query('rollback').catch((failed: Error) => { broken = failed; });
+    throw translated(error);
+  } finally {
+    client.release(broken);
+  }
+}
+
+/**
+ * Runs `work` in one transaction that sees one project only. Commits when it resolves, rolls back when it throws.
+ * @throws DomainError `database_unavailable` when the connection fails.
+ */
+export const inProject = <T>(pool: Pool, project_id: string, work: (tx: Transaction) => Promise<T>): Promise<T> => transact(pool, project_id, work);
+
+/** As `inProject`, over all projects: only for looking up whose key, session or link this is, and for the reconciler. */
+export const acrossProjects = <T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promise<T> => transact(pool, EVERY_PROJECT, work);

@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { inject } from 'vitest';
+import { ensureAppLogin } from '../../storage/app-login.ts';
+import { migrate } from '../../storage/migrate.ts';
+import { createPool } from '../../storage/pool.ts';
+
+export interface TestDatabase {
+  /** As the owner: sees everything. */
+  owner_url: string;
+  /** As api and worker connect. */
+  app_url: string;
+  pool: pg.Pool;
+  drop(): Promise<void>;
+}
+
+/** A migrated database of its own on the run's PostgreSQL. */
+export async function createDatabase({ migrated = true } = {}): Promise<TestDatabase> {
+  const base = inject('databaseUrl');
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  const admin = async (sql: string) => {
+    const client = new pg.Client({ connectionString: base });
+    await client.connect();
+    await client.query(sql).finally(() => client.end());
+  };
+  await admin(`create database ${name}`);
+  const url = new URL(base);
+  url.pathname = `/${name}`;
+  const owner_url = url.href;
+  if (migrated) await migrate(owner_url);
+  const app_url = migrated ? await ensureAppLogin(owner_url) : owner_url;
+  const pool = createPool(app_url);
+  return {
+    owner_url,
+    app_url,
+    pool,
+    drop: async () => {
+      await pool.end();
+      await admin(`drop database ${name} with (force)`);
+      if (migrated) await admin(`drop role if exists letsping_app_${name}`);
+    },
+  };
+}
