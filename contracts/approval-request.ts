@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Priority } from './action.ts';
-import { DECISION_TYPES, Outcome, OUTCOME_STATUSES } from './decision.ts';
+import { Outcome, OUTCOME_STATUSES } from './decision.ts';
+import { DECISION_TYPES } from './decision-type.ts';
 import { JsonObject, PayloadDigest } from './json.ts';
 import { Finding, HeldBy, Verdict } from './verdict.ts';
 

@@ -1,9 +1,6 @@
 import { z } from 'zod';
 import { JsonObject, PayloadDigest } from './json.ts';
 
-export const DECISION_TYPES = ['approve', 'patch', 'reject'] as const;
-export type DecisionType = (typeof DECISION_TYPES)[number];
-
 /** The digest that was shown to the approver: what the decision is about (`design.md` 7). */
 const shown = { payload_digest: PayloadDigest };
 

@@ -2,6 +2,7 @@
 export * from './action.ts';
 export * from './approval-request.ts';
 export * from './decision.ts';
+export * from './decision-type.ts';
 export * from './events.ts';
 export * from './json.ts';
 export * from './key.ts';

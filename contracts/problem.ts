@@ -8,6 +8,7 @@ export const ERROR_CODES = [
   'body_too_large',
   'unsupported_media_type',
   'invalid_request',
+  'invalid_value',
   'unauthenticated',
   'forbidden',
   'own_request',

@@ -2,10 +2,10 @@
  * The message contract of the workflows: names, ids and the references that cross into Temporal. Only ids, digests and
  * enums, under 1 KB: nothing readable stands in a history (`design.md` 9). Free of zod, so that the sandbox carries none.
  */
-import type { Cause, DecisionType, OutcomeStatus } from './decision.ts';
+import type { Cause, OutcomeStatus } from './decision.ts';
+import type { DecisionType } from './decision-type.ts';
 import type { Verdict } from './verdict.ts';
 
-export const TASK_QUEUE = 'letsping-approvals';
 export const APPROVAL_WORKFLOW = 'approvalV1';
 export const DELIVERY_WORKFLOW = 'deliveryV1';
 export const RESUME_WORKFLOW = 'resumeThreadV1';
@@ -122,6 +122,8 @@ export interface ApprovalActivities {
 export interface DeliveryActivities {
   /** Hands one outbox row to its receiver, and marks it. Safe to repeat. */
   deliver(ref: DeliveryRef): Promise<void>;
+  /** Marks a row that is given up: the dead letter. */
+  bury(ref: DeliveryRef): Promise<void>;
 }
 
 export interface ReconcileActivities {

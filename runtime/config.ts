@@ -14,6 +14,7 @@ const Environment = z.object({
   LETSPING_HOST: z.string().min(1).default('127.0.0.1'),
   LETSPING_PORT: Whole(0, 65_535).default(4400),
   LETSPING_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  LETSPING_TASK_QUEUE: z.string().min(1).max(200).default('letsping-approvals'),
   LETSPING_STATUS_HOLD_MS: Whole(0, 25_000).default(20_000),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
@@ -26,6 +27,8 @@ export interface Config {
   readonly port: number;
   /** Without a slash at its end. What links for people and the Origin check go by. Absent: the address listened on. */
   readonly public_url: string | undefined;
+  /** The Temporal task queue of our workflows: another one for each deployment that shares a namespace. */
+  readonly task_queue: string;
   readonly status_hold_ms: number;
   readonly log_level: string;
 }
@@ -51,6 +54,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     host: e.LETSPING_HOST,
     port: e.LETSPING_PORT,
     public_url: e.LETSPING_PUBLIC_URL?.replace(/\/+$/, ''),
+    task_queue: e.LETSPING_TASK_QUEUE,
     status_hold_ms: e.LETSPING_STATUS_HOLD_MS,
     log_level: e.LOG_LEVEL,
   });

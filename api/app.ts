@@ -1,0 +1,101 @@
+import express, { type Express, type RequestHandler } from 'express';
+import helmet from 'helmet';
+import { DomainError } from '../domain/errors.ts';
+import { errorHandler } from './error-handler.ts';
+import type { EventHub } from './live/event-hub.ts';
+import type { StatusWaiters } from './live/status-waiters.ts';
+import { authenticate } from './middleware/authenticate.ts';
+import { createOnce } from './middleware/idempotency-key.ts';
+import { requestId } from './middleware/request-id.ts';
+import { openApiDocument } from './openapi.ts';
+import { createCancel } from './operations/cancel.ts';
+import { createDecide } from './operations/decide.ts';
+import { createOpen } from './operations/open.ts';
+import { createReportExecuted } from './operations/report-executed.ts';
+import type { ApprovalStore, Client, IdempotencyStore, IdentityStore, Log, SettleWork, WorkflowStarter } from './ports.ts';
+import type { Resolution } from '../contracts/workflow.ts';
+import { approvalRequestRoutes } from './routes/approval-requests.ts';
+import { eventRoutes } from './routes/events.ts';
+import { healthRoutes, type HealthDeps } from './routes/health.ts';
+import { keyRoutes } from './routes/keys.ts';
+import { pageRoutes } from './routes/page.ts';
+import { policyRoutes } from './routes/policy.ts';
+import { wireRoutes } from './routes/wire.ts';
+
+export interface AppDeps extends HealthDeps {
+  approvals: ApprovalStore;
+  identities: IdentityStore;
+  idempotency: IdempotencyStore;
+  settlement: (proposed: Resolution) => SettleWork;
+  client: Client;
+  starter: WorkflowStarter;
+  waiters: StatusWaiters;
+  hub: EventHub;
+  log: Log;
+  /** Where people reach us, without a slash at its end. A function: a port of 0 is known only after listening. */
+  publicUrl: () => string;
+  environment: 'live' | 'test';
+}
+
+/** Only the names we are reached by: another Host is a page of somebody else that had its name resolved to us (DNS rebinding). */
+const checkHost =
+  (publicUrl: () => string): RequestHandler =>
+  (req, _res, next) => {
+    const { host, port } = new URL(publicUrl());
+    const loopback = ['127.0.0.1', 'localhost', '[::1]'].map((name) => (port ? `${name}:${port}` : name));
+    if (![host, ...loopback].includes((req.get('host') ?? '').toLowerCase())) throw new DomainError('not_found', 'There is nothing here under this host name. Set LETSPING_PUBLIC_URL to the address people use.');
+    next();
+  };
+
+/** Repeated slashes are one: published clients put a base that ends in one before a path that starts with one. */
+const collapseSlashes: RequestHandler = (req, _res, next) => {
+  req.url = req.url.replace(/^[^?#]*/, (path) => path.replace(/\/{2,}/g, '/'));
+  next();
+};
+
+/** The whole HTTP surface over the given parts. No I/O of its own. */
+export function createApp(deps: AppDeps): Express {
+  const { approvals: store, client, starter, log, publicUrl } = deps;
+  const once = createOnce(deps.idempotency);
+  const open = createOpen({ store, settlement: deps.settlement, starter, log, triageUrl: (id) => `${publicUrl()}/requests/${id}` });
+  const decide = createDecide({ store, client, starter });
+  const cancel = createCancel({ store, client, starter });
+  const reportExecuted = createReportExecuted({ store, log });
+  const authenticated = authenticate(deps.identities, () => new URL(publicUrl()).origin);
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.use(requestId, collapseSlashes);
+  app.use(
+    helmet({
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: { defaultSrc: ["'none'"], scriptSrc: ["'self'"], styleSrc: ["'self'"], connectSrc: ["'self'"], imgSrc: ["'self'"], formAction: ["'self'"], baseUri: ["'none'"], frameAncestors: ["'none'"] },
+      },
+      referrerPolicy: { policy: 'no-referrer' },
+      strictTransportSecurity: false,
+    }),
+  );
+  app.use(healthRoutes(deps));
+  app.get('/api/openapi.json', (_req, res) => {
+    res.json(openApiDocument(publicUrl()));
+  });
+  app.use(checkHost(publicUrl));
+  app.use(pageRoutes({ store, identities: deps.identities, decide, publicUrl }));
+  // Published clients may be given the root as their base: the same routes stand there too.
+  app.use(['/api', '/'], wireRoutes({ open, store, waiters: deps.waiters, once, authenticated }));
+  app.use(
+    '/api',
+    authenticated,
+    approvalRequestRoutes({ store, decide, cancel, reportExecuted, once }),
+    policyRoutes({ store }),
+    keyRoutes({ store, once, environment: deps.environment }),
+    eventRoutes({ hub: deps.hub }),
+  );
+  app.use(() => {
+    throw new DomainError('not_found', 'There is nothing here.');
+  });
+  app.use(errorHandler(log));
+  return app;
+}

@@ -1,0 +1,111 @@
+import type { ErrorRequestHandler, Response } from 'express';
+import { z } from 'zod';
+import type { ErrorCode, Problem } from '../contracts/problem.ts';
+import { DomainError, type ErrorDetails } from '../domain/errors.ts';
+import type { Log } from './ports.ts';
+
+/** One table: what each refusal is in HTTP. */
+const STATUS: Record<ErrorCode, number> = {
+  malformed_body: 400,
+  invalid_request: 400,
+  payload_digest_required: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  own_request: 403,
+  not_found: 404,
+  not_pending: 409,
+  patch_in_progress: 409,
+  expired: 409,
+  executed_already: 409,
+  not_approved: 409,
+  digest_mismatch: 409,
+  idempotency_key_in_use: 409,
+  payload_changed: 412,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  invalid_value: 422,
+  patch_refused: 422,
+  idempotency_key_reused: 422,
+  rate_limited: 429,
+  internal: 500,
+  temporal_unavailable: 503,
+  database_unavailable: 503,
+  key_unavailable: 503,
+};
+
+/** On wire routes the published clients branch on these names. */
+const wireCode = (status: number): string =>
+  ({ 401: 'LETSPING_401_AUTH', 402: 'LETSPING_402_QUOTA', 403: 'LETSPING_403_FORBIDDEN', 404: 'LETSPING_404_NOT_FOUND', 408: 'LETSPING_TIMEOUT', 429: 'LETSPING_429_RATE_LIMIT' })[status] ??
+  (status >= 500 ? 'LETSPING_NETWORK' : `LETSPING_${status}`);
+
+const title = (code: ErrorCode) => code.replaceAll('_', ' ');
+
+const pointerOf = (path: PropertyKey[]) => path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+
+function fromZod(error: z.ZodError): DomainError {
+  const errors = error.issues.slice(0, 20).map(({ path, message }) => ({ pointer: pointerOf(path), detail: message }));
+  if (errors.some(({ pointer }) => pointer === '/payload_digest')) {
+    return new DomainError('payload_digest_required', 'A decision names the payload_digest that was shown: sha256: and 64 hex digits.', { errors });
+  }
+  return new DomainError('invalid_request', `${errors[0]?.pointer || 'The body'}: ${errors[0]?.detail ?? 'is not valid'}.`, { errors });
+}
+
+/** What body-parser throws. */
+const fromBodyParser = (error: { type?: unknown }): DomainError | undefined => {
+  switch (error.type) {
+    case 'entity.too.large':
+      return new DomainError('body_too_large', 'The body is larger than this route takes (4 MB on ingest and decisions, 256 KB elsewhere). Park large state elsewhere and send a reference.');
+    case 'encoding.unsupported':
+      return new DomainError('unsupported_media_type', 'Content-Encoding is gzip, deflate or br.');
+    case 'request.aborted':
+    case 'request.size.invalid':
+      return new DomainError('malformed_body', 'The body ended early.');
+    default:
+      return undefined;
+  }
+};
+
+function asDomainError(error: unknown): DomainError | undefined {
+  if (error instanceof DomainError) return error;
+  if (error instanceof z.ZodError) return fromZod(error);
+  if (!(error instanceof Error)) return undefined;
+  if (error.name === 'KeyUnavailable' || error.name === 'SealBroken') return new DomainError('key_unavailable', 'The data of this project cannot be opened. Nothing was changed.', {}, { cause: error });
+  if (error instanceof URIError) return new DomainError('not_found', 'There is nothing here.');
+  return fromBodyParser(error as { type?: unknown });
+}
+
+export function sendProblem(res: Response, code: ErrorCode, detail: string, details: ErrorDetails = {}): void {
+  const status = STATUS[code];
+  const problem: Problem = {
+    type: `urn:letsping-temporal:problem:${code}`,
+    title: title(code),
+    status,
+    detail,
+    instance: res.locals.request_id as string,
+    code: res.locals.wire ? wireCode(status) : code,
+    error: detail,
+    message: detail,
+    ...details,
+  };
+  if (details.retry_after !== undefined) res.set('Retry-After', String(details.retry_after));
+  if (status === 401) res.set('WWW-Authenticate', 'Bearer');
+  res.status(status).type('application/problem+json').send(JSON.stringify(problem));
+}
+
+/** Every error ends here. What is not a refusal is a bug: the caller gets an id, the log gets the rest. */
+export const errorHandler =
+  (log: Log): ErrorRequestHandler =>
+  (error, req, res, _next) => {
+    const refusal = asDomainError(error);
+    const fields = { request_id: res.locals.request_id as string, method: req.method, route: req.route?.path as string | undefined };
+    if (!refusal || STATUS[refusal.code] >= 500) {
+      const cause = refusal?.cause ?? error;
+      log.error({ ...fields, code: refusal?.code ?? 'internal', error_name: (cause as Error)?.name, error: (cause as Error)?.message, stack: refusal ? undefined : (cause as Error)?.stack }, 'request failed');
+    }
+    if (res.headersSent) {
+      res.destroy();
+      return;
+    }
+    if (refusal) sendProblem(res, refusal.code, refusal.message, refusal.details);
+    else sendProblem(res, 'internal', 'Something went wrong here. The request id names it in the log.');
+  };

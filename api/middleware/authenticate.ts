@@ -1,0 +1,51 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { parseApiKey, sameSecret, tokenHash } from '../../crypto/api-key.ts';
+import { mayDo, type Permission, type Principal } from '../../domain/access/permissions.ts';
+import { DomainError } from '../../domain/errors.ts';
+import type { IdentityStore } from '../ports.ts';
+import { sessionToken } from './session-cookie.ts';
+
+const SAFE = ['GET', 'HEAD', 'OPTIONS'];
+
+async function byKey(store: IdentityStore, header: string): Promise<Principal | undefined> {
+  const key = parseApiKey(/^Bearer +(\S+)$/i.exec(header)?.[1] ?? '');
+  if (!key) return undefined;
+  const found = await store.key(key.key_id);
+  if (!found || !sameSecret(found.secret_sha256, key.secret_sha256)) return undefined;
+  return { project_id: found.project_id, owner: found.owner, role: found.role, key_id: found.id, services: found.services, via: 'key' };
+}
+
+/** The person behind a session cookie; undefined when there is none or it has ended. */
+export async function bySession(store: IdentityStore, req: Request): Promise<Principal | undefined> {
+  const token = sessionToken(req);
+  const found = token === undefined ? undefined : await store.session(tokenHash(token));
+  if (!found) return undefined;
+  return { project_id: found.project_id, owner: found.owner, role: found.role, key_id: found.key_id ?? `session/${found.owner}`, services: null, via: 'session' };
+}
+
+/**
+ * A key in `Authorization`, else the session of the approval page. The attacker of a session is another site in the same
+ * browser: an unsafe method needs our own Origin beside the SameSite cookie.
+ */
+export const authenticate =
+  (store: IdentityStore, publicOrigin: () => string): RequestHandler =>
+  async (req, res, next) => {
+    const header = req.get('authorization');
+    const principal = header === undefined ? await bySession(store, req) : await byKey(store, header);
+    if (!principal) throw new DomainError('unauthenticated', header === undefined ? 'Send an API key: Authorization: Bearer lp_….' : 'This API key is not known, or was revoked.');
+    if (principal.via === 'session' && !SAFE.includes(req.method) && req.get('origin') !== publicOrigin()) {
+      throw new DomainError('forbidden', 'A signed-in person may only write from the approval page itself.');
+    }
+    res.locals.principal = principal;
+    next();
+  };
+
+export const principalOf = (res: Response): Principal => res.locals.principal as Principal;
+
+export const requirePermission =
+  (permission: Permission): RequestHandler =>
+  (_req, res, next) => {
+    const { role } = principalOf(res);
+    if (!mayDo(role, permission)) throw new DomainError('forbidden', `A key with the role ${role} has no permission ${permission}.`);
+    next();
+  };

@@ -1,0 +1,66 @@
+import { WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, type Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { approvalWorkflowId, DECIDE_RECORDED_SIGNAL, DECIDE_UPDATE, type DecisionRef, type Resolution } from '../../contracts/workflow.ts';
+import { REFUSALS, type Refusal } from '../../domain/approval/approval.ts';
+import { FAILED_PRECONDITION, grpcCode, RESOURCE_EXHAUSTED, UNAVAILABLE } from './temporal-errors.ts';
+
+/** What became of a decision that was sent to its workflow. */
+export type Sent =
+  | { state: 'settled' }
+  | { state: 'refused'; code: Refusal }
+  /** Temporal has it as a Signal; no worker has answered. */
+  | { state: 'recorded' }
+  /** No such workflow is open: closed, never started, or gone. The ledger knows. */
+  | { state: 'closed' }
+  | { state: 'temporal_away' };
+
+const TRIES = 5;
+const UPDATE_MS = 10_000;
+const SIGNAL_MS = 2_000;
+
+const isRefusal = (type: unknown): type is Refusal => REFUSALS.some((code) => code === type);
+
+/** More than ten updates in flight, a task that failed under it, a server just away: the same update id again, later. */
+const worthAnotherTry = (code: number | undefined) => code === RESOURCE_EXHAUSTED || code === FAILED_PRECONDITION || code === UNAVAILABLE;
+
+const pause = (attempt: number) => new Promise((resolve) => setTimeout(resolve, 50 * 2 ** attempt * (0.5 + Math.random())));
+
+/**
+ * Sends a decision as Update `decide`, its id being the update's, so that a retry gets the first answer; when no worker answers
+ * in ten seconds, as Signal `decide_recorded`. Both may arrive: the workflow takes the second as a repeat.
+ */
+export async function sendDecision(client: Client, request_id: string, decision: DecisionRef): Promise<Sent> {
+  const handle = client.workflow.getHandle(approvalWorkflowId(request_id));
+  const end = Date.now() + UPDATE_MS;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await client.withDeadline(end, () => handle.executeUpdate<Resolution, [DecisionRef]>(DECIDE_UPDATE, { args: [decision], updateId: decision.decision_id }));
+      return { state: 'settled' };
+    } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
+        const { type } = error.cause;
+        // Anything else is the SDK's own word that the workflow closed under the update.
+        return isRefusal(type) ? { state: 'refused', code: type } : { state: 'closed' };
+      }
+      if (error instanceof WorkflowNotFoundError) return { state: 'closed' };
+      const code = grpcCode(error);
+      const exhausted = code === RESOURCE_EXHAUSTED;
+      if (worthAnotherTry(code) && (exhausted || attempt < TRIES) && Date.now() < end - 100) {
+        await pause(Math.min(attempt, 4));
+        continue;
+      }
+      if (code === UNAVAILABLE) return { state: 'temporal_away' };
+      if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) && code === undefined) throw error;
+      return signalInstead();
+    }
+  }
+
+  async function signalInstead(): Promise<Sent> {
+    try {
+      await client.withDeadline(Date.now() + SIGNAL_MS, () => handle.signal<[DecisionRef]>(DECIDE_RECORDED_SIGNAL, decision));
+      return { state: 'recorded' };
+    } catch (error) {
+      return error instanceof WorkflowNotFoundError ? { state: 'closed' } : { state: 'temporal_away' };
+    }
+  }
+}

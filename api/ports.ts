@@ -1,0 +1,98 @@
+import type { Client } from '@temporalio/client';
+import type { LedgerEntry, WorkflowStarter } from '../activities/ports.ts';
+import type { ListQuery, StandingDecision } from '../contracts/approval-request.ts';
+import type { ApiKey, CreateKeyBody, Role } from '../contracts/key.ts';
+import type { Policy, PolicyVersion } from '../contracts/policy.ts';
+import type { Finding } from '../contracts/verdict.ts';
+import type { Resolution, Settled } from '../contracts/workflow.ts';
+import type { DecisionRecord, DecisionRow, LedgerRow, RequestRecord, RequestRow, RequestSecret } from '../domain/approval/record.ts';
+
+/** A request to be opened; the database fixes its times. */
+export type OpenedRequest = Omit<RequestRow, 'project_id' | 'status' | 'created_at' | 'expires_at' | 'resolved_at'> & RequestSecret & { expires_in_ms: number };
+
+export type Standing = StandingDecision & { receipt: string };
+
+/** `activities/settle.ts`, given an outcome. */
+export type SettleWork = (entry: LedgerEntry) => Promise<Settled>;
+
+/** All that a reader may be shown of one request. */
+export interface RequestView {
+  request: RequestRecord;
+  standing: Standing | undefined;
+  executed_at: Date | undefined;
+}
+
+export interface HistoryView extends RequestView {
+  decisions: DecisionRow[];
+  incidents: { kind: string; reported_by: string | null; created_at: Date }[];
+  executed_by: string | undefined;
+}
+
+export type ListedRow = RequestRow & { ledger: Pick<LedgerRow, 'status' | 'cause' | 'payload_digest' | 'verified'> | null };
+
+/** What the operations need from PostgreSQL, each call one transaction inside the project. Implemented by storage/. */
+export interface ApprovalStore {
+  policy(project_id: string): Promise<PolicyVersion>;
+  putPolicy(project_id: string, policy: Policy, by: string): Promise<PolicyVersion>;
+  /** Writes it, settles it in the same transaction when `settle` is given, and returns what stands under that id. */
+  open(project_id: string, request: OpenedRequest, settle: SettleWork | undefined): Promise<RequestView>;
+  view(project_id: string, id: string): Promise<RequestView | undefined>;
+  history(project_id: string, id: string): Promise<HistoryView | undefined>;
+  list(project_id: string, query: ListQuery & { key_id?: string | undefined; after?: { created_at: string; id: string } | undefined }): Promise<ListedRow[]>;
+  markStarted(project_id: string, id: string): Promise<void>;
+  recordDecision(project_id: string, decision: Omit<DecisionRecord, 'created_at'>): Promise<void>;
+  screeningOf(project_id: string, request_id: string, decision_id: string): Promise<Finding[] | undefined>;
+  /** Writes the execution unless there is one; with another digest than `approved_digest` it writes an incident instead. */
+  execute(project_id: string, request: RequestRow, digest: string, approved_digest: string, by: string): Promise<{ state: 'first'; executed_at: Date } | { state: 'again' | 'mismatch' }>;
+  createKey(project_id: string, id: string, key: CreateKeyBody, secret_sha256: Buffer): Promise<ApiKey>;
+  listKeys(project_id: string): Promise<ApiKey[]>;
+  revokeKey(project_id: string, id: string): Promise<ApiKey | undefined>;
+}
+
+export interface StoredKey {
+  id: string;
+  project_id: string;
+  owner: string;
+  role: Role;
+  services: string[] | null;
+  secret_sha256: Uint8Array;
+}
+
+export interface StoredSession {
+  project_id: string;
+  owner: string;
+  role: Exclude<Role, 'agent'>;
+  key_id: string | null;
+}
+
+/** Who is speaking. The only reads that do not know a project yet. */
+export interface IdentityStore {
+  key(id: string): Promise<StoredKey | undefined>;
+  session(token_sha256: Buffer): Promise<StoredSession | undefined>;
+  startSession(token_sha256: Buffer, session: StoredSession, hours: number): Promise<void>;
+  endSession(token_sha256: Buffer): Promise<void>;
+  takeLoginLink(token_sha256: Buffer): Promise<StoredSession | undefined>;
+}
+
+export interface IdempotencyScope {
+  key_id: string;
+  route: string;
+  key: string;
+  body: string;
+}
+
+export interface IdempotencyStore {
+  claim(project_id: string, scope: IdempotencyScope, newReference: string): Promise<
+    { state: 'first'; reference: string } | { state: 'running' } | { state: 'other_body' } | { state: 'done'; status: number; answer: unknown }
+  >;
+  keep(project_id: string, scope: IdempotencyScope, reference: string, status: number, answer: unknown): Promise<void>;
+  release(project_id: string, scope: IdempotencyScope): Promise<void>;
+}
+
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export type { Client, Settled, WorkflowStarter };

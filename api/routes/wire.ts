@@ -1,0 +1,61 @@
+import { type RequestHandler, Router } from 'express';
+import { IngestBody } from '../../contracts/action.ts';
+import type { IngestAnswer } from '../../contracts/approval-request.ts';
+import { isId } from '../../crypto/ids.ts';
+import { maySee, type Principal } from '../../domain/access/permissions.ts';
+import { DomainError } from '../../domain/errors.ts';
+import type { StatusWaiters } from '../live/status-waiters.ts';
+import { principalOf, requirePermission } from '../middleware/authenticate.ts';
+import type { Once } from '../middleware/idempotency-key.ts';
+import { jsonBody } from '../middleware/json-body.ts';
+import { statusAnswer } from '../operations/views.ts';
+import type { ApprovalStore } from '../ports.ts';
+
+export interface WireRouteDeps {
+  open: (principal: Principal, body: IngestBody, id: string) => Promise<IngestAnswer>;
+  store: ApprovalStore;
+  waiters: StatusWaiters;
+  once: Once;
+  authenticated: RequestHandler;
+}
+
+/** Errors of these routes carry the codes that the published clients branch on. */
+const onTheWire: RequestHandler = (_req, res, next) => {
+  res.locals.wire = true;
+  next();
+};
+
+/** The published protocol: what the LetsPing clients call. Unknown members are dropped, and errors carry their codes. */
+export function wireRoutes({ open, store, waiters, once, authenticated }: WireRouteDeps): Router {
+  const router = Router();
+
+  router.post('/ingest', onTheWire, authenticated, requirePermission('approval:create'), jsonBody('4mb'), async (req, res) => {
+    const body = IngestBody.parse(req.body);
+    await once(req, res, 'ingest', 'req', async (id) => ({ status: 201, body: await open(principalOf(res), body, id) }));
+  });
+
+  router.get('/status/:id', onTheWire, authenticated, requirePermission('approval:read'), async (req, res) => {
+    const principal = principalOf(res);
+    const id = String(req.params.id);
+    const read = async () => {
+      const view = isId('req', id) ? await store.view(principal.project_id, id) : undefined;
+      if (!view || !maySee(principal, view.request)) throw new DomainError('not_found', 'There is no such approval request.');
+      return view;
+    };
+    let view = await read();
+    if (!view.standing && waiters.shouldHold(principal.key_id, id)) {
+      const gone = new AbortController();
+      res.on('close', () => gone.abort());
+      const waited = waiters.wait(principal.key_id, id, gone.signal);
+      view = await read(); // resolved between the first look and the wait: do not wait for what has happened
+      if (!view.standing) {
+        await waited;
+        if (gone.signal.aborted) return;
+        view = await read();
+      } else gone.abort();
+    }
+    res.set('Cache-Control', 'no-store').json(statusAnswer(view));
+  });
+
+  return router;
+}

@@ -1,0 +1,136 @@
+import { parseArgs } from 'node:util';
+import type { ApprovalRequestDetail } from '../../contracts/approval-request.ts';
+import type { Decision, DecisionAnswer, DecisionRecorded } from '../../contracts/decision.ts';
+import { patchSentences } from '../../domain/diff.ts';
+import { type ApiConnection, connect } from '../api-connection.ts';
+import { type Command, type Terminal, UsageError } from '../command.ts';
+import { describeRequest, readRequest } from '../held-request.ts';
+import { readObjectFile } from '../input-file.ts';
+import { jsonLine, visible } from '../text.ts';
+
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+function onlyId(positionals: string[]): string {
+  const [id, ...rest] = positionals;
+  if (id === undefined || rest.length > 0) throw new UsageError('name one request');
+  return id;
+}
+
+/** The digest to decide on: the one that was shown before, or that of the request as it is now, which is shown. */
+async function shownDigest(
+  api: ApiConnection,
+  id: string,
+  given: string | undefined,
+  terminal: Terminal,
+): Promise<string> {
+  if (given !== undefined) {
+    if (!DIGEST.test(given))
+      throw new UsageError('--digest takes sha256: and 64 hex digits, as `letsping show` prints them');
+    return given;
+  }
+  return (await shown(api, id, terminal)).payload_digest;
+}
+
+async function shown(api: ApiConnection, id: string, { err }: Terminal): Promise<ApprovalRequestDetail> {
+  const request = await readRequest(api, id);
+  err(`${describeRequest(request)}\n`);
+  return request;
+}
+
+async function send(
+  api: ApiConnection,
+  id: string,
+  decision: Decision,
+  json: boolean,
+  { out, err }: Terminal,
+): Promise<0> {
+  const { body } = await api.call<DecisionAnswer | DecisionRecorded>({
+    method: 'POST',
+    path: `/approval-requests/${encodeURIComponent(id)}/decisions`,
+    body: decision,
+  });
+  if (json) {
+    out(jsonLine(body));
+  } else if ('outcome' in body) {
+    const { outcome, decided_by, decided_at, payload_digest } = body;
+    const modified = outcome.modified ? ' with the patched payload' : '';
+    const runs = outcome.status === 'approved' ? `\nwhat runs  ${payload_digest}` : '';
+    out(`${outcome.status}${modified} by ${visible(decided_by)} at ${decided_at}${runs}\n`);
+  } else {
+    out(`recorded, not yet effective: ${body.decision_id}\n`);
+    err(
+      `No worker answers. The decision takes effect when one does, unless another came first.\ntry: letsping show ${id}\n`,
+    );
+  }
+  return 0;
+}
+
+export const approve: Command = {
+  summary: 'approve a request',
+  usage: [
+    'usage: letsping approve ID [--digest sha256:…] [--json]',
+    '',
+    'Approves exactly one payload. Without --digest it is the one that the request has now, which is shown first; with it,',
+    'the one that you saw before: should the request be another by now, nothing is approved.',
+  ].join('\n'),
+  run: async (args, terminal) => {
+    const options = { digest: { type: 'string' }, json: { type: 'boolean', default: false } } as const;
+    const { values, positionals } = parseArgs({ args, allowPositionals: true, options });
+    const id = onlyId(positionals);
+    const api = await connect(terminal);
+    const payload_digest = await shownDigest(api, id, values.digest, terminal);
+    return send(api, id, { type: 'approve', payload_digest }, values.json, terminal);
+  },
+};
+
+export const reject: Command = {
+  summary: 'reject a request',
+  usage: [
+    'usage: letsping reject ID --reason TEXT [--digest sha256:…] [--json]',
+    '',
+    'The reason goes to the agent, word for word.',
+  ].join('\n'),
+  run: async (args, terminal) => {
+    const options = {
+      reason: { type: 'string' },
+      digest: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    } as const;
+    const { values, positionals } = parseArgs({ args, allowPositionals: true, options });
+    const id = onlyId(positionals);
+    const reason = values.reason?.trim();
+    if (!reason) throw new UsageError('--reason is missing: the agent is told why');
+    const api = await connect(terminal);
+    const payload_digest = await shownDigest(api, id, values.digest, terminal);
+    return send(api, id, { type: 'reject', reason, payload_digest }, values.json, terminal);
+  },
+};
+
+export const patch: Command = {
+  summary: 'approve a request with another payload',
+  usage: [
+    'usage: letsping patch ID --file FILE|- [--json]',
+    '',
+    'Approves the payload in FILE instead of the one asked for. It goes through schema and firewall again.',
+    'FILE holds the whole payload as JSON; - reads it from the standard input.',
+  ].join('\n'),
+  run: async (args, terminal) => {
+    const options = { file: { type: 'string' }, json: { type: 'boolean', default: false } } as const;
+    const { values, positionals } = parseArgs({ args, allowPositionals: true, options });
+    const id = onlyId(positionals);
+    if (values.file === undefined)
+      throw new UsageError('--file is missing: the whole payload as JSON, or - for the standard input');
+    const patched_payload = readObjectFile(values.file);
+    const api = await connect(terminal);
+    const request = await shown(api, id, terminal);
+    const changes = patchSentences(request.payload, patched_payload);
+    terminal.err(`changes\n${changes.map((sentence) => `  - ${visible(sentence)}\n`).join('') || '  none\n'}\n`);
+    return send(
+      api,
+      id,
+      { type: 'patch', patched_payload, payload_digest: request.payload_digest },
+      values.json,
+      terminal,
+    );
+  },
+};

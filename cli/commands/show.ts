@@ -1,0 +1,71 @@
+import { parseArgs } from 'node:util';
+import type { ApprovalRequestDetail } from '../../contracts/approval-request.ts';
+import { patchSentences } from '../../domain/diff.ts';
+import { connect } from '../api-connection.ts';
+import { type Command, UsageError } from '../command.ts';
+import { describeRequest, readRequest } from '../held-request.ts';
+import { jsonLine, prettyJson, table, visible } from '../text.ts';
+
+function decisionText({ decision, payload, executed_at }: ApprovalRequestDetail): string {
+  if (!decision) return '';
+  const { outcome, decided_by, decided_at, channel, reason, patched_payload } = decision;
+  const facts = [
+    ['outcome', `${outcome.status}${outcome.modified ? ' with another payload' : ''} (${outcome.cause})`],
+    ['decided', visible(`${decided_by === null ? '' : `by ${decided_by}, `}${decided_at}, through ${channel}`)],
+    ...(outcome.verified === false ? [['verified', 'no: it came as a plain Signal, without a key']] : []),
+    ...(reason === undefined ? [] : [['reason', visible(reason)]]),
+    ['executed', executed_at ?? 'not reported'],
+  ];
+  const patch = patched_payload
+    ? `\nwhat runs instead\n${prettyJson(patched_payload)}${patchSentences(payload, patched_payload)
+        .map((sentence) => `  - ${visible(sentence)}\n`)
+        .join('')}\ndigest    ${decision.payload_digest}\n`
+    : '';
+  return `\n${table(facts)}${patch}`;
+}
+
+const timelineText = ({ timeline }: ApprovalRequestDetail): string =>
+  `\ntimeline\n${table(timeline.map(({ at, event, by, detail }) => [`  ${at}`, event, visible(by ?? '-'), visible(detail)]))}`;
+
+const next = ({ id, payload_digest }: ApprovalRequestDetail): string =>
+  [
+    '',
+    `try: letsping approve ${id} --digest ${payload_digest}`,
+    `     letsping reject ${id} --reason TEXT`,
+    `     letsping patch ${id} --file payload.json`,
+    '',
+  ].join('\n');
+
+export const show: Command = {
+  summary: 'show one approval request',
+  usage: [
+    'usage: letsping show ID [--json | --receipt]',
+    '',
+    'What would run, why it was held, what happened so far, and the decision if there is one.',
+    '',
+    '  --receipt  the signed receipt alone, for `letsping verify`',
+  ].join('\n'),
+  run: async (args, terminal) => {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { json: { type: 'boolean', default: false }, receipt: { type: 'boolean', default: false } },
+    });
+    const [id, ...rest] = positionals;
+    if (id === undefined || rest.length > 0) throw new UsageError('name one request');
+    const api = await connect(terminal);
+    if (values.receipt) {
+      const answer = await api.stream(`/approval-requests/${encodeURIComponent(id)}/receipt`);
+      terminal.out(`${await answer.text()}\n`);
+      return 0;
+    }
+    const request = await readRequest(api, id);
+    if (values.json) {
+      terminal.out(jsonLine(request));
+      return 0;
+    }
+    terminal.out(describeRequest(request) + decisionText(request) + timelineText(request));
+    if (request.status === 'pending') terminal.err(next(request));
+    return 0;
+  },
+};

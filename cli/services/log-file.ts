@@ -1,0 +1,30 @@
+import { closeSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+
+const ROTATE_BYTES = 20 * 1024 * 1024;
+
+/** Opens a service's log to append to; one that has grown large is put aside first. */
+export function openLog(file: string): { fd: number; offset: number } {
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > ROTATE_BYTES) renameSync(file, `${file}.1`);
+  const fd = openSync(file, 'a', 0o600);
+  return { fd, offset: fstatSync(fd).size };
+}
+
+/** What was written from `offset` on, at most its last `maxBytes`. */
+export function readLog(file: string, offset: number, maxBytes = 256 * 1024): string {
+  let fd: number;
+  try {
+    fd = openSync(file, 'r');
+  } catch {
+    return '';
+  }
+  try {
+    const from = Math.max(offset, fstatSync(fd).size - maxBytes);
+    const buffer = Buffer.alloc(maxBytes);
+    return buffer.subarray(0, readSync(fd, buffer, 0, maxBytes, from)).toString('utf8');
+  } finally {
+    closeSync(fd);
+  }
+}
+
+export const lastLines = (text: string, count: number) => text.trimEnd().split('\n').slice(-count).join('\n');

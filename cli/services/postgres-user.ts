@@ -1,0 +1,69 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chownSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { CommandFailed } from '../command.ts';
+
+export interface SystemUser {
+  uid: number;
+  gid: number;
+}
+
+const idOf = (flag: '-u' | '-g') =>
+  Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+
+function lookUp(): SystemUser | undefined {
+  try {
+    return { uid: idOf('-u'), gid: idOf('-g') };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whom PostgreSQL runs as. It refuses root, so as root that is the system user `postgres`, which is added where it is
+ * missing; undefined otherwise: ourselves.
+ */
+export function postgresUser(progress: (line: string) => void): SystemUser | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const found = lookUp();
+  if (found) return found;
+  progress('Adding the system user postgres: PostgreSQL does not run as root');
+  spawnSync('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', 'postgres'], {
+    stdio: 'ignore',
+  });
+  const added = lookUp();
+  if (added) return added;
+  throw new CommandFailed(
+    'postgres_user_missing',
+    'PostgreSQL does not run as root, and the system user postgres cannot be added',
+    'run as another user, or set DATABASE_URL',
+  );
+}
+
+const canEnter = (dir: string, user: SystemUser) =>
+  spawnSync('ls', ['-d', `${dir}/.`], { ...user, cwd: '/', stdio: 'ignore' }).status === 0;
+
+/**
+ * Makes sure that the user can get into the folder.
+ * @throws CommandFailed that names the outermost folder in the way.
+ */
+export function assertEnterable(dir: string, user: SystemUser, hint: string): void {
+  if (canEnter(dir, user)) return;
+  let closed = dir;
+  while (dirname(closed) !== closed && !canEnter(dirname(closed), user)) closed = dirname(closed);
+  throw new CommandFailed(
+    'folder_closed',
+    `as root, PostgreSQL runs as the system user postgres, and that user may not enter ${closed}`,
+    hint,
+  );
+}
+
+/** Gives the data folder itself to the user (its mode stays 0700; root reads it all the same). */
+export function giveTo(dataDir: string, user: SystemUser): void {
+  chownSync(dataDir, user.uid, user.gid);
+  assertEnterable(
+    dataDir,
+    user,
+    'set LETSPING_DATA_DIR to a folder that others may enter, such as /var/lib/letsping, or set DATABASE_URL',
+  );
+}

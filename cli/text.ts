@@ -1,0 +1,55 @@
+const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+const named = (char: string) => `U+${char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
+
+/** What a terminal would obey or an eye would not see: controls, direction marks, zero widths, lone surrogates. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/** Text of an agent as one line that says what is in it: `U+001B` stands where the escape character would act. */
+export const visible = (text: string): string => text.replace(UNSEEN, named);
+
+/** The same, shortened to a column. */
+export function cell(text: string, width: number): string {
+  const letters = [...visible(text)];
+  return letters.length > width ? `${letters.slice(0, width - 1).join('')}…` : letters.join('');
+}
+
+/** One JSON document on one line. It says the same to a parser, and nothing to a terminal. */
+export const jsonLine = (value: unknown): string =>
+  `${JSON.stringify(value).replace(UNSEEN, (char) => char.split('').map(escaped).join(''))}\n`;
+
+/** JSON for people: indented, each line visible. */
+export const prettyJson = (value: unknown, indent = '  '): string =>
+  (JSON.stringify(value, null, 2) ?? 'nothing')
+    .split('\n')
+    .map((line) => `${indent}${visible(line)}\n`)
+    .join('');
+
+/** Rows with their columns aligned; the last one is as long as it likes. */
+export function table(rows: string[][]): string {
+  const widths = rows.reduce<number[]>((all, row) => row.map((text, i) => Math.max(all[i] ?? 0, [...text].length)), []);
+  const line = (row: string[]) =>
+    row
+      .map((text, i) => text + ' '.repeat(widths[i]! - [...text].length))
+      .join('  ')
+      .trimEnd();
+  return rows.map((row) => `${line(row)}\n`).join('');
+}
+
+const UNITS: [number, string][] = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+  [1_000, 's'],
+];
+
+/** A span of time in its largest unit: `3 min`. */
+export function span(ms: number): string {
+  const [size, unit] = UNITS.find(([least]) => Math.abs(ms) >= least) ?? [1_000, 's'];
+  return `${Math.floor(Math.abs(ms) / size)} ${unit}`;
+}
+
+/** `3 min ago`, `in 23 h`. */
+export const relative = (instant: string, now = Date.now()): string => {
+  const ms = Date.parse(instant) - now;
+  return ms > 0 ? `in ${span(ms)}` : `${span(ms)} ago`;
+};

@@ -1,0 +1,44 @@
+import { LetsPingError } from './errors.ts';
+
+/** The only place of the client that looks at the environment; an edge runtime or a browser may have none. */
+const variable = (name: string): string | undefined =>
+  (typeof process === 'object' && process !== null && process.env?.[name]) || undefined;
+
+/**
+ * The base of all routes, `…/api`, from either of the two forms in use: the API's base or the root of the server.
+ * @throws LetsPingError `LETSPING_CONFIG` for anything but a plain http(s) address.
+ */
+export function apiBaseOf(address: string): string {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
+    throw new LetsPingError(
+      'LETSPING_CONFIG',
+      'the base URL must be an http:// or https:// address without credentials or query, for example http://127.0.0.1:4400',
+    );
+  }
+  const path = url.pathname.replace(/\/+/g, '/').replace(/\/$/, '');
+  return `${url.origin}${path.endsWith('/api') ? path : `${path}/api`}`;
+}
+
+export interface ClientSettings {
+  apiKey: string;
+  apiBase: string;
+  /** Label of where this runs, from `LETSPING_ENVIRONMENT`. */
+  environment: string | undefined;
+}
+
+/**
+ * Key and address: what is passed, else `LETSPING_API_KEY` and `LETSPING_BASE_URL`. There is no default address: a key must
+ * never travel to a server that nobody named.
+ * @throws LetsPingError `LETSPING_CONFIG` that names all that is missing.
+ */
+export function clientSettings(apiKey?: string, baseUrl?: string): ClientSettings {
+  const key = apiKey || variable('LETSPING_API_KEY');
+  const address = baseUrl || variable('LETSPING_BASE_URL');
+  const missing = [
+    ...(key ? [] : ['an API key (the first argument of LetsPing, or LETSPING_API_KEY)']),
+    ...(address ? [] : ["the server's address (the option baseUrl, or LETSPING_BASE_URL)"]),
+  ];
+  if (!key || !address) throw new LetsPingError('LETSPING_CONFIG', `LetsPing needs ${missing.join(' and ')}`);
+  return { apiKey: key, apiBase: apiBaseOf(address), environment: variable('LETSPING_ENVIRONMENT') };
+}

@@ -1,0 +1,7 @@
+/** The library's front door. Its files import nothing that only a server has. */
+export type { Asked, AskOptions } from './ask-options.ts';
+export { approvedPayload, type Decision, decisionOf } from './decision.ts';
+export { ApprovalRejectedError, ExecutionReportError, LetsPingError } from './errors.ts';
+export { LetsPing, type LetsPingOptions } from './lets-ping.ts';
+export type { ApprovalTool } from './tool.ts';
+export type { WaitOptions } from './wait.ts';

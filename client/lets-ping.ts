@@ -1,0 +1,145 @@
+import type { Priority } from '../contracts/action.ts';
+import type { ExecutedAnswer, IngestAnswer, StatusAnswer } from '../contracts/approval-request.ts';
+import type { JsonObject } from '../contracts/json.ts';
+import { type Asked, type AskOptions, askedOf, expiringWithWait, ingestBody } from './ask-options.ts';
+import { clientSettings } from './base-url.ts';
+import { approvedPayload, type Decision, decisionOf } from './decision.ts';
+import { ApprovalRejectedError, ExecutionReportError, LetsPingError } from './errors.ts';
+import { createHttp, type Http } from './http.ts';
+import { retrying } from './retry.ts';
+import { type ApprovalTool, approvalTool } from './tool.ts';
+import { READ_TIMEOUT_MS, type WaitOptions, waitForAnswer } from './wait.ts';
+
+export interface LetsPingOptions {
+  /** The server's root or its `…/api`. @default LETSPING_BASE_URL */
+  baseUrl?: string;
+  /** @default the platform's */
+  fetch?: typeof globalThis.fetch;
+  /** How long a call is repeated while the server is away or busy, in milliseconds; waiting for a decision has its own time. @default 30 seconds */
+  retryForMs?: number;
+}
+
+const CALL_TIMEOUT_MS = 15_000;
+const RETRY_FOR_MS = 30_000;
+
+/**
+ * Asks people, through a letsping-temporal server, before an agent acts. Runs in Node, at the edge and in a browser.
+ *
+ * @example
+ * const lp = new LetsPing(); // LETSPING_API_KEY, LETSPING_BASE_URL
+ * const refund = { service: 'billing-agent', action: 'refund', payload: { charge: 'ch_1', amount_cents: 500 } };
+ * await lp.run(refund, (approved) => payments.refund(approved));
+ */
+export class LetsPing {
+  readonly #http: Http;
+  readonly #environment: string | undefined;
+  readonly #retryForMs: number;
+
+  /** @throws LetsPingError `LETSPING_CONFIG` without a key or without an address. */
+  constructor(apiKey?: string, { baseUrl, fetch, retryForMs = RETRY_FOR_MS }: LetsPingOptions = {}) {
+    const { apiBase, environment, ...settings } = clientSettings(apiKey, baseUrl);
+    this.#http = createHttp({ apiBase, apiKey: settings.apiKey, fetch });
+    this.#environment = environment;
+    this.#retryForMs = retryForMs;
+  }
+
+  /** Opens a request and waits for its decision; a rejection is a decision too. @throws LetsPingError */
+  async ask(options: AskOptions): Promise<Decision> {
+    const asked = askedOf(options);
+    const { id } = await this.#open(asked, expiringWithWait(options));
+    return decisionOf(await this.#wait(id, options), asked);
+  }
+
+  /** Opens a request and returns at once: any process that has the id may wait for it. @throws LetsPingError */
+  async defer(options: AskOptions): Promise<IngestAnswer> {
+    return this.open(options);
+  }
+
+  /**
+   * Waits for the decision of a request that was opened before, here or elsewhere.
+   * @throws LetsPingError `LETSPING_TIMEOUT`, `LETSPING_DIGEST_MISMATCH`, …
+   */
+  async waitForDecision(id: string, options: WaitOptions = {}): Promise<Decision> {
+    return decisionOf(await this.#wait(id, options));
+  }
+
+  /**
+   * Asks, runs `effect` with exactly the approved payload, and reports that it ran. Nothing runs without an approval.
+   * @throws ApprovalRejectedError when it is not approved; ExecutionReportError when it ran and the report was not taken;
+   * whatever `effect` throws.
+   */
+  async run<T>(options: AskOptions, effect: (payload: JsonObject, decision: Decision) => Promise<T> | T): Promise<T> {
+    const decision = await this.ask(options);
+    const payload = approvedPayload(decision);
+    if (!payload) throw new ApprovalRejectedError(decision.metadata.reason ?? 'no reason given', decision.request_id);
+    const result = await effect(payload, decision);
+    try {
+      await this.reportExecuted(decision.request_id, decision.payload_digest);
+    } catch (error) {
+      throw error instanceof LetsPingError ? new ExecutionReportError(result, decision.request_id, error) : error;
+    }
+    return result;
+  }
+
+  /** A tool for any agent framework: text in, text out; a rejection starts with `STOP`. */
+  tool(service: string, action: string, priority: Priority = 'medium'): ApprovalTool {
+    return approvalTool((options) => this.ask(options), service, action, priority);
+  }
+
+  /** One read of a request's status, answered at once the first time. @throws LetsPingError */
+  async getRequestStatus(id: string): Promise<StatusAnswer> {
+    return this.getStatus(id);
+  }
+
+  /** Opens a request, under an idempotency key: repeated with the same one, it is still one request. @throws LetsPingError */
+  async open(options: AskOptions): Promise<IngestAnswer> {
+    return this.#open(askedOf(options), options);
+  }
+
+  /** The same; `signal` ends it. A repeated read of a pending request is held by the server for some 20 seconds. */
+  async getStatus(id: string, { signal }: Pick<WaitOptions, 'signal'> = {}): Promise<StatusAnswer> {
+    return retrying(() => this.#read(id, READ_TIMEOUT_MS, signal), { forMs: this.#retryForMs, signal });
+  }
+
+  /**
+   * Says that the approved payload has been acted on. The server takes it once: a second report is refused with
+   * `problemCode` `executed_already`, another digest with `digest_mismatch`.
+   * @throws LetsPingError
+   */
+  async reportExecuted(id: string, payloadDigest: string): Promise<ExecutedAnswer> {
+    return this.#post(`/approval-requests/${encodeURIComponent(id)}/executed`, { payload_digest: payloadDigest });
+  }
+
+  async #open(asked: Asked, options: AskOptions): Promise<IngestAnswer> {
+    const { idempotencyKey, signal } = options;
+    const answer = await this.#post<IngestAnswer>(
+      '/ingest',
+      ingestBody(asked, options, this.#environment),
+      idempotencyKey,
+      signal,
+    );
+    if (typeof answer.id === 'string') return answer;
+    throw new LetsPingError('LETSPING_BAD_ANSWER', 'the server opened a request without an id');
+  }
+
+  async #wait(id: string, options: WaitOptions): Promise<StatusAnswer> {
+    return waitForAnswer(id, (timeoutMs) => this.#read(id, timeoutMs, options.signal), options);
+  }
+
+  async #read(id: string, timeoutMs: number, signal: AbortSignal | undefined): Promise<StatusAnswer> {
+    const path = `/status/${encodeURIComponent(id)}`;
+    const { body } = await this.#http.send<StatusAnswer>({ method: 'GET', path, timeoutMs, signal });
+    return body;
+  }
+
+  /** One key for all repetitions, so that the server sees one call. */
+  async #post<T>(path: string, body: unknown, idempotencyKey = randomKey(), signal?: AbortSignal): Promise<T> {
+    const headers = { 'idempotency-key': idempotencyKey };
+    const call = { method: 'POST', path, body, headers, timeoutMs: CALL_TIMEOUT_MS, signal } as const;
+    return retrying(async () => (await this.#http.send<T>(call)).body, { forMs: this.#retryForMs, signal });
+  }
+}
+
+/** Not `randomUUID`: browsers have that on https pages only. */
+const randomKey = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,0 +1,17 @@
+import type { Statement } from '../contracts/receipt.ts';
+
+/**
+ * What a receipt says, its signature not checked: `letsping verify` does that, with keys that came another way than the
+ * receipt. Undefined for what is no receipt.
+ */
+export function statementOf(receipt: string): Statement | undefined {
+  try {
+    const bytes = Uint8Array.from(atob((receipt.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/')), (c) =>
+      c.charCodeAt(0),
+    );
+    const statement = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Statement;
+    return statement?.predicate ? statement : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,53 @@
+import type { Priority } from '../contracts/action.ts';
+import type { JsonObject } from '../contracts/json.ts';
+import type { AskOptions } from './ask-options.ts';
+import type { Decision } from './decision.ts';
+
+/** What a framework calls with the model's words, and whose text goes back to the model. It never throws. */
+export type ApprovalTool = (context: string | JsonObject) => Promise<string>;
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function payloadOf(context: unknown): JsonObject {
+  if (isObject(context)) return context;
+  if (typeof context !== 'string') return { raw_context: String(context) };
+  try {
+    const parsed: unknown = JSON.parse(context);
+    if (isObject(parsed)) return parsed;
+  } catch {
+    // Free text: the approver sees it as it is.
+  }
+  return { raw_context: context };
+}
+
+/** Texts and members are those of the published clients, which prompts in the field rely on. */
+export const approvalTool =
+  (
+    ask: (options: AskOptions) => Promise<Decision>,
+    service: string,
+    action: string,
+    priority: Priority,
+  ): ApprovalTool =>
+  async (context) => {
+    try {
+      const decision = await ask({ service, action, payload: payloadOf(context), priority });
+      switch (decision.status) {
+        case 'REJECTED':
+          return `STOP: Action rejected. Do not proceed. Reason: ${decision.metadata.reason ?? 'none given'}`;
+        case 'APPROVED':
+          return JSON.stringify({ status: decision.status, executed_payload: decision.payload });
+        case 'APPROVED_WITH_MODIFICATIONS':
+          return JSON.stringify({
+            status: decision.status,
+            message:
+              'The reviewer approved this action with another payload. Use executed_payload, and learn from diff_summary.',
+            diff_summary: decision.diff_summary,
+            original_payload: decision.payload,
+            executed_payload: decision.patched_payload,
+          });
+      }
+    } catch (error) {
+      return `ERROR: System Failure: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  };

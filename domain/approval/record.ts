@@ -1,0 +1,88 @@
+import type { ActionContext, IngestMetadata, Priority } from '../../contracts/action.ts';
+import type { RequestStatus } from '../../contracts/approval-request.ts';
+import type { Cause, Outcome, OutcomeStatus } from '../../contracts/decision.ts';
+import type { DecisionType } from '../../contracts/decision-type.ts';
+import type { JsonObject } from '../../contracts/json.ts';
+import type { Finding, HeldBy, Verdict } from '../../contracts/verdict.ts';
+
+/** What is in clear about a request. */
+export interface RequestRow {
+  id: string;
+  project_id: string;
+  service: string;
+  action: string;
+  priority: Priority;
+  status: RequestStatus;
+  verdict: Verdict;
+  held_by: HeldBy | null;
+  finding_ids: string[];
+  requested_by: string;
+  key_id: string;
+  thread_id: string | null;
+  node: string | null;
+  payload_digest: string;
+  policy_version: number;
+  policy_digest: string;
+  accept_unsigned_signals: boolean;
+  created_at: Date;
+  expires_at: Date;
+  resolved_at: Date | null;
+}
+
+/** What is sealed of a request. */
+export interface RequestSecret {
+  payload: JsonObject;
+  /** base64url */
+  salt: string;
+  schema?: unknown;
+  metadata: IngestMetadata & Record<string, unknown>;
+  context: ActionContext;
+  findings: Finding[];
+}
+
+export type RequestRecord = RequestRow & RequestSecret;
+
+/** What a decision's row says in clear, and what is sealed of it. */
+export interface DecisionRow {
+  id: string;
+  request_id: string;
+  type: DecisionType;
+  actor: string;
+  channel: Channel;
+  payload_digest: string;
+  patched_digest: string | null;
+  created_at: Date;
+}
+export interface DecisionSecret {
+  reason?: string;
+  patched_payload?: JsonObject;
+  /** Of the patched digest, base64url. */
+  salt?: string;
+}
+export type DecisionRecord = DecisionRow & DecisionSecret;
+
+export const CHANNELS = ['console', 'cli', 'api', 'signal', 'firewall', 'deadline', 'caller'] as const;
+/** By which road the outcome came. */
+export type Channel = (typeof CHANNELS)[number];
+
+/** The ledger's row: what stands. */
+export interface LedgerRow {
+  request_id: string;
+  status: OutcomeStatus;
+  cause: Cause;
+  payload_digest: string;
+  decision_id: string | null;
+  actor: string | null;
+  channel: Channel;
+  verified: boolean;
+  resolved_at: Date;
+  receipt: string;
+}
+
+/** The outcome as readers see it. `modified`: another payload than the one asked for is what runs. */
+export const outcomeOf = (row: Pick<LedgerRow, 'status' | 'cause' | 'payload_digest' | 'verified'>, asked_digest: string): Outcome => ({
+  status: row.status,
+  cause: row.cause,
+  ...(row.status === 'approved' && row.payload_digest !== asked_digest && { modified: true as const }),
+  ...(row.cause === 'person' && !row.verified && { verified: false as const }),
+});

@@ -1,0 +1,38 @@
+import { isPublicMail, isUnder } from './host-names.ts';
+
+/** Lower case, without a leading `*.` or `@` and without a trailing dot: as people write domains into a policy. */
+const normalised = (entry: string): string =>
+  entry
+    .trim()
+    .toLowerCase()
+    .replace(/^\*?\./, '')
+    .replace(/^@/, '')
+    .replace(/\.$/, '');
+
+export interface AllowList {
+  /** False when the policy names no destination at all: then nothing can be outside it. */
+  readonly named: boolean;
+  /** Whether a host lies in an allowed domain, at a label boundary. */
+  host(host: string): boolean;
+  /** Whether a mail address may be written to. At a public provider only the whole address counts. */
+  email(address: string, domain: string): boolean;
+  /** The allowed domain that a foreign host pretends to be, by leading labels or by look-alike letters. */
+  readonly domains: readonly string[];
+}
+
+/** Reads a policy's `allowed_domains`: registrable domains or hosts, and whole mail addresses. */
+export function allowListOf(entries: readonly string[]): AllowList {
+  const addresses = new Set<string>();
+  const domains: string[] = [];
+  for (const entry of entries.map(normalised)) {
+    if (entry.includes('@')) addresses.add(entry);
+    else if (entry !== '') domains.push(entry);
+  }
+  const host = (name: string): boolean => domains.some((domain) => isUnder(name, domain));
+  return {
+    named: entries.length > 0,
+    domains,
+    host,
+    email: (address, domain) => addresses.has(address) || (!isPublicMail(domain) && host(domain)),
+  };
+}

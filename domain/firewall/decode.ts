@@ -1,0 +1,94 @@
+/** One way to read a string as something else. `key` is the name that a query string gives to the value. */
+export interface DecodedForm {
+  via: 'json' | 'base64' | 'hex' | 'percent' | 'query';
+  text: string;
+  key?: string;
+}
+
+const BASE64 = /^[A-Za-z0-9+/_-]{7,}={0,2}$/;
+const HEX = /^(?:0x)?(?:[0-9a-fA-F]{2}){6,}$/;
+const PERCENT = /%[0-9a-fA-F]{2}/;
+const MAX_PARAMETERS = 100;
+
+/** What a string carries in another form: each form round-trips and is readable text, else it is not one. */
+export function decodedForms(text: string): DecodedForm[] {
+  const forms: DecodedForm[] = [];
+  const trimmed = text.trim();
+  if (trimmed.length < 3) return forms;
+  if (/^[[{"]/.test(trimmed)) forms.push({ via: 'json', text: trimmed });
+  const dense = trimmed.length >= 7 ? unwrapped(trimmed) : undefined;
+  if (dense !== undefined) {
+    const hex = HEX.test(dense) ? fromHex(dense) : undefined;
+    if (hex !== undefined) forms.push({ via: 'hex', text: hex });
+    const base64 = hex === undefined && BASE64.test(dense) ? fromBase64(dense) : undefined;
+    if (base64 !== undefined) forms.push({ via: 'base64', text: base64 });
+  }
+  if (PERCENT.test(text)) {
+    const plain = fromPercent(text);
+    if (plain !== text) forms.push({ via: 'percent', text: plain });
+  }
+  const embedded = /;base64,([A-Za-z0-9+/_-]+={0,2})/.exec(text)?.[1];
+  const body = embedded === undefined ? undefined : fromBase64(embedded);
+  if (body !== undefined) forms.push({ via: 'base64', text: body });
+  if (text.includes('?') && text.includes('=')) forms.push(...parametersOf(text));
+  return forms;
+}
+
+/** Base64 is often broken into lines of 64 or 76 characters. Any other white space means that it is none. */
+function unwrapped(text: string): string | undefined {
+  if (!/\s/.test(text)) return text;
+  const lines = text.split(/\r?\n/);
+  return lines.slice(0, -1).every((line) => line.length >= 60) && !/[^\S\r\n]/.test(text) ? lines.join('') : undefined;
+}
+
+/** The values of a URL's query string, or of an encoded form's: where a URL within a URL is carried. */
+function parametersOf(text: string): DecodedForm[] {
+  const forms: DecodedForm[] = [];
+  for (const match of text.matchAll(/[?&]([^=&#?\s"'<>]{1,100})=([^&#\s"'<>]{3,})/g)) {
+    const [, key, value] = match;
+    if (key === undefined || value === undefined) continue;
+    forms.push({ via: 'query', key: fromPercent(key), text: fromPercent(value) });
+    if (forms.length >= MAX_PARAMETERS) break;
+  }
+  return forms;
+}
+
+/** Percent-decoding of what decodes; a sequence that is no UTF-8 stays as it is. */
+export const fromPercent = (text: string): string =>
+  text.replace(/(?:%[0-9a-fA-F]{2})+/g, (run) => {
+    try {
+      return decodeURIComponent(run);
+    } catch {
+      return run;
+    }
+  });
+
+function fromBase64(text: string): string | undefined {
+  const body = text.replace(/=+$/, '').replaceAll('-', '+').replaceAll('_', '/');
+  if (body.length % 4 === 1) return undefined;
+  try {
+    const binary = atob(body);
+    // Spare bits that are not zero: another encoder would have written it otherwise, so it is not base64.
+    if (btoa(binary).replace(/=+$/, '') !== body) return undefined;
+    return readable(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
+  } catch {
+    return undefined;
+  }
+}
+
+function fromHex(text: string): string | undefined {
+  const digits = text.replace(/^0x/, '');
+  const bytes = new Uint8Array(digits.length / 2);
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = Number.parseInt(digits.slice(2 * at, 2 * at + 2), 16);
+  return readable(bytes);
+}
+
+/** The text of bytes that are UTF-8 without control characters; undefined for anything else. */
+function readable(bytes: Uint8Array): string | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return text.length > 0 && !/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/.test(text) ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}

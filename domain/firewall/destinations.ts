@@ -1,0 +1,115 @@
+import { addressClassOf } from './address.ts';
+import type { JudgedAction } from './guardrail.ts';
+import { isPublicMail, registrableDomainOf } from './host-names.ts';
+import type { TypedValue } from './typed-values.ts';
+
+/** A place that an action sends something to. */
+export interface Destination {
+  pointer: string;
+  /** The address, URL or name as sent. */
+  raw: string;
+  kind: 'email' | 'url' | 'name';
+  host: string;
+  /** What counts as one receiver: the registrable domain, or the whole address at a public mail provider. */
+  receiver: string;
+  /** Whether it stands in the field that says who the action is for. */
+  primary: boolean;
+}
+
+const PRIMARY_WORDS = new Set([
+  'to',
+  'recipient',
+  'recipients',
+  'receiver',
+  'receivers',
+  'attendees',
+  'participants',
+  'invitees',
+]);
+
+/** Words of keys that name a receiver. */
+const DESTINATION_WORDS = new Set(
+  [...PRIMARY_WORDS].concat(
+    'cc bcc webhook webhooks hook hooks callback callbacks notify notification notifications forward forwarding redirect grantee grantees invite invitee subscriber subscribers postback sink collector upload dest destination destinations endpoint endpoints target targets share shared deliver delivery send reply mirror replicate export relay sinks watchers'.split(
+      ' ',
+    ),
+  ),
+);
+
+/** Words of keys that carry a receiver when the action itself sends. */
+const CARRIER_WORDS = new Set(
+  'email emails mail mails address addresses contact contacts user users member members url urls uri'.split(' '),
+);
+const SENDING_WORDS = new Set(
+  'send mail email invite share forward notify post publish upload deliver transfer export grant'.split(' '),
+);
+
+/** Words beside which a destination word is about the message, not about who gets it. */
+const NOT_A_RECEIVER = new Set([
+  'subject',
+  'body',
+  'text',
+  'message',
+  'title',
+  'description',
+  'template',
+  'content',
+  'html',
+  'name',
+  'id',
+  'at',
+  'date',
+  'type',
+]);
+
+/** Every place that the action sends to, in the order of the payload. */
+export function destinationsOf(action: JudgedAction, actionWords: readonly string[]): Destination[] {
+  const sends = actionWords.some((word) => SENDING_WORDS.has(word));
+  const found: Destination[] = [];
+  for (const value of action.values) {
+    if (value.type !== 'url' && value.type !== 'email' && value.type !== 'domain') continue;
+    const role = roleOf(value, sends);
+    const destination = role && destinationOf(value, role === 'primary');
+    if (destination) found.push(destination);
+  }
+  return found;
+}
+
+function roleOf(value: TypedValue, sends: boolean): 'primary' | 'other' | undefined {
+  const last = value.words.at(-1) ?? [];
+  if (value.via.includes('query')) return undefined;
+  if (last.some((word) => NOT_A_RECEIVER.has(word)) && !last.some((word) => word === 'to')) return undefined;
+  if (last.every((word) => PRIMARY_WORDS.has(word)) && last.length > 0) return 'primary';
+  if (value.words.some((words) => words.some((word) => DESTINATION_WORDS.has(word)))) return 'other';
+  // Deeper down, an address is more often part of what is sent.
+  return sends && value.words.length === 1 && last.some((word) => CARRIER_WORDS.has(word)) ? 'other' : undefined;
+}
+
+function destinationOf(value: TypedValue, primary: boolean): Destination | undefined {
+  if (value.type === 'email') {
+    const receiver = isPublicMail(value.domain) ? value.address : registrableDomainOf(value.domain);
+    return { pointer: value.pointer, raw: value.address, kind: 'email', host: value.domain, receiver, primary };
+  }
+  if (value.type === 'url' && value.url.host !== '') {
+    // A mail address is read as one; mailto: has no host, and user parts are the egress guardrail's.
+    const { host, raw } = value.url;
+    return { pointer: value.pointer, raw, kind: 'url', host, receiver: receiverOf(host), primary };
+  }
+  if (value.type === 'domain' && isName(value.name)) {
+    return {
+      pointer: value.pointer,
+      raw: value.raw,
+      kind: 'name',
+      host: value.name,
+      receiver: receiverOf(value.name),
+      primary,
+    };
+  }
+  return undefined;
+}
+
+const receiverOf = (host: string): string => (addressClassOf(host) === undefined ? registrableDomainOf(host) : host);
+
+/** A bare name counts only with an ending that no file has, `plan.xlsx` being one; reserved endings let examples behave. */
+const isName = (name: string): boolean =>
+  /^(?:[a-z0-9-]+\.)+(?:com|net|org|io|dev|app|co|ai|info|biz|me|xyz|test|example)$/.test(name);

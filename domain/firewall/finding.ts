@@ -1,0 +1,28 @@
+import type { Finding, Severity } from '../../contracts/verdict.ts';
+
+export const SEVERITY_RANK: Record<Severity, number> = { low: 0, medium: 1, high: 2, critical: 3 };
+
+export const MAX_EVIDENCE_LENGTH = 200;
+
+/** Whether a finding holds by itself: medium or worse. */
+export const isHolding = (finding: Finding): boolean => SEVERITY_RANK[finding.severity] >= SEVERITY_RANK.medium;
+
+/** The worst first; equal severities keep their order. */
+export const worstFirst = (findings: readonly Finding[]): Finding[] =>
+  [...findings].sort((a, b) => SEVERITY_RANK[b.severity] - SEVERITY_RANK[a.severity]);
+
+/**
+ * A value as evidence: at most 200 characters, with what an eye cannot see (controls, marks of direction, zero-width,
+ * lone surrogates) written out as `U+202E`, so that the trick itself is what the approver reads.
+ */
+export function evidenceOf(text: string): string {
+  const shown = text
+    .slice(0, MAX_EVIDENCE_LENGTH)
+    .replace(
+      /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu,
+      (char) => `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`,
+    );
+  if (text.length <= MAX_EVIDENCE_LENGTH && shown.length <= MAX_EVIDENCE_LENGTH) return shown;
+  const cut = shown.slice(0, MAX_EVIDENCE_LENGTH - 1);
+  return `${/[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut}…`;
+}

@@ -1,0 +1,151 @@
+import type { Finding, Severity } from '../../../contracts/verdict.ts';
+import { type AllowList, allowListOf } from '../allowed.ts';
+import { decodedForms } from '../decode.ts';
+import { type Destination, destinationsOf } from '../destinations.ts';
+import { evidenceOf } from '../finding.ts';
+import type { Guardrail } from '../guardrail.ts';
+import { isDropSite } from '../host-names.ts';
+import type { TypedValue } from '../typed-values.ts';
+import { urlsInText } from '../url.ts';
+import { wordsOf } from '../words.ts';
+
+/**
+ * Where an action sends to. With `allowed_domains` in the policy every destination has to lie in them. Without, a call
+ * may reach one receiver: whoever the first of `to` is, or else the first destination of the payload.
+ */
+export const destination: Guardrail = {
+  id: 'destination',
+  check(action, context) {
+    const allowed = allowListOf(context.allowed_domains);
+    const found = destinationsOf(action, [...wordsOf(action.service), ...wordsOf(action.action)]);
+    const findings = new Map<string, Finding>();
+    const add = (finding: Finding): void => {
+      const key = `${finding.id} ${finding.pointer} ${finding.evidence}`;
+      if (!findings.has(key)) findings.set(key, finding);
+    };
+    for (const finding of foreignOnes(found, allowed)) add(finding);
+    for (const value of action.values) {
+      for (const finding of carriedBy(value, allowed)) add(finding);
+    }
+    return [...findings.values()];
+  },
+};
+
+const isAllowed = (one: Destination, allowed: AllowList): boolean =>
+  one.kind === 'email' ? allowed.email(one.raw, one.host) : allowed.host(one.host);
+
+function foreignOnes(found: readonly Destination[], allowed: AllowList): Finding[] {
+  const home = found.find((one) => one.primary) ?? found[0];
+  const receivers = new Set(found.map((one) => one.receiver));
+  return found.flatMap((one): Finding[] => {
+    if (allowed.named ? isAllowed(one, allowed) : one.receiver === home?.receiver) return [];
+    const extra = receivers.size > 1;
+    const shown = evidenceOf(one.receiver);
+    return [
+      {
+        id: extra ? 'destination/extra_domain' : 'destination/unlisted_domain',
+        severity: one.kind === 'email' ? 'medium' : 'high',
+        pointer: one.pointer,
+        evidence: evidenceOf(one.raw),
+        message: extra
+          ? `This also sends to ${shown}, which is not one of the domains this call should reach.`
+          : `This sends to ${shown}, which the policy does not list.`,
+      },
+    ];
+  });
+}
+
+/** A message header that starts inside another value. */
+const INJECTED_HEADER = /[\r\n]\s*(?:bcc|cc|to|reply-to|from|subject|content-type)\s*:/i;
+/** Markdown and HTML that fetches a URL as soon as the text is shown. */
+const MARKUP_LOAD =
+  /!\[[^\]]{0,200}\][([]|<(?:img|iframe|link|script|source|video|audio|object|embed)\b|@import|url\(/i;
+const FLAG = /\u{1F3F4}[\u{E0020}-\u{E007E}]{1,10}\u{E007F}/gu;
+const TAGS = /[\u{E0001}\u{E0020}-\u{E007F}]/u;
+const HIDDEN_RUN = /(?:[\u200b\u200c\u2060-\u2064\ufeff]|[\u{E0100}-\u{E01EF}]){8,}/u;
+const HEADER_WORDS = new Set([
+  'to',
+  'cc',
+  'bcc',
+  'from',
+  'subject',
+  'reply',
+  'recipient',
+  'recipients',
+  'email',
+  'header',
+  'headers',
+]);
+
+/** What one value sends by itself, whatever field it stands in. */
+function carriedBy(value: TypedValue, allowed: AllowList): Finding[] {
+  const at = (id: string, severity: Severity, evidence: string, message: string): Finding[] => [
+    { id: `destination/${id}`, severity, pointer: value.pointer, evidence: evidenceOf(evidence), message },
+  ];
+  if (value.type === 'url' && value.url.host !== '' && !allowed.host(value.url.host)) {
+    if (isDropSite(value.url.host)) {
+      return at(
+        'drop_site',
+        value.whole ? 'high' : 'medium',
+        value.url.raw,
+        'This is a service where anybody can drop or catch data.',
+      );
+    }
+    // Only with a list can a URL be outside it; without one, reading the web is what agents do.
+    if (allowed.named && value.whole && value.via.length === 0) {
+      return at('unlisted_url', 'low', value.url.raw, 'The policy does not list the host of this URL.');
+    }
+  }
+  if (value.type !== 'text') return [];
+  const text = value.text;
+  const header = value.words.at(-1)?.some((word) => HEADER_WORDS.has(word)) ?? false;
+  if (header && INJECTED_HEADER.test(text)) {
+    return at('header_injection', 'high', text, 'A line break in this value starts another message header.');
+  }
+  if (
+    /[\u200b-\ufeff\u{E0000}-\u{E01EF}]/u.test(text) &&
+    (TAGS.test(text.replace(FLAG, '')) || HIDDEN_RUN.test(text))
+  ) {
+    return at('hidden_text', 'high', text, 'This text carries characters that nobody can see.');
+  }
+  if (allowed.named && MARKUP_LOAD.test(text)) {
+    const beacon = urlsInText(text).find((url) => url.host !== '' && !allowed.host(url.host));
+    if (beacon)
+      return at('content_beacon', 'medium', beacon.raw, 'Whoever opens this text loads a URL of a foreign host.');
+  }
+  const label = allowed.named ? encodedLabelIn(text, allowed) : undefined;
+  if (label)
+    return at(
+      'encoded_label',
+      'medium',
+      label,
+      'A label of this name carries encoded text, which a mere look-up delivers.',
+    );
+  if (value.via.length === 0 && isIban(text.replace(/[\s-]/g, ''))) {
+    return at('account', 'low', text, 'This names a bank account.');
+  }
+  return [];
+}
+
+const LONG_LABEL = /(?<![A-Za-z0-9_.-])([A-Za-z0-9_-]{20,63})((?:\.[A-Za-z0-9-]{1,63}){1,8})(?![A-Za-z0-9-])/g;
+
+/** A foreign name whose first label decodes to text: a look-up of it is a message to its owner. */
+function encodedLabelIn(text: string, allowed: AllowList): string | undefined {
+  if (!text.includes('.')) return undefined;
+  for (const [name, label = '', rest = ''] of text.matchAll(LONG_LABEL)) {
+    const decodes = decodedForms(label).some(({ via }) => via === 'hex' || via === 'base64');
+    if (decodes && !allowed.host(rest.slice(1).toLowerCase())) return name;
+  }
+  return undefined;
+}
+
+/** ISO 13616: the number modulo 97 is 1, letters counting from 10. */
+function isIban(text: string): boolean {
+  if (!/^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$/.test(text)) return false;
+  let rest = 0;
+  for (const char of text.slice(4) + text.slice(0, 4)) {
+    const value = Number.parseInt(char, 36);
+    rest = (rest * (value > 9 ? 100 : 10) + value) % 97;
+  }
+  return rest === 1;
+}

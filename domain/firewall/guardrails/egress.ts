@@ -1,0 +1,180 @@
+import type { Finding, Severity } from '../../../contracts/verdict.ts';
+import { addressClassOf } from '../address.ts';
+import { type AllowList, allowListOf } from '../allowed.ts';
+import { evidenceOf } from '../finding.ts';
+import type { Guardrail } from '../guardrail.ts';
+import { isUnder, nameClassOf } from '../host-names.ts';
+import { decodedName } from '../punycode.ts';
+import { skeletonOf } from '../skeleton.ts';
+import type { TypedValue } from '../typed-values.ts';
+import type { ReadUrl, UrlTrick } from '../url.ts';
+
+interface Judgement {
+  id: string;
+  severity: Severity;
+  message: string;
+}
+
+const PLACES = {
+  metadata: ['critical', 'This reaches the metadata service of a cloud or cluster, which hands out credentials.'],
+  loopback: ['high', 'This reaches the machine that makes the call itself.'],
+  link_local: ['high', 'This reaches a link-local address, which only the own network segment can see.'],
+  private: ['high', 'This reaches a private network address.'],
+  carrier_nat: ['high', 'This reaches a carrier-internal address (100.64.0.0/10).'],
+  reserved: ['high', 'This reaches a reserved address that no public service uses.'],
+  internal_name: ['high', 'This name resolves only inside an internal network.'],
+  steered_name: ['high', 'This name resolves to whatever its caller chooses, internal addresses included.'],
+  address_in_name: ['high', 'This name spells an internal address in its labels.'],
+} as const satisfies Record<string, readonly [Severity, string]>;
+
+const TRICKS: Record<UrlTrick, string> = {
+  control_in_scheme: 'A control character hides in the scheme of this URL.',
+  slashes: 'This URL is written with the wrong slashes, so that two parsers may read two hosts.',
+  backslash: 'A backslash before the host makes two parsers read two hosts.',
+  userinfo: 'This URL carries a user name before its host.',
+  percent_in_host: 'The host of this URL is percent-encoded.',
+  refused: 'The host of this URL is malformed, so clients differ in where they connect.',
+  odd_address: 'An address is spelt in an unusual notation.',
+  odd_letters: 'The host is spelt in look-alike characters.',
+};
+
+/** Schemes that read local files, speak other protocols through a URL, or run script. */
+const HOSTILE_SCHEMES = new Set(
+  'gopher file dict ldap ldaps tftp ftp ftps jar netdoc php phar expect glob zip javascript vbscript view-source http+unix https+unix unix smb nfs'.split(
+    ' ',
+  ),
+);
+const ACTIVE_DATA = /^data:(?:text\/(?:html|xml|javascript)|image\/svg|application\/(?:xhtml|xml|javascript|x-)|[;,])/i;
+const PICTURE_DATA = /^data:(?:image|audio|video|font)\//i;
+const URL_WORDS = new Set(['url', 'urls', 'uri', 'href', 'link', 'links', 'endpoint', 'src']);
+/** Protocols of databases and stores name buckets and services there, not hosts. */
+const NAMES_HOSTS = new Set(['http', 'https', 'ws', 'wss', 'ftp', 'gopher']);
+
+/** Outbound calls that reach where nobody outside should: metadata, the own host, private networks, in every spelling. */
+export const egress: Guardrail = {
+  id: 'egress',
+  check(action, context) {
+    const allowed = allowListOf(context.allowed_domains);
+    const findings = new Map<string, Finding>();
+    for (const value of action.values) {
+      const found = judge(value, allowed);
+      if (!found) continue;
+      const { judgement, raw, sameAs } = found;
+      const key = `${judgement.id} ${value.pointer} ${sameAs}`;
+      if (findings.has(key)) continue;
+      findings.set(key, { ...judgement, pointer: value.pointer, evidence: evidenceOf(raw) });
+    }
+    return [...findings.values()];
+  },
+};
+
+function judge(
+  value: TypedValue,
+  allowed: AllowList,
+): { judgement: Judgement; raw: string; sameAs: string } | undefined {
+  if (value.type === 'address') {
+    const judgement = value.class === 'public' ? undefined : placed(value.class);
+    return judgement && { judgement, raw: value.raw, sameAs: value.raw };
+  }
+  if (value.type === 'domain') {
+    const place = nameClassOf(value.name);
+    const named = value.words.at(-1)?.some((word) => URL_WORDS.has(word) || word.startsWith('host')) ?? false;
+    if (place === 'public' || allowed.host(value.name) || (!named && place !== 'metadata')) return undefined;
+    return { judgement: placed(place), raw: value.raw, sameAs: value.raw };
+  }
+  if (value.type !== 'url') return undefined;
+  const keyed = value.words.at(-1)?.some((word) => URL_WORDS.has(word)) ?? false;
+  const judgement = judgeUrl(value.url, allowed, keyed);
+  if (!judgement) return undefined;
+  // A URL in prose is less likely to be called; credentials are worth asking about all the same.
+  const severity = !value.whole && judgement.severity === 'high' ? 'medium' : judgement.severity;
+  return { judgement: { ...judgement, severity }, raw: value.url.raw, sameAs: value.url.href };
+}
+
+/** The worst that can be said of a URL; where it leads comes before how it is written. */
+function judgeUrl(url: ReadUrl, allowed: AllowList, keyed: boolean): Judgement | undefined {
+  const place = placeOf(url, allowed);
+  if (place && (place.severity === 'critical' || !HOSTILE_SCHEMES.has(url.scheme))) return place;
+  if (HOSTILE_SCHEMES.has(url.scheme)) {
+    return {
+      id: 'egress/scheme',
+      severity: 'high',
+      message: `The scheme ${url.scheme}: is not one for calling a public service.`,
+    };
+  }
+  if (url.scheme === 'data' && (ACTIVE_DATA.test(url.raw) || (keyed && !PICTURE_DATA.test(url.raw)))) {
+    return {
+      id: 'egress/scheme',
+      severity: 'medium',
+      message: 'A data: URL brings its own content, which may be active.',
+    };
+  }
+  if (url.host === '') return undefined;
+  const spoof = spoofOf(url, allowed);
+  if (spoof) return spoof;
+  const trick = url.tricks[0];
+  if (!trick) return undefined;
+  const plainUser = url.tricks.length === 1 && trick === 'userinfo' && !/[.@]/.test(url.userinfo.split(':')[0] ?? '');
+  return {
+    id: plainUser ? 'egress/userinfo' : 'egress/hostile_spelling',
+    severity: plainUser ? 'medium' : 'high',
+    message: TRICKS[trick],
+  };
+}
+
+function placeOf(url: ReadUrl, allowed: AllowList): Judgement | undefined {
+  if (url.host === '') return undefined;
+  const address = addressClassOf(url.host);
+  if (address !== undefined) return address === 'public' ? undefined : placed(address);
+  const place = nameClassOf(url.host);
+  if (place === 'public' || (place === 'internal_name' && allowed.host(url.host))) return undefined;
+  if (place === 'internal_name' && !url.host.includes('.') && !NAMES_HOSTS.has(url.scheme)) return numericOf(url.host);
+  return placed(place);
+}
+
+/** A host that is only digits is an address to lenient clients; as http the parser has resolved it already. */
+const numericOf = (host: string): Judgement | undefined =>
+  /^(?:0x)?[0-9a-f]*\d[0-9a-f]*$/.test(host) && host.length > 7 ? placed('reserved') : undefined;
+
+const placed = (place: keyof typeof PLACES): Judgement => ({
+  id: `egress/${place}`,
+  severity: PLACES[place][0],
+  message: PLACES[place][1],
+});
+
+/** A host that a person would take for an allowed one: by its first labels, or by letters that look the same. */
+function spoofOf(url: ReadUrl, allowed: AllowList): Judgement | undefined {
+  if (allowed.host(url.host)) return undefined;
+  const shown = decodedName(url.host);
+  const skeleton = skeletonOf(shown);
+  for (const domain of allowed.domains) {
+    if (url.host.includes(`${domain}.`) && new RegExp(`(?:^|[.-])${escaped(domain)}\\.`).test(url.host)) {
+      return {
+        id: 'egress/spoofed_domain',
+        severity: 'high',
+        message: `This host starts like ${domain} and belongs to somebody else.`,
+      };
+    }
+    if (shown !== url.host && isUnder(skeleton, skeletonOf(domain))) {
+      return {
+        id: 'egress/look_alike',
+        severity: 'high',
+        message: `This host looks like ${domain} and is another one.`,
+      };
+    }
+  }
+  const mixed =
+    shown !== url.host &&
+    shown
+      .split('.')
+      .some(
+        (label) =>
+          /[a-z]/.test(label) &&
+          /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}]/u.test(label),
+      );
+  return mixed
+    ? { id: 'egress/look_alike', severity: 'medium', message: 'A label of this host mixes scripts that look alike.' }
+    : undefined;
+}
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

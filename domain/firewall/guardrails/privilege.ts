@@ -1,0 +1,184 @@
+import type { Finding, Severity } from '../../../contracts/verdict.ts';
+import { evidenceOf } from '../finding.ts';
+import type { Guardrail } from '../guardrail.ts';
+import * as words from '../privilege-words.ts';
+import { lookAlike } from '../skeleton.ts';
+import type { PrincipalChange } from '../typed-values.ts';
+import { wordsOf } from '../words.ts';
+
+type Words = readonly string[];
+type Said = Pick<Finding, 'id' | 'severity' | 'message'>;
+
+/** Members that give somebody more than the call should, or take a protection away. */
+export const privilege: Guardrail = {
+  id: 'privilege',
+  check(action) {
+    const findings = new Map<string, Finding>();
+    for (const value of action.values) {
+      if (value.type === 'text' && isPrototypePath(value.text, value.words.at(-1) ?? [])) {
+        add(findings, value.pointer, value.text, prototypePath);
+      }
+      if (value.type !== 'principal_change' || value.via.includes('query')) continue;
+      const change = named(value);
+      const said = judge(change);
+      if (said) add(findings, change.pointer, `${change.raw}: ${String(change.value)}`, said);
+    }
+    return [...findings.values()];
+  },
+};
+
+function add(findings: Map<string, Finding>, pointer: string, evidence: string, said: Said): void {
+  const finding = { ...said, pointer, evidence: evidenceOf(evidence) };
+  const key = `${said.id} ${pointer} ${finding.evidence}`;
+  if (!findings.has(key)) findings.set(key, finding);
+}
+
+const said = (name: string, severity: Severity, message: string): Said => ({
+  id: `privilege/${name}`,
+  severity,
+  message,
+});
+const prototypePath = said(
+  'prototype_path',
+  'high',
+  'This reaches the prototype of every object of the program that reads it.',
+);
+
+/** A path that leads to a prototype: as a key, or as text where a path, a field or a patch names its target. */
+function isPrototypePath(text: string, key: Words): boolean {
+  if (text === '__proto__') return true;
+  if (!/__proto__|constructor/.test(text) || text.length > 500) return false;
+  if (!key.some((word) => PATH_WORDS.has(word))) return false;
+  return /(?:^|[./[\]"'])(?:__proto__|constructor[./[\]"']+prototype)(?:$|[./[\]"'])/.test(text);
+}
+const PATH_WORDS = new Set([
+  'path',
+  'field',
+  'key',
+  'property',
+  'prop',
+  'attribute',
+  'pointer',
+  'from',
+  'name',
+  'target',
+  'set',
+]);
+
+/**
+ * `{ path: '/roles/-', value: 'admin' }` and `{ name: 'is_admin', value: true }` say in two members what one would:
+ * the name is read as the key of the value.
+ */
+function named(change: PrincipalChange): PrincipalChange {
+  const last = change.words.at(-1) ?? [];
+  if (!change.owner || last.length !== 1 || (last[0] !== 'value' && last[0] !== 'new')) return change;
+  for (const member of ['path', 'key', 'name', 'field', 'attribute', 'property', 'claim', 'setting']) {
+    const name = Object.hasOwn(change.owner, member) ? change.owner[member] : undefined;
+    if (typeof name === 'string' && name.length <= 200) {
+      const segments = name
+        .split(/[/.]/)
+        .map(wordsOf)
+        .filter((segment) => segment.length > 0);
+      return { ...change, raw: name, words: [...change.words.slice(0, -1), ...segments] };
+    }
+  }
+  return change;
+}
+
+function judge(change: PrincipalChange): Said | undefined {
+  const { value } = change;
+  const last = change.words.at(-1) ?? [];
+  const before = change.words.at(-2) ?? [];
+  // `admin_override: { enabled: true }` says the same as `admin_override: true`.
+  const key = last.length > 0 && last.every((word) => words.STATE_WORDS.has(word)) ? [...before, ...last] : last;
+  const flag = judgeFlag(key, value);
+  if (flag || typeof value !== 'string' || value.length > 500) return flag;
+  if (isIdentity(key) && value.trim() !== '' && !words.isRefusing(value)) {
+    return said('impersonation', 'high', 'This acts in the name of somebody else.');
+  }
+  if (key.join(' ') === 'approved by' && value.trim() !== '') {
+    return said('self_approval', 'medium', 'The call itself claims an approval.');
+  }
+  if (!deniesAnyway(change.owner)) return judgeGrant(change.words, value);
+  return undefined;
+}
+
+const isIdentity = (key: Words): boolean =>
+  /^(?:act as|acting as|run as|run as user|login as|log in as|on behalf of|sudo user|become user)(?: user| id)?$/.test(
+    key.join(' '),
+  ) || key.some((word) => /^impersonate[ds]?$/.test(word));
+
+function judgeFlag(key: Words, value: unknown): Said | undefined {
+  if (key.length === 0) return undefined;
+  const has = (among: ReadonlySet<string>): boolean => key.some((word) => among.has(word));
+  const turned = has(words.NEGATIONS);
+  if (words.isGranting(value) && !turned) {
+    const lifts = has(words.LIFTING_WORDS);
+    const admin =
+      has(words.ADMIN_WORDS) && key.every((word) => words.ADMIN_WORDS.has(word) || words.ADMIN_NEUTRAL.has(word));
+    if (admin && lifts) return said('override_flag', 'high', 'This flag sets aside the limits of an ordinary account.');
+    if (admin) return said('admin_flag', 'high', 'This flag makes somebody an administrator.');
+    if (lifts && has(words.PROTECTED_WORDS))
+      return said('override_flag', 'high', 'This flag sets a check or a protection aside.');
+    if (key.length === 1 && has(words.LIFTING_ALONE))
+      return said('override_flag', 'medium', 'This flag sets something aside without saying what.');
+    if (key.length === 1 && key[0] === 'force' && value === true)
+      return said('force_flag', 'low', 'This call is forced.');
+    if (/^(?:privileged|unrestricted|elevated|elevate|escalate)$/.test(key[0] ?? '') || isIdentity(key)) {
+      return said('elevation', 'high', 'This flag asks for more rights than an ordinary call has.');
+    }
+  }
+  const neverEnds = has(words.NEVER_WORDS) && key.some((word) => /^expir/.test(word));
+  if (
+    neverEnds ? words.isGranting(value) : key.some((word) => /^expir(?:es|y|ation)$/.test(word)) && value === 'never'
+  ) {
+    return said('never_expires', 'medium', 'This grant would never end.');
+  }
+  if (
+    !words.isRefusing(value) ||
+    (turned && !key.some((word) => word.startsWith('require'))) ||
+    has(words.LIFTING_WORDS)
+  )
+    return undefined;
+  const strong = has(words.STRONG_PROTECTIONS);
+  const weak = has(words.WEAK_PROTECTIONS) && key.length > 1 && has(words.ENABLING_WORDS);
+  return strong || weak ? said('protection_off', 'high', 'This switches a protection off.') : undefined;
+}
+
+function judgeGrant(path: readonly Words[], text: string): Said | undefined {
+  const near = path.slice(-3);
+  const key = path.at(-1) ?? [];
+  const grants = near.some((step) => step.some((word) => words.GRANT_WORDS.has(word)));
+  const roles = near.some((step) => step.some((word) => words.ROLE_WORDS.has(word)));
+  if (!grants && !roles) return judgeSubject(key, text);
+  const plain = lookAlike(text);
+  if (grants) {
+    const reach = words.wildcardOf(plain);
+    if (reach === 'everything') return said('wildcard', 'high', 'This permits everything.');
+    if (reach === 'all_of_one') return said('wildcard', 'high', 'This permits every operation of a service.');
+    if (reach === 'word') return said('wildcard', 'medium', 'This permits everything.');
+  }
+  const valueWords = wordsOf(plain);
+  if (valueWords.some((word) => /^impersonat(?:e|ion)$/.test(word)))
+    return said('impersonation', 'high', 'This permits acting in the name of others.');
+  if (valueWords.length > 0 && valueWords.length <= 6 && words.namesAdmin(valueWords)) {
+    return said('admin_role', 'high', 'This role or permission makes somebody an administrator.');
+  }
+  return undefined;
+}
+
+/** `user: "root"`: the account itself, not a role of it. */
+function judgeSubject(key: Words, text: string): Said | undefined {
+  const subject =
+    key.length > 0 && key.every((word) => word === 'user' || word === 'username' || word === 'as' || word === 'run');
+  return subject && /^(?:root|administrator|sa)$/i.test(lookAlike(text).trim())
+    ? said('admin_role', 'medium', 'This runs as an administrator.')
+    : undefined;
+}
+
+/** A statement that denies may name everything. */
+const deniesAnyway = (owner: PrincipalChange['owner']): boolean =>
+  ['Effect', 'effect', 'EFFECT'].some((key) => {
+    const effect = owner && Object.hasOwn(owner, key) ? owner[key] : undefined;
+    return typeof effect === 'string' && effect.toLowerCase() === 'deny';
+  });

@@ -1,0 +1,113 @@
+import type { Action, ActionContext } from '../../contracts/action.ts';
+import type { Policy } from '../../contracts/policy.ts';
+import type { Finding, Screening } from '../../contracts/verdict.ts';
+import { withoutLpMeta } from '../lp-meta.ts';
+import { evidenceOf, isHolding, SEVERITY_RANK, worstFirst } from './finding.ts';
+import type { Guardrail, GuardrailContext, JudgedAction } from './guardrail.ts';
+import { destination } from './guardrails/destination.ts';
+import { egress } from './guardrails/egress.ts';
+import { privilege } from './guardrails/privilege.ts';
+import { blocks, type Route, routeOf } from './policy.ts';
+import { typedValuesOf } from './typed-values.ts';
+import { walk } from './walk.ts';
+
+/** The guardrails that every project has. */
+export const GUARDRAILS: readonly Guardrail[] = [egress, destination, privilege];
+
+/** More findings than a person reads; what is cut is said. */
+export const MAX_FINDINGS = 100;
+
+/**
+ * Judges one action: reads its payload to the ground, asks every guardrail, and routes what they report. Pure; the
+ * same arguments give the same answer. It fails closed: a guardrail that throws or answers something unreadable, and a
+ * payload that the client sealed, are held whatever the policy says.
+ *
+ * @example
+ * screenAction({ service: 'infra', action: 'http_request', payload: { url: 'http://169.254.169.254/' } }, {}, policy);
+ * // { verdict: 'hold', held_by: 'finding', findings: [{ id: 'egress/metadata', pointer: '/url', … }] }
+ */
+export function screenAction(
+  action: Action,
+  context: ActionContext,
+  policy: Policy,
+  guardrails: readonly Guardrail[] = GUARDRAILS,
+): Screening {
+  const route = routeOf(policy, action.service, action.action);
+  const untrusted = context.untrusted ?? false;
+  const findings = findingsOf(action, { untrusted, allowed_domains: policy.allowed_domains }, guardrails);
+  if (findings.some((finding) => blocks(route, finding.id))) return { verdict: 'block', findings };
+  if (!isHeld(findings, route, untrusted)) return { verdict: 'allow', findings };
+  const byFinding = findings.some((finding) => isHolding(finding) || (untrusted && route.routing === 'review_flagged'));
+  return { verdict: 'hold', findings, held_by: byFinding ? 'finding' : 'policy' };
+}
+
+function isHeld(findings: readonly Finding[], route: Route, untrusted: boolean): boolean {
+  if (route.routing === 'review_all') return true;
+  if (findings.some((finding) => finding.id === 'guardrail_failed' || finding.id === 'sealed_payload')) return true;
+  if (route.routing === 'review_flagged') return findings.some((finding) => untrusted || isHolding(finding));
+  // What was not read might have been blocked.
+  return (route.block?.length ?? 0) > 0 && findings.some((finding) => finding.id === 'payload_not_fully_judged');
+}
+
+function findingsOf(action: Action, context: GuardrailContext, guardrails: readonly Guardrail[]): Finding[] {
+  const findings: Finding[] = [];
+  if (Object.hasOwn(action.payload, '_lp_enc')) findings.push(SEALED_PAYLOAD);
+  let judged: JudgedAction;
+  try {
+    const { leaves, unread } = walk(withoutLpMeta(action.payload));
+    const { values, complete } = typedValuesOf(leaves);
+    if (unread) findings.push(notFullyJudged(unread.pointer, unread.reason));
+    if (!complete) findings.push(notFullyJudged('', 'more URLs and mail addresses than are judged'));
+    judged = { service: action.service, action: action.action, values };
+  } catch {
+    return [...findings, failed('walk')];
+  }
+  for (const guardrail of guardrails) findings.push(...answerOf(guardrail, judged, context));
+  if (findings.length <= MAX_FINDINGS) return worstFirst(findings);
+  const cut = notFullyJudged('', `${findings.length} findings, more than are listed`);
+  return worstFirst([...worstFirst(findings).slice(0, MAX_FINDINGS - 1), cut]);
+}
+
+function answerOf(guardrail: Guardrail, judged: JudgedAction, context: GuardrailContext): Finding[] {
+  try {
+    const answer: unknown = guardrail.check(judged, context);
+    if (Array.isArray(answer) && answer.every(isFinding)) return answer;
+  } catch {
+    // Whatever it threw: what it did not say is treated as the worst it could have said.
+  }
+  return [failed(guardrail.id)];
+}
+
+function isFinding(value: unknown): value is Finding {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, severity, pointer, evidence, message } = value as Record<string, unknown>;
+  return (
+    [id, pointer, evidence, message].every((text) => typeof text === 'string') &&
+    typeof severity === 'string' &&
+    Object.hasOwn(SEVERITY_RANK, severity)
+  );
+}
+
+const SEALED_PAYLOAD: Finding = {
+  id: 'sealed_payload',
+  severity: 'medium',
+  pointer: '',
+  evidence: '_lp_enc',
+  message: 'The client sealed this payload, so no guardrail could read it.',
+};
+
+const notFullyJudged = (pointer: string, reason: string): Finding => ({
+  id: 'payload_not_fully_judged',
+  severity: 'medium',
+  pointer,
+  evidence: evidenceOf(reason),
+  message: 'Part of this payload was not judged: it is too large, too deep or encoded too often.',
+});
+
+const failed = (guardrail_id: string): Finding => ({
+  id: 'guardrail_failed',
+  severity: 'high',
+  pointer: '',
+  evidence: evidenceOf(guardrail_id),
+  message: `The check "${evidenceOf(guardrail_id)}" failed, so nothing is known about what it looks for.`,
+});

@@ -1,0 +1,134 @@
+import { type AddressClass, addressClassOf } from './address.ts';
+import { isMetadataName } from './host-names.ts';
+import { visible } from './skeleton.ts';
+import { type ReadUrl, readUrl, urlsInText } from './url.ts';
+import type { Leaf } from './walk.ts';
+import { wordReader } from './words.ts';
+
+/** Where a typed value stands: guardrails report this place. */
+export interface Place {
+  pointer: string;
+  /** The words of each key on the way, outermost first. */
+  words: readonly (readonly string[])[];
+  via: readonly string[];
+  owner: Leaf['owner'];
+}
+
+/** `whole` when the string is nothing but the URL: only then is it likely to be called. */
+export type UrlValue = Place & { type: 'url'; url: ReadUrl; whole: boolean };
+export type AddressValue = Place & { type: 'address'; raw: string; class: AddressClass };
+export type DomainValue = Place & { type: 'domain'; raw: string; name: string };
+export type EmailValue = Place & { type: 'email'; address: string; domain: string; whole: boolean };
+/** A member that may change who may do what: its own words, and the value it would take. */
+export type PrincipalChange = Place & { type: 'principal_change'; raw: string; value: Leaf['value'] };
+/** The string itself, for what no other type carries; short plain words are left out. */
+export type TextValue = Place & { type: 'text'; text: string };
+
+export type TypedValue = UrlValue | AddressValue | DomainValue | EmailValue | PrincipalChange | TextValue;
+
+/** URLs and mail addresses of one payload that are judged. */
+export const MAX_DESTINATIONS = 1_000;
+
+/** Words of keys whose value names a place to call, with or without a scheme. */
+const HOST_WORDS = new Set(
+  'host hosts hostname url urls uri endpoint server address addr ip origin target proxy link href src upstream webhook callback remote base peer node gateway domain'.split(
+    ' ',
+  ),
+);
+
+/** Short and plain: no other type can hide in it. */
+const SAYS_MORE = /[^A-Za-z0-9 _-]|.{15}|__/;
+
+const EMAIL = /[^\s@<>,;:"'()[\]\\]{1,64}@[\p{L}\p{N}](?:[\p{L}\p{N}.-]{0,252}[\p{L}\p{N}])?/gu;
+const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62}))+\.?$/u;
+
+/** What the leaves of a payload mean. `complete` is false when there were more URLs and mail addresses than are judged. */
+export function typedValuesOf(leaves: readonly Leaf[]): { values: TypedValue[]; complete: boolean } {
+  const values: TypedValue[] = [];
+  const read = wordReader();
+  let count = 0;
+  for (const leaf of leaves) {
+    const place: Place = { pointer: leaf.pointer, words: leaf.keys.map(read), via: leaf.via, owner: leaf.owner };
+    if (leaf.kind === 'value') {
+      values.push({ ...place, type: 'principal_change', raw: leaf.keys.at(-1) ?? '', value: leaf.value });
+    }
+    if (typeof leaf.value !== 'string') continue;
+    const text = leaf.value;
+    if (SAYS_MORE.test(text)) values.push({ ...place, type: 'text', text });
+    const found = urlsOf(text, place);
+    const emails = emailsOf(text, place);
+    count += found.length + emails.length;
+    if (count > MAX_DESTINATIONS) return { values, complete: false };
+    values.push(...found, ...emails);
+    if (found.length === 0) values.push(...hostsOf(text, place));
+  }
+  return { values, complete: true };
+}
+
+function urlsOf(text: string, place: Place): UrlValue[] {
+  if (!/[:：]|\/\/|\\\\/.test(text)) return [];
+  const seen = new Set<string>();
+  const found: UrlValue[] = [];
+  const add = (url: ReadUrl, whole: boolean): void => {
+    const key = `${url.href} ${url.tricks.join()}`;
+    if (!seen.has(key)) found.push({ ...place, type: 'url', url, whole });
+    seen.add(key);
+  };
+  const plain = visible(text);
+  const one = readUrl(text) ?? (plain === text ? undefined : readUrl(plain));
+  // Prose that starts with a URL is no URL with a malformed host.
+  if (one && !(one.tricks.includes('refused') && /\s/.test(text.trim())))
+    add(one, !/\s/.test(text.trim()) || one.tricks.includes('control_in_scheme'));
+  for (const url of urlsInText(text, MAX_DESTINATIONS)) add(url, false);
+  if (plain !== text) for (const url of urlsInText(plain, MAX_DESTINATIONS)) add(url, false);
+  return found;
+}
+
+function emailsOf(text: string, place: Place): EmailValue[] {
+  if (!/[@＠﹫]/.test(text)) return [];
+  const plain = visible(text);
+  const found: EmailValue[] = [];
+  for (const [address] of plain.matchAll(EMAIL)) {
+    const domain = hostOf(address.slice(address.lastIndexOf('@') + 1));
+    const whole = address.length === plain.trim().length;
+    found.push({ ...place, type: 'email', address: address.toLowerCase(), domain, whole });
+    if (found.length > MAX_DESTINATIONS) break;
+  }
+  return found;
+}
+
+/** A host without a scheme: an address or a name that is the whole string, in a member that names a place. */
+function hostsOf(text: string, place: Place): (AddressValue | DomainValue)[] {
+  const raw = text.trim();
+  if (raw.length < 3 || raw.length > 2_048 || /[\s@]/.test(raw)) return [];
+  const words = place.words.at(-1) ?? [];
+  const authority = visible(raw).split(/[/?#\\]/, 1)[0] ?? '';
+  const bare =
+    authority.startsWith('[') || authority.split(':').length === 2 ? authority.replace(/:\d+$/, '') : authority;
+  const plain = bare
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '')
+    .toLowerCase();
+  if (words.some((word) => HOST_WORDS.has(word))) {
+    const numeric = /^(?:0x[0-9a-f]{8}|\d{8,10}|0\d{9,12}|[0-9a-fx]+(?:\.[0-9a-fx]+){1,3})$/.test(plain);
+    const address = plain.includes(':') ? plain : numeric ? hostOf(plain) : plain;
+    const own = addressClassOf(address);
+    if (own !== undefined) return [{ ...place, type: 'address', raw, class: own }];
+    if (NAME.test(plain) || isMetadataName(plain) || plain === 'localhost') {
+      return [{ ...place, type: 'domain', raw, name: hostOf(plain) }];
+    }
+    return [];
+  }
+  const own = addressClassOf(plain);
+  if (own === 'metadata') return [{ ...place, type: 'address', raw, class: own }];
+  return NAME.test(plain) ? [{ ...place, type: 'domain', raw, name: hostOf(plain) }] : [];
+}
+
+/** A name as the URL parser writes it: lower case, punycode, no trailing dot. */
+function hostOf(name: string): string {
+  try {
+    return new URL(`http://${name}/`).hostname.replace(/\.$/, '');
+  } catch {
+    return name.toLowerCase();
+  }
+}

@@ -1,0 +1,116 @@
+import { lookAlike } from './skeleton.ts';
+
+/** The words that keys of this kind are made of; a run of them without any boundary is taken apart again. */
+const VOCABULARY = [
+  'is',
+  'as',
+  'has',
+  'act',
+  'by',
+  'approved',
+  'admin',
+  'administrator',
+  'superuser',
+  'super',
+  'user',
+  'root',
+  'owner',
+  'sudo',
+  'override',
+  'bypass',
+  'skip',
+  'force',
+  'ignore',
+  'disable',
+  'disabled',
+  'policy',
+  'check',
+  'checks',
+  'auth',
+  'approval',
+  'security',
+  'access',
+  'permission',
+  'permissions',
+  'role',
+  'roles',
+  'scope',
+  'scopes',
+  'impersonate',
+  'elevate',
+  'elevated',
+  'enabled',
+  'required',
+  'mfa',
+  'audit',
+  'verify',
+  'full',
+  'system',
+  'guardrail',
+  'firewall',
+  'privileged',
+  'no',
+  'non',
+  'not',
+  'webhook',
+  'webhooks',
+  'callback',
+  'url',
+  'urls',
+  'mode',
+  'god',
+  'validation',
+];
+const IN_VOCABULARY = new Set(VOCABULARY);
+const BY_LAST_LETTER = new Map<string, string[]>();
+for (const word of VOCABULARY) {
+  const letter = word.slice(-1);
+  BY_LAST_LETTER.set(letter, [...(BY_LAST_LETTER.get(letter) ?? []), word]);
+}
+const STEMS = /admin|root|sudo|super|override|bypass|skip|impersonate|elevate|mfa|audit|webhook|callback|approv/;
+
+/**
+ * The words of a key, in lower case: split at case, punctuation and spaces; look-alike letters, fullwidth forms and
+ * invisible characters undone. Words are compared whole, so that `sudoku` is not `sudo`.
+ *
+ * @example
+ * wordsOf('userAdminOverride'); // ['user', 'admin', 'override']
+ */
+export function wordsOf(key: string): string[] {
+  const parts = lookAlike(key.slice(0, 200))
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}*@$]+/u)
+    .filter((word) => word !== '');
+  return parts.flatMap((word) => {
+    if (IN_VOCABULARY.has(word) || !STEMS.test(word)) return [word];
+    const unnumbered = word.replace(/\d+$/, '');
+    return IN_VOCABULARY.has(unnumbered) ? [unnumbered] : apart(unnumbered, word);
+  });
+}
+
+/** Remembers the words of keys: a list of objects repeats the same ones. */
+export function wordReader(): (key: string) => readonly string[] {
+  const known = new Map<string, readonly string[]>();
+  return (key) => {
+    const before = known.get(key);
+    if (before) return before;
+    const words = wordsOf(key);
+    if (known.size < 10_000) known.set(key, words);
+    return words;
+  };
+}
+
+/** `isadmin` as `is`, `admin`; a word that is not wholly made of the vocabulary stays as it was written. */
+function apart(word: string, written: string): string[] {
+  if (word.length > 40) return [written];
+  const ways: (string[] | undefined)[] = [[]];
+  for (let end = 1; end <= word.length; end += 1) {
+    for (const part of BY_LAST_LETTER.get(word.charAt(end - 1)) ?? []) {
+      const before = word.endsWith(part, end) ? ways[end - part.length] : undefined;
+      if (before) ways[end] = [...before, part];
+    }
+  }
+  return ways[word.length] ?? [written];
+}

@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { RunnableConfig } from '@langchain/core/runnables';
+import {
+  BaseCheckpointSaver,
+  type ChannelVersions,
+  type Checkpoint,
+  type CheckpointListOptions,
+  type CheckpointMetadata,
+  type CheckpointTuple,
+  getCheckpointId,
+  type PendingWrite,
+  type SerializerProtocol,
+  WRITES_IDX_MAP,
+} from '@langchain/langgraph-checkpoint';
+import type { ApprovalClient } from './client.ts';
+import { raiseInterrupts } from './raise.ts';
+import type { CheckpointFilter, Serialized, StoredCheckpoint, ThreadStore } from './store.ts';
+import { type Deserialize, tupleOf } from './tuple.ts';
+
+export interface CheckpointerOptions {
+  store: ThreadStore;
+  /** The name under which `resumeWorker` knows the graph. Default `default`. */
+  graph?: string;
+  /** Opens a request for every plain `interrupt()`. Absent: only what `pause` opened is tied to its question. */
+  lp?: ApprovalClient;
+  /** The service that those requests name. Default: the graph's name. */
+  service?: string;
+  serde?: SerializerProtocol;
+}
+
+/** Checkpoints of one page of `list`: large states are not all held at once. */
+const PAGE = 25;
+
+/**
+ * Keeps a graph's threads in a `ThreadStore`, sealed, and raises the approval request when a node interrupts.
+ *
+ * @example
+ * const graph = builder.compile({ checkpointer: new LetsPingCheckpointer({ store, lp, graph: 'payments' }) });
+ */
+export class LetsPingCheckpointer extends BaseCheckpointSaver {
+  readonly store: ThreadStore;
+  readonly graph: string;
+  readonly #lp: ApprovalClient | undefined;
+  readonly #service: string;
+
+  constructor({ store, graph = 'default', lp, service = graph, serde }: CheckpointerOptions) {
+    super(serde);
+    this.store = store;
+    this.graph = graph;
+    this.#lp = lp;
+    this.#service = service;
+  }
+
+  /** Padded, so that versions sort as texts; random at the end, so that two forks never write the same version. */
+  override getNextVersion(current: number | string | undefined): number {
+    const counter = current === undefined ? 0 : Number.parseInt(String(current), 10);
+    // The base class types versions by its own integers; everything else in it takes texts as well.
+    return `${String(counter + 1).padStart(12, '0')}.${randomBytes(5).toString('hex')}` as unknown as number;
+  }
+
+  async put(config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata, newVersions: ChannelVersions): Promise<RunnableConfig> {
+    const { thread_id, checkpoint_ns, checkpoint_id: parent_id, fence } = addressed(config, 'put');
+    const { channel_values, channel_versions, ...rest } = checkpoint;
+    const head = {
+      thread_id,
+      checkpoint_ns,
+      checkpoint_id: checkpoint.id,
+      parent_id: parent_id ?? null,
+      v: checkpoint.v,
+      source: metadata.source ?? null,
+      step: metadata.step ?? null,
+      channel_versions: JSON.stringify(channel_versions),
+    };
+    const [body, ...values] = await Promise.all([
+      this.#dump({ rest, metadata }),
+      ...Object.entries(newVersions)
+        .filter(([channel]) => Object.hasOwn(channel_values, channel))
+        .map(async ([channel, version]) => ({ channel, version: String(version), value: await this.#dump(channel_values[channel]) })),
+    ]);
+    await this.store.putCheckpoint(head, body, values, fence);
+    return { configurable: { thread_id, checkpoint_ns, checkpoint_id: checkpoint.id } };
+  }
+
+  async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string, taskPath = ''): Promise<void> {
+    const { thread_id, checkpoint_ns, checkpoint_id, fence } = addressed(config, 'putWrites');
+    if (checkpoint_id === undefined) throw new TypeError('putWrites: configurable.checkpoint_id is missing');
+    if (writes.length === 0) return;
+    // One row per index, the last write: a call may hold two of one (`__resume__` twice, at a node's second question).
+    const byIndex = new Map(writes.map((write, i) => [WRITES_IDX_MAP[write[0]] ?? i, write]));
+    const rows = await Promise.all(
+      [...byIndex].map(async ([idx, [channel, value]]) => ({ task_id: taskId, idx, task_path: taskPath, channel, value: await this.#dump(value) })),
+    );
+    await this.store.putWrites({ thread_id, checkpoint_ns, checkpoint_id }, rows, fence);
+    await raiseInterrupts({ store: this.store, lp: this.#lp, graph: this.graph, service: this.#service }, { thread_id, checkpoint_ns, task_path: taskPath }, writes);
+  }
+
+  async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
+    const { thread_id, checkpoint_ns = '' } = config.configurable ?? {};
+    if (thread_id === undefined) return undefined;
+    const checkpoint_id = getCheckpointId(config);
+    const [stored] = await this.store.listCheckpoints({ thread_id, checkpoint_ns, ...(checkpoint_id && { checkpoint_id }), limit: 1 });
+    return stored && this.#tuple(stored);
+  }
+
+  /** Newest id first; without a thread, of all threads. A page at a time is read. */
+  async *list(config: RunnableConfig, { limit = Number.POSITIVE_INFINITY, before, filter }: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
+    const { narrowed, later } = narrowing(config, before, filter);
+    let left = limit;
+    let after: CheckpointFilter['after'];
+    while (left > 0) {
+      const size = later.length > 0 ? PAGE : Math.min(left, PAGE);
+      const page = await this.store.listCheckpoints({ ...narrowed, ...(after && { after }), limit: size });
+      for (const stored of page) {
+        const tuple = await this.#tuple(stored);
+        const metadata = tuple.metadata as Record<string, unknown> | undefined;
+        if (!later.every(([name, wanted]) => isDeepStrictEqual(metadata?.[name], wanted))) continue;
+        yield tuple;
+        left -= 1;
+        if (left <= 0) return;
+      }
+      if (page.length < size) return;
+      after = page.at(-1)?.head;
+    }
+  }
+
+  /** Every namespace, and the thread's key: nothing of it can be read again. */
+  async deleteThread(threadId: string): Promise<void> {
+    await this.store.deleteThread(threadId);
+  }
+
+  async #dump(value: unknown): Promise<Serialized> {
+    const [type, bytes] = await this.serde.dumpsTyped(value);
+    return { type, bytes };
+  }
+
+  #tuple(stored: StoredCheckpoint): Promise<CheckpointTuple> {
+    const load: Deserialize = ({ type, bytes }) => this.serde.loadsTyped(type, bytes);
+    return tupleOf(stored, load, () => this.getNextVersion(undefined));
+  }
+}
+
+/** The three keys that are kept, and the fence of a continued thread. Whatever else a caller put there is not persisted. */
+function addressed(config: RunnableConfig, method: string) {
+  const { thread_id, checkpoint_ns = '', checkpoint_id, lp_fence: fence } = config.configurable ?? {};
+  if (typeof thread_id !== 'string') throw new TypeError(`${method}: configurable.thread_id is missing`);
+  return { thread_id, checkpoint_ns, checkpoint_id, fence } as {
+    thread_id: string;
+    checkpoint_ns: string;
+    checkpoint_id: string | undefined;
+    fence: string | undefined;
+  };
+}
+
+/** What the store narrows by, and the metadata that is sealed and therefore compared here. */
+function narrowing(config: RunnableConfig, before: RunnableConfig | undefined, filter: Record<string, unknown> = {}) {
+  const { thread_id, checkpoint_ns, checkpoint_id } = config.configurable ?? {};
+  const before_id = before?.configurable?.checkpoint_id;
+  const narrowed: Omit<CheckpointFilter, 'limit'> = {
+    ...(thread_id !== undefined && { thread_id }),
+    ...(checkpoint_ns !== undefined && { checkpoint_ns }),
+    ...(checkpoint_id && { checkpoint_id }),
+    ...(before_id && { before_id }),
+    ...(typeof filter.source === 'string' && { source: filter.source }),
+    ...(Number.isInteger(filter.step) && { step: filter.step as number }),
+  };
+  const later = Object.entries(filter).filter(([name, wanted]) => wanted !== undefined && !(name in narrowed));
+  return { narrowed, later };
+}

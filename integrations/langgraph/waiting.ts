@@ -1,0 +1,31 @@
+import { INTERRUPT } from '@langchain/langgraph';
+import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
+
+/** A task of the newest step that has not finished. */
+export interface OpenTask {
+  /** What it asks, by interrupt id. */
+  questions: Map<string, unknown>;
+  /** It threw. If an answer was given to it, that answer is stored and will be used when the task runs again. */
+  failed: boolean;
+}
+
+/** Channels that say something about a task without finishing it. */
+const UNFINISHED = new Set([INTERRUPT, '__resume__', '__error__', '__error_source_node__']);
+
+/**
+ * Which tasks wait: LangGraph's own rule, read from the writes after the newest checkpoint. `state.next` is no guide (empty at a
+ * node's second question), nor are a task's interrupts alone (answered siblings keep theirs).
+ */
+export function openTasks({ pendingWrites = [] }: CheckpointTuple): OpenTask[] {
+  const tasks = new Map<string, OpenTask & { finished: boolean }>();
+  for (const [task_id, channel, value] of pendingWrites) {
+    const task = tasks.get(task_id) ?? { questions: new Map(), failed: false, finished: false };
+    tasks.set(task_id, task);
+    if (channel === INTERRUPT) for (const { id, value: question } of value as { id: string; value: unknown }[]) task.questions.set(id, question);
+    else if (channel === '__error__') task.failed = true;
+    else if (!UNFINISHED.has(channel)) task.finished = true;
+  }
+  return [...tasks.values()].filter(({ finished }) => !finished);
+}
+
+export const questionsOf = (tasks: OpenTask[]): Map<string, unknown> => new Map(tasks.flatMap(({ questions }) => [...questions]));

@@ -1,0 +1,97 @@
+import type { ListQuery } from '../contracts/approval-request.ts';
+import type { Sealer } from '../crypto/keyring.ts';
+import type { RequestRecord, RequestRow, RequestSecret } from '../domain/approval/record.ts';
+import type { LedgerRow } from '../domain/approval/record.ts';
+import { notify } from './events.ts';
+import type { Transaction } from './transaction.ts';
+
+/** A request to be opened: the database fixes its times. */
+export type NewRequest = Omit<RequestRow, 'project_id' | 'status' | 'created_at' | 'expires_at' | 'resolved_at'> & RequestSecret & { expires_in_ms: number };
+
+const COLUMNS = `r.id, r.project_id, r.service, r.action, r.priority, r.status, r.verdict, r.held_by, r.finding_ids, r.requested_by, r.key_id,
+  r.thread_id, r.node, r.payload_digest, r.policy_version, r.policy_digest, r.accept_unsigned_signals, r.created_at, r.expires_at, r.resolved_at`;
+
+const sealContext = (id: string) => ['request', id] as const;
+
+/**
+ * Writes the request, pending. Safe to repeat under one id: the row that stands is left as it is.
+ * Times are the database's, whole milliseconds: the clock of an api process moves no deadline.
+ */
+export async function insertRequest(tx: Transaction, sealer: Sealer, request: NewRequest): Promise<void> {
+  const { payload, salt, schema, metadata, context, findings, expires_in_ms, ...row } = request;
+  const secret: RequestSecret = { payload, salt, metadata, context, findings, ...(schema !== undefined && { schema }) };
+  const sealed = await sealer.seal(sealContext(row.id), secret);
+  const inserted = await tx.query(
+    `with at as (select date_trunc('milliseconds', clock_timestamp()) as now)
+     insert into approval_requests (id, project_id, service, action, priority, status, verdict, held_by, finding_ids, requested_by, key_id,
+       thread_id, node, payload_digest, sealed, policy_version, policy_digest, accept_unsigned_signals, created_at, expires_at)
+     select $1, $2, $3, $4, $5, 'pending', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, at.now, at.now + $18 * interval '1 millisecond' from at
+     on conflict (id) do nothing returning 1`,
+    [
+      row.id, tx.project_id, row.service, row.action, row.priority, row.verdict, row.held_by, row.finding_ids, row.requested_by, row.key_id,
+      row.thread_id, row.node, row.payload_digest, sealed, row.policy_version, row.policy_digest, row.accept_unsigned_signals, expires_in_ms,
+    ],
+  );
+  if (inserted.length === 0) return;
+  await notify(tx, 'approval_request.opened', { id: row.id, key_id: row.key_id });
+  if (row.verdict === 'hold') await notify(tx, 'approval_request.held', { id: row.id, key_id: row.key_id });
+}
+
+/** In clear only; `lock` keeps every other writer of this request waiting until the transaction ends. */
+export async function readRequestRow(tx: Transaction, id: string, { lock = false } = {}): Promise<RequestRow | undefined> {
+  const rows = await tx.query<RequestRow>(`select ${COLUMNS} from approval_requests r where r.project_id = $1 and r.id = $2${lock ? ' for update' : ''}`, [tx.project_id, id]);
+  return rows[0];
+}
+
+/** @throws SealBroken */
+export async function readRequest(tx: Transaction, sealer: Sealer, id: string): Promise<RequestRecord | undefined> {
+  const [found] = await tx.query<RequestRow & { sealed: Buffer }>(`select ${COLUMNS}, r.sealed from approval_requests r where r.project_id = $1 and r.id = $2`, [tx.project_id, id]);
+  if (!found) return undefined;
+  const { sealed, ...row } = found;
+  return { ...row, ...((await sealer.open(sealContext(id), sealed)) as RequestSecret) };
+}
+
+export type ListedRequest = RequestRow & { ledger: Pick<LedgerRow, 'status' | 'cause' | 'payload_digest' | 'verified'> | null };
+
+/** A page, newest first. `after` is the last row of the page before; `key_id` narrows to what one key opened. */
+export async function listRequests(
+  tx: Transaction,
+  query: ListQuery & { key_id?: string | undefined; after?: { created_at: string; id: string } | undefined },
+): Promise<ListedRequest[]> {
+  const values: unknown[] = [tx.project_id];
+  const where = ['r.project_id = $1'];
+  const narrow = (sql: string, ...given: unknown[]) => {
+    if (given.some((value) => value === undefined)) return;
+    where.push(sql.replaceAll('?', () => `$${values.push(given.shift())}`));
+  };
+  narrow('r.status = ?', query.status);
+  narrow('r.service = ?', query.service);
+  narrow('r.action = ?', query.action);
+  narrow('r.thread_id = ?', query.thread_id);
+  narrow('r.key_id = ?', query.key_id);
+  narrow('(r.created_at, r.id) < (?::timestamptz, ?)', query.after?.created_at, query.after?.id);
+  const rows = await tx.query<RequestRow & { l_status: LedgerRow['status'] | null; l_cause: LedgerRow['cause']; l_digest: string; l_verified: boolean }>(
+    `select ${COLUMNS}, l.status as l_status, l.cause as l_cause, l.payload_digest as l_digest, l.verified as l_verified
+     from approval_requests r left join ledger l on l.request_id = r.id
+     where ${where.join(' and ')} order by r.created_at desc, r.id desc limit $${values.push(query.limit)}`,
+    values,
+  );
+  return rows.map(({ l_status, l_cause, l_digest, l_verified, ...row }) => ({
+    ...row,
+    ledger: l_status === null ? null : { status: l_status, cause: l_cause, payload_digest: l_digest, verified: l_verified },
+  }));
+}
+
+/** Temporal has the workflow: the reconciler need not look at it. */
+export async function markStarted(tx: Transaction, id: string): Promise<void> {
+  await tx.query('update approval_requests set workflow_started_at = now() where project_id = $1 and id = $2 and workflow_started_at is null', [tx.project_id, id]);
+}
+
+/** Held, acknowledged, and not known to Temporal. For `acrossProjects`; younger ones are being started right now. */
+export async function unstartedRequests(tx: Transaction, limit: number): Promise<RequestRow[]> {
+  return tx.query<RequestRow>(
+    `select ${COLUMNS} from approval_requests r where r.status = 'pending' and r.workflow_started_at is null and r.created_at < now() - interval '2 seconds'
+     order by r.created_at limit $1`,
+    [limit],
+  );
+}

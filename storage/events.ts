@@ -1,0 +1,60 @@
+import pg from 'pg';
+import type { ApprovalEvent, EventName } from '../contracts/events.ts';
+import type { Transaction } from './transaction.ts';
+
+/** What a process that listens is told, after the commit. `key_id` is the key that opened the request. */
+export interface Notice extends ApprovalEvent {
+  project_id: string;
+  key_id: string;
+}
+
+const CHANNEL = 'letsping';
+
+/** Tells every listening process, when and only when this transaction commits. Ids and names only. */
+export async function notify(tx: Transaction, event: EventName, request: { id: string; key_id: string }): Promise<void> {
+  await tx.query(
+    `select pg_notify('${CHANNEL}', json_build_object('event', $1::text, 'request_id', $2::text, 'project_id', $3::text, 'key_id', $4::text,
+       'occurred_at', to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text)`,
+    [event, request.id, tx.project_id, request.key_id],
+  );
+}
+
+/**
+ * Listens on a connection of its own, and connects again when it breaks. `onGap` is called after each (re)connection: whatever
+ * was notified before it is not known, so the caller looks for itself.
+ */
+export function listen(databaseUrl: string, onNotice: (notice: Notice) => void, onGap: () => void): { stop(): Promise<void> } {
+  let client: pg.Client | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const again = () => {
+    if (stopped || timer) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      void connect();
+    }, 500);
+  };
+  const connect = async () => {
+    const mine = new pg.Client({ connectionString: databaseUrl, application_name: 'letsping events', keepAlive: true, connectionTimeoutMillis: 3_000 });
+    client = mine;
+    mine.on('error', () => {});
+    mine.on('end', again);
+    mine.on('notification', ({ payload }) => onNotice(JSON.parse(payload ?? '{}') as Notice));
+    try {
+      await mine.connect();
+      await mine.query(`listen ${CHANNEL}`);
+      onGap();
+    } catch {
+      mine.end().catch(() => {});
+      again();
+    }
+  };
+  void connect();
+  return {
+    stop: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      await client?.end().catch(() => {});
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import type { Resolution, Settled } from '../contracts/workflow.ts';
+import { newId } from '../crypto/ids.ts';
+import type { DecisionRow, LedgerRow, RequestRow } from '../domain/approval/record.ts';
+import { readRequestRow } from './approval-requests.ts';
+import { readDecisionRow } from './decisions.ts';
+import { notify } from './events.ts';
+import { insertIncident } from './incidents.ts';
+import type { Transaction } from './transaction.ts';
+
+/** A request, held fast for the moment of settling. */
+export interface OpenEntry {
+  request: RequestRow;
+  /** The database's clock, whole milliseconds. */
+  now: Date;
+  decision(id: string): Promise<DecisionRow | undefined>;
+  /** Ledger, receipt, projection and outbox in one go; returns the ids of the deliveries. */
+  write(row: Omit<LedgerRow, 'request_id'>): Promise<string[]>;
+}
+
+const asResolution = (row: LedgerRow): Resolution => ({
+  status: row.status,
+  cause: row.cause,
+  payload_digest: row.payload_digest,
+  ...(row.decision_id !== null && { decision_id: row.decision_id }),
+  ...(row.actor !== null && { actor: row.actor }),
+  ...(row.cause === 'person' && { verified: row.verified }),
+});
+
+export async function readLedgerRow(tx: Transaction, request_id: string): Promise<LedgerRow | undefined> {
+  const rows = await tx.query<LedgerRow>(
+    'select request_id, status, cause, payload_digest, decision_id, actor, channel, verified, resolved_at, receipt from ledger where project_id = $1 and request_id = $2',
+    [tx.project_id, request_id],
+  );
+  return rows[0];
+}
+
+async function unfinishedDeliveries(tx: Transaction, request_id: string): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>('select id from deliveries where project_id = $1 and request_id = $2 and started_at is null', [tx.project_id, request_id]);
+  return rows.map(({ id }) => id);
+}
+
+async function write(tx: Transaction, request: RequestRow, row: Omit<LedgerRow, 'request_id'>): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(
+    `with entry as (
+       insert into ledger (request_id, project_id, status, cause, payload_digest, decision_id, actor, channel, verified, resolved_at, receipt)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)),
+     projection as (
+       update approval_requests set status = $3, resolved_at = $10 where project_id = $2 and id = $1)
+     insert into deliveries (id, project_id, request_id, kind)
+       select $12, $2, request_id, 'langgraph_resume' from thread_interrupts where project_id = $2 and request_id = $1
+       on conflict (request_id, kind) do nothing returning id`,
+    [request.id, tx.project_id, row.status, row.cause, row.payload_digest, row.decision_id, row.actor, row.channel, row.verified, row.resolved_at, row.receipt, newId('dlv')],
+  );
+  if (row.cause === 'forged') await insertIncident(tx, request.id, 'forged_decision', null);
+  await notify(tx, 'approval_request.resolved', request);
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * The compare-and-set on the ledger's unique row. The request is locked, so of two that settle at once the second finds the
+ * row of the first. `work` is called only while nothing stands; its `write` makes the outcome final with the commit.
+ * @returns undefined for an unknown request.
+ */
+export async function settleOnce(tx: Transaction, request_id: string, work: (entry: OpenEntry) => Promise<Settled>): Promise<Settled | undefined> {
+  const request = await readRequestRow(tx, request_id, { lock: true });
+  if (!request) return undefined;
+  const standing = await readLedgerRow(tx, request_id);
+  if (standing) return { resolution: asResolution(standing), delivery_ids: await unfinishedDeliveries(tx, request_id) };
+  const [clock] = await tx.query<{ now: Date }>("select date_trunc('milliseconds', clock_timestamp()) as now");
+  if (!clock) throw new Error('the database gave no time');
+  return work({
+    request,
+    now: clock.now,
+    decision: (id) => readDecisionRow(tx, request_id, id),
+    write: (row) => write(tx, request, row),
+  });
+}

@@ -1,0 +1,180 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { IngestBody } from '../../contracts/action.ts';
+import type { StatusAnswer } from '../../contracts/approval-request.ts';
+import type { Outcome } from '../../contracts/decision.ts';
+import { payloadDigest, saltText } from '../../domain/digest.ts';
+
+type Json = Record<string, unknown>;
+
+interface Row {
+  asked: IngestBody;
+  answer: StatusAnswer & { service?: string; action?: string };
+  executed_at?: string;
+  reads: number;
+  waiting: Set<() => void>;
+}
+
+export interface Seen {
+  method: string;
+  path: string;
+  headers: IncomingMessage['headers'];
+  body: Json;
+  at: number;
+}
+
+/** The other side of the wire, as far as an agent's client sees it: idempotent ingest, held status reads, executed once. */
+export class WireServer {
+  readonly seen: Seen[] = [];
+  readonly rows = new Map<string, Row>();
+  /** Taken from the front, one per call: an answer to give instead, or a connection to cut before or after the work. */
+  readonly faults: (
+    | { status: number; body?: Json | string; headers?: Record<string, string> }
+    | 'cut'
+    | 'cut after'
+  )[] = [];
+  holdMs = 20_000;
+  readonly #keys = new Map<string, string>();
+  readonly #server = createServer((req, res) => void this.#handle(req, res));
+
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** Every call on the path, oldest first. */
+  calls = (path: RegExp): Seen[] => this.seen.filter((call) => path.test(call.path));
+
+  approve = (id: string, patched_payload?: Json) =>
+    this.#resolve(
+      id,
+      { status: 'approved', cause: 'person', ...(patched_payload ? { modified: true as const } : {}) },
+      patched_payload ? { patched_payload, ...this.#digest(id, patched_payload) } : {},
+    );
+
+  reject = (id: string, reason: string) =>
+    this.#resolve(id, { status: 'rejected', cause: 'person' }, { reason, rejection_reason: reason }, { reason });
+
+  /** What a broken or hostile server would answer. */
+  tamper(id: string, change: Partial<Row['answer']>): void {
+    Object.assign(this.rows.get(id)!.answer, change);
+  }
+
+  #resolve(id: string, outcome: Outcome, members: Partial<StatusAnswer>, metadata: Json = {}): void {
+    const row = this.rows.get(id)!;
+    const by = { actor_id: 'ana', resolved_at: new Date().toISOString() };
+    const status = outcome.status === 'approved' ? 'APPROVED' : 'REJECTED';
+    Object.assign(row.answer, {
+      ...members,
+      ...by,
+      status,
+      outcome,
+      metadata: { ...by, method: 'console', ...metadata },
+    });
+    for (const wake of row.waiting) wake();
+  }
+
+  #digest(id: string, payload: Json): Pick<StatusAnswer, 'payload_digest' | 'digest_salt'> {
+    const { service, action } = this.rows.get(id)!.asked;
+    const salt = randomBytes(32);
+    return { payload_digest: payloadDigest(salt, { service, action, payload }), digest_salt: saltText(salt) };
+  }
+
+  async #handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of req) chunks.push(chunk as Buffer);
+    const text = Buffer.concat(chunks).toString();
+    const body = text ? (JSON.parse(text) as Json) : {};
+    this.seen.push({ method: req.method!, path: req.url!, headers: req.headers, body, at: Date.now() });
+    const fault = this.faults.shift();
+    if (fault === 'cut') return void res.destroy();
+    if (typeof fault === 'object') return this.#send(res, fault.status, fault.body ?? {}, fault.headers);
+    const answer = await this.#answer(req, res, body);
+    if (fault === 'cut after') res.destroy();
+    else this.#send(res, ...answer);
+  }
+
+  async #answer(req: IncomingMessage, res: ServerResponse, body: Json): Promise<[number, Json]> {
+    const [, id] = /^\/api\/status\/([^/]+)$/.exec(req.url!) ?? [];
+    const [, executed] = /^\/api\/approval-requests\/([^/]+)\/executed$/.exec(req.url!) ?? [];
+    if (req.method === 'POST' && req.url === '/api/ingest') return [201, this.#ingest(req, body)];
+    if (req.method === 'GET' && id && this.rows.has(id)) return [200, await this.#status(id, res)];
+    if (req.method === 'POST' && executed && this.rows.has(executed)) return this.#executed(executed, body);
+    return [404, { type: 'http://docs/errors/not_found', code: 'LETSPING_404_NOT_FOUND', detail: 'no such request' }];
+  }
+
+  #ingest(req: IncomingMessage, body: Json): Json {
+    const key = String(req.headers['idempotency-key'] ?? randomUUID());
+    const known = this.#keys.get(key);
+    if (known) return this.rows.get(known)!.answer;
+    const id = `req_${randomUUID()}`;
+    this.#keys.set(key, id);
+    const asked = body as unknown as IngestBody;
+    const answer = {
+      id,
+      status: 'PENDING',
+      payload: asked.payload,
+      metadata: {},
+      expires_at: '',
+      outcome: null,
+    } as unknown as StatusAnswer;
+    this.rows.set(id, { asked, answer, reads: 0, waiting: new Set() });
+    Object.assign(answer, this.#digest(id, asked.payload), { service: asked.service, action: asked.action });
+    return answer;
+  }
+
+  async #status(id: string, res: ServerResponse): Promise<Json> {
+    const row = this.rows.get(id)!;
+    if (row.reads++ > 0 && row.answer.status === 'PENDING' && this.holdMs > 0) {
+      await new Promise<void>((resolve) => {
+        row.waiting.add(resolve);
+        const timer = setTimeout(resolve, this.holdMs);
+        res.on('close', () => {
+          clearTimeout(timer);
+          row.waiting.delete(resolve);
+        });
+      });
+    }
+    return { ...row.answer };
+  }
+
+  #executed(id: string, body: Json): [number, Json] {
+    const row = this.rows.get(id)!;
+    const problem = (code: string): [number, Json] => [409, { type: `http://docs/errors/${code}`, code, detail: code }];
+    if (body['payload_digest'] !== row.answer.payload_digest) return problem('digest_mismatch');
+    if (row.executed_at) return problem('executed_already');
+    row.executed_at = new Date().toISOString();
+    return [201, { id, payload_digest: row.answer.payload_digest, executed_at: row.executed_at }];
+  }
+
+  #send(res: ServerResponse, status: number, body: Json | string, headers: Record<string, string> = {}): void {
+    res.writeHead(status, { 'content-type': 'application/json', ...headers });
+    res.end(typeof body === 'string' ? body : JSON.stringify(body));
+  }
+}
+
+/** A server of its own for one test. */
+export async function withWireServer<T>(work: (server: WireServer, address: string) => Promise<T>): Promise<T> {
+  const server = new WireServer();
+  const address = await server.listen();
+  try {
+    return await work(server, address);
+  } finally {
+    await server.close();
+  }
+}
+
+/** Resolves once the condition holds; for what another party does in its own time. */
+export async function until(condition: () => boolean, ms = 5_000): Promise<void> {
+  const end = Date.now() + ms;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error('waited in vain');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -1,0 +1,91 @@
+import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { lockDataDir, openDataDir, rememberPorts } from '../../cli/services/data-dir.ts';
+import { endLeftovers } from '../../cli/services/leftovers.ts';
+import { assertLoopback } from '../../cli/services/loopback.ts';
+import { type Postgres, startPostgres } from '../../cli/services/postgres.ts';
+import { startTemporal, type Temporal } from '../../cli/services/temporal.ts';
+import { findTemporal } from '../../cli/services/temporal-binary.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** Of the owner: may create databases and roles. */
+    databaseUrl: string;
+    temporalAddress: string;
+    temporalNamespace: string;
+    /** Path of Temporal's program, for a test that needs a server of its own; empty when there is none. */
+    temporalBinary: string;
+  }
+}
+
+const PREFIX = 'letsping-test-';
+const say = (line: string) => process.stderr.write(`  ${line}\n`);
+
+/** A killed run cannot clean up: the next one ends its servers and removes its folder. */
+async function sweep() {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
+    try {
+      const dir = realpathSync(join(tmpdir(), name));
+      const lock = lockDataDir(dir);
+      await endLeftovers(dir, say);
+      lock.release();
+      rmSync(dir, { recursive: true, force: true });
+    } catch {
+      // In use by a run that goes on beside this one, or another user's.
+    }
+  }
+}
+
+const running: { postgres?: Postgres; temporal?: Temporal; dataDir?: string } = {};
+
+/** One PostgreSQL and one Temporal a run, or the ones that the environment names. */
+export async function setup(project: TestProject): Promise<void> {
+  const env = { ...process.env };
+  try {
+    for (const target of [env['DATABASE_URL'], env['TEMPORAL_ADDRESS']]) if (target) assertLoopback(target, env);
+    await sweep();
+    const dataDir = openDataDir({ LETSPING_DATA_DIR: mkdtempSync(join(tmpdir(), PREFIX)) });
+    running.dataDir = dataDir;
+    lockDataDir(dataDir);
+    // Below the range from which outgoing connections take their ports, and away from what dev uses.
+    const base = 20_000 + Math.floor(Math.random() * 10_000);
+    rememberPorts(dataDir, { postgres: base, temporal: base + 1, temporal_ui: base + 2 });
+    const options = { env, dataDir, progress: say, throwaway: true };
+    const started = await Promise.allSettled([
+      startPostgres(options).then((postgres) => {
+        running.postgres = postgres;
+        return postgres;
+      }),
+      startTemporal(options).then((temporal) => {
+        running.temporal = temporal;
+        return temporal;
+      }),
+    ]);
+    const [postgres, temporal] = started.map((result) => {
+      if (result.status === 'rejected') throw result.reason;
+      return result.value;
+    }) as [Postgres, Temporal];
+    const binary =
+      temporal.binary ??
+      (await findTemporal(env, say).then(
+        ({ path }) => path,
+        () => '',
+      ));
+    project.provide('databaseUrl', postgres.url);
+    project.provide('temporalAddress', temporal.address);
+    project.provide('temporalNamespace', temporal.namespace);
+    project.provide('temporalBinary', binary);
+    say(`PostgreSQL ${postgres.version}, Temporal ${temporal.version}, Node ${process.version.slice(1)}`);
+  } catch (error) {
+    await teardown();
+    const { message, hint } = error as Error & { hint?: string };
+    throw new Error(`The tests need PostgreSQL and Temporal: ${message}${hint ? ` (${hint})` : ''}`, { cause: error });
+  }
+}
+
+export async function teardown(): Promise<void> {
+  await Promise.all([running.temporal?.stop(), running.postgres?.stop()]);
+  if (running.dataDir) rmSync(running.dataDir, { recursive: true, force: true });
+}

@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { inject } from 'vitest';
+import { type RunningApi, startApi } from '../../api/main.ts';
+import { createFirstProject, type FirstProject } from '../../storage/bootstrap.ts';
+import { createDatabase, type TestDatabase } from './database.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+/** A worker process of its own, as a deployment has it: it can be killed. */
+export interface WorkerProcess {
+  pid: number;
+  /** SIGKILL by pid, and until it is gone. */
+  kill(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface TestSystem extends FirstProject {
+  database: TestDatabase;
+  env: NodeJS.ProcessEnv;
+  api: RunningApi;
+  /** With the base of the API, a key and JSON. */
+  call(key: string, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<{ status: number; body: any; headers: Headers; text: string }>;
+  temporal: Client;
+  startWorker(extra?: NodeJS.ProcessEnv): Promise<WorkerProcess>;
+  stop(): Promise<void>;
+}
+
+export async function spawnWorker(env: NodeJS.ProcessEnv): Promise<WorkerProcess> {
+  const child = spawn(process.execPath, [MAIN, 'worker'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let log = '';
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  await new Promise<void>((resolve, reject) => {
+    const read = (chunk: Buffer) => {
+      log += chunk.toString();
+      if (log.includes('"worker ready"')) resolve();
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    child.once('exit', (code) => reject(new Error(`the worker ended with ${code}:\n${log.slice(-4_000)}`)));
+  });
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    await gone;
+  };
+  return { pid: child.pid!, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
+}
+
+/** Database, project, API in this process, and workers on demand, on the run's PostgreSQL and Temporal. */
+export async function createSystem(options: { policy?: unknown; env?: NodeJS.ProcessEnv } = {}): Promise<TestSystem> {
+  const database = await createDatabase();
+  const rootKey = randomBytes(32).toString('base64');
+  const project = await createFirstProject({ databaseUrl: database.app_url, rootKey, name: 'test', policy: options.policy, environment: 'test' });
+  const env: NodeJS.ProcessEnv = {
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    DATABASE_URL: database.app_url,
+    LETSPING_ROOT_KEY: rootKey,
+    LETSPING_PORT: '0',
+    LETSPING_TASK_QUEUE: `test-${randomBytes(6).toString('hex')}`,
+    LOG_LEVEL: 'fatal',
+    TEMPORAL_ADDRESS: inject('temporalAddress'),
+    TEMPORAL_NAMESPACE: inject('temporalNamespace'),
+    ...options.env,
+  };
+  const api = await startApi(env);
+  const connection = await Connection.connect({ address: inject('temporalAddress') });
+  const workers: WorkerProcess[] = [];
+  return {
+    ...project,
+    database,
+    env,
+    api,
+    temporal: new Client({ connection, namespace: inject('temporalNamespace') }),
+    async call(key, method, path, body, headers = {}) {
+      const answer = await fetch(`${api.url}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${key}`, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      const isJson = answer.headers.get('content-type')?.includes('json');
+      return { status: answer.status, body: isJson ? JSON.parse(text) : text, headers: answer.headers, text };
+    },
+    async startWorker(extra = {}) {
+      const worker = await spawnWorker({ ...env, LOG_LEVEL: 'info', ...extra });
+      workers.push(worker);
+      return worker;
+    },
+    async stop() {
+      await Promise.allSettled(workers.map((worker) => worker.kill()));
+      await api.stop();
+      await connection.close();
+      await database.drop();
+    },
+  };
+}

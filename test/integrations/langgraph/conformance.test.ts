@@ -1,0 +1,19 @@
+import { afterAll } from 'vitest';
+import { deltaChannelHistoryTests, validate } from '@langchain/langgraph-checkpoint-validation';
+import { LetsPingCheckpointer } from '../../../integrations/langgraph/index.ts';
+import { createGround, type Ground } from './fixtures.ts';
+
+/** The published contract, 718 and 8 specs. A checkpointer gets a project of its own: `list` without a thread counts everything. */
+let ground: Ground;
+const init = {
+  checkpointerName: 'letsping',
+  beforeAllTimeout: 120_000,
+  beforeAll: async () => {
+    ground ??= await createGround();
+  },
+  createCheckpointer: async () => new LetsPingCheckpointer({ store: (await ground.project()).store }),
+};
+validate(init);
+deltaChannelHistoryTests(init);
+
+afterAll(() => ground.database.drop());

@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import { createKeyring, type Keyring } from '../../../crypto/keyring.ts';
+import { newId } from '../../../crypto/ids.ts';
+import { parseRootKey } from '../../../crypto/root-key.ts';
+import type { ThreadStore as StorePort } from '../../../integrations/langgraph/store.ts';
+import { insertProject, loadProjectKey } from '../../../storage/projects.ts';
+import { createThreadStore } from '../../../storage/thread-store.ts';
+import { inProject } from '../../../storage/transaction.ts';
+import { createDatabase, type TestDatabase } from '../../helpers/database.ts';
+
+export interface Ground {
+  database: TestDatabase;
+  root_key: string;
+  keyring: Keyring;
+  /** A project of its own, and its store. */
+  project(): Promise<{ project_id: string; store: StorePort }>;
+}
+
+/** A database of its own with a keyring. */
+export async function createGround(): Promise<Ground> {
+  const database = await createDatabase();
+  const root_key = randomBytes(32).toString('base64');
+  const keyring = createKeyring(parseRootKey(root_key), loadProjectKey(database.pool));
+  return {
+    database,
+    root_key,
+    keyring,
+    async project() {
+      const project_id = newId('prj');
+      await inProject(database.pool, project_id, (tx) => insertProject(tx, 'test', keyring.wrapProjectKey(project_id)));
+      return { project_id, store: createThreadStore({ pool: database.pool, keyring, project_id }) };
+    },
+  };
+}

@@ -1,0 +1,256 @@
+import { Annotation, interrupt, StateGraph } from '@langchain/langgraph';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LetsPingCheckpointer, pause } from '../../../integrations/langgraph/index.ts';
+import { Approvals } from './approvals.ts';
+import { createGround, type Ground } from './fixtures.ts';
+import { createRunning, type Running } from './temporal.ts';
+
+let ground: Ground;
+let running: Running;
+beforeAll(async () => {
+  ground = await createGround();
+  running = await createRunning();
+});
+afterAll(async () => {
+  await running.stop();
+  await ground.database.drop();
+});
+
+const State = Annotation.Root({ log: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }) });
+const builder = () => new StateGraph(State);
+type Compile = (lp: Approvals) => { compile(options: { checkpointer: LetsPingCheckpointer }): unknown };
+
+/** A project, and a graph in it that a worker of this process resumes. The graph has a name of its own: all tests share a queue. */
+async function setUp(build: Compile) {
+  const { project_id, store } = await ground.project();
+  const lp = new Approvals(ground.database.pool, ground.keyring, project_id);
+  const name = project_id;
+  const checkpointer = new LetsPingCheckpointer({ store, lp, graph: name, service: 'billing' });
+  // biome-ignore lint/suspicious/noExplicitAny: graphs of different nodes have different types
+  const graph = build(lp).compile({ checkpointer }) as any;
+  const thread_id = crypto.randomUUID();
+  const config = { configurable: { thread_id } };
+  const requestOf = (action: string) => lp.opened.find((opened) => opened.action === action)!.id;
+  const decide = async (action: string, status: 'approved' | 'rejected', more: { patch?: Record<string, unknown>; reason?: string } = {}) => {
+    const id = requestOf(action);
+    await lp.decide(id, { status, ...more });
+    return running.answered(lp, ground, thread_id, [id]);
+  };
+  const log = async () => ((await graph.getState(config)).values as { log: string[] }).log;
+  return { graphs: { [name]: graph }, graph, lp, store, thread_id, config, decide, log, requestOf, checkpointer };
+}
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Runs `work` beside a resume worker that knows the graphs. */
+async function withWorker<T>(graphs: Parameters<Running['resume']>[0], work: () => Promise<T>): Promise<T> {
+  const worker = running.resume(graphs);
+  try {
+    return await work();
+  } finally {
+    worker.shutdown();
+    await worker.done;
+  }
+}
+
+describe('an answered thread', () => {
+  test('goes on with the decision of a pause: approved, patched, rejected', async () => {
+    const t = await setUp((lp) =>
+      builder()
+        .addNode('refund', async (_, config) => {
+          const d = await pause(lp, { service: 's', action: 'refund', payload: { amount: 10 } }, config);
+          return { log: [`${d.status}:${JSON.stringify(d.patched_payload ?? d.payload)}`] };
+        })
+        .addNode('wire', async (_, config) => {
+          const d = await pause(lp, { service: 's', action: 'wire', payload: { amount: 1e6 } }, config);
+          return { log: [`${d.status}:${d.metadata.reason}`] };
+        })
+        .addEdge('__start__', 'refund')
+        .addEdge('refund', 'wire'),
+    );
+    await t.graph.invoke({ log: [] }, t.config);
+    await withWorker(t.graphs, async () => {
+      const first = await t.decide('refund', 'approved', { patch: { amount: 4 } });
+      expect(first).toMatchObject({ resumed: [expect.any(String)], next: [expect.any(String)], failed: [] });
+      const second = await t.decide('wire', 'rejected', { reason: 'too much' });
+      expect(second).toMatchObject({ next: [], failed: [] });
+    });
+
+    expect(await t.log()).toEqual(['APPROVED_WITH_MODIFICATIONS:{"amount":4}', 'REJECTED:too much']);
+  });
+
+  test('gives the stock middleware its decisions when the last of the batch is closed', async () => {
+    const actionRequests = ['refund', 'wire', 'drop'].map((name, amount) => ({ name, args: { amount } }));
+    const t = await setUp(() => builder().addNode('tools', () => ({ log: [JSON.stringify(interrupt({ actionRequests, reviewConfigs: [] }))] })).addEdge('__start__', 'tools'));
+    await t.graph.invoke({ log: [] }, t.config);
+    await withWorker(t.graphs, async () => {
+      await t.lp.decide(t.requestOf('refund'), { status: 'approved' });
+      expect(await t.lp.deliver(running.client, t.requestOf('refund'), running.queues)).toBe(false);
+      await t.lp.decide(t.requestOf('wire'), { status: 'approved', patch: { amount: 0 } });
+      await t.decide('drop', 'rejected', { reason: 'never' });
+    });
+
+    expect(JSON.parse((await t.log())[0]!)).toEqual({
+      decisions: [{ type: 'approve' }, { type: 'edit', editedAction: { name: 'wire', args: { amount: 0 } } }, { type: 'reject', message: 'never' }],
+    });
+  });
+
+  test('is left as it is by an answer that is delivered again', async () => {
+    const t = await setUp(() =>
+      builder()
+        .addNode('one', () => ({ log: [`one:${(interrupt({ q: 1 }) as { status: string }).status}`] }))
+        .addNode('two', () => ({ log: [`two:${(interrupt({ q: 2 }) as { status: string }).status}`] }))
+        .addEdge('__start__', 'one')
+        .addEdge('one', 'two'),
+    );
+    await t.graph.invoke({ log: [] }, t.config);
+    await withWorker(t.graphs, async () => {
+      await t.decide('one', 'approved');
+      expect(await running.answered(t.lp, ground, t.thread_id, [t.requestOf('one')])).toMatchObject({ resumed: [], failed: [] });
+    });
+
+    expect(await t.log()).toEqual(['one:APPROVED']);
+    expect((await t.graph.getState(t.config)).tasks[0].interrupts[0].value).toEqual({ q: 2 });
+  });
+
+  test('asks the next question although a tool failed in between: the first approval never answers it', async () => {
+    let bank = 0;
+    const t = await setUp((lp) =>
+      builder()
+        .addNode('pay', async (_, config) => {
+          const refund = await pause(lp, { service: 's', action: 'refund', payload: { amount: 10 } }, config);
+          if (++bank < 3) throw new Error('503 from the bank: card 4111');
+          const wire = await pause(lp, { service: 's', action: 'wire', payload: { amount: 1e6 } }, config);
+          return { log: [`refund:${refund.status}`, `wire:${wire.status}`] };
+        })
+        .addEdge('__start__', 'pay'),
+    );
+    await t.graph.invoke({ log: [] }, t.config);
+    await withWorker(t.graphs, async () => {
+      const { next } = await t.decide('refund', 'approved');
+      expect(next).toHaveLength(1);
+      expect(await t.log()).toEqual([]);
+      expect(t.lp.opened.map(({ action }) => action)).toEqual(['refund', 'wire']);
+      await t.decide('wire', 'rejected');
+    });
+
+    expect(bank).toBe(4);
+    expect(await t.log()).toEqual(['refund:APPROVED', 'wire:REJECTED']);
+  });
+
+  test('the same with plain interrupts', async () => {
+    let bank = 0;
+    const t = await setUp(() =>
+      builder()
+        .addNode('pay', () => {
+          const refund = interrupt({ q: 'refund' }) as { status: string };
+          if (++bank < 2) throw new Error('503');
+          const wire = interrupt({ q: 'wire' }) as { status: string };
+          return { log: [refund.status, wire.status] };
+        })
+        .addEdge('__start__', 'pay'),
+    );
+    await t.graph.invoke({ log: [] }, t.config);
+    await withWorker(t.graphs, async () => {
+      await t.decide('pay', 'approved');
+      expect(await t.log()).toEqual([]);
+      const second = t.lp.opened.at(-1)!;
+      expect(second.payload).toEqual({ q: 'wire' });
+      await t.lp.decide(second.id, { status: 'rejected' });
+      await running.answered(t.lp, ground, t.thread_id, [second.id]);
+    });
+
+    expect(await t.log()).toEqual(['APPROVED', 'REJECTED']);
+  });
+
+  test('with two questions in parallel takes their answers minutes apart, and joins', async () => {
+    const effects = { x: 0, y: 0 };
+    const branch = (name: 'x' | 'y') => (lp: Approvals) => async (_: unknown, config: object) => {
+      const d = await pause(lp, { service: 's', action: name, payload: { name } }, config);
+      effects[name] += 1;
+      return { log: [`${name}:${d.status}`] };
+    };
+    const t = await setUp((lp) =>
+      builder()
+        .addNode('x', branch('x')(lp))
+        .addNode('y', branch('y')(lp))
+        .addNode('join', () => ({ log: ['join'] }))
+        .addEdge('__start__', 'x')
+        .addEdge('__start__', 'y')
+        .addEdge(['x', 'y'], 'join'),
+    );
+    await t.graph.invoke({ log: [] }, t.config);
+    await withWorker(t.graphs, async () => {
+      await t.decide('y', 'approved');
+      expect(effects).toEqual({ x: 0, y: 1 });
+      await t.decide('x', 'rejected');
+    });
+
+    expect(effects).toEqual({ x: 1, y: 1 });
+    expect(await t.log()).toEqual(['x:REJECTED', 'y:APPROVED', 'join']);
+  });
+
+  test('waits for a sibling that still runs in the process that started it', async () => {
+    let ran = 0;
+    const t = await setUp(() =>
+      builder()
+        .addNode('x', () => ({ log: [(interrupt({ q: 'x' }) as { status: string }).status] }))
+        .addNode('y', async () => {
+          await sleep(2_500);
+          ran += 1;
+          return { log: ['y'] };
+        })
+        .addEdge('__start__', 'x')
+        .addEdge('__start__', 'y'),
+    );
+    const first = t.graph.invoke({ log: [] }, t.config);
+    await expect.poll(() => t.lp.opened.length, { timeout: 5_000 }).toBe(1);
+    await withWorker(t.graphs, async () => {
+      await sleep(200); // the question is tied after its request was opened
+      await t.decide('x', 'approved');
+      await first;
+    });
+
+    expect(ran).toBe(1);
+    expect(await t.log()).toEqual(['APPROVED', 'y']);
+  });
+
+  test('that is unknown here ends its workflow with a word, not with a failure', async () => {
+    const t = await setUp(() => builder().addNode('ask', () => ({ log: [String(interrupt({ q: 1 }))] })).addEdge('__start__', 'ask'));
+    await t.graph.invoke({ log: [] }, t.config);
+    await t.lp.decide(t.requestOf('ask'), { status: 'approved' });
+    await ground.database.pool.query(`begin; set local app.project_id = '${t.lp.project_id}'; delete from threads; commit`);
+    await withWorker(t.graphs, async () => {
+      expect(await running.answered(t.lp, ground, t.thread_id, [t.requestOf('ask')])).toMatchObject({ resumed: [], failed: [{ cause: 'unknown_thread' }] });
+    });
+  });
+});
+
+describe('nothing readable', () => {
+  test('stands in the history, also when a node fails', async () => {
+    let failed = false;
+    const heard: unknown[] = [];
+    const t = await setUp(() =>
+      builder()
+        .addNode('CANARYNODE', () => {
+          const { status } = interrupt({ secret: 'CANARYVALUE' }) as { status: string };
+          if (!failed) {
+            failed = true;
+            throw new Error('CANARYERROR');
+          }
+          return { log: [status] };
+        })
+        .addEdge('__start__', 'CANARYNODE'),
+    );
+    await t.graph.invoke({ log: [] }, t.config);
+    const worker = running.resume(t.graphs, { onError: (error) => heard.push(error) });
+    await t.decide('CANARYNODE', 'approved');
+    worker.shutdown();
+    await worker.done;
+    const sealer = await ground.keyring.sealer(t.lp.project_id);
+    const handle = running.client.workflow.getHandle(`resume/${t.lp.project_id}/${sealer.pseudonym('thread', t.thread_id)}`);
+
+    expect(JSON.stringify(await handle.fetchHistory())).not.toMatch(/CANARY/);
+    expect(heard).toEqual([expect.objectContaining({ message: 'CANARYERROR' })]);
+    expect(await t.log()).toEqual(['APPROVED']);
+  });
+});

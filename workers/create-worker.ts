@@ -1,0 +1,28 @@
+import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+
+export interface WorkerOptions {
+  connection: NativeConnection;
+  namespace: string;
+  activities: object;
+  workflowBundle: WorkflowBundleOption;
+  taskQueue: string;
+}
+
+/**
+ * The worker of approvals. Sticky start is 1 s, so that a decision right after a killed worker waits for the queue no longer
+ * than that (10 s by default); parked approvals cost about 0.15 MB of cache each and replay cheaply, so the cache is small.
+ */
+export const createWorker = ({ connection, namespace, activities, workflowBundle, taskQueue }: WorkerOptions): Promise<Worker> =>
+  Worker.create({
+    connection,
+    namespace,
+    taskQueue,
+    activities,
+    workflowBundle,
+    stickyQueueScheduleToStartTimeout: '1s',
+    maxCachedWorkflows: 1_000,
+    workflowTaskPollerBehavior: { type: 'autoscaling' },
+    activityTaskPollerBehavior: { type: 'autoscaling' },
+    maxConcurrentWorkflowTaskExecutions: 80,
+    shutdownGraceTime: '20s',
+  });

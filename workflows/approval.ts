@@ -1,0 +1,154 @@
+import * as wf from '@temporalio/workflow';
+import {
+  APPROVAL_QUERY,
+  type ApprovalActivities,
+  type ApprovalInput,
+  type ApprovalView,
+  type BotDecision,
+  DECIDE_RECORDED_SIGNAL,
+  DECIDE_SIGNAL,
+  DECIDE_UPDATE,
+  type DecisionRef,
+  FORGED,
+  type Resolution,
+  type Settled,
+} from '../contracts/workflow.ts';
+import type { Verdict } from '../contracts/verdict.ts';
+import { type ApprovalState, decided, foundForged, isRepeat, lapsed, opened, patchScreened, type Refusal, refusalOf, screened, withdrawn } from '../domain/approval/approval.ts';
+import { parseBotDecision, parseDecisionRef } from '../domain/approval/messages.ts';
+
+export const decide = wf.defineUpdate<Resolution, [DecisionRef]>(DECIDE_UPDATE);
+export const decideByBot = wf.defineSignal<[BotDecision]>(DECIDE_SIGNAL);
+export const decideRecorded = wf.defineSignal<[DecisionRef]>(DECIDE_RECORDED_SIGNAL);
+export const approval = wf.defineQuery<ApprovalView>(APPROVAL_QUERY);
+
+// Inside the workflow task: no round trip, one marker. Their time stays below 80 % of the 5 s that a task has.
+const { screen } = wf.proxyLocalActivities<ApprovalActivities>({
+  startToCloseTimeout: '1s',
+  scheduleToCloseTimeout: '2500ms',
+  retry: { initialInterval: '100ms', maximumAttempts: 2 },
+});
+const promptly = wf.proxyLocalActivities<ApprovalActivities>({
+  startToCloseTimeout: '1s',
+  scheduleToCloseTimeout: '2s',
+  retry: { initialInterval: '100ms', maximumAttempts: 3 },
+});
+/** Takes over when the database is away: goes on until it is back. */
+const patiently = wf.proxyActivities<ApprovalActivities>({ startToCloseTimeout: '10s', retry: { maximumInterval: '5s' } });
+
+const uncancelled = <T>(work: () => Promise<T>) => wf.CancellationScope.nonCancellable(work);
+const refused = (code: Refusal) => wf.ApplicationFailure.nonRetryable(`decision refused: ${code}`, code);
+
+/** A local activity rejects with the ApplicationFailure itself, a regular one wraps it. */
+function isForged(error: unknown): boolean {
+  const cause = error instanceof wf.ActivityFailure ? error.cause : error;
+  return cause instanceof wf.ApplicationFailure && cause.type === FORGED;
+}
+
+/**
+ * One run per held request, id `approval/<request id>`. The rules are those of `domain/approval`; this is their wiring: phase
+ * before await, so that a second decision finds it closed; everything that must not be half done is shielded from
+ * cancellation. Returns what the ledger says once it is closed.
+ */
+export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
+  const ref = { project_id: input.project_id, request_id: input.request_id };
+  let state: ApprovalState = opened;
+  let standing: Resolution | undefined;
+  let ignoredSignals = 0;
+  const sentBack = new Map<string, Refusal>();
+
+  const refusal = (decision: DecisionRef) => refusalOf(state, decision, input, Date.now());
+
+  /** Flips the phase before its first await, unless the verdict is still out. */
+  const take = async (decision: DecisionRef, verified: boolean): Promise<void> => {
+    if (state.phase === 'screening') {
+      await wf.condition(() => state.phase !== 'screening');
+      const code = refusal(decision);
+      if (code) return void sentBack.set(decision.decision_id, code);
+    }
+    if (isRepeat(state, decision)) return;
+    state = decided(state, decision, verified, input);
+    if (state.phase !== 'patching') return;
+    const verdict = await screen(ref, decision.decision_id).catch((): Verdict => 'block'); // not screened, not run
+    state = patchScreened(state, verdict !== 'block');
+    if (verdict === 'block') sentBack.set(decision.decision_id, 'patch_refused');
+  };
+
+  wf.setHandler(approval, () => ({
+    phase: state.phase,
+    payload_digest: input.payload_digest,
+    expires_at_ms: input.expires_at_ms,
+    ignored_signals: ignoredSignals,
+    ...(standing && { resolution: standing }),
+  }));
+  wf.setHandler(
+    decide,
+    (raw) =>
+      uncancelled(async () => {
+        const decision = parseDecisionRef(raw);
+        if (!decision) throw refused('malformed');
+        sentBack.delete(decision.decision_id);
+        await take(decision, true);
+        await wf.condition(() => standing !== undefined || sentBack.has(decision.decision_id));
+        if (standing) return standing;
+        throw refused(sentBack.get(decision.decision_id) ?? 'not_pending');
+      }),
+    {
+      // Synchronous: the SDK does not await a validator, so an async one refuses nothing.
+      validator: (raw) => {
+        const decision = parseDecisionRef(raw);
+        const code = decision ? refusal(decision) : 'malformed';
+        if (code) throw refused(code);
+      },
+    },
+  );
+  const bySignal = async (decision: DecisionRef | undefined, verified: boolean): Promise<void> => {
+    if (decision === undefined || refusal(decision) !== undefined) {
+      ignoredSignals += 1;
+      return;
+    }
+    await uncancelled(() => take(decision, verified));
+  };
+  wf.setHandler(decideRecorded, (raw) => bySignal(parseDecisionRef(raw), true));
+  wf.setHandler(decideByBot, (raw) => bySignal(input.accept_unsigned_signals ? parseBotDecision(raw, wf.uuid4) : undefined, false));
+  // Every handler stands before the first await.
+
+  const verdict = await uncancelled(() => screen(ref)).catch((): Verdict => 'hold'); // a broken guardrail means a person looks
+  state = screened(state, verdict, input);
+  if (!isClosed(state)) {
+    let isWithdrawn = false;
+    await wf
+      .condition(() => isClosed(state), Math.max(1, input.expires_at_ms - Date.now()), { summary: 'decision deadline' })
+      .catch((error: unknown) => {
+        if (!wf.isCancellation(error)) throw error;
+        isWithdrawn = true;
+      });
+    await uncancelled(() => wf.condition(() => state.phase !== 'patching')); // a patch taken in time is heard out
+    state = isWithdrawn ? withdrawn(state, input) : lapsed(state, input); // closed before any further await
+  }
+
+  const settled = await uncancelled(() => settle(state));
+  standing = settled.resolution;
+  if (settled.delivery_ids.length > 0) {
+    const refs = settled.delivery_ids.map((delivery_id) => ({ project_id: input.project_id, delivery_id }));
+    await uncancelled(() => promptly.startDeliveries(refs).catch(() => {})); // the reconciler starts what this missed
+  }
+  await uncancelled(() => wf.condition(wf.allHandlersFinished));
+  return standing;
+
+  async function settle(closed: ApprovalState): Promise<Settled> {
+    if (!isClosed(closed)) throw new wf.IllegalStateError('an approval is settled when it is closed');
+    try {
+      return await promptly.settle(ref, closed.proposed).catch((error: unknown) => {
+        if (isForged(error)) throw error;
+        return patiently.settle(ref, closed.proposed);
+      });
+    } catch (error) {
+      if (!isForged(error)) throw error;
+      state = foundForged(input);
+      return settle(state);
+    }
+  }
+}
+
+const isClosed = (state: ApprovalState): state is Extract<ApprovalState, { phase: 'closed' }> => state.phase === 'closed';
