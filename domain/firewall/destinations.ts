@@ -76,28 +76,28 @@ export function destinationsOf(action: JudgedAction, actionWords: readonly strin
 }
 
 function roleOf(value: TypedValue, sends: boolean): 'primary' | 'other' | undefined {
-  const last = value.words.at(-1) ?? [];
-  if (value.via.includes('query')) return undefined;
+  const last = value.place.words.at(-1) ?? [];
+  if (value.place.via.includes('query')) return undefined;
   if (last.some((word) => NOT_A_RECEIVER.has(word)) && !last.some((word) => word === 'to')) return undefined;
   if (last.every((word) => PRIMARY_WORDS.has(word)) && last.length > 0) return 'primary';
-  if (value.words.some((words) => words.some((word) => DESTINATION_WORDS.has(word)))) return 'other';
+  if (value.place.words.some((words) => words.some((word) => DESTINATION_WORDS.has(word)))) return 'other';
   // Deeper down, an address is more often part of what is sent.
-  return sends && value.words.length === 1 && last.some((word) => CARRIER_WORDS.has(word)) ? 'other' : undefined;
+  return sends && value.place.words.length === 1 && last.some((word) => CARRIER_WORDS.has(word)) ? 'other' : undefined;
 }
 
 function destinationOf(value: TypedValue, primary: boolean): Destination | undefined {
   if (value.type === 'email') {
     const receiver = isPublicMail(value.domain) ? value.address : registrableDomainOf(value.domain);
-    return { pointer: value.pointer, raw: value.address, kind: 'email', host: value.domain, receiver, primary };
+    return { pointer: value.place.pointer, raw: value.address, kind: 'email', host: value.domain, receiver, primary };
   }
   if (value.type === 'url' && value.url.host !== '') {
     // A mail address is read as one; mailto: has no host, and user parts are the egress guardrail's.
     const { host, raw } = value.url;
-    return { pointer: value.pointer, raw, kind: 'url', host, receiver: receiverOf(host), primary };
+    return { pointer: value.place.pointer, raw, kind: 'url', host, receiver: receiverOf(host), primary };
   }
   if (value.type === 'domain' && isName(value.name)) {
     return {
-      pointer: value.pointer,
+      pointer: value.place.pointer,
       raw: value.raw,
       kind: 'name',
       host: value.name,

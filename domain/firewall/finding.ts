@@ -16,6 +16,7 @@ export const worstFirst = (findings: readonly Finding[]): Finding[] =>
  * lone surrogates) written out as `U+202E`, so that the trick itself is what the approver reads.
  */
 export function evidenceOf(text: string): string {
+  if (text.length <= MAX_EVIDENCE_LENGTH && /^[\x20-\x7e]*$/.test(text)) return text;
   const shown = text
     .slice(0, MAX_EVIDENCE_LENGTH)
     .replace(

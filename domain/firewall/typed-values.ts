@@ -15,14 +15,14 @@ export interface Place {
 }
 
 /** `whole` when the string is nothing but the URL: only then is it likely to be called. */
-export type UrlValue = Place & { type: 'url'; url: ReadUrl; whole: boolean };
-export type AddressValue = Place & { type: 'address'; raw: string; class: AddressClass };
-export type DomainValue = Place & { type: 'domain'; raw: string; name: string };
-export type EmailValue = Place & { type: 'email'; address: string; domain: string; whole: boolean };
+export type UrlValue = { place: Place; type: 'url'; url: ReadUrl; whole: boolean };
+export type AddressValue = { place: Place; type: 'address'; raw: string; class: AddressClass };
+export type DomainValue = { place: Place; type: 'domain'; raw: string; name: string };
+export type EmailValue = { place: Place; type: 'email'; address: string; domain: string; whole: boolean };
 /** A member that may change who may do what: its own words, and the value it would take. */
-export type PrincipalChange = Place & { type: 'principal_change'; raw: string; value: Leaf['value'] };
+export type PrincipalChange = { place: Place; type: 'principal_change'; raw: string; value: Leaf['value'] };
 /** The string itself, for what no other type carries; short plain words are left out. */
-export type TextValue = Place & { type: 'text'; text: string };
+export type TextValue = { place: Place; type: 'text'; text: string };
 
 export type TypedValue = UrlValue | AddressValue | DomainValue | EmailValue | PrincipalChange | TextValue;
 
@@ -50,11 +50,11 @@ export function typedValuesOf(leaves: readonly Leaf[]): { values: TypedValue[]; 
   for (const leaf of leaves) {
     const place: Place = { pointer: leaf.pointer, words: leaf.keys.map(read), via: leaf.via, owner: leaf.owner };
     if (leaf.kind === 'value') {
-      values.push({ ...place, type: 'principal_change', raw: leaf.keys.at(-1) ?? '', value: leaf.value });
+      values.push({ place, type: 'principal_change', raw: leaf.keys.at(-1) ?? '', value: leaf.value });
     }
     if (typeof leaf.value !== 'string') continue;
     const text = leaf.value;
-    if (SAYS_MORE.test(text)) values.push({ ...place, type: 'text', text });
+    if (SAYS_MORE.test(text)) values.push({ place, type: 'text', text });
     const found = urlsOf(text, place);
     const emails = emailsOf(text, place);
     count += found.length + emails.length;
@@ -71,7 +71,7 @@ function urlsOf(text: string, place: Place): UrlValue[] {
   const found: UrlValue[] = [];
   const add = (url: ReadUrl, whole: boolean): void => {
     const key = `${url.href} ${url.tricks.join()}`;
-    if (!seen.has(key)) found.push({ ...place, type: 'url', url, whole });
+    if (!seen.has(key)) found.push({ place, type: 'url', url, whole });
     seen.add(key);
   };
   const plain = visible(text);
@@ -91,7 +91,7 @@ function emailsOf(text: string, place: Place): EmailValue[] {
   for (const [address] of plain.matchAll(EMAIL)) {
     const domain = hostOf(address.slice(address.lastIndexOf('@') + 1));
     const whole = address.length === plain.trim().length;
-    found.push({ ...place, type: 'email', address: address.toLowerCase(), domain, whole });
+    found.push({ place, type: 'email', address: address.toLowerCase(), domain, whole });
     if (found.length > MAX_DESTINATIONS) break;
   }
   return found;
@@ -113,15 +113,15 @@ function hostsOf(text: string, place: Place): (AddressValue | DomainValue)[] {
     const numeric = /^(?:0x[0-9a-f]{8}|\d{8,10}|0\d{9,12}|[0-9a-fx]+(?:\.[0-9a-fx]+){1,3})$/.test(plain);
     const address = plain.includes(':') ? plain : numeric ? hostOf(plain) : plain;
     const own = addressClassOf(address);
-    if (own !== undefined) return [{ ...place, type: 'address', raw, class: own }];
+    if (own !== undefined) return [{ place, type: 'address', raw, class: own }];
     if (NAME.test(plain) || isMetadataName(plain) || plain === 'localhost') {
-      return [{ ...place, type: 'domain', raw, name: hostOf(plain) }];
+      return [{ place, type: 'domain', raw, name: hostOf(plain) }];
     }
     return [];
   }
   const own = addressClassOf(plain);
-  if (own === 'metadata') return [{ ...place, type: 'address', raw, class: own }];
-  return NAME.test(plain) ? [{ ...place, type: 'domain', raw, name: hostOf(plain) }] : [];
+  if (own === 'metadata') return [{ place, type: 'address', raw, class: own }];
+  return NAME.test(plain) ? [{ place, type: 'domain', raw, name: hostOf(plain) }] : [];
 }
 
 /** A name as the URL parser writes it: lower case, punycode, no trailing dot. */

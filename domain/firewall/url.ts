@@ -59,6 +59,8 @@ export function readUrl(raw: string): ReadUrl | undefined {
   const slashes = /^[\\/]*/.exec(rest)?.[0] ?? '';
   if (!WITHOUT_SLASHES.has(scheme) && slashes !== '//') return undefined;
   if (rest === slashes || /^\s/.test(rest)) return undefined;
+  // `http:+the+protocol` is a search for words.
+  if (slashes === '' && /^[^/?#]*[+\s]/.test(rest) && SPECIAL.has(scheme)) return undefined;
   const authority = /^[^/?#]*/.exec(rest.slice(slashes.length))?.[0] ?? '';
   const tail = rest.slice(slashes.length + authority.length);
   if (!SPECIAL.has(scheme) && slashes !== '//')

@@ -22,10 +22,10 @@ export type GuardedJson =
       reason: string;
     };
 
-/** An open container: an object has `keys`, an array has not. `at` is the key or the index being read. */
+/** An open container: an object has `keys`, an array has not. `at` is the key or the index being read, once known. */
 interface Frame {
   keys: Set<string> | undefined;
-  at: string | number;
+  at: string | number | undefined;
 }
 
 /**
@@ -45,7 +45,7 @@ export function parseGuarded(text: string, limits: JsonLimits = {}): GuardedJson
     return { ok: true, value: JSON.parse(text) };
   } catch (error) {
     const refusal = error instanceof JsonGuardError ? error : new JsonGuardError('not_json');
-    const pointer = boundedPointerOf(open.map((frame) => frame.at));
+    const pointer = boundedPointerOf(open.flatMap((frame) => frame.at ?? []));
     return { ok: false, pointer, code: refusal.code, reason: refusal.message };
   }
 }
@@ -63,7 +63,7 @@ function scan(text: string, open: Frame[], maxDepth: number, maxValues: number):
       at = skipSpace(text, at + 1);
       const closing = first === '{' ? '}' : ']';
       if (text[at] !== closing) {
-        const frame: Frame = first === '{' ? { keys: new Set(), at: '' } : { keys: undefined, at: 0 };
+        const frame: Frame = first === '{' ? { keys: new Set(), at: undefined } : { keys: undefined, at: 0 };
         open.push(frame);
         if (frame.keys) at = readKey(text, at, open, frame.keys);
         continue;
@@ -100,6 +100,8 @@ function afterValue(text: string, from: number, open: Frame[]): number {
 /** Reads a key and its colon; returns where the member's value starts. */
 function readKey(text: string, start: number, open: Frame[], seen: Set<string>): number {
   const frame = open[open.length - 1] as Frame;
+  // A key that cannot be read is the object's fault.
+  frame.at = undefined;
   if (text.charCodeAt(start) !== QUOTE) throw new JsonGuardError('not_json');
   const { end, escaped } = scanString(text, start);
   const key = escaped ? cook(text, start, end) : text.slice(start + 1, end - 1);

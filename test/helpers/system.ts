@@ -7,11 +7,14 @@ import { type RunningApi, startApi } from '../../api/main.ts';
 import { createFirstProject, type FirstProject } from '../../storage/bootstrap.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
 
+const CRASHING = fileURLToPath(new URL('./crashing-worker.mjs', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** A worker process of its own, as a deployment has it: it can be killed. */
 export interface WorkerProcess {
   pid: number;
+  /** Resolves when it has ended, however. */
+  gone: Promise<void>;
   /** SIGKILL by pid, and until it is gone. */
   kill(): Promise<void>;
   stop(): Promise<void>;
@@ -25,11 +28,13 @@ export interface TestSystem extends FirstProject {
   call(key: string, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<{ status: number; body: any; headers: Headers; text: string }>;
   temporal: Client;
   startWorker(extra?: NodeJS.ProcessEnv): Promise<WorkerProcess>;
+  /** One that kills itself in `settle`. */
+  startCrashingWorker(at: 'before-commit' | 'after-commit'): Promise<WorkerProcess>;
   stop(): Promise<void>;
 }
 
-export async function spawnWorker(env: NodeJS.ProcessEnv): Promise<WorkerProcess> {
-  const child = spawn(process.execPath, [MAIN, 'worker'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function spawnWorker(env: NodeJS.ProcessEnv, args: string[] = [MAIN, 'worker']): Promise<WorkerProcess> {
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await new Promise<void>((resolve, reject) => {
@@ -42,10 +47,10 @@ export async function spawnWorker(env: NodeJS.ProcessEnv): Promise<WorkerProcess
     child.once('exit', (code) => reject(new Error(`the worker ended with ${code}:\n${log.slice(-4_000)}`)));
   });
   const end = async (signal: NodeJS.Signals) => {
-    child.kill(signal);
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     await gone;
   };
-  return { pid: child.pid!, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
+  return { pid: child.pid!, gone, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
 }
 
 /** Database, project, API in this process, and workers on demand, on the run's PostgreSQL and Temporal. */
@@ -86,6 +91,11 @@ export async function createSystem(options: { policy?: unknown; env?: NodeJS.Pro
     },
     async startWorker(extra = {}) {
       const worker = await spawnWorker({ ...env, LOG_LEVEL: 'info', ...extra });
+      workers.push(worker);
+      return worker;
+    },
+    async startCrashingWorker(at) {
+      const worker = await spawnWorker({ ...env, CRASH_AT: at }, [CRASHING]);
       workers.push(worker);
       return worker;
     },

@@ -58,8 +58,7 @@ function foreignOnes(found: readonly Destination[], allowed: AllowList): Finding
 /** A message header that starts inside another value. */
 const INJECTED_HEADER = /[\r\n]\s*(?:bcc|cc|to|reply-to|from|subject|content-type)\s*:/i;
 /** Markdown and HTML that fetches a URL as soon as the text is shown. */
-const MARKUP_LOAD =
-  /!\[[^\]]{0,200}\][([]|<(?:img|iframe|link|script|source|video|audio|object|embed)\b|@import|url\(/i;
+const MARKUP_LOAD = /!\[[^\]]{0,80}\][([]|<(?:img|iframe|link|script|source|video|audio|object|embed)\b|@import|url\(/i;
 const FLAG = /\u{1F3F4}[\u{E0020}-\u{E007E}]{1,10}\u{E007F}/gu;
 const TAGS = /[\u{E0001}\u{E0020}-\u{E007F}]/u;
 const HIDDEN_RUN = /(?:[\u200b\u200c\u2060-\u2064\ufeff]|[\u{E0100}-\u{E01EF}]){8,}/u;
@@ -80,7 +79,7 @@ const HEADER_WORDS = new Set([
 /** What one value sends by itself, whatever field it stands in. */
 function carriedBy(value: TypedValue, allowed: AllowList): Finding[] {
   const at = (id: string, severity: Severity, evidence: string, message: string): Finding[] => [
-    { id: `destination/${id}`, severity, pointer: value.pointer, evidence: evidenceOf(evidence), message },
+    { id: `destination/${id}`, severity, pointer: value.place.pointer, evidence: evidenceOf(evidence), message },
   ];
   if (value.type === 'url' && value.url.host !== '' && !allowed.host(value.url.host)) {
     if (isDropSite(value.url.host)) {
@@ -92,13 +91,13 @@ function carriedBy(value: TypedValue, allowed: AllowList): Finding[] {
       );
     }
     // Only with a list can a URL be outside it; without one, reading the web is what agents do.
-    if (allowed.named && value.whole && value.via.length === 0) {
+    if (allowed.named && value.whole && value.place.via.length === 0) {
       return at('unlisted_url', 'low', value.url.raw, 'The policy does not list the host of this URL.');
     }
   }
   if (value.type !== 'text') return [];
   const text = value.text;
-  const header = value.words.at(-1)?.some((word) => HEADER_WORDS.has(word)) ?? false;
+  const header = value.place.words.at(-1)?.some((word) => HEADER_WORDS.has(word)) ?? false;
   if (header && INJECTED_HEADER.test(text)) {
     return at('header_injection', 'high', text, 'A line break in this value starts another message header.');
   }
@@ -121,7 +120,7 @@ function carriedBy(value: TypedValue, allowed: AllowList): Finding[] {
       label,
       'A label of this name carries encoded text, which a mere look-up delivers.',
     );
-  if (value.via.length === 0 && isIban(text.replace(/[\s-]/g, ''))) {
+  if (value.place.via.length === 0 && isIban(text.replace(/[\s-]/g, ''))) {
     return at('account', 'low', text, 'This names a bank account.');
   }
   return [];

@@ -60,9 +60,9 @@ export const egress: Guardrail = {
       const found = judge(value, allowed);
       if (!found) continue;
       const { judgement, raw, sameAs } = found;
-      const key = `${judgement.id} ${value.pointer} ${sameAs}`;
+      const key = `${judgement.id} ${value.place.pointer} ${sameAs}`;
       if (findings.has(key)) continue;
-      findings.set(key, { ...judgement, pointer: value.pointer, evidence: evidenceOf(raw) });
+      findings.set(key, { ...judgement, pointer: value.place.pointer, evidence: evidenceOf(raw) });
     }
     return [...findings.values()];
   },
@@ -78,12 +78,12 @@ function judge(
   }
   if (value.type === 'domain') {
     const place = nameClassOf(value.name);
-    const named = value.words.at(-1)?.some((word) => URL_WORDS.has(word) || word.startsWith('host')) ?? false;
+    const named = value.place.words.at(-1)?.some((word) => URL_WORDS.has(word) || word.startsWith('host')) ?? false;
     if (place === 'public' || allowed.host(value.name) || (!named && place !== 'metadata')) return undefined;
     return { judgement: placed(place), raw: value.raw, sameAs: value.raw };
   }
   if (value.type !== 'url') return undefined;
-  const keyed = value.words.at(-1)?.some((word) => URL_WORDS.has(word)) ?? false;
+  const keyed = value.place.words.at(-1)?.some((word) => URL_WORDS.has(word)) ?? false;
   const judgement = judgeUrl(value.url, allowed, keyed);
   if (!judgement) return undefined;
   // A URL in prose is less likely to be called; credentials are worth asking about all the same.

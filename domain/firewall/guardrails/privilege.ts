@@ -15,13 +15,13 @@ export const privilege: Guardrail = {
   check(action) {
     const findings = new Map<string, Finding>();
     for (const value of action.values) {
-      if (value.type === 'text' && isPrototypePath(value.text, value.words.at(-1) ?? [])) {
-        add(findings, value.pointer, value.text, prototypePath);
+      if (value.type === 'text' && isPrototypePath(value.text, value.place.words.at(-1) ?? [])) {
+        add(findings, value.place.pointer, value.text, prototypePath);
       }
-      if (value.type !== 'principal_change' || value.via.includes('query')) continue;
+      if (value.type !== 'principal_change' || value.place.via.includes('query')) continue;
       const change = named(value);
       const said = judge(change);
-      if (said) add(findings, change.pointer, `${change.raw}: ${String(change.value)}`, said);
+      if (said) add(findings, change.place.pointer, `${change.raw}: ${String(change.value)}`, said);
     }
     return [...findings.values()];
   },
@@ -70,16 +70,17 @@ const PATH_WORDS = new Set([
  * the name is read as the key of the value.
  */
 function named(change: PrincipalChange): PrincipalChange {
-  const last = change.words.at(-1) ?? [];
-  if (!change.owner || last.length !== 1 || (last[0] !== 'value' && last[0] !== 'new')) return change;
+  const last = change.place.words.at(-1) ?? [];
+  if (!change.place.owner || last.length !== 1 || (last[0] !== 'value' && last[0] !== 'new')) return change;
   for (const member of ['path', 'key', 'name', 'field', 'attribute', 'property', 'claim', 'setting']) {
-    const name = Object.hasOwn(change.owner, member) ? change.owner[member] : undefined;
+    const name = Object.hasOwn(change.place.owner, member) ? change.place.owner[member] : undefined;
     if (typeof name === 'string' && name.length <= 200) {
       const segments = name
         .split(/[/.]/)
         .map(wordsOf)
         .filter((segment) => segment.length > 0);
-      return { ...change, raw: name, words: [...change.words.slice(0, -1), ...segments] };
+      const words = [...change.place.words.slice(0, -1), ...segments];
+      return { ...change, raw: name, place: { ...change.place, words } };
     }
   }
   return change;
@@ -87,8 +88,8 @@ function named(change: PrincipalChange): PrincipalChange {
 
 function judge(change: PrincipalChange): Said | undefined {
   const { value } = change;
-  const last = change.words.at(-1) ?? [];
-  const before = change.words.at(-2) ?? [];
+  const last = change.place.words.at(-1) ?? [];
+  const before = change.place.words.at(-2) ?? [];
   // `admin_override: { enabled: true }` says the same as `admin_override: true`.
   const key = last.length > 0 && last.every((word) => words.STATE_WORDS.has(word)) ? [...before, ...last] : last;
   const flag = judgeFlag(key, value);
@@ -99,7 +100,7 @@ function judge(change: PrincipalChange): Said | undefined {
   if (key.join(' ') === 'approved by' && value.trim() !== '') {
     return said('self_approval', 'medium', 'The call itself claims an approval.');
   }
-  if (!deniesAnyway(change.owner)) return judgeGrant(change.words, value);
+  if (!deniesAnyway(change.place.owner)) return judgeGrant(change.place.words, value);
   return undefined;
 }
 
@@ -177,7 +178,7 @@ function judgeSubject(key: Words, text: string): Said | undefined {
 }
 
 /** A statement that denies may name everything. */
-const deniesAnyway = (owner: PrincipalChange['owner']): boolean =>
+const deniesAnyway = (owner: PrincipalChange['place']['owner']): boolean =>
   ['Effect', 'effect', 'EFFECT'].some((key) => {
     const effect = owner && Object.hasOwn(owner, key) ? owner[key] : undefined;
     return typeof effect === 'string' && effect.toLowerCase() === 'deny';

@@ -133,7 +133,6 @@ describe('an answered thread', () => {
       await t.decide('wire', 'rejected');
     });
 
-    expect(bank).toBe(4);
     expect(await t.log()).toEqual(['refund:APPROVED', 'wire:REJECTED']);
   });
 
@@ -222,6 +221,52 @@ describe('an answered thread', () => {
     await withWorker(t.graphs, async () => {
       expect(await running.answered(t.lp, ground, t.thread_id, [t.requestOf('ask')])).toMatchObject({ resumed: [], failed: [{ cause: 'unknown_thread' }] });
     });
+  });
+});
+
+describe('two deliveries to one thread at once', () => {
+  const effect = async (name: string, effects: string[]) => {
+    const { status } = interrupt({ q: name }) as { status: string };
+    await sleep(1_000);
+    effects.push(name);
+    return { log: [`${name}:${status}`] };
+  };
+  const parallel = (effects: string[]) =>
+    builder()
+      .addNode('x', () => effect('x', effects))
+      .addNode('y', () => effect('y', effects))
+      .addNode('join', () => ({ log: ['join'] }))
+      .addEdge('__start__', 'x')
+      .addEdge('__start__', 'y')
+      .addEdge(['x', 'y'], 'join');
+
+  const deliverApart = (t: Awaited<ReturnType<typeof setUp>>, interrupt_ids: string[]) => running.apart(t.lp, ground, t.thread_id, t.lp.project_id, interrupt_ids);
+  const interruptsOf = async (t: Awaited<ReturnType<typeof setUp>>) =>
+    ((await t.graph.getState(t.config)).tasks as { interrupts: { id: string }[] }[]).flatMap(({ interrupts }) => interrupts.map(({ id }) => id));
+
+  test('with an answer each: both finish, and each effect happens once', async () => {
+    const effects: string[] = [];
+    const t = await setUp(() => parallel(effects));
+    await t.graph.invoke({ log: [] }, t.config);
+    const ids = await interruptsOf(t);
+    for (const { id } of t.lp.opened) await t.lp.decide(id, { status: 'approved' });
+    const results = await withWorker(t.graphs, () => deliverApart(t, ids));
+
+    expect(results.map(({ resumed, failed }) => [resumed.length, failed.length])).toEqual([[1, 0], [1, 0]]);
+    expect(effects.toSorted()).toEqual(['x', 'y']);
+    expect(await t.log()).toEqual(['x:APPROVED', 'y:APPROVED', 'join']);
+  });
+
+  test('with the same answer: one resumes, the other finds it done', async () => {
+    const effects: string[] = [];
+    const t = await setUp(() => builder().addNode('x', () => effect('x', effects)).addEdge('__start__', 'x'));
+    await t.graph.invoke({ log: [] }, t.config);
+    const [id] = await interruptsOf(t);
+    await t.lp.decide(t.requestOf('x'), { status: 'approved' });
+    const results = await withWorker(t.graphs, () => deliverApart(t, [id!, id!]));
+
+    expect(results.map(({ resumed }) => resumed.length).toSorted()).toEqual([0, 1]);
+    expect(effects).toEqual(['x']);
   });
 });
 

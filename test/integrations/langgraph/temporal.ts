@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
-import { resumeWorkflowId } from '../../../contracts/workflow.ts';
+import { ANSWERED_SIGNAL, RESUME_WORKFLOW, resumeWorkflowId } from '../../../contracts/workflow.ts';
 import type { ResumeResult } from '../../../workflows/resume-thread.ts';
 import { type ResumeWorkerOptions, resumeWorker } from '../../../integrations/langgraph/index.ts';
 import type { Approvals } from './approvals.ts';
@@ -16,7 +16,9 @@ export interface Running {
   /** A resume worker on the team's queue, stopped at the end. */
   resume(graphs: ResumeWorkerOptions['graphs'], options?: Partial<ResumeWorkerOptions>): { shutdown(): void; done: Promise<void> };
   /** Decides, delivers, and waits for the thread's workflow. */
-  answered(lp: Approvals, ground: Ground, thread_id: string, request_ids: string[]): Promise<ResumeResult>;
+  answered(lp: Approvals, ground: Ground, thread_id: string, request_ids: string[], team?: string): Promise<ResumeResult>;
+  /** A workflow per interrupt, as if nothing serialised them: what arbitrates then is the claim on the thread. */
+  apart(lp: Approvals, ground: Ground, thread_id: string, graph: string, interrupt_ids: string[], team?: string): Promise<ResumeResult[]>;
   stop(): Promise<void>;
 }
 
@@ -47,10 +49,25 @@ export async function createRunning(): Promise<Running> {
       teams.push(running);
       return running;
     },
-    async answered(lp, ground, thread_id, request_ids) {
-      for (const request_id of request_ids) await lp.deliver(client, request_id, queues);
+    async answered(lp, ground, thread_id, request_ids, team = queues.team) {
+      for (const request_id of request_ids) await lp.deliver(client, request_id, { ...queues, team });
       const sealer = await ground.keyring.sealer(lp.project_id);
       return client.workflow.getHandle(resumeWorkflowId(lp.project_id, sealer.pseudonym('thread', thread_id))).result();
+    },
+    async apart(lp, ground, thread_id, graph, interrupt_ids, team = queues.team) {
+      const thread_key = (await ground.keyring.sealer(lp.project_id)).pseudonym('thread', thread_id);
+      return Promise.all(
+        interrupt_ids.map(async (interrupt_id) => {
+          const handle = await client.workflow.signalWithStart(RESUME_WORKFLOW, {
+            workflowId: `apart/${crypto.randomUUID()}`,
+            taskQueue: queues.workflows,
+            signal: ANSWERED_SIGNAL,
+            signalArgs: [interrupt_id],
+            args: [{ project_id: lp.project_id, thread_key, graph, task_queue: team }],
+          });
+          return handle.result() as Promise<ResumeResult>;
+        }),
+      );
     },
     async stop() {
       for (const team of teams) team.shutdown();

@@ -1,0 +1,103 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { keys } from '../../cli/commands/keys.ts';
+import { policy } from '../../cli/commands/policy.ts';
+import { LetsPing } from '../../client/index.ts';
+import { run, type TestSystem, testSystem } from './run.ts';
+
+let system: TestSystem;
+beforeAll(async () => {
+  system = await testSystem();
+});
+afterAll(() => system?.stop());
+
+const file = (text: string): string => {
+  const path = join(system.data_dir, 'policy.json');
+  writeFileSync(path, text);
+  return path;
+};
+
+test('a key is made, works, speaks for its services alone, and ends when it is revoked', async () => {
+  const made = await run(
+    keys,
+    ['create', '--name', 'billing', '--owner', 'bot-1', '--role', 'agent', '--service', 'billing', '--json'],
+    system.admin,
+  );
+  expect(made.code).toBe(0);
+  const { id, api_key } = JSON.parse(made.out);
+  const lp = new LetsPing(api_key, { baseUrl: system.api_url });
+  await lp.open({ service: 'billing', action: 'refund', payload: {} });
+  await expect(lp.open({ service: 'hr', action: 'fire', payload: {} })).rejects.toMatchObject({
+    code: 'LETSPING_403_FORBIDDEN',
+  });
+
+  const listed = await run(keys, ['list'], system.admin);
+  expect(listed.out).toMatch(new RegExp(`^${id}  agent +bot-1 +billing +billing +used .* ago$`, 'm'));
+  expect(listed.out).not.toContain(api_key);
+
+  expect(await run(keys, ['revoke', id], system.admin)).toMatchObject({ code: 0 });
+  expect((await run(keys, ['list'], system.admin)).out).toMatch(new RegExp(`^${id} .*revoked`, 'm'));
+  await expect(lp.open({ service: 'billing', action: 'refund', payload: {} })).rejects.toMatchObject({
+    code: 'LETSPING_401_AUTH',
+  });
+});
+
+test('a new key stands alone on stdout', async () => {
+  const { out, err } = await run(keys, ['create', '--name', 'x', '--owner', 'ana', '--role', 'approver'], system.admin);
+
+  expect(out).toMatch(/^lp_(test|live)_\w+[\w-]*\n$/);
+  expect(err).toContain('shown this once');
+});
+
+test.each([
+  [['create', '--owner', 'ana', '--role', 'agent'], /--name/],
+  [['create', '--name', 'x', '--owner', 'ana@example.com', '--role', 'agent'], /--owner.*e-mail/],
+  [['create', '--name', 'x', '--owner', 'ana', '--role', 'root'], /--role/],
+  [['revoke'], /revoke and a key id/],
+  [['drop'], /say create/],
+])('wrong words about keys are exit code 2: %j', async (args, message) => {
+  expect(await run(keys, args, system.admin)).toMatchObject({ code: 2, err: expect.stringMatching(message) });
+});
+
+test('keys are for admins', async () => {
+  expect(await run(keys, ['list'], system.approver)).toMatchObject({
+    code: 1,
+    failure: { code: 'forbidden', hint: expect.stringContaining('admin') },
+  });
+  expect(await run(keys, ['revoke', 'key_unknown'], system.admin)).toMatchObject({
+    code: 1,
+    failure: { code: 'not_found' },
+  });
+});
+
+test('a policy is shown, edited, applied, and then counts', async () => {
+  const before = JSON.parse((await run(policy, ['show'], system.admin)).out);
+  const edited = { ...before, routes: [{ service: 'reader', action: '*', routing: 'observe' }] };
+  const applied = await run(policy, ['apply', file(JSON.stringify(edited))], system.admin);
+  expect(applied).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^policy version \d+ is in force\n$/),
+    err: expect.stringContaining('routes'),
+  });
+
+  const lp = new LetsPing(system.agent_api_key, { baseUrl: system.api_url });
+  expect(await lp.ask({ service: 'reader', action: 'read', payload: { path: 'notes' } })).toMatchObject({
+    status: 'APPROVED',
+    outcome: { status: 'approved', cause: 'firewall' },
+  });
+  expect(JSON.parse((await run(policy, ['show', '--json'], system.admin)).out)).toMatchObject({
+    policy: { routes: [{ service: 'reader' }] },
+  });
+});
+
+test.each([
+  ['{"default_routing": "yolo"}', /\/default_routing/],
+  ['{"routes": [], "routes": []}', /one key twice/],
+  ['not JSON', /not JSON/],
+])('a policy that is none is not sent: %s', async (text, message) => {
+  expect(await run(policy, ['apply', file(text)], system.admin)).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(message),
+  });
+});

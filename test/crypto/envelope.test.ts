@@ -1,0 +1,91 @@
+import { createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { newKey, open, SealBroken, seal, unlock, unwrapKey, wrapKey } from '../../crypto/envelope.ts';
+import { createKeyring } from '../../crypto/keyring.ts';
+import { newApiKey, parseApiKey } from '../../crypto/api-key.ts';
+import { newId } from '../../crypto/ids.ts';
+import { parseRootKey } from '../../crypto/root-key.ts';
+
+const text = new TextEncoder().encode('attack at dawn');
+const context = ['prj_a', 'request', 'req_1'] as const;
+
+describe('sealing', () => {
+  test('opens under the same key and context only', async () => {
+    const key = newKey();
+    const sealed = await seal(key, context, text);
+    expect(await open(key, context, sealed)).toEqual(text);
+    expect(sealed.length).toBe(text.length + 121);
+    await expect(open(newKey(), context, sealed)).rejects.toThrow(SealBroken);
+    await expect(open(key, ['prj_b', 'request', 'req_1'], sealed)).rejects.toThrow(SealBroken);
+    await expect(open(key, ['prj_a', 'request', 'req_2'], sealed)).rejects.toThrow(SealBroken);
+    await expect(open(key, ['prj_a', 'requestreq', '_1'], sealed)).rejects.toThrow(SealBroken);
+  });
+
+  test('refuses every altered byte, a cut, and plaintext', async () => {
+    const key = newKey();
+    const sealed = await seal(key, context, text);
+    for (let i = 0; i < sealed.length; i++) {
+      const altered = Uint8Array.from(sealed);
+      altered[i]! ^= 1;
+      await expect(open(key, context, altered)).rejects.toThrow(SealBroken);
+    }
+    for (const cut of [0, 1, 60, 61, 120, sealed.length - 1]) await expect(open(key, context, sealed.subarray(0, cut))).rejects.toThrow(SealBroken);
+    await expect(open(key, context, text)).rejects.toThrow(SealBroken);
+  });
+
+  test('is AES-256-GCM under an HKDF-expanded key, as node:crypto computes it', async () => {
+    const key = newKey();
+    const sealed = await seal(key, context, text);
+    const dataKey = unwrapKey(key, sealed.subarray(1, 61), context);
+    const aad = new TextEncoder().encode(JSON.stringify(['letsping/v1', ...context]));
+    // HKDF-Expand (RFC 5869, 2.3) by hand: node has only extract and expand together.
+    const block1 = createHmac('sha256', dataKey).update(aad).update(Uint8Array.of(1)).digest();
+    const block2 = createHmac('sha256', dataKey).update(block1).update(aad).update(Uint8Array.of(2)).digest();
+    expect(Buffer.from(sealed.subarray(61, 93))).toEqual(block2);
+    const decipher = createDecipheriv('aes-256-gcm', block1, sealed.subarray(93, 105)).setAAD(aad).setAuthTag(sealed.subarray(-16));
+    expect(Buffer.concat([decipher.update(sealed.subarray(105, -16)), decipher.final()])).toEqual(Buffer.from(text));
+  });
+
+  test('a wrapped key opens under its context only', () => {
+    const [wrapping, key] = [newKey(), newKey()];
+    const wrapped = wrapKey(wrapping, key, ['a']);
+    expect(unwrapKey(wrapping, wrapped, ['a'])).toEqual(key);
+    expect(() => unwrapKey(wrapping, wrapped, ['b'])).toThrow(SealBroken);
+    expect(() => unwrapKey(newKey(), wrapped, ['a'])).toThrow(SealBroken);
+  });
+
+  test('an object of one project does not open in another', async () => {
+    const root = parseRootKey(randomBytes(32).toString('base64'));
+    const wrapped = new Map<string, ReturnType<ReturnType<typeof createKeyring>['wrapProjectKey']>>();
+    const keyring = createKeyring(root, async (id) => wrapped.get(id));
+    for (const id of ['prj_a', 'prj_b']) wrapped.set(id, keyring.wrapProjectKey(id));
+    const [a, b] = [await keyring.sealer('prj_a'), await keyring.sealer('prj_b')];
+    const sealed = await a.seal(['x'], { secret: 1 });
+    expect(await a.open(['x'], sealed)).toEqual({ secret: 1 });
+    await expect(b.open(['x'], sealed)).rejects.toThrow(SealBroken);
+    wrapped.set('prj_c', wrapped.get('prj_a')!);
+    await expect(keyring.sealer('prj_c')).rejects.toThrow(SealBroken);
+    await expect(keyring.sealer('prj_none')).rejects.toThrow(/no key/);
+    await expect(unlock(newKey(), ['x'], sealed)).rejects.toThrow(SealBroken);
+  });
+});
+
+describe('root key', () => {
+  test.each([['', 'empty'], ['password', 'short'], [Buffer.alloc(32).toString('base64'), 'zeros'], [Buffer.from([...Array(32).keys()]).toString('base64'), 'an example'], [Buffer.from('abcabcabcabcabcabcabcabcabcabcab').toString('base64'), 'a pattern'], [randomBytes(31).toString('base64'), '31 bytes']])(
+    '%j is refused: %s',
+    (key) => expect(() => parseRootKey(key)).toThrow(/LETSPING_ROOT_KEY .*openssl rand -base64 32/),
+  );
+  test('its refusal never shows the key', () => {
+    const weak = Buffer.from('hunter2hunter2hunter2hunter2hunt').toString('base64');
+    expect(() => parseRootKey(weak)).toThrow(expect.objectContaining({ message: expect.not.stringContaining(weak) }));
+  });
+});
+
+describe('API keys', () => {
+  test('parse back, and a typo is told offline', () => {
+    const { api_key, secret_sha256 } = newApiKey(newId('key'), 'test');
+    expect(parseApiKey(api_key)?.secret_sha256).toEqual(secret_sha256);
+    expect(parseApiKey(`${api_key.slice(0, 50)}${api_key[50] === 'x' ? 'y' : 'x'}${api_key.slice(51)}`)).toBeUndefined();
+    expect(parseApiKey('')).toBeUndefined();
+  });
+});
