@@ -5,14 +5,12 @@ import { defineConfig } from 'vitest/config';
  * `test/helpers/services.ts` starts (or takes from DATABASE_URL and TEMPORAL_ADDRESS, loopback only).
  */
 const lane = (name: string, include: string[], options: Record<string, unknown> = {}) => ({
-  test: { name, include, ...options },
+  test: { name, include, testTimeout: 60_000, hookTimeout: 120_000, ...options },
 });
 
 export default defineConfig({
   test: {
     globalSetup: ['test/helpers/services.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
     maxWorkers: 2,
     projects: [
       lane('unit', ['test/{contracts,domain,crypto,client,runtime}/**/*.test.ts', 'test/architecture.test.ts']),

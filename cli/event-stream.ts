@@ -31,14 +31,28 @@ async function* blocks(body: ReadableStream<Uint8Array>): AsyncGenerator<string>
   }
 }
 
-/** Events as they happen, for ever: a broken stream is taken up again where it ended. What the API refuses is thrown. */
-export async function* follow(api: ApiConnection, say: (line: string) => void): AsyncGenerator<ApprovalEvent> {
+const open = (api: ApiConnection, lastId?: string) =>
+  api.stream('/events', { accept: 'text/event-stream', ...(lastId === undefined ? {} : { 'last-event-id': lastId }) });
+
+/**
+ * Events as they happen, for ever: a broken stream is taken up again where it ended, and what the API refuses is thrown.
+ * Resolves once the stream is open, so that a list read after it misses nothing.
+ */
+export async function follow(api: ApiConnection, say: (line: string) => void): Promise<AsyncGenerator<ApprovalEvent>> {
+  return events(api, say, await open(api));
+}
+
+async function* events(
+  api: ApiConnection,
+  say: (line: string) => void,
+  first: Response,
+): AsyncGenerator<ApprovalEvent> {
+  let response: Response | undefined = first;
   let lastId: string | undefined;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     try {
-      const headers = { accept: 'text/event-stream', ...(lastId === undefined ? {} : { 'last-event-id': lastId }) };
-      const { body } = await api.stream('/events', headers);
-      for await (const block of blocks(body!)) {
+      response ??= await open(api, lastId);
+      for await (const block of blocks(response.body!)) {
         pause = FIRST_PAUSE_MS;
         const { data, id, name } = fieldsOf(block);
         lastId = id ?? lastId;
@@ -49,6 +63,7 @@ export async function* follow(api: ApiConnection, say: (line: string) => void): 
     } catch (error) {
       if (error instanceof CommandFailed && error.code !== 'LETSPING_NETWORK') throw error;
     }
+    response = undefined;
     say(`the stream of events broke off; trying again in ${pause / 1_000} s\n`);
     await new Promise((resolve) => setTimeout(resolve, pause));
   }

@@ -42,7 +42,10 @@ function valuesList(parameters: unknown[], rows: unknown[][], types: string[]): 
   return rows.map((row) => `(${row.map((cell, i) => `$${parameters.push(cell)}::${types[i]}`).join(', ')})`).join(', ');
 }
 
-const insertValues = (list: string, source: string) => `insert into checkpoint_values (project_id, thread_id, checkpoint_ns, channel, version, sealed)
+const insertValues = (
+  list: string,
+  source: string,
+) => `insert into checkpoint_values (project_id, thread_id, checkpoint_ns, channel, version, sealed)
   select $1, $2, $5, x.* from (values ${list}) x, ${source} on conflict do nothing`;
 const VALUE_TYPES = ['text', 'text', 'bytea'];
 const valueCells = ({ channel, version, sealed }: SealedValue) => [channel, version, sealed];
@@ -63,9 +66,21 @@ export async function insertCheckpoint(
   const guarded = [tx.project_id, head.thread_id, under.wrapped_key, under.fence ?? null, head.checkpoint_ns];
   for (const part of parts) {
     const parameters: unknown[] = [...guarded];
-    await tx.query(`with ${guard(under)} ${insertValues(valuesList(parameters, part.map(valueCells), VALUE_TYPES), 'thread')}`, parameters);
+    await tx.query(
+      `with ${guard(under)} ${insertValues(valuesList(parameters, part.map(valueCells), VALUE_TYPES), 'thread')}`,
+      parameters,
+    );
   }
-  const parameters: unknown[] = [...guarded, head.checkpoint_id, head.parent_id, head.v, head.source, head.step, head.channel_versions, sealed];
+  const parameters: unknown[] = [
+    ...guarded,
+    head.checkpoint_id,
+    head.parent_id,
+    head.v,
+    head.source,
+    head.step,
+    head.channel_versions,
+    sealed,
+  ];
   const list = valuesList(parameters, last.map(valueCells), VALUE_TYPES);
   const written = await tx.query(
     `with ${guard(under)}, allowed as (
@@ -92,7 +107,14 @@ export async function insertWrites(
   writes: SealedWrite[],
 ): Promise<boolean> {
   for (const rows of chunks(writes)) {
-    const parameters: unknown[] = [tx.project_id, thread_id, under.wrapped_key, under.fence ?? null, checkpoint_ns, checkpoint_id];
+    const parameters: unknown[] = [
+      tx.project_id,
+      thread_id,
+      under.wrapped_key,
+      under.fence ?? null,
+      checkpoint_ns,
+      checkpoint_id,
+    ];
     const list = valuesList(
       parameters,
       rows.map((row) => [row.task_id, row.idx, row.task_path, row.channel, row.sealed]),
@@ -164,7 +186,9 @@ export async function readCheckpoints(tx: Transaction, filter: CheckpointFilter)
   if (filter.after) {
     const id = parameters.push(filter.after.checkpoint_id);
     const [thread, ns] = [parameters.push(filter.after.thread_id), parameters.push(filter.after.checkpoint_ns)];
-    where.push(`(checkpoint_id < $${id} or (checkpoint_id = $${id} and (thread_id, checkpoint_ns) > ($${thread}, $${ns})))`);
+    where.push(
+      `(checkpoint_id < $${id} or (checkpoint_id = $${id} and (thread_id, checkpoint_ns) > ($${thread}, $${ns})))`,
+    );
   }
   const order = `order by checkpoint_id desc, thread_id, checkpoint_ns limit $${parameters.push(filter.limit)}`;
   return tx.query<ReadRow>(read(`where ${where.join(' and ')} ${order}`), parameters);

@@ -40,7 +40,8 @@ export async function sealValue(key: Uint8Array, context: SealContext, { type, b
 /** @throws SealBroken: also for a row that is not sealed at all. */
 export async function openValue(key: Uint8Array, context: SealContext, sealed: Uint8Array): Promise<Serialized> {
   const codec = sealed[1];
-  if (sealed[0] !== VERSION || (codec !== PLAIN && codec !== BROTLI)) throw new SealBroken('a sealed value was expected');
+  if (sealed[0] !== VERSION || (codec !== PLAIN && codec !== BROTLI))
+    throw new SealBroken('a sealed value was expected');
   const packed = await unlock(key, [...context, codec], sealed.subarray(2));
   const plain = codec === PLAIN ? packed : await decompressed(packed);
   const end = 1 + (plain[0] ?? 0);

@@ -43,12 +43,18 @@ export async function linkedInterrupts(tx: Transaction, thread_id: string, inter
  * the second sees the first, so a request that is closed already gets the delivery that settling it could not know of.
  * @throws NotOfThisThread
  */
-export async function linkInterrupt(tx: Transaction, { thread_id, interrupt_id, graph, request_ids }: InterruptLink): Promise<void> {
+export async function linkInterrupt(
+  tx: Transaction,
+  { thread_id, interrupt_id, graph, request_ids }: InterruptLink,
+): Promise<void> {
   // In one order everywhere, so that two that lock several rows never wait for each other.
-  const ordered = request_ids.map((request_id, position) => ({ request_id, position })).sort((a, b) => (a.request_id < b.request_id ? -1 : 1));
+  const ordered = request_ids
+    .map((request_id, position) => ({ request_id, position }))
+    .sort((a, b) => (a.request_id < b.request_id ? -1 : 1));
   for (const { request_id, position } of ordered) {
     const request = await readRequestRow(tx, request_id, { lock: true });
-    if (!request || request.thread_id !== thread_id) throw new NotOfThisThread(`request ${request_id} was not opened for this thread`);
+    if (!request || request.thread_id !== thread_id)
+      throw new NotOfThisThread(`request ${request_id} was not opened for this thread`);
     const tied = await tx.query(
       `insert into thread_interrupts (project_id, thread_id, interrupt_id, position, graph, request_id) values ($1, $2, $3, $4, $5, $6)
        on conflict (project_id, thread_id, interrupt_id, position) do nothing returning 1`,
@@ -80,7 +86,12 @@ function answerOf(request: RequestRecord, standing: StandingDecision & { receipt
 }
 
 /** @throws SealBroken */
-export async function interruptAnswers(tx: Transaction, sealer: Sealer, thread_id: string, interrupt_ids: string[]): Promise<InterruptAnswer[]> {
+export async function interruptAnswers(
+  tx: Transaction,
+  sealer: Sealer,
+  thread_id: string,
+  interrupt_ids: string[],
+): Promise<InterruptAnswer[]> {
   const rows = await tx.query<{ interrupt_id: string; request_id: string; resumed_at: Date | null }>(
     `select interrupt_id, request_id, resumed_at from thread_interrupts
      where project_id = $1 and thread_id = $2 and interrupt_id = any($3) order by interrupt_id, position`,
@@ -88,7 +99,11 @@ export async function interruptAnswers(tx: Transaction, sealer: Sealer, thread_i
   );
   const found = new Map<string, InterruptAnswer>();
   for (const row of rows) {
-    const answer = found.get(row.interrupt_id) ?? { interrupt_id: row.interrupt_id, resumed: row.resumed_at !== null, answers: [] };
+    const answer = found.get(row.interrupt_id) ?? {
+      interrupt_id: row.interrupt_id,
+      resumed: row.resumed_at !== null,
+      answers: [],
+    };
     found.set(row.interrupt_id, answer);
     if (answer.resumed || !answer.answers) continue;
     const request = await readRequest(tx, sealer, row.request_id);

@@ -39,7 +39,10 @@ export function createThreadKeys(pool: Pool, sealer: Sealer): ThreadKeys {
   const fetch = (thread_id: string): Promise<Buffer> =>
     inProject(pool, sealer.project_id, async (tx) => {
       const find = () =>
-        tx.query<{ wrapped_key: Buffer }>('select wrapped_key from threads where project_id = $1 and thread_id = $2', [tx.project_id, thread_id]);
+        tx.query<{ wrapped_key: Buffer }>('select wrapped_key from threads where project_id = $1 and thread_id = $2', [
+          tx.project_id,
+          thread_id,
+        ]);
       const [known] = await find();
       if (known) return known.wrapped_key;
       // Processes that meet the thread at once: the first row stands, and all read that one.

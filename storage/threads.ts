@@ -16,18 +16,28 @@ export interface Claimant {
 }
 
 export async function threadByKey(tx: Transaction, thread_key: string): Promise<string | undefined> {
-  const rows = await tx.query<{ thread_id: string }>('select thread_id from threads where project_id = $1 and thread_key = $2', [tx.project_id, thread_key]);
+  const rows = await tx.query<{ thread_id: string }>(
+    'select thread_id from threads where project_id = $1 and thread_key = $2',
+    [tx.project_id, thread_key],
+  );
   return rows[0]?.thread_id;
 }
 
 /** Whether anybody ever held a claim on the thread. Nobody did while its first run may still be alive. */
 export async function wasClaimed(tx: Transaction, thread_id: string): Promise<boolean> {
-  const rows = await tx.query('select 1 from threads where project_id = $1 and thread_id = $2 and fence > 0', [tx.project_id, thread_id]);
+  const rows = await tx.query('select 1 from threads where project_id = $1 and thread_id = $2 and fence > 0', [
+    tx.project_id,
+    thread_id,
+  ]);
   return rows.length > 0;
 }
 
 /** The new fence; undefined while another holds the claim. */
-export async function claimThread(tx: Transaction, thread_id: string, { owner, attempt, lease_ms }: Claimant): Promise<string | undefined> {
+export async function claimThread(
+  tx: Transaction,
+  thread_id: string,
+  { owner, attempt, lease_ms }: Claimant,
+): Promise<string | undefined> {
   const rows = await tx.query<{ fence: string }>(
     `update threads set fence = fence + 1, owner = $3, attempt = $4, lease_until = now() + $5 * interval '1 millisecond'
      where project_id = $1 and thread_id = $2
@@ -39,7 +49,12 @@ export async function claimThread(tx: Transaction, thread_id: string, { owner, a
 }
 
 /** False when the claim is another's by now. */
-export async function renewClaim(tx: Transaction, thread_id: string, fence: string, lease_ms: number): Promise<boolean> {
+export async function renewClaim(
+  tx: Transaction,
+  thread_id: string,
+  fence: string,
+  lease_ms: number,
+): Promise<boolean> {
   const rows = await tx.query(
     `update threads set lease_until = now() + $4 * interval '1 millisecond' where project_id = $1 and thread_id = $2 and fence = $3::bigint returning 1`,
     [tx.project_id, thread_id, fence, lease_ms],
@@ -48,12 +63,22 @@ export async function renewClaim(tx: Transaction, thread_id: string, fence: stri
 }
 
 export async function releaseClaim(tx: Transaction, thread_id: string, fence: string): Promise<void> {
-  await tx.query('update threads set lease_until = null where project_id = $1 and thread_id = $2 and fence = $3::bigint', [tx.project_id, thread_id, fence]);
+  await tx.query(
+    'update threads set lease_until = null where project_id = $1 and thread_id = $2 and fence = $3::bigint',
+    [tx.project_id, thread_id, fence],
+  );
 }
 
 /** Erases all of a thread, its key first: writers that hold its row finish before, later ones find no key. */
 export async function eraseThread(tx: Transaction, thread_id: string): Promise<void> {
-  for (const table of ['threads', 'checkpoints', 'checkpoint_values', 'checkpoint_writes', 'thread_pauses', 'thread_interrupts']) {
+  for (const table of [
+    'threads',
+    'checkpoints',
+    'checkpoint_values',
+    'checkpoint_writes',
+    'thread_pauses',
+    'thread_interrupts',
+  ]) {
     await tx.query(`delete from ${table} where project_id = $1 and thread_id = $2`, [tx.project_id, thread_id]);
   }
 }

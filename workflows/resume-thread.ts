@@ -23,7 +23,8 @@ const MAX_WAITING = 1_000;
 export async function resumeThreadV1(input: ResumeInput): Promise<ResumeResult> {
   const waiting = new Set<string>();
   wf.setHandler(answered, (interrupt_id: unknown) => {
-    if (typeof interrupt_id === 'string' && interrupt_id.length <= MAX_ID && waiting.size < MAX_WAITING) waiting.add(interrupt_id);
+    if (typeof interrupt_id === 'string' && interrupt_id.length <= MAX_ID && waiting.size < MAX_WAITING)
+      waiting.add(interrupt_id);
   });
   const { resumeThread } = wf.proxyActivities<ResumeActivities>({
     taskQueue: input.task_queue,
@@ -39,7 +40,12 @@ export async function resumeThreadV1(input: ResumeInput): Promise<ResumeResult> 
     const interrupt_ids = [...waiting];
     waiting.clear();
     try {
-      const { resumed, next } = await resumeThread({ project_id: input.project_id, thread_key: input.thread_key, graph: input.graph, interrupt_ids });
+      const { resumed, next } = await resumeThread({
+        project_id: input.project_id,
+        thread_key: input.thread_key,
+        graph: input.graph,
+        interrupt_ids,
+      });
       result.resumed.push(...resumed);
       result.next = next;
     } catch (error) {

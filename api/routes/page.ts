@@ -1,17 +1,35 @@
-import { Router } from 'express';
-import type { Decision } from '../../contracts/decision.ts';
+import { type ErrorRequestHandler, Router } from 'express';
 import type { Principal } from '../../domain/access/permissions.ts';
-import type { Channel } from '../../domain/approval/record.ts';
-import type { Decided } from '../operations/decide.ts';
-import type { ApprovalStore, IdentityStore } from '../ports.ts';
+import { DomainError } from '../../domain/errors.ts';
+import { assetRoutes } from '../page/assets.ts';
+import type { PageDeps } from '../page/deps.ts';
+import { inboxRoutes } from '../page/inbox-routes.ts';
+import { sendSentence } from '../page/layout.ts';
+import { requestRoutes } from '../page/request-routes.ts';
+import { sessionRoutes } from '../page/session-routes.ts';
 
-export interface PageDeps {
-  store: ApprovalStore;
-  identities: IdentityStore;
-  decide: (principal: Principal, id: string, decision: Decision, decision_id: string, channel: Channel) => Promise<Decided>;
-  publicUrl: () => string;
-}
+/** What a person is told by a page; all else is told, and logged, by the error handler of the whole. */
+const tellPerson: ErrorRequestHandler = (error, _req, res, next) => {
+  const principal = res.locals.principal as Principal | undefined;
+  const { type } = error as { type?: unknown };
+  if (error instanceof DomainError && error.code === 'not_found')
+    sendSentence(res, 404, 'Not here', error.message, principal);
+  else if (error instanceof DomainError && error.code === 'invalid_request')
+    sendSentence(res, 400, 'Not understood', error.message, principal);
+  else if (type === 'entity.too.large')
+    sendSentence(
+      res,
+      413,
+      'Too large',
+      'The form is too large: use `letsping patch` for such a payload. Nothing was changed.',
+      principal,
+    );
+  else next(error);
+};
 
-export function pageRoutes(_deps: PageDeps): Router {
-  return Router();
+/** The plain approval page: rendered here, complete without a script, for whoever has a session. */
+export function pageRoutes(deps: PageDeps): Router {
+  const router = Router();
+  router.use(assetRoutes(), sessionRoutes(deps), inboxRoutes(deps), requestRoutes(deps), tellPerson);
+  return router;
 }

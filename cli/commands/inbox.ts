@@ -5,6 +5,7 @@ import {
   type ApprovalRequestSummary,
   REQUEST_STATUSES,
 } from '../../contracts/approval-request.ts';
+import type { ApprovalEvent } from '../../contracts/events.ts';
 import { type ApiConnection, connect } from '../api-connection.ts';
 import { type Command, type Terminal, UsageError } from '../command.ts';
 import { follow } from '../event-stream.ts';
@@ -47,13 +48,25 @@ const emptyText = (filter: Filter): string =>
         ? 'No agent has asked for anything yet.\n'
         : `No request is ${filter.status}.\n`;
 
+/** What to type next. */
+const hints = ({ items, next }: ApprovalRequestPage): string =>
+  [
+    items.length > 0 ? 'try: letsping show REQUEST\n' : '',
+    next === null ? '' : `There are more.\ntry: the same with --cursor ${next}\n`,
+  ].join('');
+
 const matches = (item: ApprovalRequestSummary, filter: Filter) =>
   Object.entries(filter).every(([name, wanted]) => item[name as keyof Filter] === wanted);
 
 /** Lines as they come, one a request that changed; a request that waits no longer is told too, whatever its status now. */
-async function followInbox(api: ApiConnection, filter: Filter, json: boolean, { out, err }: Terminal): Promise<never> {
+async function followInbox(
+  api: ApiConnection,
+  events: AsyncGenerator<ApprovalEvent>,
+  filter: Filter,
+  { json, out }: Pick<Terminal, 'out'> & { json: boolean },
+): Promise<never> {
   const { status: _, ...others } = filter;
-  for await (const { event, request_id, occurred_at } of follow(api, err)) {
+  for await (const { event, request_id, occurred_at } of events) {
     const path = `/approval-requests/${encodeURIComponent(request_id)}`;
     const { body } = await api.call<ApprovalRequestDetail>({ method: 'GET', path });
     if (!matches(body, others)) continue;
@@ -95,12 +108,13 @@ export const inbox: Command = {
       ...(values.cursor !== undefined && { cursor: values.cursor }),
     });
     const api = await connect(terminal);
+    const events = values.follow ? await follow(api, terminal.err) : undefined;
     const { body } = await api.call<ApprovalRequestPage>({ method: 'GET', path: `/approval-requests?${query}` });
     if (values.json) terminal.out(jsonLine(body));
     else if (body.items.length === 0) terminal.out(emptyText(filter));
     else terminal.out(table([HEAD, ...body.items.map(columns)]));
-    if (body.next !== null && !values.json) terminal.err(`There are more.\ntry: the same with --cursor ${body.next}\n`);
-    if (values.follow) return followInbox(api, filter, values.json, terminal);
+    if (!values.json) terminal.err(hints(body));
+    if (events) return followInbox(api, events, filter, { json: values.json, out: terminal.out });
     return 0;
   },
 };

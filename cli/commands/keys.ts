@@ -45,7 +45,7 @@ async function list({ json }: Values, terminal: Terminal): Promise<0> {
       key.role,
       cell(key.owner, 24),
       cell(key.name, 32),
-      cell(key.services?.join(', ') ?? 'any service', 40),
+      key.role === 'agent' ? cell(key.services?.join(', ') ?? 'any service', 40) : '-',
       state(key),
     ]);
     terminal.out(table([['KEY', 'ROLE', 'OWNER', 'NAME', 'SPEAKS FOR', 'STATE'], ...rows]));

@@ -1,4 +1,4 @@
-import { devNull } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CommandFailed } from '../command.ts';
@@ -24,10 +24,17 @@ export interface ProgramsOptions {
   rootKey: string;
 }
 
+/** A profile that sets nothing. The SDK's reader fails on a file without any profile. */
+function emptyProfile(dataDir: string): string {
+  const file = join(dataDir, 'temporal.toml');
+  if (!existsSync(file)) writeFileSync(file, '[profile.default]\n', { mode: 0o600 });
+  return file;
+}
+
 /** What api and worker share. A server of our own must not be reached by somebody's profile for another one. */
-function programEnv({ env, dataDir, database_url, temporal, rootKey }: ProgramsOptions): NodeJS.ProcessEnv {
+export function programEnv({ env, dataDir, database_url, temporal, rootKey }: ProgramsOptions): NodeJS.ProcessEnv {
   return {
-    ...(temporal.owned ? { ...withoutTemporal(env), TEMPORAL_CONFIG_FILE: devNull } : env),
+    ...(temporal.owned ? { ...withoutTemporal(env), TEMPORAL_CONFIG_FILE: emptyProfile(dataDir) } : env),
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: temporal.namespace,
     DATABASE_URL: database_url,

@@ -30,7 +30,7 @@ export class ServiceFailed extends Error {
   override readonly name = 'ServiceFailed';
   readonly log: string;
   constructor(service: string, what: string, log: string) {
-    super(`${service} ${what}${log ? `; the end of its log:\n${lastLines(log, 12)}` : ''}`);
+    super(`${service} ${what}${log ? `; the end of its log:\n${lastLines(log, 25)}` : ''}`);
     this.log = log;
   }
 }

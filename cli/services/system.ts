@@ -8,7 +8,7 @@ import { endLeftovers, type ServiceName } from './leftovers.ts';
 import { assertLoopback } from './loopback.ts';
 import { startPostgres } from './postgres.ts';
 import { createProcesses, type Processes } from './processes.ts';
-import { startApi, startWorker } from './programs.ts';
+import { type ProgramsOptions, programEnv, startApi, startWorker } from './programs.ts';
 import { localRootKey } from './root-key.ts';
 import { ServiceFailed } from './service.ts';
 import { startTemporal } from './temporal.ts';
@@ -45,6 +45,8 @@ export interface System extends SystemInfo {
   /** Whether this start made the project and its keys. */
   fresh: boolean;
   data_dir: string;
+  /** What api and worker were started with: for another program beside them. */
+  program_env: NodeJS.ProcessEnv;
   pids(): Partial<Record<ServiceName, number>>;
   /** SIGKILL; it stays down until `restartWorker`. */
   killWorker(): Promise<void>;
@@ -105,23 +107,52 @@ async function bringUp(
     tell(`PostgreSQL ${postgres.version} is ready`);
     return { postgres, databaseUrl, keys };
   });
-  const server = startTemporal(common).then((temporal) => {
+  const { promise: launched, resolve: launch } = deferred<ProgramsOptions['temporal']>();
+  const server = startTemporal({
+    ...common,
+    launched: (address) => launch({ address, namespace: 'default', owned: true }),
+  }).then((temporal) => {
     releases.push(temporal.release);
     tell(`Temporal ${temporal.version} is ready`);
     return temporal;
   });
-  const [{ postgres, databaseUrl, keys }, temporal] = await all(database, server);
-
-  const programs = { env, dataDir, processes, database_url: databaseUrl, temporal, rootKey };
-  const link = (public_url: string) =>
-    createLoginLink({ databaseUrl, project_id: keys.project_id, owner: LOCAL_OWNER }).then(
-      (token) => `${public_url}/login?once=${token}`,
-    );
-  const listening = startApi(programs).then(async (api) => {
-    releases.push(api.release);
-    return { ...api, console_url: await link(api.public_url) };
+  const programs = (database_url: string, temporal: ProgramsOptions['temporal']) => ({
+    env,
+    dataDir,
+    processes,
+    database_url,
+    temporal,
+    rootKey,
   });
-  const [api, worker] = await all(listening, startWorker(programs));
+
+  // The API waits for Temporal by itself, so it loads while that starts.
+  const listening = Promise.all([database, Promise.race([launched, server])]).then(
+    async ([{ databaseUrl, keys }, early]) => {
+      const target = { ...early };
+      const api = await startApi(programs(databaseUrl, target));
+      releases.push(api.release);
+      const { address } = await server;
+      if (address !== target.address) {
+        target.address = address;
+        await api.service.restart();
+      }
+      const token = await createLoginLink({ databaseUrl, project_id: keys.project_id, owner: LOCAL_OWNER });
+      return { ...api, console_url: `${api.public_url}/login?once=${token}` };
+    },
+  );
+  const working = Promise.all([database, server]).then(([{ databaseUrl }, temporal]) =>
+    startWorker(programs(databaseUrl, temporal)),
+  );
+  const everything = [database, server, listening, working] as const;
+  try {
+    await Promise.all(everything);
+  } catch (error) {
+    // The first failure is the one to tell. The rest comes to rest before it is told: nothing starts behind a stop's back.
+    await processes.stopAll();
+    await Promise.allSettled(everything);
+    throw error;
+  }
+  const [{ postgres, databaseUrl, keys }, temporal, api, worker] = await Promise.all(everything);
   tell('API and worker are ready');
   return {
     ...keys,
@@ -133,14 +164,17 @@ async function bringUp(
     temporal_ui_url: temporal.ui_url ?? null,
     database_url: postgres.url,
     data_dir: dataDir,
+    program_env: programEnv(programs(databaseUrl, temporal)),
     pids: processes.pids,
     killWorker: worker.kill,
     restartWorker: worker.restart,
   };
 }
 
-/** As `Promise.all`, but a failure is told only when both have come to rest: nothing starts behind a stop's back. */
-async function all<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
-  await Promise.allSettled([a, b]);
-  return Promise.all([a, b]);
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
 }

@@ -24,6 +24,11 @@ export interface Temporal {
   release(): void;
 }
 
+export interface TemporalOptions extends StartOptions {
+  /** Told where the server will answer as soon as it is launched: again when that port turns out to be taken. */
+  launched?: (address: string) => void;
+}
+
 const PREFERRED_PORTS = { temporal: 7233, temporal_ui: 8233 };
 const PORT_TAKEN = /address already in use|can't (set|use) .*port|bind:/i;
 
@@ -75,7 +80,7 @@ async function external(env: NodeJS.ProcessEnv): Promise<Temporal> {
 }
 
 /** `TEMPORAL_ADDRESS`, else a dev server of our own that keeps its history in `<dataDir>/temporal.db`. */
-export async function startTemporal(options: StartOptions): Promise<Temporal> {
+export async function startTemporal(options: TemporalOptions): Promise<Temporal> {
   const { env, dataDir, progress } = options;
   if (env['TEMPORAL_ADDRESS']) return external(env);
   const processes = options.processes ?? createProcesses({ dataDir, progress });
@@ -96,7 +101,7 @@ export async function startTemporal(options: StartOptions): Promise<Temporal> {
 }
 
 async function startServer(
-  { env, dataDir, processes }: StartOptions & { processes: Processes },
+  { env, dataDir, processes, launched }: TemporalOptions & { processes: Processes },
   binary: TemporalBinary,
 ): Promise<{ service: Service; ports: typeof PREFERRED_PORTS; release(): void }> {
   const wanted = { ...PREFERRED_PORTS, ...rememberedPorts(dataDir) };
@@ -110,6 +115,7 @@ async function startServer(
       ui.release();
     };
     const ports = { temporal: server.port, temporal_ui: ui.port };
+    launched?.(`127.0.0.1:${server.port}`);
     try {
       const service = await processes.start({
         name: 'temporal',

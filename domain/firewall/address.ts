@@ -29,6 +29,13 @@ const METADATA = new Set([
   'fd20:ce::254',
 ]);
 
+/** Whether a text names one of them in plain notation, outside a longer number. */
+export const metadataAddressIn = (text: string): string | undefined => {
+  for (const [quad] of text.matchAll(/(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d]|\.\d)/g))
+    if (METADATA.has(quad)) return quad;
+  return undefined;
+};
+
 const CLASS_OF_RANGE: Record<string, AddressClass> = {
   unicast: 'public',
   loopback: 'loopback',

@@ -16,7 +16,7 @@ export interface AllowList {
   host(host: string): boolean;
   /** Whether a mail address may be written to. At a public provider only the whole address counts. */
   email(address: string, domain: string): boolean;
-  /** The allowed domain that a foreign host pretends to be, by leading labels or by look-alike letters. */
+  /** The domains as compared: what a foreign host may pretend to be. */
   readonly domains: readonly string[];
 }
 

@@ -1,5 +1,13 @@
 import { getDomain } from 'tldts';
 import { type AddressClass, addressClassOf } from './address.ts';
+import {
+  DROP_SUFFIXES,
+  INTERNAL_SUFFIXES,
+  LOOPBACK_NAMES,
+  METADATA_NAMES,
+  PUBLIC_MAIL,
+  STEERED_SUFFIXES,
+} from './known-hosts.ts';
 
 /** Whether `name` is `suffix` or lies under it: whole labels, never a part of one. */
 export const isUnder = (name: string, suffix: string): boolean => name === suffix || name.endsWith(`.${suffix}`);
@@ -8,173 +16,6 @@ const isUnderAny = (name: string, suffixes: Iterable<string>): boolean => {
   for (const suffix of suffixes) if (isUnder(name, suffix)) return true;
   return false;
 };
-
-/** Names that clouds and clusters answer with credentials, or with the keys to them. */
-const METADATA_NAMES = new Set([
-  'metadata',
-  'instance-data',
-  'metadata.google.internal',
-  'metadata.goog',
-  'metadata.tencentyun.com',
-  'metadata.azure.internal',
-  'metadata.platformequinix.com',
-  'metadata.packet.net',
-  'rancher-metadata',
-  'instance-data.ec2.internal',
-  'kubernetes',
-  'kubernetes.default',
-  'kubernetes.default.svc',
-  'kubernetes.default.svc.cluster.local',
-]);
-
-const LOOPBACK_NAMES = ['localhost', 'localdomain', 'ip6-localhost', 'ip6-loopback', 'broadcasthost'];
-
-/** Suffixes that resolve inside an organisation's own network only. */
-const INTERNAL_SUFFIXES = [
-  'internal',
-  'local',
-  'svc',
-  'consul',
-  'lan',
-  'intranet',
-  'corp',
-  'home',
-  'private',
-  'home.arpa',
-  'docker',
-  'vpn',
-];
-
-/** Public names that resolve to whatever address the caller writes into them, to this host, or to a new place each time. */
-const STEERED_SUFFIXES = [
-  'nip.io',
-  'sslip.io',
-  'xip.io',
-  'xip.name',
-  'nip.name',
-  'traefik.me',
-  'backname.io',
-  'localtest.me',
-  'lvh.me',
-  'lvh.pw',
-  'localh.st',
-  'vcap.me',
-  'lacolhost.com',
-  'local.gd',
-  'readme.localtest.me',
-  'yoogle.com',
-  '1u.ms',
-  'rbndr.us',
-  'rebind.network',
-  'r3dir.me',
-  'ulh.us',
-  'fuf.me',
-  'domaincontrol.local',
-  '127-0-0-1.org.uk',
-  'feacluster.com',
-];
-
-/** Services that take anything from anybody: pastes, file drops, request catchers, tunnels to a private machine. */
-const DROP_SUFFIXES = [
-  'pastebin.com',
-  'paste.ee',
-  'pastie.org',
-  'hastebin.com',
-  'dpaste.com',
-  'dpaste.org',
-  'ghostbin.com',
-  'rentry.co',
-  'transfer.sh',
-  '0x0.st',
-  'file.io',
-  'gofile.io',
-  'anonfiles.com',
-  'catbox.moe',
-  'termbin.com',
-  'ix.io',
-  'temp.sh',
-  'webhook.site',
-  'requestbin.com',
-  'requestbin.net',
-  'requestcatcher.com',
-  'hookbin.com',
-  'pipedream.net',
-  'beeceptor.com',
-  'interact.sh',
-  'oast.fun',
-  'oast.pro',
-  'oast.live',
-  'oast.site',
-  'oast.me',
-  'oast.online',
-  'oastify.com',
-  'burpcollaborator.net',
-  'canarytokens.com',
-  'dnslog.cn',
-  'ceye.io',
-  'ngrok.io',
-  'ngrok.app',
-  'ngrok.dev',
-  'ngrok-free.app',
-  'ngrok-free.dev',
-  'trycloudflare.com',
-  'loca.lt',
-  'localtunnel.me',
-  'serveo.net',
-  'localhost.run',
-  'lhr.life',
-  'bore.pub',
-  'pinggy.link',
-  'telebit.cloud',
-];
-
-/** Providers where one domain is many unrelated people: there a destination is the whole address. */
-const PUBLIC_MAIL = new Set([
-  'gmail.com',
-  'googlemail.com',
-  'outlook.com',
-  'hotmail.com',
-  'live.com',
-  'msn.com',
-  'yahoo.com',
-  'ymail.com',
-  'icloud.com',
-  'me.com',
-  'mac.com',
-  'aol.com',
-  'proton.me',
-  'protonmail.com',
-  'pm.me',
-  'gmx.com',
-  'gmx.de',
-  'gmx.net',
-  'web.de',
-  't-online.de',
-  'mail.com',
-  'zoho.com',
-  'yandex.com',
-  'yandex.ru',
-  'mail.ru',
-  'qq.com',
-  '163.com',
-  '126.com',
-  'fastmail.com',
-  'hey.com',
-  'tutanota.com',
-  'tuta.io',
-  'mailinator.com',
-  'guerrillamail.com',
-  'orange.fr',
-  'free.fr',
-  'laposte.net',
-  'libero.it',
-  'comcast.net',
-  'verizon.net',
-  'att.net',
-  'btinternet.com',
-  'naver.com',
-  'rediffmail.com',
-]);
 
 export const isPublicMail = (domain: string): boolean =>
   PUBLIC_MAIL.has(domain) || /^yahoo\.(?:co\.)?[a-z]{2}$/.test(domain);

@@ -9,7 +9,7 @@ export const ADMIN_WORDS = set(
 
 /** Words that may stand beside an admin word in a key without changing what it says: `is_admin`, `admin_override`. */
 export const ADMIN_NEUTRAL = set(
-  'is as has user users make set grant granted enable enabled mode flag access privilege privileges rights right role roles account super system site global org organization allow allowed be become run override bypass level permission permissions status full with use the by new default',
+  'staff team group workspace project tenant company local domain db database server cluster cloud network is as has user users make set grant granted enable enabled mode flag access privilege privileges rights right role roles account super system site global org organization allow allowed be become run override bypass level permission permissions status full with use the by new default',
 );
 
 /** Words that set a rule aside; each counts only with a word of what is protected, or alone where noted. */
@@ -44,6 +44,18 @@ export const NEGATIONS = set(
 /** Words that say of an end that there is none. */
 export const NEVER_WORDS = set('never no non without');
 
+/** Keys that say with one flag that everything is permitted, as their words joined by spaces. */
+export const EVERYTHING_FLAG =
+  /^(?:grant|allow|permit|give)(?: \w+)? (?:all|everything|any|anyone|everyone)$|^(?:full|all) (?:access|control|permissions|privileges|rights)$|^(?:unlimited|unrestricted)(?: access)?$/;
+/** Protections whose absence a key can announce: `no_mfa`, `without_approval`. */
+export const MISSED_PROTECTIONS = set(
+  'mfa 2fa otp auth authentication authorization approval approvals verification validation review reviews confirmation limit limits restriction restrictions audit logging encryption sandbox checks guardrails firewall',
+);
+/** Words beside which a key is about a grant and gives none: `group_by`, `access_token`. */
+export const NO_GRANT = set(
+  'by count token tokens key secret url path note notes description reason date at label log notification notifications',
+);
+
 /** Keys under which a value says what somebody may do. */
 export const GRANT_WORDS = set(
   'permission permissions perm perms scope scopes action actions grant grants granted access role roles policy policies privilege privileges resource resources allow allowed acl acls entitlement entitlements capability capabilities right rights authority authorities principal principals iam operation operations verbs',
@@ -57,7 +69,7 @@ export const ROLE_NEUTRAL = set(
   'super cluster system global org organization organisation site domain account tenant project billing role roles user users the workspace full access db database company security network cloud it server platform enterprise group groups team all and of kube predefined builtin built in',
 );
 
-const GRANTING = set('true yes y on 1 enabled enable allow allowed granted t active full');
+const GRANTING = set('✓ ✔ true yes y on 1 enabled enable allow allowed granted t active full');
 const REFUSING = set('false no n off 0 disabled disable none never denied f inactive');
 
 /** Whether a value switches a flag on: `true`, 1, and the strings that stand for them. */
@@ -91,7 +103,9 @@ export function wildcardOf(text: string): 'everything' | 'all_of_one' | 'word' |
   ) {
     return 'all_of_one';
   }
-  return /^(?:all|any|everything|everyone|full|fullaccess|full[_-]access|allusers|unrestricted|unlimited)$/i.test(plain)
+  return /^(?:all|any|everything|everyone|full|fullaccess|full[_-]access|all[_-]?(?:privileges|permissions|access|rights|actions|resources|scopes)|(?:write|admin|manage|delete|full)[:._-]all|allusers|unrestricted|unlimited)$/i.test(
+    plain,
+  )
     ? 'word'
     : undefined;
 }

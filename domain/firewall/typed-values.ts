@@ -1,4 +1,4 @@
-import { type AddressClass, addressClassOf } from './address.ts';
+import { type AddressClass, addressClassOf, metadataAddressIn } from './address.ts';
 import { isMetadataName } from './host-names.ts';
 import { visible } from './skeleton.ts';
 import { type ReadUrl, readUrl, urlsInText } from './url.ts';
@@ -60,7 +60,9 @@ export function typedValuesOf(leaves: readonly Leaf[]): { values: TypedValue[]; 
     count += found.length + emails.length;
     if (count > MAX_DESTINATIONS) return { values, complete: false };
     values.push(...found, ...emails);
-    if (found.length === 0) values.push(...hostsOf(text, place));
+    if (found.length > 0) continue;
+    const hosts = hostsOf(text, place);
+    values.push(...hosts, ...(hosts.length === 0 ? mentionedIn(text, place) : []));
   }
   return { values, complete: true };
 }
@@ -122,6 +124,21 @@ function hostsOf(text: string, place: Place): (AddressValue | DomainValue)[] {
   const own = addressClassOf(plain);
   if (own === 'metadata') return [{ place, type: 'address', raw, class: own }];
   return NAME.test(plain) ? [{ place, type: 'domain', raw, name: hostOf(plain) }] : [];
+}
+
+/** A URL in percent-encoding is judged in its decoded form. */
+const PERCENT_CODED = /%(?:25)*3a(?:%(?:25)*2f){2}/i;
+
+/** A metadata service named without a scheme in a longer text: in a command, that is how it is called. */
+function mentionedIn(text: string, place: Place): (AddressValue | DomainValue)[] {
+  if (place.via.includes('query') || PERCENT_CODED.test(text)) return [];
+  const address = metadataAddressIn(text);
+  if (address !== undefined) return [{ place, type: 'address', raw: address, class: 'metadata' }];
+  const name =
+    /\b(?:metadata\.google\.internal|metadata\.goog|metadata\.tencentyun\.com|kubernetes\.default\.svc)\b/i.exec(
+      text,
+    )?.[0];
+  return name === undefined ? [] : [{ place, type: 'domain', raw: name, name: name.toLowerCase() }];
 }
 
 /** A name as the URL parser writes it: lower case, punycode, no trailing dot. */

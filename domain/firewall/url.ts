@@ -8,6 +8,7 @@ export type UrlTrick =
   | 'backslash'
   | 'userinfo'
   | 'percent_in_host'
+  | 'at_in_fragment'
   | 'refused'
   | 'odd_address'
   | 'odd_letters';
@@ -57,7 +58,7 @@ export function readUrl(raw: string): ReadUrl | undefined {
   const scheme = (match[1] ?? '').toLowerCase();
   const rest = match[2] ?? '';
   const slashes = /^[\\/]*/.exec(rest)?.[0] ?? '';
-  if (!WITHOUT_SLASHES.has(scheme) && slashes !== '//') return undefined;
+  if (!WITHOUT_SLASHES.has(scheme) && !slashes.startsWith('//')) return undefined;
   if (rest === slashes || /^\s/.test(rest)) return undefined;
   // `http:+the+protocol` is a search for words.
   if (slashes === '' && /^[^/?#]*[+\s]/.test(rest) && SPECIAL.has(scheme)) return undefined;
@@ -76,6 +77,7 @@ export function readUrl(raw: string): ReadUrl | undefined {
   const user = authority.lastIndexOf('@');
   if (user >= 0) tricks.push('userinfo');
   const named = authority.slice(user + 1);
+  if (/^#[^/]*@/.test(tail)) tricks.push('at_in_fragment');
   if (authority.includes('%')) tricks.push('percent_in_host');
   const parsed =
     authority.length > MAX_AUTHORITY ? undefined : parsedAs(SPECIAL.has(scheme) ? cleaned : `http:${rest}`);

@@ -11,5 +11,8 @@ export function recordable(error: unknown): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   if (cancellationSignal().aborted) return new CancelledFailure('cancelled');
   const type = error instanceof Error && error.name === 'FenceLost' ? 'fence_lost' : 'graph_failed';
-  return ApplicationFailure.create({ message: type === 'fence_lost' ? 'the claim on the thread was lost' : 'a node of the graph failed', type });
+  return ApplicationFailure.create({
+    message: type === 'fence_lost' ? 'the claim on the thread was lost' : 'a node of the graph failed',
+    type,
+  });
 }

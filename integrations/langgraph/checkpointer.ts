@@ -59,7 +59,12 @@ export class LetsPingCheckpointer extends BaseCheckpointSaver {
     return `${String(counter + 1).padStart(12, '0')}.${randomBytes(5).toString('hex')}` as unknown as number;
   }
 
-  async put(config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata, newVersions: ChannelVersions): Promise<RunnableConfig> {
+  async put(
+    config: RunnableConfig,
+    checkpoint: Checkpoint,
+    metadata: CheckpointMetadata,
+    newVersions: ChannelVersions,
+  ): Promise<RunnableConfig> {
     const { thread_id, checkpoint_ns, checkpoint_id: parent_id, fence } = addressed(config, 'put');
     const { channel_values, channel_versions, ...rest } = checkpoint;
     const head = {
@@ -76,7 +81,11 @@ export class LetsPingCheckpointer extends BaseCheckpointSaver {
       this.#dump({ rest, metadata }),
       ...Object.entries(newVersions)
         .filter(([channel]) => Object.hasOwn(channel_values, channel))
-        .map(async ([channel, version]) => ({ channel, version: String(version), value: await this.#dump(channel_values[channel]) })),
+        .map(async ([channel, version]) => ({
+          channel,
+          version: String(version),
+          value: await this.#dump(channel_values[channel]),
+        })),
     ]);
     await this.store.putCheckpoint(head, body, values, fence);
     return { configurable: { thread_id, checkpoint_ns, checkpoint_id: checkpoint.id } };
@@ -89,22 +98,40 @@ export class LetsPingCheckpointer extends BaseCheckpointSaver {
     // One row per index, the last write: a call may hold two of one (`__resume__` twice, at a node's second question).
     const byIndex = new Map(writes.map((write, i) => [WRITES_IDX_MAP[write[0]] ?? i, write]));
     const rows = await Promise.all(
-      [...byIndex].map(async ([idx, [channel, value]]) => ({ task_id: taskId, idx, task_path: taskPath, channel, value: await this.#dump(value) })),
+      [...byIndex].map(async ([idx, [channel, value]]) => ({
+        task_id: taskId,
+        idx,
+        task_path: taskPath,
+        channel,
+        value: await this.#dump(value),
+      })),
     );
     await this.store.putWrites({ thread_id, checkpoint_ns, checkpoint_id }, rows, fence);
-    await raiseInterrupts({ store: this.store, lp: this.#lp, graph: this.graph, service: this.#service }, { thread_id, checkpoint_ns, task_path: taskPath }, writes);
+    await raiseInterrupts(
+      { store: this.store, lp: this.#lp, graph: this.graph, service: this.#service },
+      { thread_id, checkpoint_ns, task_path: taskPath },
+      writes,
+    );
   }
 
   async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
     const { thread_id, checkpoint_ns = '' } = config.configurable ?? {};
     if (thread_id === undefined) return undefined;
     const checkpoint_id = getCheckpointId(config);
-    const [stored] = await this.store.listCheckpoints({ thread_id, checkpoint_ns, ...(checkpoint_id && { checkpoint_id }), limit: 1 });
+    const [stored] = await this.store.listCheckpoints({
+      thread_id,
+      checkpoint_ns,
+      ...(checkpoint_id && { checkpoint_id }),
+      limit: 1,
+    });
     return stored && this.#tuple(stored);
   }
 
   /** Newest id first; without a thread, of all threads. A page at a time is read. */
-  async *list(config: RunnableConfig, { limit = Number.POSITIVE_INFINITY, before, filter }: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
+  async *list(
+    config: RunnableConfig,
+    { limit = Number.POSITIVE_INFINITY, before, filter }: CheckpointListOptions = {},
+  ): AsyncGenerator<CheckpointTuple> {
     const { narrowed, later } = narrowing(config, before, filter);
     let left = limit;
     let after: CheckpointFilter['after'];

@@ -13,7 +13,12 @@ const RENEW_MS = 1_000;
 export const LEASE_MS = 15_000;
 
 /** Undefined while another holds it. `onBeat` is called with every renewal, as a sign of life. */
-export async function claimThread(store: ThreadStore, thread_id: string, who: Omit<Claimant, 'lease_ms'>, onBeat: () => void): Promise<Claim | undefined> {
+export async function claimThread(
+  store: ThreadStore,
+  thread_id: string,
+  who: Omit<Claimant, 'lease_ms'>,
+  onBeat: () => void,
+): Promise<Claim | undefined> {
   const fence = await store.claimThread(thread_id, { ...who, lease_ms: LEASE_MS });
   if (fence === undefined) return undefined;
   const lost = new AbortController();

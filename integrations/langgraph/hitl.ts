@@ -19,11 +19,18 @@ type MiddlewareDecision =
   | { type: 'reject'; message: string };
 
 /** The answer that the middleware reads: a decision per tool call, in their order. It takes no other words than these three. */
-export function middlewareAnswer(requests: ActionRequest[], answers: ResumeAnswer[]): { decisions: MiddlewareDecision[] } {
+export function middlewareAnswer(
+  requests: ActionRequest[],
+  answers: ResumeAnswer[],
+): { decisions: MiddlewareDecision[] } {
   return {
     decisions: requests.map(({ name }, position): MiddlewareDecision => {
       const answer = answers[position];
-      if (answer?.status !== 'APPROVED') return { type: 'reject', message: answer?.reason ?? `not approved: ${answer?.outcome?.status ?? 'unanswered'}` };
+      if (answer?.status !== 'APPROVED')
+        return {
+          type: 'reject',
+          message: answer?.reason ?? `not approved: ${answer?.outcome?.status ?? 'unanswered'}`,
+        };
       if (answer.patched_payload) return { type: 'edit', editedAction: { name, args: answer.patched_payload } };
       return { type: 'approve' };
     }),

@@ -24,11 +24,22 @@ const turnsOf = new WeakMap<object, Turns>();
 
 /** @throws TypeError outside a node, or in a graph without `LetsPingCheckpointer`. */
 export function nodeRunOf(config: RunnableConfig): NodeRun {
-  const { thread_id, checkpoint_ns, __pregel_scratchpad: scratchpad, __pregel_checkpointer: checkpointer } = config?.configurable ?? {};
-  if (typeof thread_id !== 'string' || typeof checkpoint_ns !== 'string' || typeof scratchpad !== 'object' || scratchpad === null) {
+  const {
+    thread_id,
+    checkpoint_ns,
+    __pregel_scratchpad: scratchpad,
+    __pregel_checkpointer: checkpointer,
+  } = config?.configurable ?? {};
+  if (
+    typeof thread_id !== 'string' ||
+    typeof checkpoint_ns !== 'string' ||
+    typeof scratchpad !== 'object' ||
+    scratchpad === null
+  ) {
     throw new TypeError("pause() belongs into a node of a graph, and takes the node's config as its last argument");
   }
-  if (!(checkpointer instanceof LetsPingCheckpointer)) throw new TypeError('pause() needs a graph that was compiled with LetsPingCheckpointer');
+  if (!(checkpointer instanceof LetsPingCheckpointer))
+    throw new TypeError('pause() needs a graph that was compiled with LetsPingCheckpointer');
   const run: NodeRun = {
     store: checkpointer.store,
     thread_id,

@@ -6,8 +6,8 @@ import { type Asked, askedOf } from '../../client/ask-options.ts';
 import { type Decision, decisionOf } from '../../client/decision.ts';
 import type { IngestAnswer, StatusAnswer } from '../../contracts/approval-request.ts';
 import type { ApprovalClient, Question } from './client.ts';
-import { pausedQuestion } from './paused.ts';
 import { type NodeRun, nodeRunOf } from './node-run.ts';
+import { pausedQuestion } from './paused.ts';
 
 /**
  * Asks inside a node. What the policy allows or blocks is answered at once and the graph never stops; what is held stops the
@@ -26,7 +26,13 @@ export async function pause(lp: ApprovalClient, question: Question, config: Runn
   return nodeRunOf(config).inTurn((run, n) => answered(lp, { ...question, ...asked }, asked, run, n));
 }
 
-async function answered(lp: ApprovalClient, question: Question, asked: Asked, run: NodeRun, n: number): Promise<Decision> {
+async function answered(
+  lp: ApprovalClient,
+  question: Question,
+  asked: Asked,
+  run: NodeRun,
+  n: number,
+): Promise<Decision> {
   const pause_key = `${run.checkpoint_ns}|${n}`;
   let known = await run.store.readPause(run.thread_id, pause_key);
   let status: StatusAnswer | undefined;
@@ -34,9 +40,14 @@ async function answered(lp: ApprovalClient, question: Question, asked: Asked, ru
     const opened = await lp.open({
       ...question,
       context: { thread_id: run.thread_id, node: run.node },
-      idempotencyKey: createHash('sha256').update(JSON.stringify([run.thread_id, run.checkpoint_ns, n])).digest('hex'),
+      idempotencyKey: createHash('sha256')
+        .update(JSON.stringify([run.thread_id, run.checkpoint_ns, n]))
+        .digest('hex'),
     });
-    known = await run.store.putPause(run.thread_id, pause_key, { request_id: opened.id, held: opened.status === 'PENDING' });
+    known = await run.store.putPause(run.thread_id, pause_key, {
+      request_id: opened.id,
+      held: opened.status === 'PENDING',
+    });
     if (known.request_id === opened.id) status = statusOf(opened, asked);
   }
   if (!known.held) return decisionOf(status ?? (await lp.getStatus(known.request_id)), asked);
@@ -63,6 +74,16 @@ const answerFor = (request_id: string, asked: Asked) =>
   }, 'not the decision on what was asked');
 
 /** The answer to opening a request holds all that its status does. */
-const statusOf = ({ id, status, payload_digest, digest_salt, expires_at, outcome }: IngestAnswer, { payload }: Asked): StatusAnswer => ({
-  id, status, payload, metadata: {}, payload_digest, digest_salt, expires_at, outcome,
+const statusOf = (
+  { id, status, payload_digest, digest_salt, expires_at, outcome }: IngestAnswer,
+  { payload }: Asked,
+): StatusAnswer => ({
+  id,
+  status,
+  payload,
+  metadata: {},
+  payload_digest,
+  digest_salt,
+  expires_at,
+  outcome,
 });

@@ -40,12 +40,23 @@ export async function raiseInterrupts(raising: Raising, place: Place, writes: Pe
   for (const [interrupt_id, question] of raised) {
     if (tied.has(interrupt_id)) continue;
     const request_ids = await requestsFor(raising, place, interrupt_id, question);
-    if (request_ids.length > 0) await raising.store.linkInterrupt({ thread_id: place.thread_id, interrupt_id, graph: raising.graph, request_ids });
+    if (request_ids.length > 0)
+      await raising.store.linkInterrupt({
+        thread_id: place.thread_id,
+        interrupt_id,
+        graph: raising.graph,
+        request_ids,
+      });
   }
 }
 
 /** One request per question, or one per action where a question holds several. Without a client, a plain interrupt stays the graph's own affair. */
-async function requestsFor({ lp, service }: Raising, place: Place, interrupt_id: string, question: unknown): Promise<string[]> {
+async function requestsFor(
+  { lp, service }: Raising,
+  place: Place,
+  interrupt_id: string,
+  question: unknown,
+): Promise<string[]> {
   const paused = pausedRequestOf(question);
   if (paused !== undefined) return [paused];
   if (!lp) return [];
@@ -58,7 +69,9 @@ async function requestsFor({ lp, service }: Raising, place: Place, interrupt_id:
       action: name,
       payload: jsonObject(args),
       context: { thread_id: place.thread_id, node },
-      idempotencyKey: createHash('sha256').update(JSON.stringify([place.thread_id, interrupt_id, position])).digest('hex'),
+      idempotencyKey: createHash('sha256')
+        .update(JSON.stringify([place.thread_id, interrupt_id, position]))
+        .digest('hex'),
     });
     ids.push(id);
   }

@@ -33,14 +33,27 @@ const GRACE = '10s';
  * @example
  * await resumeWorker({ graphs: { payments: graph } }).run();
  */
-export function resumeWorker({ graphs, taskQueue = 'letsping-agents', connection, namespace, maxConcurrent = 20, onError }: ResumeWorkerOptions): ResumeWorker {
-  const resumeThread = createResumeThread(Object.fromEntries(Object.entries(graphs).map(([name, graph]) => [name, resumable(name, graph)])), onError);
+export function resumeWorker({
+  graphs,
+  taskQueue = 'letsping-agents',
+  connection,
+  namespace,
+  maxConcurrent = 20,
+  onError,
+}: ResumeWorkerOptions): ResumeWorker {
+  const resumeThread = createResumeThread(
+    Object.fromEntries(Object.entries(graphs).map(([name, graph]) => [name, resumable(name, graph)])),
+    onError,
+  );
   let worker: Worker | undefined;
   let stopped = false;
 
   async function run(): Promise<void> {
     // Loaded here: an agent's process that only pauses does without Temporal's native library.
-    const [{ NativeConnection, Worker }, { loadClientConnectConfig }] = await Promise.all([import('@temporalio/worker'), import('@temporalio/envconfig')]);
+    const [{ NativeConnection, Worker }, { loadClientConnectConfig }] = await Promise.all([
+      import('@temporalio/worker'),
+      import('@temporalio/envconfig'),
+    ]);
     const configured = loadClientConnectConfig();
     const connected = connection ?? (await NativeConnection.connect(configured.connectionOptions));
     try {
@@ -51,6 +64,8 @@ export function resumeWorker({ graphs, taskQueue = 'letsping-agents', connection
         taskQueue,
         activities: { resumeThread },
         maxConcurrentActivityTaskExecutions: maxConcurrent,
+        // A frozen process keeps its open polls, and each swallows a task until that one's heartbeat is missed.
+        maxConcurrentActivityTaskPolls: 2,
         // Cancellation rides on heartbeats, which else are held back for most of their time-out.
         maxHeartbeatThrottleInterval: '1s',
         shutdownGraceTime: GRACE,

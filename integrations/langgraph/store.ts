@@ -100,6 +100,7 @@ export interface Claimant {
  * now, and a checkpoint also when it does not follow the newest one.
  */
 export interface ThreadStore {
+  readonly project_id: string;
   /** Safe to repeat. A value that stands in a version is never replaced. */
   putCheckpoint(head: CheckpointHead, body: Serialized, values: ChannelValue[], fence?: string): Promise<void>;
   /** Of regular writes the first stands; those with a negative `idx` are replaced. */

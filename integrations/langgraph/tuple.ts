@@ -18,21 +18,36 @@ const SENDS_ARE_VALUES = 4;
 
 /** The order in which a live run applies the writes of a step. */
 const inOrder = (writes: TaskWrite[]) =>
-  writes.toSorted((a, b) => compareWritesSortKeys(writesSortKey(a.task_path, a.task_id, a.idx), writesSortKey(b.task_path, b.task_id, b.idx)));
+  writes.toSorted((a, b) =>
+    compareWritesSortKeys(writesSortKey(a.task_path, a.task_id, a.idx), writesSortKey(b.task_path, b.task_id, b.idx)),
+  );
 
-const configOf = ({ thread_id, checkpoint_ns }: CheckpointHead, checkpoint_id: string) => ({ configurable: { thread_id, checkpoint_ns, checkpoint_id } });
+const configOf = ({ thread_id, checkpoint_ns }: CheckpointHead, checkpoint_id: string) => ({
+  configurable: { thread_id, checkpoint_ns, checkpoint_id },
+});
 
 /** A stored checkpoint as LangGraph reads it. `firstVersion` makes the version of a channel in a checkpoint that has none. */
-export async function tupleOf({ head, body, values, writes, sends }: StoredCheckpoint, load: Deserialize, firstVersion: () => number): Promise<CheckpointTuple> {
+export async function tupleOf(
+  { head, body, values, writes, sends }: StoredCheckpoint,
+  load: Deserialize,
+  firstVersion: () => number,
+): Promise<CheckpointTuple> {
   const loadAll = (rows: { value: Serialized }[]) => Promise.all(rows.map((row) => load(row.value)));
   const ordered = inOrder(writes);
   const [{ rest, metadata }, loadedValues, loadedWrites] = await Promise.all([
-    load(body) as Promise<{ rest: Omit<Checkpoint, 'channel_values' | 'channel_versions'>; metadata: CheckpointMetadata }>,
+    load(body) as Promise<{
+      rest: Omit<Checkpoint, 'channel_values' | 'channel_versions'>;
+      metadata: CheckpointMetadata;
+    }>,
     loadAll(values),
     loadAll(ordered),
   ]);
   const channel_versions = JSON.parse(head.channel_versions) as ChannelVersions;
-  const checkpoint: Checkpoint = { ...rest, channel_values: Object.fromEntries(values.map(({ channel }, i) => [channel, loadedValues[i]])), channel_versions };
+  const checkpoint: Checkpoint = {
+    ...rest,
+    channel_values: Object.fromEntries(values.map(({ channel }, i) => [channel, loadedValues[i]])),
+    channel_versions,
+  };
   if (head.v < SENDS_ARE_VALUES && head.parent_id !== null) {
     checkpoint.channel_values[TASKS] = await loadAll(inOrder(sends));
     const versions = Object.values(channel_versions);
@@ -43,6 +58,8 @@ export async function tupleOf({ head, body, values, writes, sends }: StoredCheck
     checkpoint,
     metadata,
     ...(head.parent_id !== null && { parentConfig: configOf(head, head.parent_id) }),
-    pendingWrites: ordered.map(({ task_id, channel }, i): CheckpointPendingWrite => [task_id, channel, loadedWrites[i]]),
+    pendingWrites: ordered.map(
+      ({ task_id, channel }, i): CheckpointPendingWrite => [task_id, channel, loadedWrites[i]],
+    ),
   };
 }

@@ -21,11 +21,13 @@ export function openTasks({ pendingWrites = [] }: CheckpointTuple): OpenTask[] {
   for (const [task_id, channel, value] of pendingWrites) {
     const task = tasks.get(task_id) ?? { questions: new Map(), failed: false, finished: false };
     tasks.set(task_id, task);
-    if (channel === INTERRUPT) for (const { id, value: question } of value as { id: string; value: unknown }[]) task.questions.set(id, question);
+    if (channel === INTERRUPT)
+      for (const { id, value: question } of value as { id: string; value: unknown }[]) task.questions.set(id, question);
     else if (channel === '__error__') task.failed = true;
     else if (!UNFINISHED.has(channel)) task.finished = true;
   }
   return [...tasks.values()].filter(({ finished }) => !finished);
 }
 
-export const questionsOf = (tasks: OpenTask[]): Map<string, unknown> => new Map(tasks.flatMap(({ questions }) => [...questions]));
+export const questionsOf = (tasks: OpenTask[]): Map<string, unknown> =>
+  new Map(tasks.flatMap(({ questions }) => [...questions]));

@@ -32,6 +32,7 @@ const TRICKS: Record<UrlTrick, string> = {
   slashes: 'This URL is written with the wrong slashes, so that two parsers may read two hosts.',
   backslash: 'A backslash before the host makes two parsers read two hosts.',
   userinfo: 'This URL carries a user name before its host.',
+  at_in_fragment: 'An @ right behind the host makes two parsers read two hosts.',
   percent_in_host: 'The host of this URL is percent-encoded.',
   refused: 'The host of this URL is malformed, so clients differ in where they connect.',
   odd_address: 'An address is spelt in an unusual notation.',

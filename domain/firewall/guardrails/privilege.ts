@@ -1,13 +1,12 @@
-import type { Finding, Severity } from '../../../contracts/verdict.ts';
+import type { Finding } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
+import { judgeGrant, type Said, said } from '../privilege-grants.ts';
 import * as words from '../privilege-words.ts';
-import { lookAlike } from '../skeleton.ts';
 import type { PrincipalChange } from '../typed-values.ts';
 import { wordsOf } from '../words.ts';
 
 type Words = readonly string[];
-type Said = Pick<Finding, 'id' | 'severity' | 'message'>;
 
 /** Members that give somebody more than the call should, or take a protection away. */
 export const privilege: Guardrail = {
@@ -33,11 +32,6 @@ function add(findings: Map<string, Finding>, pointer: string, evidence: string, 
   if (!findings.has(key)) findings.set(key, finding);
 }
 
-const said = (name: string, severity: Severity, message: string): Said => ({
-  id: `privilege/${name}`,
-  severity,
-  message,
-});
 const prototypePath = said(
   'prototype_path',
   'high',
@@ -91,7 +85,10 @@ function judge(change: PrincipalChange): Said | undefined {
   const last = change.place.words.at(-1) ?? [];
   const before = change.place.words.at(-2) ?? [];
   // `admin_override: { enabled: true }` says the same as `admin_override: true`.
-  const key = last.length > 0 && last.every((word) => words.STATE_WORDS.has(word)) ? [...before, ...last] : last;
+  const stated = last.length > 0 && last.every((word) => words.STATE_WORDS.has(word));
+  // So does `override: { safety: true }`.
+  const lifted = before.length > 0 && before.every((word) => words.LIFTING_WORDS.has(word));
+  const key = factored(stated || lifted ? [...before, ...last] : last);
   const flag = judgeFlag(key, value);
   if (flag || typeof value !== 'string' || value.length > 500) return flag;
   if (isIdentity(key) && value.trim() !== '' && !words.isRefusing(value)) {
@@ -104,6 +101,14 @@ function judge(change: PrincipalChange): Said | undefined {
   return undefined;
 }
 
+/** `twoFactor` is `2fa`. */
+const factored = (key: Words): Words => {
+  const at = key.indexOf('factor');
+  return at > 0 && /^(?:two|multi|second)$/.test(key[at - 1] ?? '')
+    ? [...key.slice(0, at - 1), '2fa', ...key.slice(at + 1)]
+    : key;
+};
+
 const isIdentity = (key: Words): boolean =>
   /^(?:act as|acting as|run as|run as user|login as|log in as|on behalf of|sudo user|become user)(?: user| id)?$/.test(
     key.join(' '),
@@ -113,6 +118,10 @@ function judgeFlag(key: Words, value: unknown): Said | undefined {
   if (key.length === 0) return undefined;
   const has = (among: ReadonlySet<string>): boolean => key.some((word) => among.has(word));
   const turned = has(words.NEGATIONS);
+  const missed =
+    /^(?:no|without)$/.test(key[0] ?? '') && key.slice(1).some((word) => words.MISSED_PROTECTIONS.has(word));
+  if (words.isGranting(value) && missed)
+    return said('override_flag', 'high', 'This flag sets a check or a protection aside.');
   if (words.isGranting(value) && !turned) {
     const lifts = has(words.LIFTING_WORDS);
     const admin =
@@ -125,6 +134,9 @@ function judgeFlag(key: Words, value: unknown): Said | undefined {
       return said('override_flag', 'medium', 'This flag sets something aside without saying what.');
     if (key.length === 1 && key[0] === 'force' && value === true)
       return said('force_flag', 'low', 'This call is forced.');
+    if (/^auto approved?(?: |$)/.test(key.join(' ')))
+      return said('self_approval', 'medium', 'The call itself claims an approval.');
+    if (words.EVERYTHING_FLAG.test(key.join(' '))) return said('elevation', 'high', 'This flag permits everything.');
     if (/^(?:privileged|unrestricted|elevated|elevate|escalate)$/.test(key[0] ?? '') || isIdentity(key)) {
       return said('elevation', 'high', 'This flag asks for more rights than an ordinary call has.');
     }
@@ -144,37 +156,6 @@ function judgeFlag(key: Words, value: unknown): Said | undefined {
   const strong = has(words.STRONG_PROTECTIONS);
   const weak = has(words.WEAK_PROTECTIONS) && key.length > 1 && has(words.ENABLING_WORDS);
   return strong || weak ? said('protection_off', 'high', 'This switches a protection off.') : undefined;
-}
-
-function judgeGrant(path: readonly Words[], text: string): Said | undefined {
-  const near = path.slice(-3);
-  const key = path.at(-1) ?? [];
-  const grants = near.some((step) => step.some((word) => words.GRANT_WORDS.has(word)));
-  const roles = near.some((step) => step.some((word) => words.ROLE_WORDS.has(word)));
-  if (!grants && !roles) return judgeSubject(key, text);
-  const plain = lookAlike(text);
-  if (grants) {
-    const reach = words.wildcardOf(plain);
-    if (reach === 'everything') return said('wildcard', 'high', 'This permits everything.');
-    if (reach === 'all_of_one') return said('wildcard', 'high', 'This permits every operation of a service.');
-    if (reach === 'word') return said('wildcard', 'medium', 'This permits everything.');
-  }
-  const valueWords = wordsOf(plain);
-  if (valueWords.some((word) => /^impersonat(?:e|ion)$/.test(word)))
-    return said('impersonation', 'high', 'This permits acting in the name of others.');
-  if (valueWords.length > 0 && valueWords.length <= 6 && words.namesAdmin(valueWords)) {
-    return said('admin_role', 'high', 'This role or permission makes somebody an administrator.');
-  }
-  return undefined;
-}
-
-/** `user: "root"`: the account itself, not a role of it. */
-function judgeSubject(key: Words, text: string): Said | undefined {
-  const subject =
-    key.length > 0 && key.every((word) => word === 'user' || word === 'username' || word === 'as' || word === 'run');
-  return subject && /^(?:root|administrator|sa)$/i.test(lookAlike(text).trim())
-    ? said('admin_role', 'medium', 'This runs as an administrator.')
-    : undefined;
 }
 
 /** A statement that denies may name everything. */

@@ -102,6 +102,8 @@ describe('where a URL leads', () => {
     ['hostile_spelling', 'http:///a.example/'],
     ['hostile_spelling', 'http://134744072/'],
     ['hostile_spelling', 'http://a.example@b.example/'],
+    ['hostile_spelling', 'http://a.example#@b.example/'],
+    ['scheme', 'netdoc:///etc/passwd'],
     ['userinfo', 'https://user:secret@a.example/'],
     ['look_alike', 'http://аpple.com/'],
     ['look_alike', 'http://xn--pple-43d.com/'],
@@ -129,6 +131,8 @@ describe('where a URL is carried', () => {
     ['percent-encoding', { body: encodeURIComponent(url) }, '/body'],
     ['a key', { [url]: 1 }, '/http:~1~1169.254.169.254~1latest~1meta-data~1'],
     ['an address alone, in whatever member', { x: '169.254.169.254' }, '/x'],
+    ['a command', { command: 'curl -s 169.254.169.254/latest' }, '/command'],
+    ['a name in a command', { command: "wget 'metadata.google.internal/x'" }, '/command'],
     ['host and path apart', { scheme: 'http', host: '169.254.169.254', path: '/latest' }, '/host'],
   ])('%s', (_, payload, pointer) => {
     expect(found(payload)).toContain(`egress/metadata ${pointer}`);

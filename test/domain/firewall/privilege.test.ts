@@ -61,6 +61,17 @@ describe('more rights than the call should give', () => {
     ['an approval no longer required', { approval_required: false }, 'protection_off /approval_required'],
     ['certificates unchecked', { verify_ssl: false }, 'protection_off /verify_ssl'],
     ['a protection disabled', { disable_mfa: true }, 'override_flag /disable_mfa'],
+    ['a role in a list in a string', { roles: 'viewer,admin' }, 'admin_role /roles'],
+    ['a scope among scopes', { scope: 'read write admin' }, 'admin_role /scope'],
+    ['capitals with digits', { role: 'R00T' }, 'admin_role /role'],
+    ['a Cyrillic role', { role: 'аdmin' }, 'admin_role /role'],
+    ['all privileges', { privileges: ['ALL PRIVILEGES'] }, 'wildcard /privileges/0'],
+    ['a flag for everything', { grantAll: true }, 'elevation /grantAll'],
+    ['full access', { full_access: 'yes' }, 'elevation /full_access'],
+    ['what is overridden, below', { override: { safety: true } }, 'override_flag /override/safety'],
+    ['a protection left out', { without_approval: true }, 'override_flag /without_approval'],
+    ['a second factor in words', { twoFactor: false }, 'protection_off /twoFactor'],
+    ['an approval by itself', { autoApprove: true }, 'self_approval /autoApprove'],
     ['a token without an end', { never_expires: true }, 'never_expires /never_expires'],
   ])('%s', (_, payload, expected) => {
     const id = expected.startsWith('payload') ? expected : `privilege/${expected}`;
@@ -104,6 +115,10 @@ test.each<[string, Record<string, unknown>]>([
   ['a page', { skip: 1, limit: 10 }],
   ['an owner named', { owner: 'ana', owner_id: 7 }],
   ['a product owner', { role: 'product owner' }],
+  ['a grouping', { group_by: 'owner', policy_id: 'all' }],
+  ['a token', { access_token: 'full' }],
+  ['a title and a path', { title: 'Admin guide', path: '/srv/admin/report.txt', name: 'root' }],
+  ['no access at all', { no_access: true, notify_admin: true }],
   ['an expiry required', { expiry_required: true }],
 ])('passes %s', (_, payload) => {
   expect(found(payload)).toEqual([]);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Client } from '@temporalio/client';
+import type pg from 'pg';
 import type { IngestAnswer } from '../../../contracts/approval-request.ts';
 import type { OutcomeStatus } from '../../../contracts/decision.ts';
 import type { JsonObject } from '../../../contracts/json.ts';
@@ -11,9 +12,9 @@ import { payloadDigest, saltText } from '../../../domain/digest.ts';
 import type { ApprovalClient } from '../../../integrations/langgraph/client.ts';
 import { insertRequest, readRequest } from '../../../storage/approval-requests.ts';
 import { insertDecision, readStanding } from '../../../storage/decisions.ts';
+import { interruptOfRequest } from '../../../storage/interrupt-of-request.ts';
 import { settleOnce } from '../../../storage/ledger.ts';
 import { inProject } from '../../../storage/transaction.ts';
-import type pg from 'pg';
 
 export interface Ruling {
   status: OutcomeStatus;
@@ -39,7 +40,13 @@ export class Approvals implements ApprovalClient {
     this.project_id = project_id;
   }
 
-  async open({ service, action, payload, context, idempotencyKey = randomBytes(8).toString('hex') }: Parameters<ApprovalClient['open']>[0]): Promise<IngestAnswer> {
+  async open({
+    service,
+    action,
+    payload,
+    context,
+    idempotencyKey = randomBytes(8).toString('hex'),
+  }: Parameters<ApprovalClient['open']>[0]): Promise<IngestAnswer> {
     const replayed = this.#byKey.get(idempotencyKey);
     if (replayed) return replayed;
     const id = newId('req');
@@ -49,16 +56,44 @@ export class Approvals implements ApprovalClient {
     const verdict = this.verdict(action);
     await inProject(this.#pool, this.project_id, (tx) =>
       insertRequest(tx, sealer, {
-        id, service, action, priority: 'medium', verdict, held_by: verdict === 'hold' ? 'policy' : null, finding_ids: [], requested_by: 'agent-owner', key_id: 'key_test',
-        thread_id: context?.thread_id ?? null, node: context?.node ?? null, payload_digest, policy_version: 0, policy_digest: 'none', accept_unsigned_signals: false,
-        payload, salt: saltText(salt), metadata: {}, context: context ?? {}, findings: [], expires_in_ms: 3_600_000,
+        id,
+        service,
+        action,
+        priority: 'medium',
+        verdict,
+        held_by: verdict === 'hold' ? 'policy' : null,
+        finding_ids: [],
+        requested_by: 'agent-owner',
+        key_id: 'key_test',
+        thread_id: context?.thread_id ?? null,
+        node: context?.node ?? null,
+        payload_digest,
+        policy_version: 0,
+        policy_digest: 'none',
+        accept_unsigned_signals: false,
+        payload,
+        salt: saltText(salt),
+        metadata: {},
+        context: context ?? {},
+        findings: [],
+        expires_in_ms: 3_600_000,
       }),
     );
-    if (verdict !== 'hold') await this.decide(id, { status: verdict === 'allow' ? 'approved' : 'rejected' }, 'firewall');
+    if (verdict !== 'hold')
+      await this.decide(id, { status: verdict === 'allow' ? 'approved' : 'rejected' }, 'firewall');
     this.opened.push({ id, service, action, payload });
     const answer: IngestAnswer = {
-      id, verdict, payload_digest, status: verdict === 'hold' ? 'PENDING' : verdict === 'allow' ? 'APPROVED' : 'REJECTED', findings: [], held_by: verdict === 'hold' ? 'policy' : null,
-      digest_salt: saltText(salt), expires_at: new Date().toISOString(), triage_url: '', uploadUrl: null, dek: null,
+      id,
+      verdict,
+      payload_digest,
+      status: verdict === 'hold' ? 'PENDING' : verdict === 'allow' ? 'APPROVED' : 'REJECTED',
+      findings: [],
+      held_by: verdict === 'hold' ? 'policy' : null,
+      digest_salt: saltText(salt),
+      expires_at: new Date().toISOString(),
+      triage_url: '',
+      uploadUrl: null,
+      dek: null,
       outcome: verdict === 'hold' ? null : { status: verdict === 'allow' ? 'approved' : 'rejected', cause: 'firewall' },
     };
     this.#byKey.set(idempotencyKey, answer);
@@ -74,7 +109,11 @@ export class Approvals implements ApprovalClient {
       if (!request) throw new Error('no such request');
       return {
         id,
-        status: standing ? (standing.outcome.status === 'approved' ? ('APPROVED' as const) : ('REJECTED' as const)) : ('PENDING' as const),
+        status: standing
+          ? standing.outcome.status === 'approved'
+            ? ('APPROVED' as const)
+            : ('REJECTED' as const)
+          : ('PENDING' as const),
         payload: request.payload,
         ...(standing?.patched_payload && { patched_payload: standing.patched_payload }),
         metadata: {},
@@ -87,7 +126,11 @@ export class Approvals implements ApprovalClient {
   }
 
   /** Closes a request, as `settle` does. Returns the ids of the deliveries that this put into the outbox. */
-  async decide(id: string, { status, patch, reason }: Ruling, cause: 'person' | 'firewall' = 'person'): Promise<string[]> {
+  async decide(
+    id: string,
+    { status, patch, reason }: Ruling,
+    cause: 'person' | 'firewall' = 'person',
+  ): Promise<string[]> {
     const sealer = await this.#keyring.sealer(this.project_id);
     return inProject(this.#pool, this.project_id, async (tx) => {
       const request = await readRequest(tx, sealer, id);
@@ -97,16 +140,29 @@ export class Approvals implements ApprovalClient {
       const patched_digest = patch ? payloadDigest(salt, { ...request, payload: patch }) : null;
       if (cause === 'person') {
         await insertDecision(tx, sealer, {
-          id: decision_id, request_id: id, type: patch ? 'patch' : status === 'approved' ? 'approve' : 'reject', actor: 'ana', channel: 'api',
-          payload_digest: request.payload_digest, patched_digest,
-          ...(patch && { patched_payload: patch, salt: saltText(salt) }), ...(reason && { reason }),
+          id: decision_id,
+          request_id: id,
+          type: patch ? 'patch' : status === 'approved' ? 'approve' : 'reject',
+          actor: 'ana',
+          channel: 'api',
+          payload_digest: request.payload_digest,
+          patched_digest,
+          ...(patch && { patched_payload: patch, salt: saltText(salt) }),
+          ...(reason && { reason }),
         });
       }
       const settled = await settleOnce(tx, id, async ({ now, write }) => {
         const payload_digest = patched_digest ?? request.payload_digest;
         const delivery_ids = await write({
-          status, cause, payload_digest, decision_id: cause === 'person' ? decision_id : null, actor: cause === 'person' ? 'ana' : null,
-          channel: cause === 'person' ? 'api' : 'firewall', verified: true, resolved_at: now, receipt: 'a.b.c',
+          status,
+          cause,
+          payload_digest,
+          decision_id: cause === 'person' ? decision_id : null,
+          actor: cause === 'person' ? 'ana' : null,
+          channel: cause === 'person' ? 'api' : 'firewall',
+          verified: true,
+          resolved_at: now,
+          receipt: 'a.b.c',
         });
         return { resolution: { status, cause, payload_digest }, delivery_ids };
       });
@@ -115,22 +171,18 @@ export class Approvals implements ApprovalClient {
   }
 
   deliveries(): Promise<{ id: string; request_id: string }[]> {
-    return inProject(this.#pool, this.project_id, (tx) => tx.query<{ id: string; request_id: string }>('select id, request_id from deliveries where project_id = $1', [this.project_id]));
+    return inProject(this.#pool, this.project_id, (tx) =>
+      tx.query<{ id: string; request_id: string }>('select id, request_id from deliveries where project_id = $1', [
+        this.project_id,
+      ]),
+    );
   }
 
   /** As the activity `deliver`: tells the thread's workflow, once every request of the interrupt is closed. */
   async deliver(client: Client, request_id: string, queues: { workflows: string; team: string }): Promise<boolean> {
     const sealer = await this.#keyring.sealer(this.project_id);
-    const [link] = await inProject(this.#pool, this.project_id, (tx) =>
-      tx.query<{ thread_id: string; interrupt_id: string; graph: string; open: boolean }>(
-        `select t.thread_id, t.interrupt_id, t.graph, exists (
-           select 1 from thread_interrupts o join approval_requests r on r.id = o.request_id
-           where o.project_id = t.project_id and o.thread_id = t.thread_id and o.interrupt_id = t.interrupt_id and r.status = 'pending') as open
-         from thread_interrupts t where t.project_id = $1 and t.request_id = $2`,
-        [this.project_id, request_id],
-      ),
-    );
-    if (!link || link.open) return false;
+    const link = await inProject(this.#pool, this.project_id, (tx) => interruptOfRequest(tx, request_id));
+    if (!link?.all_closed) return false;
     const thread_key = sealer.pseudonym('thread', link.thread_id);
     await client.workflow.signalWithStart(RESUME_WORKFLOW, {
       workflowId: resumeWorkflowId(this.project_id, thread_key),

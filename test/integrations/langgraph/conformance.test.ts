@@ -1,5 +1,5 @@
-import { afterAll } from 'vitest';
 import { deltaChannelHistoryTests, validate } from '@langchain/langgraph-checkpoint-validation';
+import { afterAll } from 'vitest';
 import { LetsPingCheckpointer } from '../../../integrations/langgraph/index.ts';
 import { createGround, type Ground } from './fixtures.ts';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { createKeyring, type Keyring } from '../../../crypto/keyring.ts';
 import { newId } from '../../../crypto/ids.ts';
+import { createKeyring, type Keyring } from '../../../crypto/keyring.ts';
 import { parseRootKey } from '../../../crypto/root-key.ts';
 import type { ThreadStore as StorePort } from '../../../integrations/langgraph/store.ts';
 import { insertProject, loadProjectKey } from '../../../storage/projects.ts';

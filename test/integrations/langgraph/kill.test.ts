@@ -15,7 +15,8 @@ let ground: Ground;
 let running: Running;
 let dir: string;
 beforeAll(async () => {
-  if (!existsSync(new URL('../../../dist/integrations/langgraph/index.js', import.meta.url))) throw new Error('these tests need the built code: npm run build');
+  if (!existsSync(new URL('../../../dist/integrations/langgraph/index.js', import.meta.url)))
+    throw new Error('these tests need the built code: npm run build');
   dir = mkdtempSync(join(tmpdir(), 'letsping-kill-'));
   ground = await createGround();
   running = await createRunning();
@@ -35,10 +36,19 @@ async function setUp() {
   const queue = `team-${thread_id}`;
   writeFileSync(file, '');
   const options = {
-    database_url: ground.database.app_url, root_key: ground.root_key, project_id, thread_id, file,
-    address: inject('temporalAddress'), namespace: inject('temporalNamespace'), queue,
+    database_url: ground.database.app_url,
+    root_key: ground.root_key,
+    project_id,
+    thread_id,
+    file,
+    address: inject('temporalAddress'),
+    namespace: inject('temporalNamespace'),
+    queue,
   };
-  const { stdout } = await promisify(execFile)(process.execPath, [PROCESS, JSON.stringify({ mode: 'start', ...options })]);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    PROCESS,
+    JSON.stringify({ mode: 'start', ...options }),
+  ]);
   const interrupt_ids = JSON.parse(stdout) as string[];
   const request_ids: string[] = [];
   for (const interrupt_id of interrupt_ids) {
@@ -52,7 +62,9 @@ async function setUp() {
     lines,
     /** A process of its own with a resume worker; `hang` names the node in which it gets stuck. */
     worker(hang?: 'x' | 'join') {
-      const child = spawn(process.execPath, [PROCESS, JSON.stringify({ mode: 'resume', hang, ...options })], { stdio: 'ignore' });
+      const child = spawn(process.execPath, [PROCESS, JSON.stringify({ mode: 'resume', hang, ...options })], {
+        stdio: 'ignore',
+      });
       children.push(child);
       return child;
     },
@@ -64,7 +76,9 @@ async function setUp() {
 
 const count = (lines: string[], line: string) => lines.filter((each) => each === line).length;
 
-test.concurrent('a worker killed before the effect: another continues, and the effect happens once', { timeout: 60_000 }, async () => {
+test.concurrent('a worker killed before the effect: another continues, and the effect happens once', {
+  timeout: 60_000,
+}, async () => {
   const t = await setUp();
   const result = t.answered();
   const first = t.worker('x');
@@ -78,7 +92,9 @@ test.concurrent('a worker killed before the effect: another continues, and the e
   expect(count(t.lines(), 'join')).toBe(1);
 });
 
-test.concurrent('a worker killed in the node after the effects: nothing that was finished happens again', { timeout: 60_000 }, async () => {
+test.concurrent('a worker killed in the node after the effects: nothing that was finished happens again', {
+  timeout: 60_000,
+}, async () => {
   const t = await setUp();
   const result = t.answered();
   const first = t.worker('join');
@@ -88,16 +104,26 @@ test.concurrent('a worker killed in the node after the effects: nothing that was
 
   expect(await result).toMatchObject({ resumed: [expect.any(String), expect.any(String)], failed: [] });
   second.kill('SIGKILL');
-  expect(t.lines().filter((line) => line.endsWith('effect')).toSorted()).toEqual(['x effect', 'y effect']);
+  expect(
+    t
+      .lines()
+      .filter((line) => line.endsWith('effect'))
+      .toSorted(),
+  ).toEqual(['x effect', 'y effect']);
   expect(count(t.lines(), 'end')).toBe(1);
 });
 
-test.concurrent('two processes with an answer each: both finish, and each effect happens once', { timeout: 60_000 }, async () => {
+test.concurrent('two processes with an answer each: both finish, and each effect happens once', {
+  timeout: 60_000,
+}, async () => {
   const t = await setUp();
   const workers = [t.worker(), t.worker()];
   const results = await t.apart();
   for (const worker of workers) worker.kill('SIGKILL');
 
-  expect(results.map(({ resumed, failed }) => [resumed.length, failed.length])).toEqual([[1, 0], [1, 0]]);
+  expect(results.map(({ resumed, failed }) => [resumed.length, failed.length])).toEqual([
+    [1, 0],
+    [1, 0],
+  ]);
   for (const line of ['x effect', 'y effect', 'join', 'end']) expect([line, count(t.lines(), line)]).toEqual([line, 1]);
 });

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Annotation, Command, interrupt, isGraphInterrupt, StateGraph } from '@langchain/langgraph';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LetsPingCheckpointer, pause } from '../../../integrations/langgraph/index.ts';
 import type { ThreadStore } from '../../../integrations/langgraph/store.ts';
 import { Approvals } from './approvals.ts';
@@ -17,7 +17,12 @@ const thread = (thread_id = crypto.randomUUID()) => ({ configurable: { thread_id
 async function setUp() {
   const { project_id, store } = await ground.project();
   const lp = new Approvals(ground.database.pool, ground.keyring, project_id);
-  return { project_id, store, lp, checkpointer: new LetsPingCheckpointer({ store, lp, graph: 'payments', service: 'billing' }) };
+  return {
+    project_id,
+    store,
+    lp,
+    checkpointer: new LetsPingCheckpointer({ store, lp, graph: 'payments', service: 'billing' }),
+  };
 }
 const links = async (store: ThreadStore, thread_id: string, ids: string[]) => store.linkedInterrupts(thread_id, ids);
 const idOf = (out: unknown) => (out as { __interrupt__?: { id: string }[] }).__interrupt__?.map(({ id }) => id) ?? [];
@@ -32,17 +37,24 @@ describe('a plain interrupt', () => {
     const config = thread();
     const ids = idOf(await graph.invoke({ log: [] }, config));
 
-    expect(lp.opened).toEqual([{ id: expect.any(String), service: 'billing', action: 'wire', payload: { amount: 10 } }]);
+    expect(lp.opened).toEqual([
+      { id: expect.any(String), service: 'billing', action: 'wire', payload: { amount: 10 } },
+    ]);
     expect(await links(store, config.configurable.thread_id, ids)).toEqual(ids);
   });
 
   test('of a subgraph, stored under both namespaces, opens one request for the inner node', async () => {
     const { lp, checkpointer } = await setUp();
-    const inner = new StateGraph(State).addNode('ask', () => ({ log: [String(interrupt('really?'))] })).addEdge('__start__', 'ask').compile();
+    const inner = new StateGraph(State)
+      .addNode('ask', () => ({ log: [String(interrupt('really?'))] }))
+      .addEdge('__start__', 'ask')
+      .compile();
     const graph = new StateGraph(State).addNode('outer', inner).addEdge('__start__', 'outer').compile({ checkpointer });
     await graph.invoke({ log: [] }, thread());
 
-    expect(lp.opened.map(({ action, payload }) => ({ action, payload }))).toEqual([{ action: 'ask', payload: { value: 'really?' } }]);
+    expect(lp.opened.map(({ action, payload }) => ({ action, payload }))).toEqual([
+      { action: 'ask', payload: { value: 'really?' } },
+    ]);
   });
 
   test('that was not answered raises nothing new when its sibling is resumed', async () => {
@@ -78,7 +90,10 @@ describe('a plain interrupt', () => {
   test('that the policy allows at once gets its delivery when it is tied', async () => {
     const { lp, checkpointer } = await setUp();
     lp.verdict = () => 'allow';
-    const graph = new StateGraph(State).addNode('wire', () => ({ log: [String(interrupt({ a: 1 }))] })).addEdge('__start__', 'wire').compile({ checkpointer });
+    const graph = new StateGraph(State)
+      .addNode('wire', () => ({ log: [String(interrupt({ a: 1 }))] }))
+      .addEdge('__start__', 'wire')
+      .compile({ checkpointer });
     await graph.invoke({ log: [] }, thread());
 
     expect(await lp.deliveries()).toEqual([{ id: expect.any(String), request_id: lp.opened[0]!.id }]);
@@ -88,7 +103,10 @@ describe('a plain interrupt', () => {
     const { lp, checkpointer } = await setUp();
     const settled: string[][] = [];
     lp.afterOpen = async (id) => settled.push(await lp.decide(id, { status: 'approved' }));
-    const graph = new StateGraph(State).addNode('wire', () => ({ log: [String(interrupt({ a: 1 }))] })).addEdge('__start__', 'wire').compile({ checkpointer });
+    const graph = new StateGraph(State)
+      .addNode('wire', () => ({ log: [String(interrupt({ a: 1 }))] }))
+      .addEdge('__start__', 'wire')
+      .compile({ checkpointer });
     await graph.invoke({ log: [] }, thread());
 
     expect(settled).toEqual([[]]);
@@ -101,7 +119,10 @@ describe('a plain interrupt', () => {
       lp.afterOpen = async () => {};
       throw new Error('the server is away');
     };
-    const graph = new StateGraph(State).addNode('wire', () => ({ log: [String(interrupt({ a: 1 }))] })).addEdge('__start__', 'wire').compile({ checkpointer });
+    const graph = new StateGraph(State)
+      .addNode('wire', () => ({ log: [String(interrupt({ a: 1 }))] }))
+      .addEdge('__start__', 'wire')
+      .compile({ checkpointer });
     const config = thread();
     await expect(graph.invoke({ log: [] }, config)).rejects.toThrow('the server is away');
     expect(await lp.deliveries()).toEqual([]);
@@ -113,14 +134,20 @@ describe('a plain interrupt', () => {
 
   test('of the middleware opens a request per tool call, in their order', async () => {
     const { lp, checkpointer } = await setUp();
-    const actionRequests = [{ name: 'refund', args: { amount: 5 }, description: 'a' }, { name: 'wire', args: { amount: 7 }, description: 'b' }];
+    const actionRequests = [
+      { name: 'refund', args: { amount: 5 }, description: 'a' },
+      { name: 'wire', args: { amount: 7 }, description: 'b' },
+    ];
     const graph = new StateGraph(State)
       .addNode('tools', () => ({ log: [JSON.stringify(interrupt({ actionRequests, reviewConfigs: [] }))] }))
       .addEdge('__start__', 'tools')
       .compile({ checkpointer });
     await graph.invoke({ log: [] }, thread());
 
-    expect(lp.opened.map(({ action, payload }) => [action, payload])).toEqual([['refund', { amount: 5 }], ['wire', { amount: 7 }]]);
+    expect(lp.opened.map(({ action, payload }) => [action, payload])).toEqual([
+      ['refund', { amount: 5 }],
+      ['wire', { amount: 7 }],
+    ]);
   });
 });
 
@@ -155,7 +182,10 @@ describe('pause', () => {
     const answer = async (ids: string[], status: 'approved' | 'rejected', patch?: Record<string, unknown>) => {
       await lp.decide(lp.opened.at(-1)!.id, { status, ...(patch && { patch }) });
       const [found] = await store.interruptAnswers(config.configurable.thread_id, ids);
-      return graph.invoke(new Command({ resume: { [ids[0]!]: found!.answers![0] } }), { ...config, durability: 'sync' as const });
+      return graph.invoke(new Command({ resume: { [ids[0]!]: found!.answers![0] } }), {
+        ...config,
+        durability: 'sync' as const,
+      });
     };
     const first = idOf(await graph.invoke({ log: [] }, config));
     expect(lp.opened.map(({ action }) => action)).toEqual(['refund']);
@@ -170,12 +200,19 @@ describe('pause', () => {
   test('refuses an answer to another question, and takes the right one afterwards', async () => {
     const { lp, store, checkpointer } = await setUp();
     const graph = new StateGraph(State)
-      .addNode('wire', async (_, config) => ({ log: [(await pause(lp, { service: 's', action: 'wire', payload: { amount: 1e6 } }, config)).status] }))
+      .addNode('wire', async (_, config) => ({
+        log: [(await pause(lp, { service: 's', action: 'wire', payload: { amount: 1e6 } }, config)).status],
+      }))
       .addEdge('__start__', 'wire')
       .compile({ checkpointer });
     const config = thread();
     const [id] = idOf(await graph.invoke({ log: [] }, config));
-    const other = await lp.open({ service: 's', action: 'wire', payload: { amount: 1 }, context: { thread_id: 'other' } });
+    const other = await lp.open({
+      service: 's',
+      action: 'wire',
+      payload: { amount: 1 },
+      context: { thread_id: 'other' },
+    });
     await lp.decide(other.id, { status: 'approved' });
     await lp.decide(lp.opened[0]!.id, { status: 'approved' });
     const [mine] = await store.interruptAnswers(config.configurable.thread_id, [id!]);

@@ -9,7 +9,9 @@ import { createPool } from '../../../dist/storage/pool.js';
 import { loadProjectKey } from '../../../dist/storage/projects.js';
 import { createThreadStore } from '../../../dist/storage/thread-store.js';
 
-const { mode, database_url, root_key, project_id, thread_id, address, namespace, queue, file, hang } = JSON.parse(process.argv[2]);
+const { mode, database_url, root_key, project_id, thread_id, address, namespace, queue, file, hang } = JSON.parse(
+  process.argv[2],
+);
 const pool = createPool(database_url);
 const keyring = createKeyring(parseRootKey(root_key), loadProjectKey(pool));
 const store = createThreadStore({ pool, keyring, project_id });

@@ -31,7 +31,11 @@ async function setUp(build: Compile) {
   const thread_id = crypto.randomUUID();
   const config = { configurable: { thread_id } };
   const requestOf = (action: string) => lp.opened.find((opened) => opened.action === action)!.id;
-  const decide = async (action: string, status: 'approved' | 'rejected', more: { patch?: Record<string, unknown>; reason?: string } = {}) => {
+  const decide = async (
+    action: string,
+    status: 'approved' | 'rejected',
+    more: { patch?: Record<string, unknown>; reason?: string } = {},
+  ) => {
     const id = requestOf(action);
     await lp.decide(id, { status, ...more });
     return running.answered(lp, ground, thread_id, [id]);
@@ -80,7 +84,11 @@ describe('an answered thread', () => {
 
   test('gives the stock middleware its decisions when the last of the batch is closed', async () => {
     const actionRequests = ['refund', 'wire', 'drop'].map((name, amount) => ({ name, args: { amount } }));
-    const t = await setUp(() => builder().addNode('tools', () => ({ log: [JSON.stringify(interrupt({ actionRequests, reviewConfigs: [] }))] })).addEdge('__start__', 'tools'));
+    const t = await setUp(() =>
+      builder()
+        .addNode('tools', () => ({ log: [JSON.stringify(interrupt({ actionRequests, reviewConfigs: [] }))] }))
+        .addEdge('__start__', 'tools'),
+    );
     await t.graph.invoke({ log: [] }, t.config);
     await withWorker(t.graphs, async () => {
       await t.lp.decide(t.requestOf('refund'), { status: 'approved' });
@@ -90,7 +98,11 @@ describe('an answered thread', () => {
     });
 
     expect(JSON.parse((await t.log())[0]!)).toEqual({
-      decisions: [{ type: 'approve' }, { type: 'edit', editedAction: { name: 'wire', args: { amount: 0 } } }, { type: 'reject', message: 'never' }],
+      decisions: [
+        { type: 'approve' },
+        { type: 'edit', editedAction: { name: 'wire', args: { amount: 0 } } },
+        { type: 'reject', message: 'never' },
+      ],
     });
   });
 
@@ -105,7 +117,10 @@ describe('an answered thread', () => {
     await t.graph.invoke({ log: [] }, t.config);
     await withWorker(t.graphs, async () => {
       await t.decide('one', 'approved');
-      expect(await running.answered(t.lp, ground, t.thread_id, [t.requestOf('one')])).toMatchObject({ resumed: [], failed: [] });
+      expect(await running.answered(t.lp, ground, t.thread_id, [t.requestOf('one')])).toMatchObject({
+        resumed: [],
+        failed: [],
+      });
     });
 
     expect(await t.log()).toEqual(['one:APPROVED']);
@@ -213,14 +228,118 @@ describe('an answered thread', () => {
     expect(await t.log()).toEqual(['APPROVED', 'y']);
   });
 
+  test('is not continued from an old checkpoint while the newest is still on its way', async () => {
+    let ones = 0;
+    const t = await setUp(() =>
+      builder()
+        .addNode('one', () => {
+          ones += 1;
+          return { log: ['one'] };
+        })
+        .addNode('two', () => ({ log: [(interrupt({ q: 'two' }) as { status: string }).status] }))
+        .addEdge('__start__', 'one')
+        .addEdge('one', 'two'),
+    );
+    const put = t.store.putCheckpoint;
+    t.store.putCheckpoint = async (head, ...rest) => {
+      if (head.step === 1) await sleep(2_000); // the one after `one`: under LangGraph's default, `two` runs meanwhile
+      return put(head, ...rest);
+    };
+    const first = t.graph.invoke({ log: [] }, t.config);
+    await expect.poll(() => t.lp.opened.length, { timeout: 5_000 }).toBe(1);
+    await withWorker(t.graphs, async () => {
+      await sleep(200);
+      await t.decide('two', 'approved');
+      await first;
+    });
+
+    expect(ones).toBe(1);
+    expect(await t.log()).toEqual(['one', 'APPROVED']);
+  });
+
   test('that is unknown here ends its workflow with a word, not with a failure', async () => {
-    const t = await setUp(() => builder().addNode('ask', () => ({ log: [String(interrupt({ q: 1 }))] })).addEdge('__start__', 'ask'));
+    const t = await setUp(() =>
+      builder()
+        .addNode('ask', () => ({ log: [String(interrupt({ q: 1 }))] }))
+        .addEdge('__start__', 'ask'),
+    );
     await t.graph.invoke({ log: [] }, t.config);
     await t.lp.decide(t.requestOf('ask'), { status: 'approved' });
-    await ground.database.pool.query(`begin; set local app.project_id = '${t.lp.project_id}'; delete from threads; commit`);
+    await ground.database.pool.query(
+      `begin; set local app.project_id = '${t.lp.project_id}'; delete from threads; commit`,
+    );
     await withWorker(t.graphs, async () => {
-      expect(await running.answered(t.lp, ground, t.thread_id, [t.requestOf('ask')])).toMatchObject({ resumed: [], failed: [{ cause: 'unknown_thread' }] });
+      expect(await running.answered(t.lp, ground, t.thread_id, [t.requestOf('ask')])).toMatchObject({
+        resumed: [],
+        failed: [{ cause: 'unknown_thread' }],
+      });
     });
+  });
+});
+
+describe('a workflow that is cancelled', () => {
+  test('stops the graph within seconds, and leaves a thread that a later delivery continues', async () => {
+    const reached: string[] = [];
+    const t = await setUp(() =>
+      builder()
+        .addNode('slow', async (_, config) => {
+          const { status } = interrupt({ q: 'slow' }) as { status: string };
+          reached.push('answered');
+          if (reached.length === 1) {
+            await new Promise((_resolve, reject) =>
+              config.signal?.addEventListener('abort', () => reject(new Error('aborted'))),
+            );
+          }
+          return { log: [status] };
+        })
+        .addEdge('__start__', 'slow'),
+    );
+    await t.graph.invoke({ log: [] }, t.config);
+    await withWorker(t.graphs, async () => {
+      await t.lp.decide(t.requestOf('slow'), { status: 'approved' });
+      const result = running
+        .answered(t.lp, ground, t.thread_id, [t.requestOf('slow')])
+        .catch((error: unknown) => error);
+      await expect.poll(() => reached.length, { timeout: 10_000 }).toBe(1);
+      const sealer = await ground.keyring.sealer(t.lp.project_id);
+      const started = Date.now();
+      await running.client.workflow
+        .getHandle(`resume/${t.lp.project_id}/${sealer.pseudonym('thread', t.thread_id)}`)
+        .cancel();
+      expect(await result).toMatchObject({ name: 'WorkflowFailedError' });
+      expect(Date.now() - started).toBeLessThan(5_000);
+      expect(await running.answered(t.lp, ground, t.thread_id, [t.requestOf('slow')])).toMatchObject({
+        resumed: [expect.any(String)],
+        failed: [],
+      });
+    });
+
+    expect(await t.log()).toEqual(['APPROVED']);
+  });
+});
+
+describe('a claim that another takes in mid-run', () => {
+  test('ends that run: what it still writes is refused, and the thread is continued once from what stands', async () => {
+    const seen: unknown[] = [];
+    const t = await setUp(() =>
+      builder()
+        .addNode('slow', async (_, config) => {
+          const { status } = interrupt({ q: 'slow' }) as { status: string };
+          seen.push(config.configurable?.['lp_fence']);
+          if (seen.length === 1) {
+            await ground.database.pool.query(
+              `begin; set local app.project_id = '*'; update threads set fence = fence + 1 where thread_id = '${t.thread_id}'; commit`,
+            );
+          }
+          return { log: [`${status}:${seen.length}`] };
+        })
+        .addEdge('__start__', 'slow'),
+    );
+    await t.graph.invoke({ log: [] }, t.config);
+    await withWorker(t.graphs, () => t.decide('slow', 'approved'));
+
+    expect(seen).toEqual(['1', '3']);
+    expect(await t.log()).toEqual(['APPROVED:2']);
   });
 });
 
@@ -240,9 +359,12 @@ describe('two deliveries to one thread at once', () => {
       .addEdge('__start__', 'y')
       .addEdge(['x', 'y'], 'join');
 
-  const deliverApart = (t: Awaited<ReturnType<typeof setUp>>, interrupt_ids: string[]) => running.apart(t.lp, ground, t.thread_id, t.lp.project_id, interrupt_ids);
+  const deliverApart = (t: Awaited<ReturnType<typeof setUp>>, interrupt_ids: string[]) =>
+    running.apart(t.lp, ground, t.thread_id, t.lp.project_id, interrupt_ids);
   const interruptsOf = async (t: Awaited<ReturnType<typeof setUp>>) =>
-    ((await t.graph.getState(t.config)).tasks as { interrupts: { id: string }[] }[]).flatMap(({ interrupts }) => interrupts.map(({ id }) => id));
+    ((await t.graph.getState(t.config)).tasks as { interrupts: { id: string }[] }[]).flatMap(({ interrupts }) =>
+      interrupts.map(({ id }) => id),
+    );
 
   test('with an answer each: both finish, and each effect happens once', async () => {
     const effects: string[] = [];
@@ -252,14 +374,21 @@ describe('two deliveries to one thread at once', () => {
     for (const { id } of t.lp.opened) await t.lp.decide(id, { status: 'approved' });
     const results = await withWorker(t.graphs, () => deliverApart(t, ids));
 
-    expect(results.map(({ resumed, failed }) => [resumed.length, failed.length])).toEqual([[1, 0], [1, 0]]);
+    expect(results.map(({ resumed, failed }) => [resumed.length, failed.length])).toEqual([
+      [1, 0],
+      [1, 0],
+    ]);
     expect(effects.toSorted()).toEqual(['x', 'y']);
     expect(await t.log()).toEqual(['x:APPROVED', 'y:APPROVED', 'join']);
   });
 
   test('with the same answer: one resumes, the other finds it done', async () => {
     const effects: string[] = [];
-    const t = await setUp(() => builder().addNode('x', () => effect('x', effects)).addEdge('__start__', 'x'));
+    const t = await setUp(() =>
+      builder()
+        .addNode('x', () => effect('x', effects))
+        .addEdge('__start__', 'x'),
+    );
     await t.graph.invoke({ log: [] }, t.config);
     const [id] = await interruptsOf(t);
     await t.lp.decide(t.requestOf('x'), { status: 'approved' });
@@ -292,7 +421,9 @@ describe('nothing readable', () => {
     worker.shutdown();
     await worker.done;
     const sealer = await ground.keyring.sealer(t.lp.project_id);
-    const handle = running.client.workflow.getHandle(`resume/${t.lp.project_id}/${sealer.pseudonym('thread', t.thread_id)}`);
+    const handle = running.client.workflow.getHandle(
+      `resume/${t.lp.project_id}/${sealer.pseudonym('thread', t.thread_id)}`,
+    );
 
     expect(JSON.stringify(await handle.fetchHistory())).not.toMatch(/CANARY/);
     expect(heard).toEqual([expect.objectContaining({ message: 'CANARYERROR' })]);

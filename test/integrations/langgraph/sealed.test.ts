@@ -25,19 +25,37 @@ async function setUp(canary = 'CANARY') {
   let at: { configurable?: Record<string, unknown> } = config;
   for (let n = 1; n <= 2; n++) {
     const version = `00000000000${n}.x` as unknown as number;
-    const checkpoint = { ...emptyCheckpoint(), id: uuid6(n), channel_values: { a: `${canary} `.repeat(n === 1 ? 1 : 200) }, channel_versions: { a: version } };
+    const checkpoint = {
+      ...emptyCheckpoint(),
+      id: uuid6(n),
+      channel_values: { a: `${canary} `.repeat(n === 1 ? 1 : 200) },
+      channel_versions: { a: version },
+    };
     at = await s.put(at, checkpoint, { source: 'loop', step: n, parents: {}, note: canary } as never, { a: version });
   }
-  await s.putWrites(at, [['a', canary], ['__interrupt__', [{ id: 'i', value: canary }]]], 'task', '~path');
+  await s.putWrites(
+    at,
+    [
+      ['a', canary],
+      ['__interrupt__', [{ id: 'i', value: canary }]],
+    ],
+    'task',
+    '~path',
+  );
   return { project_id, s, thread_id: config.configurable.thread_id, read: () => s.getTuple(config) };
 }
 /** Bends rows of one thread, outside of any wall. */
-const tamper = (table: string, set: string, thread_id: string, where = 'true') => owner.query(`update ${table} set ${set} where thread_id = $1 and ${where}`, [thread_id]);
+const tamper = (table: string, set: string, thread_id: string, where = 'true') =>
+  owner.query(`update ${table} set ${set} where thread_id = $1 and ${where}`, [thread_id]);
 
 describe('a row is refused', () => {
   const newest = "channel_versions::text like '%2.x%'";
-  test.each([
-    ['with another byte', 'checkpoint_values', "sealed = set_byte(sealed, length(sealed) - 1, get_byte(sealed, length(sealed) - 1) # 1)"],
+  test.each<[string, string, string, string?]>([
+    [
+      'with another byte',
+      'checkpoint_values',
+      'sealed = set_byte(sealed, length(sealed) - 1, get_byte(sealed, length(sealed) - 1) # 1)',
+    ],
     ['with another codec', 'checkpoint_values', 'sealed = set_byte(sealed, 1, get_byte(sealed, 1) # 1)'],
     ['with another version of the envelope', 'checkpoint_writes', 'sealed = set_byte(sealed, 0, 2)'],
     ['in plain text', 'checkpoint_writes', `sealed = '"forged"'`],
@@ -45,12 +63,21 @@ describe('a row is refused', () => {
     ['with another step', 'checkpoints', 'step = 7', newest],
     ['with another source', 'checkpoints', "source = 'update'", newest],
     ['of another format', 'checkpoints', 'v = 3', newest],
-    ['with the versions in another order or spacing', 'checkpoints', `channel_versions = '{ "a": "000000000002.x"}'`, newest],
+    [
+      'with the versions in another order or spacing',
+      'checkpoints',
+      `channel_versions = '{ "a": "000000000002.x"}'`,
+      newest,
+    ],
     ['of another task', 'checkpoint_writes', "task_id = 'other'"],
     ['on another path', 'checkpoint_writes', "task_path = '~other'"],
     ['of another channel', 'checkpoint_writes', "channel = 'b'", 'idx = 0'],
     ['at another index', 'checkpoint_writes', 'idx = 5', 'idx = 0'],
-    ['under the key of another thread', 'threads', 'wrapped_key = (select wrapped_key from threads o where o.thread_id <> threads.thread_id limit 1)'],
+    [
+      'under the key of another thread',
+      'threads',
+      'wrapped_key = (select wrapped_key from threads o where o.thread_id <> threads.thread_id limit 1)',
+    ],
   ])('%s', async (_, table, set, where) => {
     const t = await setUp();
     await t.read();
@@ -63,14 +90,21 @@ describe('a row is refused', () => {
 
   test('that was moved to another version of its channel', async () => {
     const t = await setUp();
-    await tamper('checkpoint_values', `sealed = (select sealed from checkpoint_values o where o.thread_id = checkpoint_values.thread_id and o.version like '%1.x')`, t.thread_id);
+    await tamper(
+      'checkpoint_values',
+      `sealed = (select sealed from checkpoint_values o where o.thread_id = checkpoint_values.thread_id and o.version like '%1.x')`,
+      t.thread_id,
+    );
     await expect(t.read()).rejects.toMatchObject({ name: 'SealBroken' });
   });
 
   test('that was moved to another thread of the project, key and all', async () => {
     const t = await setUp();
     for (const table of ['threads', 'checkpoints', 'checkpoint_values', 'checkpoint_writes']) {
-      await owner.query(`update ${table} set thread_id = 'moved' ${table === 'threads' ? ", thread_key = 'moved'" : ''} where thread_id = $1`, [t.thread_id]);
+      await owner.query(
+        `update ${table} set thread_id = 'moved' ${table === 'threads' ? ", thread_key = 'moved'" : ''} where thread_id = $1`,
+        [t.thread_id],
+      );
     }
     await expect(t.s.getTuple({ configurable: { thread_id: 'moved' } })).rejects.toMatchObject({ name: 'SealBroken' });
   });
@@ -81,17 +115,24 @@ describe('a row is refused', () => {
     for (const table of ['threads', 'checkpoints', 'checkpoint_values', 'checkpoint_writes']) {
       await owner.query(`update ${table} set project_id = $2 where thread_id = $1`, [t.thread_id, other.project_id]);
     }
-    await expect(new LetsPingCheckpointer({ store: other.store }).getTuple({ configurable: { thread_id: t.thread_id } })).rejects.toMatchObject({ name: 'SealBroken' });
+    await expect(
+      new LetsPingCheckpointer({ store: other.store }).getTuple({ configurable: { thread_id: t.thread_id } }),
+    ).rejects.toMatchObject({ name: 'SealBroken' });
   });
 });
 
 test('nothing of a state stands in clear anywhere in the database', async () => {
   const canary = 'XYZZYPLUGH';
   await setUp(canary);
-  const { rows: tables } = await owner.query<{ name: string }>("select table_name as name from information_schema.tables where table_schema = 'public'");
+  const { rows: tables } = await owner.query<{ name: string }>(
+    "select table_name as name from information_schema.tables where table_schema = 'public'",
+  );
   expect(tables.length).toBeGreaterThan(10);
   for (const { name } of tables) {
-    const { rows } = await owner.query(`select 1 from ${name} t where t::text ilike $1 or t::text ilike $2`, [`%${canary}%`, `%${Buffer.from(canary).toString('hex')}%`]);
+    const { rows } = await owner.query(`select 1 from ${name} t where t::text ilike $1 or t::text ilike $2`, [
+      `%${canary}%`,
+      `%${Buffer.from(canary).toString('hex')}%`,
+    ]);
     expect([name, rows.length]).toEqual([name, 0]);
   }
 });

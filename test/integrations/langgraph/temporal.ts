@@ -4,8 +4,8 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { ANSWERED_SIGNAL, RESUME_WORKFLOW, resumeWorkflowId } from '../../../contracts/workflow.ts';
-import type { ResumeResult } from '../../../workflows/resume-thread.ts';
 import { type ResumeWorkerOptions, resumeWorker } from '../../../integrations/langgraph/index.ts';
+import type { ResumeResult } from '../../../workflows/resume-thread.ts';
 import type { Approvals } from './approvals.ts';
 import type { Ground } from './fixtures.ts';
 
@@ -14,11 +14,27 @@ export interface Running {
   queues: { workflows: string; team: string };
   connection: NativeConnection;
   /** A resume worker on the team's queue, stopped at the end. */
-  resume(graphs: ResumeWorkerOptions['graphs'], options?: Partial<ResumeWorkerOptions>): { shutdown(): void; done: Promise<void> };
+  resume(
+    graphs: ResumeWorkerOptions['graphs'],
+    options?: Partial<ResumeWorkerOptions>,
+  ): { shutdown(): void; done: Promise<void> };
   /** Decides, delivers, and waits for the thread's workflow. */
-  answered(lp: Approvals, ground: Ground, thread_id: string, request_ids: string[], team?: string): Promise<ResumeResult>;
+  answered(
+    lp: Approvals,
+    ground: Ground,
+    thread_id: string,
+    request_ids: string[],
+    team?: string,
+  ): Promise<ResumeResult>;
   /** A workflow per interrupt, as if nothing serialised them: what arbitrates then is the claim on the thread. */
-  apart(lp: Approvals, ground: Ground, thread_id: string, graph: string, interrupt_ids: string[], team?: string): Promise<ResumeResult[]>;
+  apart(
+    lp: Approvals,
+    ground: Ground,
+    thread_id: string,
+    graph: string,
+    interrupt_ids: string[],
+    team?: string,
+  ): Promise<ResumeResult[]>;
   stop(): Promise<void>;
 }
 

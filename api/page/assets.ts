@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { Router } from 'express';
+import { STYLE } from './style.css.ts';
+
+/** The browser's modules as tsc wrote them. They keep their places under /assets/, so that their imports resolve. */
+const MODULES = [
+  'api/page/browser/page.js',
+  'api/page/browser/live.js',
+  'api/page/browser/patch.js',
+  'api/page/relative.js',
+  'domain/diff.js',
+];
+
+/** dist/, where this file stands too; from source, as in a test, the last build is served, or no script at all. */
+const BUILT = new URL(import.meta.url.endsWith('.ts') ? '../../dist/' : '../../', import.meta.url);
+
+const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect width="24" height="24" rx="6" fill="#3457d5"/><path d="M6.5 12.5l3.6 3.6 7.4-8" fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/></svg>`;
+
+interface Asset {
+  type: string;
+  body: string;
+}
+
+function load(): Map<string, Asset> {
+  const assets = new Map<string, Asset>([
+    ['style.css', { type: 'text/css', body: STYLE }],
+    ['icon.svg', { type: 'image/svg+xml', body: ICON }],
+  ]);
+  for (const path of MODULES) {
+    const file = new URL(path, BUILT);
+    if (existsSync(file)) assets.set(path, { type: 'text/javascript', body: readFileSync(file, 'utf8') });
+  }
+  return assets;
+}
+
+const ASSETS = load();
+
+/** One name for all of them: a module imports its neighbours relative to itself, so they change their address together. */
+const VERSION = createHash('sha256')
+  .update(JSON.stringify([...ASSETS]))
+  .digest('hex')
+  .slice(0, 16);
+
+export const assetUrl = (path: string): string => `/assets/${VERSION}/${path}`;
+
+/** Kept for a year under their own version; another version, as during a rolling upgrade, gets what there is. */
+export function assetRoutes(): Router {
+  const router = Router();
+  router.get('/assets/:version/*path', (req, res, next) => {
+    const asset = ASSETS.get([req.params.path].flat().join('/'));
+    if (!asset) {
+      next();
+      return;
+    }
+    res.set('Cache-Control', req.params.version === VERSION ? 'public, max-age=31536000, immutable' : 'no-cache');
+    res.type(asset.type).send(asset.body);
+  });
+  return router;
+}

@@ -1,0 +1,67 @@
+const GATHER_MS = 200;
+/** A click that was meant for what stood here a moment ago must not decide. */
+const COOL_DOWN_MS = 700;
+const EVENTS = [
+  'approval_request.opened',
+  'approval_request.held',
+  'approval_request.resolved',
+  'approval_request.executed',
+];
+
+const main = (of: Document = document) => of.querySelector<HTMLElement>('main[data-kind]');
+
+export function coolDown(): void {
+  const buttons = [...document.querySelectorAll<HTMLButtonElement>('button[data-decide]')];
+  for (const button of buttons) button.disabled = true;
+  setTimeout(() => {
+    for (const button of buttons) button.disabled = false;
+  }, COOL_DOWN_MS);
+}
+
+/** Whether the newer state is worth replacing what is shown: a pending request may hold what somebody is typing. */
+const differs = (shown: HTMLElement, newer: HTMLElement) =>
+  shown.dataset['kind'] === 'inbox' ||
+  shown.dataset['status'] !== newer.dataset['status'] ||
+  newer.dataset['status'] !== 'pending';
+
+/** Fetches the page again and puts its content in the place of the old one; says so, and keeps the focus where it was. */
+async function refresh(arrive: () => void): Promise<void> {
+  const shown = main();
+  const self = shown?.dataset['self'];
+  if (!shown || self === undefined) return;
+  const answer = await fetch(self, { headers: { accept: 'text/html' } });
+  if (!answer.ok) return;
+  const fetched = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  const newer = main(fetched);
+  if (!newer || !differs(shown, newer)) return;
+  const focused = shown.contains(document.activeElement) ? document.activeElement?.getAttribute('href') : undefined;
+  shown.replaceWith(document.adoptNode(newer));
+  document.title = fetched.title;
+  const live = document.querySelector('#live');
+  if (live) live.textContent = newer.dataset['announce'] ?? '';
+  if (typeof focused === 'string') newer.querySelector<HTMLElement>(`a[href="${CSS.escape(focused)}"]`)?.focus();
+  arrive();
+}
+
+/** Listens to what is opened and decided elsewhere. `arrive` readies new content. */
+export function follow(arrive: () => void): void {
+  const shown = main();
+  if (!shown) return;
+  let timer: number | undefined;
+  const soon = () => {
+    if (timer !== undefined) return;
+    timer = window.setTimeout(() => {
+      timer = undefined;
+      refresh(arrive).catch(() => {}); // away for a moment: the next event, or the reader's own reload, will do
+    }, GATHER_MS);
+  };
+  const source = new EventSource('/api/events');
+  for (const name of EVENTS) {
+    source.addEventListener(name, (event) => {
+      const { request_id } = JSON.parse((event as MessageEvent<string>).data) as { request_id: string };
+      if (shown.dataset['kind'] === 'inbox' || request_id === shown.dataset['id']) soon();
+    });
+  }
+  source.addEventListener('reset', soon);
+  addEventListener('pagehide', () => source.close());
+}

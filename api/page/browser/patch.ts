@@ -1,0 +1,45 @@
+import { patchSentences } from '../../../domain/diff.ts';
+
+const TYPING_MS = 150;
+
+function sentencesOf(asked: string, edited: string): { title: string; sentences: string[]; problem: boolean } {
+  try {
+    const patch: unknown = JSON.parse(edited);
+    if (typeof patch !== 'object' || patch === null || Array.isArray(patch))
+      return { title: 'The patch has to be a JSON object.', sentences: [], problem: true };
+    const sentences = patchSentences(JSON.parse(asked), patch);
+    return {
+      title: sentences.length === 0 ? 'The patch changes nothing.' : 'What the patch changes:',
+      sentences,
+      problem: false,
+    };
+  } catch {
+    return { title: 'The patch is not JSON yet.', sentences: [], problem: true };
+  }
+}
+
+function element(name: string, text: string, className = ''): HTMLElement {
+  const made = document.createElement(name);
+  made.textContent = text;
+  made.className = className;
+  return made;
+}
+
+/** The difference between what was asked and what is typed, as the server will tell it. Text only: no markup is made of it. */
+export function previewPatches(): void {
+  const field = document.querySelector<HTMLTextAreaElement>('#patched_payload');
+  const asked = document.querySelector('#asked')?.textContent;
+  const target = document.querySelector('#difference');
+  if (!field || !target || typeof asked !== 'string') return;
+  let timer: number | undefined;
+  const show = () => {
+    const { title, sentences, problem } = sentencesOf(asked, field.value);
+    const list = element('ul', '');
+    list.append(...sentences.map((sentence) => element('li', sentence)));
+    target.replaceChildren(element('p', title, problem ? 'problem' : ''), ...(sentences.length > 0 ? [list] : []));
+  };
+  field.addEventListener('input', () => {
+    clearTimeout(timer);
+    timer = window.setTimeout(show, TYPING_MS);
+  });
+}

@@ -1,0 +1,79 @@
+import type { ApprovalRequestDetail } from '../../contracts/approval-request.ts';
+import type { Principal } from '../../domain/access/permissions.ts';
+import { editable, html, type Markup, marked, prose } from './html.ts';
+
+/** What the person has typed so far: a refusal and a preview give it back. */
+export interface Draft {
+  reason?: string;
+  patch_text?: string;
+  /** The difference as sentences, or why there is none. */
+  preview?: { sentences: string[] } | { problem: string };
+}
+
+/** Percent-encoded, a form has to fit into what the route reads. */
+const MAX_FORM_CHARACTERS = 240 * 1_024;
+const fitsForm = (json: string): boolean => encodeURIComponent(json).length <= MAX_FORM_CHARACTERS;
+
+const prettyJson = (value: unknown) => JSON.stringify(value, null, 2);
+
+/** Why this person cannot decide, when that is known before trying. */
+function barred({ requested_by, metadata }: ApprovalRequestDetail, { owner, role }: Principal): string | undefined {
+  if (owner === requested_by) return 'You asked for this yourself: somebody else has to decide.';
+  if (metadata['role'] === 'admin' && role !== 'admin') return 'The agent asked for an admin to decide this.';
+  return undefined;
+}
+
+const shownDigest = ({ payload_digest }: ApprovalRequestDetail) =>
+  html`<input type="hidden" name="payload_digest" value="${payload_digest}">`;
+
+export const difference = (preview: Draft['preview']): Markup =>
+  html`<div id="difference" aria-live="polite">${
+    preview &&
+    ('problem' in preview
+      ? html`<p class="problem">${preview.problem}</p>`
+      : html`<p>${preview.sentences.length === 0 ? 'The patch changes nothing.' : 'What the patch changes:'}</p><ul>${preview.sentences.map((sentence) => html`<li>${marked(sentence)}</li>`)}</ul>`)
+  }</div>`;
+
+function patchForm(request: ApprovalRequestDetail, draft: Draft): Markup {
+  const asked = prettyJson(request.payload);
+  if (!fitsForm(editable(asked).toString())) {
+    return html`<details class="patch"><summary>Patch: approve another payload</summary>
+<p>This payload is too large for a form. Use the command line:</p><pre><code>letsping patch ${request.id} --file payload.json</code></pre></details>`;
+  }
+  const text = draft.patch_text ?? asked;
+  const rows = Math.min(24, Math.max(6, text.split('\n').length + 1));
+  return html`<details class="patch"${(draft.patch_text !== undefined || draft.preview !== undefined) && html` open`}><summary>Patch: approve another payload</summary>
+<form class="stack" method="post" action="/requests/${request.id}/decision">
+  ${shownDigest(request)}
+  <label for="patched_payload">Payload to run instead, as JSON</label>
+  <textarea id="patched_payload" name="patched_payload" rows="${rows}" spellcheck="false" autocapitalize="off" autocomplete="off" aria-describedby="difference" required>
+${editable(text)}</textarea>
+  ${difference(draft.preview)}
+  <p class="muted">The firewall and the schema look at the patch before it counts.</p>
+  <div class="buttons">
+    <button type="submit" formaction="/requests/${request.id}/preview">Preview the difference</button>
+    <button class="primary" type="submit" name="type" value="patch" data-decide>Approve the patch</button>
+  </div>
+</form>
+<pre id="asked" hidden>${editable(asked)}</pre></details>`;
+}
+
+/** The three answers. Each names the digest of the payload that is shown: it counts for that one alone. */
+export function decideForms(request: ApprovalRequestDetail, principal: Principal, draft: Draft): Markup {
+  const reason = barred(request, principal);
+  if (reason !== undefined) return html`<p>${reason}</p>`;
+  const action = `/requests/${request.id}/decision`;
+  return html`<form method="post" action="${action}">
+  ${shownDigest(request)}
+  <button class="approve" type="submit" name="type" value="approve" data-decide>Approve exactly this</button>
+</form>
+<form class="stack" method="post" action="${action}">
+  ${shownDigest(request)}
+  <label for="reason">Reason to reject</label>
+  <textarea id="reason" name="reason" rows="2" required maxlength="4096" placeholder="The agent is told this">
+${prose(draft.reason ?? '')}</textarea>
+  <div class="buttons"><button class="reject" type="submit" name="type" value="reject" data-decide>Reject</button></div>
+</form>
+${patchForm(request, draft)}
+<p class="muted">A decision is final. Silence rejects at the deadline.</p>`;
+}

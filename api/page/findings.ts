@@ -1,0 +1,28 @@
+import type { ApprovalRequestDetail } from '../../contracts/approval-request.ts';
+import type { Finding } from '../../contracts/verdict.ts';
+import { html, type Markup, marked } from './html.ts';
+import { pointed } from './payload.ts';
+
+const findingView = (payload: unknown, { severity, id, pointer, evidence, message }: Finding): Markup => {
+  const value = pointed(payload, pointer);
+  return html`<li class="finding ${severity}">
+  <p class="sentence"><span class="chip severity-${severity}">${severity}</span> ${marked(message)}</p>
+  <dl>
+    <dt>Guardrail</dt><dd><code>${marked(id)}</code></dd>
+    <dt>Where</dt><dd><code>${pointer === '' ? 'the whole payload' : marked(pointer)}</code></dd>
+    ${value !== undefined && pointer !== '' && html`<dt>Value</dt><dd><code>${marked(value)}</code></dd>`}
+    <dt>Evidence</dt><dd><code>${marked(evidence)}</code></dd>
+  </dl>
+</li>`;
+};
+
+export const findingList = (payload: unknown, findings: readonly Finding[]): Markup =>
+  html`<ul class="findings">${findings.map((finding) => findingView(payload, finding))}</ul>`;
+
+/** Why a person has to look. */
+export function whyHeld({ findings, held_by, verdict, policy_version, payload }: ApprovalRequestDetail): Markup {
+  if (findings.length > 0) return findingList(payload, findings);
+  if (held_by === 'policy')
+    return html`<p>Held by policy: version ${policy_version} wants a person to look. The firewall found nothing.</p>`;
+  return html`<p>${verdict === 'allow' ? 'It was not: the firewall let it pass.' : 'It is being screened; there is no finding so far.'}</p>`;
+}

@@ -1,0 +1,61 @@
+/** Text that is markup already: made by `html` alone, so that nothing else reaches a page unescaped. */
+export class Markup {
+  readonly #text: string;
+  constructor(text: string) {
+    this.#text = text;
+  }
+  toString(): string {
+    return this.#text;
+  }
+}
+
+export type Inserted = Markup | string | number | false | null | undefined | readonly Inserted[];
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+/**
+ * What an eye does not see or a browser would obey: controls, direction marks, zero widths, blanks that are letters, lone
+ * surrogates. U+FE0F stays: it only makes a sign an emoji.
+ */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u2800]|(?!\uFE0F)\p{DI}/gu;
+const LINE_BREAKS = /[\n\t]/;
+
+const entities = (text: string) => text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
+const named = (char: string) => `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+const hexEscapes = (char: string) =>
+  char.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+function rendered(value: Inserted): string {
+  if (value === false || value === null || value === undefined) return '';
+  if (value instanceof Markup) return value.toString();
+  if (typeof value === 'object') return value.map(rendered).join('');
+  return entities(String(value).replace(UNSEEN, named));
+}
+
+/**
+ * A piece of a page. Every value is escaped, for text as for a quoted attribute, and what cannot be seen in it is written
+ * out as `U+202E`; only what `html` made itself goes in as it is. Arrays are joined; false, null and undefined are nothing.
+ */
+export const html = (strings: TemplateStringsArray, ...values: Inserted[]): Markup =>
+  new Markup(strings.reduce((page, part, index) => page + rendered(values[index - 1]) + part));
+
+/** For text of an agent between two tags: the marks stand out, so that nobody takes a written `U+202E` for a real one. */
+export const marked = (text: string): Markup =>
+  new Markup(
+    text
+      .split(/([\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u2800]|(?!\uFE0F)\p{DI})/u)
+      .map((part, index) => (index % 2 === 1 ? `<span class="unseen">${named(part)}</span>` : entities(part)))
+      .join(''),
+  );
+
+/** JSON for a text field: the same to a parser, and what cannot be seen is written as `\u202e`. Line breaks stay. */
+export const editable = (text: string): Markup =>
+  new Markup(
+    entities(text.replace(UNSEEN, (char) => (LINE_BREAKS.test(char) ? char : char === '\r' ? '' : hexEscapes(char)))),
+  );
+
+/** Prose that a person wrote, for a text field. Line breaks stay. */
+export const prose = (text: string): Markup =>
+  new Markup(
+    entities(text.replace(UNSEEN, (char) => (LINE_BREAKS.test(char) ? char : char === '\r' ? '' : named(char)))),
+  );

@@ -1,0 +1,44 @@
+import type { ListedRow } from '../ports.ts';
+import { html, type Markup, marked } from './html.ts';
+import { distance } from './when.ts';
+
+export interface Inbox {
+  rows: ListedRow[];
+  /** Cursor of the next page. */
+  next: string | null;
+  /** Whether this is the newest page. */
+  first: boolean;
+}
+
+const reason = ({ finding_ids, held_by }: ListedRow): Markup =>
+  finding_ids.length > 0
+    ? html`${finding_ids.slice(0, 3).map((id) => html`<code class="tag">${marked(id)}</code> `)}${finding_ids.length > 3 && html`<span>and ${finding_ids.length - 3} more</span>`}`
+    : html`<span class="muted">${held_by === 'policy' ? 'held by policy' : 'being screened'}</span>`;
+
+const entry = (row: ListedRow): Markup => html`<li>
+  <a class="row" href="/requests/${row.id}">
+    <span class="what"><strong>${marked(row.action)}</strong> <span class="muted">on ${marked(row.service)}</span></span>
+    <span class="chip priority-${row.priority}">${row.priority}</span>
+    <span class="why">${reason(row)}</span>
+    <span class="muted when">asked by ${marked(row.requested_by)}, ${distance(row.created_at.toISOString())}<br>expires ${distance(row.expires_at.toISOString())}</span>
+  </a>
+</li>`;
+
+const empty = (first: boolean): Markup =>
+  first
+    ? html`<div class="card empty"><p><strong>Nothing waits for a decision.</strong></p><p class="muted">What an agent asks for, and the firewall does not let pass by itself, appears here at once.</p></div>`
+    : html`<div class="card empty"><p>No older request waits.</p></div>`;
+
+export const inboxSentence = ({ rows, next }: Inbox): string =>
+  rows.length === 0
+    ? 'Nothing waits for a decision.'
+    : `${rows.length}${next === null ? '' : ' or more'} ${rows.length === 1 ? 'request waits' : 'requests wait'} for a decision.`;
+
+export const inboxView = (inbox: Inbox): Markup => html`<div class="wide">
+<div class="heading"><h1>Waiting for a decision</h1>${inbox.rows.length > 0 && html`<p class="muted">${inboxSentence(inbox)} Newest first.</p>`}</div>
+${inbox.rows.length === 0 ? empty(inbox.first) : html`<ul class="inbox card">${inbox.rows.map(entry)}</ul>`}
+<nav class="pages" aria-label="Pages">
+${!inbox.first && html`<a href="/">Newest</a>`}
+${inbox.next !== null && html`<a rel="next" href="/?cursor=${inbox.next}">Older</a>`}
+</nav>
+</div>`;

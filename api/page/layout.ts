@@ -1,0 +1,69 @@
+import type { Response } from 'express';
+import type { Principal } from '../../domain/access/permissions.ts';
+import { assetUrl } from './assets.ts';
+import { html, type Markup } from './html.ts';
+
+export interface Page {
+  title: string;
+  main: Markup;
+  /** Whoever is signed in. */
+  principal?: Principal | undefined;
+  /** What the script may refresh, and under which address. */
+  live?: { kind: 'inbox' | 'request'; self: string; id?: string; status?: string; announce: string };
+}
+
+const bar = (principal: Principal | undefined) => html`<header class="bar">
+  <a class="brand" href="/"><img src="${assetUrl('icon.svg')}" alt="" width="22" height="22">LetsPing</a>
+  ${
+    principal &&
+    html`<span class="who">${principal.owner} <span class="role">${principal.role}</span></span>
+  <form method="post" action="/logout"><button class="quiet" type="submit">Sign out</button></form>`
+  }
+</header>`;
+
+const document = ({ title, main, principal, live }: Page) => html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>${title} · LetsPing</title>
+<link rel="icon" type="image/svg+xml" href="${assetUrl('icon.svg')}">
+<link rel="stylesheet" href="${assetUrl('style.css')}">
+${live && html`<script type="module" src="${assetUrl('api/page/browser/page.js')}"></script>`}
+</head>
+<body>
+<a class="skip" href="#main">Skip to the content</a>
+${bar(principal)}
+<p id="live" class="visually-hidden" role="status" aria-live="polite"></p>
+<main id="main" tabindex="-1"${
+  live &&
+  html` data-kind="${live.kind}" data-self="${live.self}" data-id="${live.id}" data-status="${live.status}" data-announce="${live.announce}"`
+}>${main}</main>
+</body>
+</html>
+`;
+
+/**
+ * Sends a page. Never stored: what it shows may not outlive the session. The referrer is our origin and no path; with
+ * `no-referrer` browsers send `Origin: null` with every form, and ours are taken from our own origin only.
+ */
+export function sendPage(res: Response, status: number, page: Page): void {
+  res.status(status).set('Cache-Control', 'no-store').set('Referrer-Policy', 'strict-origin');
+  res.type('html').send(document(page).toString());
+}
+
+/** A page with one sentence: what went wrong, and the way on. */
+export const sendSentence = (
+  res: Response,
+  status: number,
+  title: string,
+  sentence: string,
+  principal?: Principal,
+): void =>
+  sendPage(res, status, {
+    title,
+    principal,
+    main: html`<div class="narrow"><h1>${title}</h1><p role="alert">${sentence}</p><p><a href="/">To the inbox</a></p></div>`,
+  });

@@ -1,0 +1,62 @@
+import type { ApprovalRequestDetail } from '../../contracts/approval-request.ts';
+import type { Cause } from '../../contracts/decision.ts';
+import { patchSentences } from '../../domain/diff.ts';
+import { html, type Markup, marked } from './html.ts';
+import { payloadView } from './payload.ts';
+import { when } from './when.ts';
+
+const CAUSES: Record<Cause, string> = {
+  person: 'by a person',
+  firewall: 'by the firewall',
+  deadline: 'at the deadline: nobody decided',
+  caller: 'by whoever asked',
+  superseded: 'because a newer request took its place',
+  agent_gone: 'because the agent is gone',
+  forged: 'because a decision reached it that was never made through the API',
+};
+
+const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
+
+export function outcomeSentence({ decision, status }: ApprovalRequestDetail): string {
+  if (!decision) return capital(status);
+  const { outcome, decided_by } = decision;
+  const by = decided_by === null || outcome.cause !== 'person' ? CAUSES[outcome.cause] : `by ${decided_by}`;
+  return `${capital(outcome.status)}${outcome.modified ? ' with modifications' : ''} ${by}`;
+}
+
+const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+
+const receiptView = (
+  id: string,
+  receipt: string,
+  publicUrl: string,
+): Markup => html`<section class="receipt" aria-labelledby="receipt">
+<h3 id="receipt">Receipt</h3>
+<p>Signed proof of who allowed exactly what. It is verified without this server:</p>
+<pre tabindex="0"><code>curl -so jwks.json ${quoted(`${publicUrl}/.well-known/jwks.json`)}
+letsping verify ${id}.jws --keys jwks.json</code></pre>
+<p><a class="button" href="/api/approval-requests/${id}/receipt" download="${id}.jws">Download ${id}.jws</a></p>
+<details><summary>Show the receipt</summary><pre class="jws" tabindex="0"><code>${receipt}</code></pre></details>
+</section>`;
+
+/** How it ended: who, when, by which road, what runs instead, and the proof. */
+export function outcomeView(request: ApprovalRequestDetail, receipt: string, publicUrl: string): Markup {
+  const { decision, payload, executed_at, id } = request;
+  if (!decision) return html``;
+  const { outcome, decided_at, channel, reason, patched_payload, payload_digest } = decision;
+  const sentences = patched_payload ? patchSentences(payload, patched_payload) : [];
+  return html`<section id="outcome" class="card outcome ${outcome.status}" tabindex="-1" aria-labelledby="outcome-heading">
+<h2 id="outcome-heading">${outcomeSentence(request)}</h2>
+<p>${when(decided_at)} · through ${channel}</p>
+${outcome.verified === false && html`<p class="notice refused">Not verified: it came as a plain Signal, without a key.</p>`}
+${reason !== undefined && html`<h3>Reason</h3><blockquote>${marked(reason)}</blockquote>`}
+${
+  patched_payload &&
+  html`<h3>What was changed</h3><ul class="changes">${sentences.map((sentence) => html`<li>${marked(sentence)}</li>`)}</ul>
+<h3>What runs instead</h3>${payloadView(patched_payload)}
+<p class="digest"><span class="muted">Digest</span> <code>${payload_digest}</code></p>`
+}
+${outcome.status === 'approved' && html`<p>${executed_at === null ? 'The agent has not reported that it ran.' : html`The agent ran it ${when(executed_at)}.`}</p>`}
+${receipt !== '' && receiptView(id, receipt, publicUrl)}
+</section>`;
+}

@@ -1,0 +1,133 @@
+import { type Request, type Response, Router } from 'express';
+import { Decision } from '../../contracts/decision.ts';
+import { isId, newId } from '../../crypto/ids.ts';
+import type { Principal } from '../../domain/access/permissions.ts';
+import { DomainError } from '../../domain/errors.ts';
+import { principalOf } from '../middleware/authenticate.ts';
+import { detailOf } from '../operations/views.ts';
+import type { HistoryView } from '../ports.ts';
+import type { Draft } from './decide-forms.ts';
+import type { PageDeps } from './deps.ts';
+import { field, form } from './form.ts';
+import { sendPage } from './layout.ts';
+import { previewOf, readPatch } from './patch-text.ts';
+import { type Refusal, refusalOf, refused } from './refusal.ts';
+import { requestPage } from './request.ts';
+import { sameOrigin } from './same-origin.ts';
+import { signedIn } from './signed-in.ts';
+
+const pathOf = (id: string) => `/requests/${id}`;
+
+/** The decision that a form states, or why it states none. */
+function decisionOf(req: Request): Decision | Refusal {
+  const [type, payload_digest] = [field(req, 'type'), field(req, 'payload_digest')];
+  const patch = type === 'patch' ? readPatch(field(req, 'patched_payload')) : undefined;
+  if (patch && !patch.ok) return refused(422, patch.problem);
+  const stated = {
+    type,
+    payload_digest,
+    ...(type === 'reject' && { reason: field(req, 'reason').replaceAll('\r\n', '\n') }),
+    ...(patch && { patched_payload: patch.payload }),
+  };
+  const parsed = Decision.safeParse(stated);
+  if (parsed.success) return parsed.data;
+  const reasonFails = parsed.error.issues.some(({ path }) => path[0] === 'reason');
+  return refused(
+    400,
+    reasonFails
+      ? 'A rejection needs a reason, of at most 4,096 characters.'
+      : 'The form is incomplete. Read the request again and decide then.',
+  );
+}
+
+const draftOf = (req: Request): Draft => {
+  const [reason, patch_text] = [field(req, 'reason'), field(req, 'patched_payload')];
+  return { ...(reason !== '' && { reason }), ...(patch_text !== '' && { patch_text }) };
+};
+
+export function requestRoutes({ store, identities, decide, publicUrl }: PageDeps): Router {
+  const router = Router();
+
+  const read = async ({ project_id }: Principal, id: string): Promise<HistoryView> => {
+    const view = isId('req', id) ? await store.history(project_id, id) : undefined;
+    if (!view) throw new DomainError('not_found', 'There is no such approval request.');
+    return view;
+  };
+
+  const send = async (
+    res: Response,
+    id: string,
+    status: number,
+    draft: Draft,
+    shown: { refusal?: Refusal; recorded?: boolean } = {},
+  ) => {
+    const principal = principalOf(res);
+    const view = await read(principal, id);
+    const { refusal } = shown;
+    const preview =
+      draft.preview ?? (draft.patch_text === undefined ? undefined : previewOf(view.request.payload, draft.patch_text));
+    const request = detailOf(view);
+    sendPage(
+      res,
+      status,
+      requestPage({
+        request,
+        receipt: view.standing?.receipt ?? '',
+        principal,
+        publicUrl: publicUrl(),
+        draft: { ...draft, ...(preview && { preview }) },
+        ...(refusal && { refusal }),
+        recorded: shown.recorded === true,
+      }),
+    );
+  };
+
+  router.get('/requests/:id', signedIn(identities), async (req, res) => {
+    const principal = principalOf(res);
+    const id = String(req.params.id);
+    const named = req.query['recorded'];
+    const recorded =
+      typeof named === 'string' &&
+      (await read(principal, id)).decisions.some((row) => row.id === named && row.actor === principal.owner);
+    await send(res, id, 200, {}, { recorded });
+  });
+
+  /** Reloading the answer of a form, or returning to it after signing in, leads to the request. */
+  router.get(['/requests/:id/decision', '/requests/:id/preview'], (req, res) => {
+    res.redirect(303, pathOf(encodeURIComponent(String(req.params.id))));
+  });
+
+  const written = [
+    sameOrigin(publicUrl),
+    signedIn(identities, (url) => url.replace(/\/(?:decision|preview)$/, '')),
+    form('256kb'),
+  ];
+
+  router.post('/requests/:id/preview', written, async (req: Request, res: Response) => {
+    await send(res, String(req.params['id']), 200, draftOf(req));
+  });
+
+  router.post('/requests/:id/decision', written, async (req: Request, res: Response) => {
+    const id = String(req.params['id']);
+    const principal = principalOf(res);
+    await read(principal, id);
+    const stated = decisionOf(req);
+    let refusal: Refusal;
+    if ('sentence' in stated) refusal = stated;
+    else {
+      try {
+        const decided = await decide(principal, id, stated, newId('dec'), 'console');
+        const suffix = decided.status === 202 ? `?recorded=${decided.body.decision_id}` : '#outcome';
+        res.set('Cache-Control', 'no-store').redirect(303, `${pathOf(id)}${suffix}`);
+        return;
+      } catch (error) {
+        refusal = refusalOf(error);
+        if (error instanceof DomainError && error.details.retry_after !== undefined)
+          res.set('Retry-After', String(error.details.retry_after));
+      }
+    }
+    await send(res, id, refusal.status, draftOf(req), { refusal });
+  });
+
+  return router;
+}

@@ -1,0 +1,88 @@
+import type { ApprovalRequestDetail } from '../../contracts/approval-request.ts';
+import type { Principal } from '../../domain/access/permissions.ts';
+import { type Draft, decideForms } from './decide-forms.ts';
+import { findingList, whyHeld } from './findings.ts';
+import { html, type Markup, marked } from './html.ts';
+import type { Page } from './layout.ts';
+import { outcomeSentence, outcomeView } from './outcome.ts';
+import { payloadView } from './payload.ts';
+import { facts, timeline } from './record.ts';
+import type { Refusal } from './refusal.ts';
+import { when } from './when.ts';
+
+export interface RequestPage {
+  request: ApprovalRequestDetail;
+  /** Compact JWS; empty while nothing is decided. */
+  receipt: string;
+  principal: Principal;
+  publicUrl: string;
+  draft: Draft;
+  refusal?: Refusal;
+  /** This person's decision is with Temporal, and no worker has answered yet. */
+  recorded?: boolean;
+}
+
+const refusalNotice = (
+  refusal: Refusal,
+  payload: unknown,
+): Markup => html`<div class="notice refused" role="alert" tabindex="-1" autofocus>
+<p><strong>${refusal.sentence}</strong></p>
+${refusal.errors.length > 0 && html`<ul>${refusal.errors.map(({ pointer, detail }) => html`<li><code>${pointer === '' ? 'the whole payload' : marked(pointer)}</code> ${marked(detail)}</li>`)}</ul>`}
+${refusal.findings.length > 0 && findingList(payload, refusal.findings)}
+</div>`;
+
+const recordedNotice = html`<div class="notice" role="status"><p><strong>Your decision is recorded, and not yet effective.</strong> It counts when a worker is back, unless another decision came first or the deadline passes. This page follows.</p></div>`;
+
+function top(request: ApprovalRequestDetail): Markup {
+  const { service, action, status, requested_by, expires_at } = request;
+  return html`<p class="crumb"><a href="/">Inbox</a></p>
+<header class="heading">
+  <p class="muted">${marked(requested_by)} wants to run</p>
+  <h1>${marked(action)} <span class="on">on ${marked(service)}</span></h1>
+  <p><span class="chip status-${status}">${status === 'pending' ? 'waiting' : status}</span> ${status === 'pending' && html`<span>expires ${when(expires_at)}</span>`}</p>
+</header>`;
+}
+
+/** The payload whose places a refusal names: the patch, when it can still be read. */
+function refusedPayload({ draft, request }: RequestPage): unknown {
+  try {
+    return JSON.parse(draft.patch_text ?? '');
+  } catch {
+    return request.payload;
+  }
+}
+
+/** Everything a decision is about, then the ways to decide, or how it ended. */
+export function requestPage(view: RequestPage): Page {
+  const { request, receipt, principal, publicUrl, draft, refusal } = view;
+  const pending = request.status === 'pending';
+  const main = html`<div class="wide">
+${top(request)}
+${refusal && refusalNotice(refusal, refusedPayload(view))}
+${pending && view.recorded && recordedNotice}
+<div class="columns">
+<div class="column">
+${outcomeView(request, receipt, publicUrl)}
+<section class="card" aria-labelledby="why"><h2 id="why">Why it was held</h2>${whyHeld(request)}</section>
+<section class="card" aria-labelledby="run"><h2 id="run">${pending ? 'What will run' : 'What was asked for'}</h2>
+<p class="muted">Written by the agent: read it as data, not as advice.</p>
+${payloadView(request.payload, request.findings)}
+<p class="digest"><span class="muted">Digest</span> <code>${request.payload_digest}</code></p></section>
+${pending && html`<section class="card decide" aria-labelledby="decide"><h2 id="decide">Decide</h2>${decideForms(request, principal, draft)}</section>`}
+</div>
+<aside class="column" aria-label="Details">
+<section class="card" aria-labelledby="details"><h2 id="details">Details</h2>${facts(request)}</section>
+<section class="card" aria-labelledby="timeline"><h2 id="timeline">Timeline</h2>${timeline(request.timeline)}</section>
+</aside>
+</div>
+</div>`;
+  const announce = pending
+    ? 'This request waits for a decision.'
+    : `This request is closed: ${outcomeSentence(request)}.`;
+  return {
+    title: `${pending ? 'Waiting' : outcomeSentence(request)}: ${request.action} on ${request.service}`,
+    principal,
+    main,
+    live: { kind: 'request', self: `/requests/${request.id}`, id: request.id, status: request.status, announce },
+  };
+}

@@ -1,0 +1,78 @@
+import { type Request, type Response, Router } from 'express';
+import { newToken, parseApiKey, sameSecret, tokenHash } from '../../crypto/api-key.ts';
+import { clearSession, SESSION_HOURS, sessionToken, setSession } from '../middleware/session-cookie.ts';
+import type { IdentityStore, StoredSession } from '../ports.ts';
+import { field, form } from './form.ts';
+import { localPath } from './local-path.ts';
+import { sameOrigin } from './same-origin.ts';
+import { sendSignIn } from './sign-in.ts';
+
+export interface SessionDeps {
+  identities: IdentityStore;
+  publicUrl: () => string;
+}
+
+type Answer = { session: StoredSession } | { refused: string };
+
+const LINK_TOKEN = /^[A-Za-z0-9_-]{43}$/;
+const SPENT: Answer = {
+  refused: 'This link was used already, or is older than 15 minutes. Ask for a new one, or sign in with your key.',
+};
+
+async function byLink(identities: IdentityStore, token: string): Promise<Answer> {
+  const session = LINK_TOKEN.test(token) ? await identities.takeLoginLink(tokenHash(token)) : undefined;
+  return session ? { session } : SPENT;
+}
+
+async function byKey(identities: IdentityStore, text: string): Promise<Answer> {
+  if (text === '') return { refused: 'Give a key.' };
+  const key = parseApiKey(text);
+  if (!key) return { refused: 'This is not an API key: it is mistyped, or cut short.' };
+  const found = await identities.key(key.key_id);
+  if (!found || !sameSecret(found.secret_sha256, key.secret_sha256))
+    return { refused: 'This key is not known, or was revoked.' };
+  const { project_id, owner, role, id } = found;
+  if (role === 'agent')
+    return {
+      refused: "An agent's key cannot sign in: agents ask, people decide. Use the key of an approver or an admin.",
+    };
+  return { session: { project_id, owner, role, key_id: id } };
+}
+
+/** Signing in, by a one-time link or by a key, and out. Each sign-in makes a new token and ends the session before it. */
+export function sessionRoutes({ identities, publicUrl }: SessionDeps): Router {
+  const router = Router();
+  const endSession = async (req: Request) => {
+    const token = sessionToken(req);
+    if (token !== undefined) await identities.endSession(tokenHash(token));
+  };
+  const secure = () => publicUrl().startsWith('https:');
+
+  router.get('/login', (req, res) => {
+    const { once, next } = req.query;
+    sendSignIn(res, 200, { next: localPath(next), ...(typeof once === 'string' && LINK_TOKEN.test(once) && { once }) });
+  });
+
+  router.post('/login', sameOrigin(publicUrl), form('8kb'), async (req: Request, res: Response) => {
+    const once = field(req, 'once');
+    const next = localPath(field(req, 'next'));
+    const answer = once === '' ? await byKey(identities, field(req, 'api_key').trim()) : await byLink(identities, once);
+    if ('refused' in answer) {
+      sendSignIn(res, 401, { next, refused: answer.refused });
+      return;
+    }
+    await endSession(req);
+    const { token, token_sha256 } = newToken();
+    await identities.startSession(token_sha256, answer.session, SESSION_HOURS);
+    setSession(res, token, secure());
+    res.set('Cache-Control', 'no-store').redirect(303, next);
+  });
+
+  router.post('/logout', sameOrigin(publicUrl), async (req, res) => {
+    await endSession(req);
+    clearSession(res);
+    res.set('Cache-Control', 'no-store').redirect(303, '/login');
+  });
+
+  return router;
+}

@@ -1,0 +1,42 @@
+import type { Response } from 'express';
+import { html, type Markup } from './html.ts';
+import { sendPage } from './layout.ts';
+
+export interface SignIn {
+  /** Where to go afterwards: a path of ours. */
+  next: string;
+  /** The token of a one-time link that is to be confirmed. */
+  once?: string;
+  /** Why the last attempt did not work. */
+  refused?: string;
+}
+
+const keyForm = ({ next }: SignIn): Markup => html`<form class="stack" method="post" action="/login">
+  <input type="hidden" name="next" value="${next}">
+  <label for="api_key">API key of an approver or an admin</label>
+  <input id="api_key" name="api_key" type="password" required autocomplete="current-password" spellcheck="false" placeholder="lp_…">
+  <button class="primary" type="submit">Sign in</button>
+</form>`;
+
+/** Following the link does nothing yet: mail scanners and link previews follow links, and it works once. */
+const linkForm = ({ next, once }: SignIn): Markup => html`<p>You opened a one-time link. It works once, from here.</p>
+<form class="stack" method="post" action="/login">
+  <input type="hidden" name="next" value="${next}">
+  <input type="hidden" name="once" value="${once}">
+  <button class="primary" type="submit">Sign in</button>
+</form>`;
+
+/** Says nothing of what was asked for, so it reads the same whether that exists or not. */
+export const sendSignIn = (res: Response, status: number, signIn: SignIn): void =>
+  sendPage(res, status, {
+    title: 'Sign in',
+    main: html`<div class="narrow card">
+<h1>Sign in</h1>
+${signIn.refused !== undefined && html`<p class="notice refused" role="alert">${signIn.refused}</p>`}
+${
+  signIn.once === undefined
+    ? html`<p>Approvals are for people. Open a one-time sign-in link, or use your key.</p>${keyForm(signIn)}`
+    : linkForm(signIn)
+}
+</div>`,
+  });

@@ -1,0 +1,59 @@
+import type { Finding, Severity } from '../../contracts/verdict.ts';
+import * as words from './privilege-words.ts';
+import { lookAlike } from './skeleton.ts';
+import { wordsOf } from './words.ts';
+
+type Words = readonly string[];
+export type Said = Pick<Finding, 'id' | 'severity' | 'message'>;
+
+export const said = (name: string, severity: Severity, message: string): Said => ({
+  id: `privilege/${name}`,
+  severity,
+  message,
+});
+
+/** What a text gives away, judged by the keys above it: a wildcard under a permission, the name of a role that may do all. */
+export function judgeGrant(path: readonly Words[], text: string): Said | undefined {
+  const near = path.slice(-3);
+  const key = path.at(-1) ?? [];
+  if (key.some((word) => words.NO_GRANT.has(word))) return undefined;
+  const grants = near.some((step) => step.some((word) => words.GRANT_WORDS.has(word)));
+  const roles = near.some((step) => step.some((word) => words.ROLE_WORDS.has(word)));
+  if (!grants && !roles) return judgeSubject(key, text);
+  const plain = lookAlike(text);
+  // A list in one string; scopes are separated by spaces too, names of roles may hold them.
+  const items = plain.split(key.some((word) => word.startsWith('scope')) ? /[\s,;|]+/ : /[,;|]/).slice(0, 50);
+  for (const item of [plain, ...items]) {
+    const found = (grants ? judgeReach(item, key) : undefined) ?? judgeRole(item);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function judgeReach(text: string, key: Words): Said | undefined {
+  const reach = words.wildcardOf(text);
+  if (reach === 'everything') return said('wildcard', 'high', 'This permits everything.');
+  if (reach === 'all_of_one') return said('wildcard', 'high', 'This permits every operation of a service.');
+  return reach === 'word' && !key.includes('id') ? said('wildcard', 'medium', 'This permits everything.') : undefined;
+}
+
+function judgeRole(text: string): Said | undefined {
+  const valueWords = wordsOf(text);
+  if (valueWords.some((word) => /^impersonat(?:e|ion)$/.test(word))) {
+    return said('impersonation', 'high', 'This permits acting in the name of others.');
+  }
+  // Both as written and in lower case: the boundary in `R00T` is none.
+  const named = [valueWords, wordsOf(text.toLowerCase())].some(
+    (some) => some.length > 0 && some.length <= 6 && words.namesAdmin(some),
+  );
+  return named ? said('admin_role', 'high', 'This role or permission makes somebody an administrator.') : undefined;
+}
+
+/** `user: "root"`: the account itself, not a role of it. */
+function judgeSubject(key: Words, text: string): Said | undefined {
+  const subject =
+    key.length > 0 && key.every((word) => word === 'user' || word === 'username' || word === 'as' || word === 'run');
+  return subject && /^(?:root|administrator|sa)$/i.test(lookAlike(text).trim())
+    ? said('admin_role', 'medium', 'This runs as an administrator.')
+    : undefined;
+}

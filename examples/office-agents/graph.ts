@@ -1,0 +1,65 @@
+import { AIMessage, ToolMessage } from '@langchain/core/messages';
+import { Annotation, END, MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
+import { approvedPayload, type LetsPing } from 'letsping-temporal';
+import { LetsPingCheckpointer, pause } from 'letsping-temporal/langgraph';
+import type { ThreadStore } from 'letsping-temporal/storage';
+import { appendFileSync } from 'node:fs';
+import { invokeModel } from './scripted-model.ts';
+import { TASKS } from './tasks.ts';
+import { runTool } from './tools.ts';
+
+/** What the agent was told, as a line of the journal file. */
+export interface JournalLine {
+  task: string;
+  request_id: string;
+  saw: string;
+  changes?: unknown;
+}
+
+export interface OfficeDeps {
+  lp: LetsPing;
+  store: ThreadStore;
+  /** Where the tools write their effects, and the agents what they were told. */
+  effectsFile: string;
+  journalFile: string;
+}
+
+const State = Annotation.Root({ ...MessagesAnnotation.spec, task: Annotation<string>() });
+
+/**
+ * A ReAct loop in three steps: the model proposes a tool call, `pause` asks for it, the tool runs exactly what was approved. A held
+ * call stops the graph; whichever process runs `resumeWorker` by then goes on with it.
+ */
+export function officeGraph({ lp, store, effectsFile, journalFile }: OfficeDeps) {
+  const model = ({ messages, task }: typeof State.State) => ({ messages: [invokeModel(TASKS[task]!, messages)] });
+
+  const tools = async ({ messages, task }: typeof State.State, config: Parameters<typeof pause>[2]) => {
+    const { service } = TASKS[task]!;
+    const call = (messages.at(-1) as AIMessage).tool_calls![0]!;
+    const decision = await pause(lp, { service, action: call.name, payload: call.args }, config);
+    const { request_id, outcome, metadata, diff_summary } = decision;
+    const payload = approvedPayload(decision);
+    let content: string;
+    if (payload) {
+      content = runTool(effectsFile, { key: request_id, service, action: call.name, args: payload });
+      await lp.reportExecuted(request_id, decision.payload_digest).catch((error: { status?: number }) => {
+        if (error.status !== 409) throw error; // reported before a crash
+      });
+    } else {
+      content = outcome.status === 'expired' ? 'nobody answered, so it was not done' : `not allowed: ${metadata.reason ?? 'rejected'}`;
+    }
+    const saw = decision.status === 'REJECTED' && outcome.status === 'expired' ? 'REJECTED (expired)' : decision.status;
+    const line: JournalLine = { task, request_id, saw, ...(diff_summary && { changes: diff_summary.changes }) };
+    appendFileSync(journalFile, `${JSON.stringify(line)}\n`, { mode: 0o600 });
+    return { messages: [new ToolMessage({ tool_call_id: call.id ?? 'call_1', content })] };
+  };
+
+  const next = ({ messages }: typeof State.State) => ((messages.at(-1) as AIMessage).tool_calls?.length ? 'tools' : END);
+  return new StateGraph(State)
+    .addNode('model', model)
+    .addNode('tools', tools)
+    .addEdge(START, 'model')
+    .addConditionalEdges('model', next, ['tools', END])
+    .addEdge('tools', 'model')
+    .compile({ checkpointer: new LetsPingCheckpointer({ store, graph: 'office' }) });
+}

@@ -1,0 +1,29 @@
+/** For programs that stand beside the database: a team's resume worker, a graph with its checkpointer. */
+import { createKeyring } from '../crypto/keyring.ts';
+import { parseRootKey } from '../crypto/root-key.ts';
+import { createPool } from './pool.ts';
+import { loadProjectKey } from './projects.ts';
+import { refuseForeignRootKey } from './start-up.ts';
+import { createThreadStore, type ThreadStore } from './thread-store.ts';
+
+export type { ThreadStore } from './thread-store.ts';
+
+export interface OpenThreadStoreOptions {
+  /** `postgres://…` of the login that api and worker use. */
+  databaseUrl: string;
+  /** `LETSPING_ROOT_KEY`: base64 of 32 bytes. */
+  rootKey: string;
+  projectId: string;
+}
+
+/**
+ * The store that a `LetsPingCheckpointer` writes to. `close` ends its connections.
+ * @throws RootKeyRefused, StartRefused: a weak key, one that did not seal this database, a database of another release.
+ */
+export async function openThreadStore({ databaseUrl, rootKey, projectId }: OpenThreadStoreOptions): Promise<{ store: ThreadStore; close(): Promise<void> }> {
+  const root = parseRootKey(rootKey);
+  const pool = createPool(databaseUrl);
+  await refuseForeignRootKey(pool, root);
+  const keyring = createKeyring(root, loadProjectKey(pool));
+  return { store: createThreadStore({ pool, keyring, project_id: projectId }), close: () => pool.end() };
+}

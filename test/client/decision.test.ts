@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { approvedPayload, decisionOf } from '../../client/index.ts';
+import type { StatusAnswer } from '../../contracts/approval-request.ts';
+import { payloadDigest, saltText } from '../../domain/digest.ts';
+
+const salt = randomBytes(32);
+const asked = { service: 'billing-agent', action: 'refund', payload: { amount_cents: 500 } };
+const digest = payloadDigest(salt, asked);
+
+/** As much of a receipt as the client reads: it checks no signature. */
+const receiptOf = (predicate: object) => `e30.${Buffer.from(JSON.stringify({ predicate })).toString('base64url')}.c2ln`;
+
+const approved: StatusAnswer = {
+  id: 'req_1',
+  status: 'APPROVED',
+  payload: asked.payload,
+  metadata: { actor_id: 'ana', resolved_at: '2026-01-01T10:00:00.000Z', method: 'console', other: 1 },
+  payload_digest: digest,
+  digest_salt: saltText(salt),
+  expires_at: '2026-01-02T10:00:00.000Z',
+  outcome: { status: 'approved', cause: 'person' },
+  receipt: receiptOf({ service: 'billing-agent', action: 'refund', executed: { payload_digest: digest } }),
+};
+
+const mismatch = expect.objectContaining({ code: 'LETSPING_DIGEST_MISMATCH', requestId: 'req_1' });
+
+describe('decisionOf', () => {
+  test('has the published shape', () => {
+    expect(decisionOf(approved, asked)).toEqual({
+      status: 'APPROVED',
+      payload: asked.payload,
+      metadata: { actor_id: 'ana', resolved_at: '2026-01-01T10:00:00.000Z', method: 'console' },
+      outcome: { status: 'approved', cause: 'person' },
+      request_id: 'req_1',
+      payload_digest: digest,
+      receipt: approved.receipt,
+    });
+  });
+
+  test('takes service and action from the receipt when the caller did not ask itself', () => {
+    expect(decisionOf(approved)).toMatchObject({ status: 'APPROVED' });
+    expect(() => decisionOf({ ...approved, receipt: receiptOf({ service: 'other', action: 'refund' }) })).toThrow(
+      mismatch,
+    );
+  });
+
+  test.each([undefined, 'no receipt', receiptOf([])])('refuses what it cannot check: receipt %j', (receipt) => {
+    const { receipt: _, ...rest } = approved;
+
+    expect(() => decisionOf(receipt === undefined ? rest : { ...rest, receipt })).toThrow(mismatch);
+  });
+
+  test('refuses a receipt about another payload', () => {
+    const receipt = receiptOf({ ...asked, executed: { payload_digest: `sha256:${'0'.repeat(64)}` } });
+
+    expect(() => decisionOf({ ...approved, receipt }, asked)).toThrow(mismatch);
+  });
+
+  test('is about the same action under another name only when it says so', () => {
+    expect(() => decisionOf(approved, { ...asked, action: 'payout' })).toThrow(mismatch);
+    expect(() => decisionOf(approved, { ...asked, payload: { amount_cents: 501 } })).toThrow(mismatch);
+  });
+
+  test('knows nothing while nothing is decided, and no fourth status', () => {
+    expect(() => decisionOf({ ...approved, status: 'PENDING' })).toThrow(
+      expect.objectContaining({ code: 'LETSPING_PENDING' }),
+    );
+    for (const odd of [{ status: 'EXPIRED' as never }, { outcome: null }]) {
+      expect(() => decisionOf({ ...approved, ...odd })).toThrow(
+        expect.objectContaining({ code: 'LETSPING_BAD_ANSWER' }),
+      );
+    }
+  });
+
+  test('a rejection lets nothing run, whatever else the answer holds', () => {
+    const rejected = {
+      ...approved,
+      status: 'REJECTED',
+      outcome: { status: 'expired', cause: 'deadline' },
+      reason: 'expired',
+      patched_payload: { a: 1 },
+    } as const;
+    const decision = decisionOf(rejected, asked);
+
+    expect(decision).toMatchObject({ status: 'REJECTED', metadata: { reason: 'expired' } });
+    expect(decision).not.toHaveProperty('patched_payload');
+    expect(approvedPayload(decision)).toBeUndefined();
+  });
+
+  test('after a patch, the patch is what may run', () => {
+    const patched_payload = { amount_cents: 200 };
+    const patchSalt = randomBytes(32);
+    const payload_digest = payloadDigest(patchSalt, { ...asked, payload: patched_payload });
+    const { receipt: _, ...rest } = approved;
+    const patched: StatusAnswer = {
+      ...rest,
+      patched_payload,
+      payload_digest,
+      digest_salt: saltText(patchSalt),
+      outcome: { status: 'approved', cause: 'person', modified: true },
+    };
+
+    expect(approvedPayload(decisionOf(patched, asked))).toEqual(patched_payload);
+    expect(() => decisionOf({ ...patched, patched_payload: { amount_cents: 201 } }, asked)).toThrow(mismatch);
+  });
+});
