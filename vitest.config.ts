@@ -17,6 +17,8 @@ export default defineConfig({
       lane('postgres', ['test/{storage,api}/**/*.test.ts']),
       lane('langgraph', ['test/integrations/langgraph/**/*.test.ts'], { globals: true }),
       lane('temporal', ['test/{workflows,activities,workers}/**/*.test.ts']),
+      // `npm run histories` alone: writes test/histories/, tests nothing.
+      ...(process.env['LETSPING_RECORD'] ? [lane('record', ['test/histories/record.ts'])] : []),
       lane('e2e', ['test/{e2e,cli}/**/*.test.ts']),
     ],
   },

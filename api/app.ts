@@ -84,7 +84,9 @@ export function createApp(deps: AppDeps): Express {
   app.use(checkHost(publicUrl));
   app.use(pageRoutes({ store, identities: deps.identities, decide, publicUrl }));
   // Published clients may be given the root as their base: the same routes stand there too.
-  app.use(['/api', '/'], wireRoutes({ open, store, waiters: deps.waiters, once, authenticated }));
+  const wire = wireRoutes({ open, store, waiters: deps.waiters, once, authenticated });
+  app.use('/api', wire);
+  app.use(wire);
   app.use(
     '/api',
     authenticated,

@@ -37,6 +37,8 @@ export type IngestAnswer = z.infer<typeof IngestAnswer>;
 export const StatusAnswer = z
   .object({
     id: z.string(),
+    service: z.string(),
+    action: z.string(),
     status: WireStatus,
     payload: JsonObject,
     patched_payload: JsonObject.optional(),

@@ -26,8 +26,8 @@ const LEDGER_WAIT_MS = 2_000;
 const equal = (a: unknown, b: unknown) => Buffer.compare(canonicalBytes(a), canonicalBytes(b)) === 0;
 
 /** Whether what stands is this very decision of this very person, so that saying it again changes nothing. */
-function isSame(standing: Standing, principal: Principal, decision: Decision): boolean {
-  if (standing.decided_by !== principal.owner || standing.type !== decision.type || standing.outcome.verified === false) return false;
+function isSame(standing: Standing, principal: Principal, decision: Decision, asked_digest: string): boolean {
+  if (standing.decided_by !== principal.owner || standing.type !== decision.type || standing.outcome.verified === false || decision.payload_digest !== asked_digest) return false;
   if (decision.type === 'reject') return standing.reason === decision.reason;
   return decision.type === 'approve' || equal(standing.patched_payload, decision.patched_payload);
 }
@@ -84,7 +84,7 @@ export const createDecide =
 
     /** What stands, to whoever asked: the same decision is repeated, another is refused. */
     function told(found: Standing, status: 200 | 201): Decided {
-      if (found.decision_id === decision_id || isSame(found, principal, decision)) return { status, body: decisionAnswer(found) };
+      if (found.decision_id === decision_id || isSame(found, principal, decision, request.payload_digest)) return { status, body: decisionAnswer(found) };
       throw closed(found);
     }
 

@@ -36,7 +36,7 @@ export const ingestAnswer = (view: RequestView, triage_url: string, schema_ignor
 
 export function statusAnswer(view: RequestView): StatusAnswer {
   const { request, standing } = view;
-  const shared = { id: request.id, status: wireStatus(standing), payload: request.payload, expires_at: request.expires_at.toISOString() };
+  const shared = { id: request.id, service: request.service, action: request.action, status: wireStatus(standing), payload: request.payload, expires_at: request.expires_at.toISOString() };
   if (!standing) return { ...shared, metadata: {}, payload_digest: request.payload_digest, digest_salt: request.salt, outcome: null };
   const reason = reasonOf(view);
   const resolved = { resolved_at: standing.decided_at, ...(standing.decided_by !== null && { actor_id: standing.decided_by }) };

@@ -11,7 +11,7 @@ const findingView = (payload: unknown, { severity, id, pointer, evidence, messag
     <dt>Guardrail</dt><dd><code>${marked(id)}</code></dd>
     <dt>Where</dt><dd><code>${pointer === '' ? 'the whole payload' : marked(pointer)}</code></dd>
     ${value !== undefined && pointer !== '' && html`<dt>Value</dt><dd><code>${marked(value)}</code></dd>`}
-    <dt>Evidence</dt><dd><code>${marked(evidence)}</code></dd>
+    ${value !== JSON.stringify(evidence) && html`<dt>Evidence</dt><dd><code>${marked(evidence)}</code></dd>`}
   </dl>
 </li>`;
 };

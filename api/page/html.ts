@@ -54,7 +54,7 @@ export const editable = (text: string): Markup =>
     entities(text.replace(UNSEEN, (char) => (LINE_BREAKS.test(char) ? char : char === '\r' ? '' : hexEscapes(char)))),
   );
 
-/** Prose that a person wrote, for a text field. Line breaks stay. */
+/** Prose that a person wrote: escaped like all else, with its line breaks. */
 export const prose = (text: string): Markup =>
   new Markup(
     entities(text.replace(UNSEEN, (char) => (LINE_BREAKS.test(char) ? char : char === '\r' ? '' : named(char)))),

@@ -1,7 +1,7 @@
 import type { ApprovalRequestDetail } from '../../contracts/approval-request.ts';
 import type { Cause } from '../../contracts/decision.ts';
 import { patchSentences } from '../../domain/diff.ts';
-import { html, type Markup, marked } from './html.ts';
+import { html, type Markup, marked, prose } from './html.ts';
 import { payloadView } from './payload.ts';
 import { when } from './when.ts';
 
@@ -32,7 +32,7 @@ const receiptView = (
   publicUrl: string,
 ): Markup => html`<section class="receipt" aria-labelledby="receipt">
 <h3 id="receipt">Receipt</h3>
-<p>Signed proof of who allowed exactly what. It is verified without this server:</p>
+<p>Signed proof of who allowed exactly what. Fetch the keys once; then it is verified without this server:</p>
 <pre tabindex="0"><code>curl -so jwks.json ${quoted(`${publicUrl}/.well-known/jwks.json`)}
 letsping verify ${id}.jws --keys jwks.json</code></pre>
 <p><a class="button" href="/api/approval-requests/${id}/receipt" download="${id}.jws">Download ${id}.jws</a></p>
@@ -49,7 +49,7 @@ export function outcomeView(request: ApprovalRequestDetail, receipt: string, pub
 <h2 id="outcome-heading">${outcomeSentence(request)}</h2>
 <p>${when(decided_at)} · through ${channel}</p>
 ${outcome.verified === false && html`<p class="notice refused">Not verified: it came as a plain Signal, without a key.</p>`}
-${reason !== undefined && html`<h3>Reason</h3><blockquote>${marked(reason)}</blockquote>`}
+${reason !== undefined && html`<h3>Reason</h3><blockquote>${prose(reason)}</blockquote>`}
 ${
   patched_payload &&
   html`<h3>What was changed</h3><ul class="changes">${sentences.map((sentence) => html`<li>${marked(sentence)}</li>`)}</ul>

@@ -37,7 +37,7 @@ function top(request: ApprovalRequestDetail): Markup {
   const { service, action, status, requested_by, expires_at } = request;
   return html`<p class="crumb"><a href="/">Inbox</a></p>
 <header class="heading">
-  <p class="muted">${marked(requested_by)} wants to run</p>
+  <p class="muted">${marked(requested_by)} ${status === 'pending' ? 'wants' : 'asked'} to run</p>
   <h1>${marked(action)} <span class="on">on ${marked(service)}</span></h1>
   <p><span class="chip status-${status}">${status === 'pending' ? 'waiting' : status}</span> ${status === 'pending' && html`<span>expires ${when(expires_at)}</span>`}</p>
 </header>`;

@@ -76,9 +76,11 @@ const answerFor = (request_id: string, asked: Asked) =>
 /** The answer to opening a request holds all that its status does. */
 const statusOf = (
   { id, status, payload_digest, digest_salt, expires_at, outcome }: IngestAnswer,
-  { payload }: Asked,
+  { service, action, payload }: Asked,
 ): StatusAnswer => ({
   id,
+  service,
+  action,
   status,
   payload,
   metadata: {},

@@ -1,8 +1,14 @@
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { html, marked, prose } from '../../api/page/html.ts';
 import { localPath } from '../../api/page/local-path.ts';
-import { newApiKey, newToken } from '../../crypto/api-key.ts';
+import { sessionRoutes } from '../../api/page/session-routes.ts';
+import { newApiKey, newToken, tokenHash } from '../../crypto/api-key.ts';
 import { newId } from '../../crypto/ids.ts';
 import { createLoginLink } from '../../storage/bootstrap.ts';
+import { identityStore } from '../../storage/identity-store.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 let system: TestSystem;
@@ -127,6 +133,13 @@ describe('signing in', () => {
 
   test('an expired or invented link opens nothing', async () => {
     const once = await loginLink();
+    const owner = new pg.Client({ connectionString: system.database.owner_url });
+    await owner.connect();
+    const { rowCount } = await owner
+      .query(`update login_links set expires_at = now() where token_sha256 = $1`, [tokenHash(once)])
+      .finally(() => owner.end());
+    expect(rowCount).toBe(1);
+    expect(await send('/login', { fields: { once } })).toMatchObject({ status: 401, cookie: undefined });
     const { token } = newToken();
     for (const bad of [token, 'short', `${once}x`])
       expect(await send('/login', { fields: { once: bad } })).toMatchObject({ status: 401, cookie: undefined });
@@ -178,6 +191,68 @@ describe('signing in', () => {
     [['/a'], '/'],
   ])('after it, %j leads to %s', (asked, path) => {
     expect(localPath(asked)).toBe(path);
+  });
+});
+
+describe('under https', () => {
+  test('the cookie is bound to this host and to TLS', async () => {
+    const app = express().use(
+      sessionRoutes({
+        identities: identityStore(system.database.pool),
+        publicUrl: () => 'https://approvals.example.test',
+      }),
+    );
+    const server = app.listen(0, '127.0.0.1');
+    try {
+      await new Promise((resolve) => server.once('listening', resolve));
+      const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/login`, {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { origin: 'https://approvals.example.test' },
+        body: new URLSearchParams({ once: await loginLink() }),
+      });
+      expect(answer.headers.getSetCookie()[0]).toMatch(
+        /^__Host-letsping=[\w-]{43}; .*Path=\/; .*HttpOnly; Secure; SameSite=Lax$/,
+      );
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+});
+
+describe('the template', () => {
+  test('escapes every value, for text and for quoted attributes', () => {
+    const evil = `<i a="b" c='d'>&`;
+    expect(String(html`<p title="${evil}">${evil}</p>`)).toBe(
+      '<p title="&lt;i a=&quot;b&quot; c=&#39;d&#39;&gt;&amp;">&lt;i a=&quot;b&quot; c=&#39;d&#39;&gt;&amp;</p>',
+    );
+    expect(String(html`${[evil, html`<b>${evil}</b>`]}`)).not.toContain('<i');
+  });
+
+  test('takes markup from itself alone, and nothing for what is not there', () => {
+    expect(
+      String(html`<ul>${['a', 'b'].map((item) => html`<li>${item}</li>`)}</ul>${false}${null}${undefined}${0}`),
+    ).toBe('<ul><li>a</li><li>b</li></ul>0');
+    const posing = { toString: () => '<script>' } as unknown as string;
+    expect(String(html`${[String(posing)]}`)).toBe('&lt;script&gt;');
+  });
+
+  test.each([
+    ['\u202E', 'U+202E'],
+    ['\u200B', 'U+200B'],
+    ['\u0000', 'U+0000'],
+    ['\u3164', 'U+3164'],
+    ['\u{E0041}', 'U+E0041'],
+    ['\uD800', 'U+D800'],
+    ['\n', 'U+000A'],
+  ])('writes %j out as %s', (char, name) => {
+    expect(String(html`a${char}b`)).toBe(`a${name}b`);
+    expect(String(marked(`a${char}b`))).toBe(`a<span class="unseen">${name}</span>b`);
+  });
+
+  test('leaves what people can read, and the line breaks of prose', () => {
+    expect(String(html`Grüße, 東京 ❤️ – שלום`)).toBe('Grüße, 東京 ❤️ – שלום');
+    expect(String(prose('one\r\n<two>\u202E'))).toBe('one\n&lt;two&gt;U+202E');
   });
 });
 
@@ -309,11 +384,11 @@ describe('a held request', () => {
     expect(without.text).toContain('A rejection needs a reason');
     await send(`/requests/${id}/decision`, {
       cookie,
-      fields: { type: 'reject', reason: 'wrong <b>customer</b>', payload_digest },
+      fields: { type: 'reject', reason: 'wrong <b>customer</b>\r\nask again', payload_digest },
     });
     const { text } = await send(`/requests/${id}`, { cookie });
     expect(text).toContain('Rejected by ana');
-    expect(text).toContain('<blockquote>wrong &lt;b&gt;customer&lt;/b&gt;</blockquote>');
+    expect(text).toContain('<blockquote>wrong &lt;b&gt;customer&lt;/b&gt;\nask again</blockquote>');
   });
 
   test('is not decided on another payload than the one that was shown', async () => {
@@ -334,6 +409,47 @@ describe('a held request', () => {
     expect(answer.status).toBe(403);
     expect(answer.text).toContain('You asked for this yourself');
   });
+});
+
+describe('when the system is not whole', () => {
+  const elsewhere = async (options: Parameters<typeof createSystem>[0], work: () => Promise<void>) => {
+    const [previous, other] = [system, await createSystem(options)];
+    system = other;
+    try {
+      await work();
+    } finally {
+      system = previous;
+      await other.stop();
+    }
+  };
+
+  test('without Temporal nothing is decided, and the page says so', () =>
+    elsewhere({ env: { TEMPORAL_ADDRESS: '127.0.0.1:1' } }, async () => {
+      const { id, payload_digest } = await open({ n: 1 });
+      const answer = await send(`/requests/${id}/decision`, {
+        cookie: await signIn(),
+        fields: { type: 'reject', reason: 'kept for you', payload_digest },
+      });
+      expect(answer.status).toBe(503);
+      expect(answer.headers.get('retry-after')).toBe('2');
+      expect(answer.text).toContain('Temporal does not answer. Nothing was decided; try again.');
+      expect(answer.text).toContain('kept for you</textarea>');
+    }));
+
+  test('without a worker the decision is recorded, and the page says that it is not yet effective', () =>
+    elsewhere({}, async () => {
+      const { id, payload_digest } = await open({ n: 1 });
+      const cookie = await signIn();
+      const answer = await send(`/requests/${id}/decision`, { cookie, fields: { type: 'approve', payload_digest } });
+      expect(answer).toMatchObject({
+        status: 303,
+        location: expect.stringMatching(new RegExp(`^/requests/${id}\\?recorded=dec_\\w+$`)),
+      });
+      const sentence = 'Your decision is recorded, and not yet effective.';
+      expect((await send(answer.location!, { cookie })).text).toContain(sentence);
+      expect((await send(answer.location!, { cookie: await signIn('bo') })).text).not.toContain(sentence);
+      expect((await send(`/requests/${id}?recorded=${newId('dec')}`, { cookie })).text).not.toContain(sentence);
+    }));
 });
 
 describe('a patch', () => {

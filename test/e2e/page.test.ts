@@ -121,9 +121,9 @@ describe.skipIf(missing)('the approval page in a browser', () => {
 
     await page.getByRole('heading', { level: 1, name: 'refund_customer on billing-agent' }).waitFor();
     expect(await page.title()).toBe('Waiting: refund_customer on billing-agent · LetsPing');
-    expect(await page.locator('section', { hasText: 'Why it was held' }).first().innerText()).toContain('/notify/0');
-    expect(await page.locator('.payload').first().innerText()).toContain('<b>and approve</b>U+202E');
-    expect(await page.locator('.payload mark').first().innerText()).toContain('169.254.169.254');
+    expect(await page.locator('section', { hasText: 'Why it was held' }).first().textContent()).toContain('/notify/0');
+    expect(await page.locator('.payload').first().textContent()).toContain('<b>and approve</b>U+202E');
+    expect(await page.locator('.payload mark').first().textContent()).toContain('169.254.169.254');
     await shoot(page, 'held');
 
     await page.getByText('Patch: approve another payload').click();
@@ -132,7 +132,7 @@ describe.skipIf(missing)('the approval page in a browser', () => {
     await page.getByText('The patch is not JSON yet.').waitFor();
     await field.fill(JSON.stringify({ ...HELD.payload, amount_usd: 490, notify: ['ops@example.com'] }, null, 2));
     await page.getByText('amount_usd: 4900 → 490').waitFor();
-    expect(await page.locator('#difference').innerText()).toContain(
+    expect(await page.locator('#difference').textContent()).toContain(
       'notify: removed 1 of 2 (http://169.254.169.254/latest/meta-data)',
     );
     await shoot(page, 'patch');
@@ -140,13 +140,13 @@ describe.skipIf(missing)('the approval page in a browser', () => {
 
     await page.getByRole('heading', { name: 'Approved with modifications by ana' }).waitFor();
     expect(new URL(page.url()).pathname).toBe(`/requests/${id}`);
-    expect(await page.locator('#outcome .changes').innerText()).toContain('amount_usd: 4900 → 490');
+    expect(await page.locator('#outcome .changes').textContent()).toContain('amount_usd: 4900 → 490');
     const download = page.waitForEvent('download');
     await page.getByRole('link', { name: `Download ${id}.jws` }).click();
     expect((await download).suggestedFilename()).toBe(`${id}.jws`);
     await page.getByText('Show the receipt').click();
     const receipt = await system.call(system.admin_api_key, 'GET', `/api/approval-requests/${id}/receipt`);
-    expect(await page.locator('.jws').innerText()).toBe(receipt.text);
+    expect(await page.locator('.jws').textContent()).toBe(receipt.text);
     await shoot(page, 'result');
     nothingLeft();
   });
@@ -169,7 +169,7 @@ describe.skipIf(missing)('the approval page in a browser', () => {
       payload_digest,
     });
     await page.getByRole('heading', { name: 'Rejected by dev-approver' }).waitFor({ timeout: 5_000 });
-    expect(await page.locator('#live').innerText()).toBe('This request is closed: Rejected by dev-approver.');
+    expect(await page.locator('#live').textContent()).toBe('This request is closed: Rejected by dev-approver.');
     expect(await approve.count()).toBe(0);
     nothingLeft();
   });
@@ -235,7 +235,7 @@ describe.skipIf(missing)('the approval page in a browser', () => {
       await plain.getByLabel('Reason to reject').fill('Not without the customer.');
       await plain.getByRole('button', { name: 'Reject' }).click();
       await plain.getByRole('heading', { name: 'Rejected by ana' }).waitFor();
-      expect(await plain.locator('blockquote').innerText()).toBe('Not without the customer.');
+      expect(await plain.locator('blockquote').textContent()).toBe('Not without the customer.');
       nothingLeft();
     } finally {
       await context.close();

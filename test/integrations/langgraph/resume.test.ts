@@ -254,6 +254,7 @@ describe('an answered thread', () => {
     });
 
     expect(ones).toBe(1);
+    expect(t.lp.opened).toHaveLength(1);
     expect(await t.log()).toEqual(['one', 'APPROVED']);
   });
 

@@ -1,0 +1,67 @@
+import { writeFileSync } from 'node:fs';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { afterAll, beforeAll, test } from 'vitest';
+import { createSystem, type TestSystem } from '../helpers/system.ts';
+
+/** Records one history of each shape of `approvalV1`: `npm run histories`. Names stay; what is recorded once is replayed for ever. */
+let system: TestSystem;
+beforeAll(async () => {
+  system = await createSystem({ policy: { accept_unsigned_signals: true } });
+});
+afterAll(() => system.stop());
+
+const open = async (extra: object = {}) =>
+  (await system.call(system.agent_api_key, 'POST', '/api/ingest', { service: 's', action: 'a', payload: { n: 1 }, ...extra })).body as { id: string; payload_digest: string };
+const decide = (id: string, body: object) => system.call(system.approver_api_key, 'POST', `/api/approval-requests/${id}/decisions`, body);
+const handle = (id: string) => system.temporal.workflow.getHandle(`approval/${id}`);
+
+async function record(name: string, id: string): Promise<void> {
+  await handle(id).result().catch(() => {});
+  const history = await handle(id).fetchHistory();
+  writeFileSync(new URL(`${name}.json`, import.meta.url), `${historyToJSON(history)}\n`);
+}
+
+test('records', async () => {
+  const unanswered = await open();
+  await decide(unanswered.id, { type: 'approve', payload_digest: unanswered.payload_digest }); // no worker: Update, then Signal
+  await system.startWorker();
+  await record('approval-v1-decided-without-a-worker', unanswered.id);
+
+  const approved = await open();
+  await decide(approved.id, { type: 'approve', payload_digest: approved.payload_digest });
+  await record('approval-v1-approved', approved.id);
+
+  const rejected = await open();
+  await decide(rejected.id, { type: 'reject', reason: 'no', payload_digest: rejected.payload_digest });
+  await record('approval-v1-rejected', rejected.id);
+
+  const patched = await open();
+  await decide(patched.id, { type: 'patch', patched_payload: { n: 2 }, payload_digest: patched.payload_digest });
+  await record('approval-v1-patched', patched.id);
+
+  const refused = await open();
+  await decide(refused.id, { type: 'patch', patched_payload: { url: 'http://169.254.169.254/' }, payload_digest: refused.payload_digest });
+  await decide(refused.id, { type: 'approve', payload_digest: refused.payload_digest });
+  await record('approval-v1-patch-refused-then-approved', refused.id);
+
+  const expired = await open({ expires_in_ms: 1_000 });
+  await record('approval-v1-expired', expired.id);
+
+  const cancelled = await open();
+  await system.call(system.agent_api_key, 'POST', `/api/approval-requests/${cancelled.id}/cancel`);
+  await record('approval-v1-cancelled', cancelled.id);
+
+  const signalled = await open();
+  await handle(signalled.id).signal('decide', { type: 'approve', actor: 'bot', payload_digest: signalled.payload_digest });
+  await record('approval-v1-signalled', signalled.id);
+
+  const junk = await open();
+  await handle(junk.id).signal('decide');
+  await handle(junk.id).signal('decide_recorded', { decision_id: 1 });
+  await decide(junk.id, { type: 'approve', payload_digest: junk.payload_digest });
+  await record('approval-v1-junk-then-approved', junk.id);
+
+  const forged = await open();
+  await handle(forged.id).signal('decide_recorded', { decision_id: 'dec_x', type: 'approve', actor: 'mallory', payload_digest: forged.payload_digest });
+  await record('approval-v1-forged', forged.id);
+}, 120_000);
