@@ -5,7 +5,13 @@ import type { DeliveryStore, WorkflowStarter } from './ports.ts';
  * Hands one outbox row to its receiver. For a LangGraph thread that is `resumeThreadV1`, once every request of the interrupt is
  * closed: the row of the last one does it, the others have nothing left to do.
  */
-export const createDeliver = ({ store, starter }: { store: DeliveryStore; starter: WorkflowStarter }): DeliveryActivities => ({
+export const createDeliver = ({
+  store,
+  starter,
+}: {
+  store: DeliveryStore;
+  starter: WorkflowStarter;
+}): DeliveryActivities => ({
   async deliver(ref: DeliveryRef) {
     await store.mark(ref, 'started');
     const request = await store.undelivered(ref);

@@ -6,7 +6,11 @@ import type { Ledger, LedgerEntry, StatementSigner } from './ports.ts';
 
 const forged = (why: string) => ApplicationFailure.nonRetryable(why, FORGED);
 
-const CHANNEL_OF_CAUSE: Partial<Record<Resolution['cause'], Channel>> = { firewall: 'firewall', deadline: 'deadline', forged: 'signal' };
+const CHANNEL_OF_CAUSE: Partial<Record<Resolution['cause'], Channel>> = {
+  firewall: 'firewall',
+  deadline: 'deadline',
+  forged: 'signal',
+};
 
 /** The attacker may write to the namespace, and not to the database: a decision counts only by the row that the api wrote. */
 function checked(proposed: Resolution, row: DecisionRow | undefined): DecisionRow {
@@ -22,7 +26,8 @@ async function channelOf(entry: LedgerEntry, proposed: Resolution): Promise<Chan
   if (proposed.cause !== 'person') return CHANNEL_OF_CAUSE[proposed.cause] ?? 'caller';
   if (proposed.verified) return checked(proposed, await entry.decision(proposed.decision_id ?? '')).channel;
   if (!entry.request.accept_unsigned_signals) throw forged('this request accepts no unsigned signal');
-  if (proposed.payload_digest !== entry.request.payload_digest) throw forged('an unsigned signal cannot change the payload');
+  if (proposed.payload_digest !== entry.request.payload_digest)
+    throw forged('an unsigned signal cannot change the payload');
   return 'signal';
 }
 

@@ -1,5 +1,6 @@
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
+import type { Resolution } from '../contracts/workflow.ts';
 import { DomainError } from '../domain/errors.ts';
 import { errorHandler } from './error-handler.ts';
 import type { EventHub } from './live/event-hub.ts';
@@ -12,11 +13,18 @@ import { createCancel } from './operations/cancel.ts';
 import { createDecide } from './operations/decide.ts';
 import { createOpen } from './operations/open.ts';
 import { createReportExecuted } from './operations/report-executed.ts';
-import type { ApprovalStore, Client, IdempotencyStore, IdentityStore, Log, SettleWork, WorkflowStarter } from './ports.ts';
-import type { Resolution } from '../contracts/workflow.ts';
+import type {
+  ApprovalStore,
+  Client,
+  IdempotencyStore,
+  IdentityStore,
+  Log,
+  SettleWork,
+  WorkflowStarter,
+} from './ports.ts';
 import { approvalRequestRoutes } from './routes/approval-requests.ts';
 import { eventRoutes } from './routes/events.ts';
-import { healthRoutes, type HealthDeps } from './routes/health.ts';
+import { type HealthDeps, healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { pageRoutes } from './routes/page.ts';
 import { policyRoutes } from './routes/policy.ts';
@@ -43,7 +51,11 @@ const checkHost =
   (req, _res, next) => {
     const { host, port } = new URL(publicUrl());
     const loopback = ['127.0.0.1', 'localhost', '[::1]'].map((name) => (port ? `${name}:${port}` : name));
-    if (![host, ...loopback].includes((req.get('host') ?? '').toLowerCase())) throw new DomainError('not_found', 'There is nothing here under this host name. Set LETSPING_PUBLIC_URL to the address people use.');
+    if (![host, ...loopback].includes((req.get('host') ?? '').toLowerCase()))
+      throw new DomainError(
+        'not_found',
+        'There is nothing here under this host name. Set LETSPING_PUBLIC_URL to the address people use.',
+      );
     next();
   };
 
@@ -57,7 +69,13 @@ const collapseSlashes: RequestHandler = (req, _res, next) => {
 export function createApp(deps: AppDeps): Express {
   const { approvals: store, client, starter, log, publicUrl } = deps;
   const once = createOnce(deps.idempotency);
-  const open = createOpen({ store, settlement: deps.settlement, starter, log, triageUrl: (id) => `${publicUrl()}/requests/${id}` });
+  const open = createOpen({
+    store,
+    settlement: deps.settlement,
+    starter,
+    log,
+    triageUrl: (id) => `${publicUrl()}/requests/${id}`,
+  });
   const decide = createDecide({ store, client, starter });
   const cancel = createCancel({ store, client, starter });
   const reportExecuted = createReportExecuted({ store, log });
@@ -71,7 +89,16 @@ export function createApp(deps: AppDeps): Express {
     helmet({
       contentSecurityPolicy: {
         useDefaults: false,
-        directives: { defaultSrc: ["'none'"], scriptSrc: ["'self'"], styleSrc: ["'self'"], connectSrc: ["'self'"], imgSrc: ["'self'"], formAction: ["'self'"], baseUri: ["'none'"], frameAncestors: ["'none'"] },
+        directives: {
+          defaultSrc: ["'none'"],
+          scriptSrc: ["'self'"],
+          styleSrc: ["'self'"],
+          connectSrc: ["'self'"],
+          imgSrc: ["'self'"],
+          formAction: ["'self'"],
+          baseUri: ["'none'"],
+          frameAncestors: ["'none'"],
+        },
       },
       referrerPolicy: { policy: 'no-referrer' },
       strictTransportSecurity: false,

@@ -35,26 +35,44 @@ const STATUS: Record<ErrorCode, number> = {
 
 /** On wire routes the published clients branch on these names. */
 const wireCode = (status: number): string =>
-  ({ 401: 'LETSPING_401_AUTH', 402: 'LETSPING_402_QUOTA', 403: 'LETSPING_403_FORBIDDEN', 404: 'LETSPING_404_NOT_FOUND', 408: 'LETSPING_TIMEOUT', 429: 'LETSPING_429_RATE_LIMIT' })[status] ??
-  (status >= 500 ? 'LETSPING_NETWORK' : `LETSPING_${status}`);
+  ({
+    401: 'LETSPING_401_AUTH',
+    402: 'LETSPING_402_QUOTA',
+    403: 'LETSPING_403_FORBIDDEN',
+    404: 'LETSPING_404_NOT_FOUND',
+    408: 'LETSPING_TIMEOUT',
+    429: 'LETSPING_429_RATE_LIMIT',
+  })[status] ?? (status >= 500 ? 'LETSPING_NETWORK' : `LETSPING_${status}`);
 
 const title = (code: ErrorCode) => code.replaceAll('_', ' ');
 
-const pointerOf = (path: PropertyKey[]) => path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+const pointerOf = (path: PropertyKey[]) =>
+  path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
 function fromZod(error: z.ZodError): DomainError {
   const errors = error.issues.slice(0, 20).map(({ path, message }) => ({ pointer: pointerOf(path), detail: message }));
   if (errors.some(({ pointer }) => pointer === '/payload_digest')) {
-    return new DomainError('payload_digest_required', 'A decision names the payload_digest that was shown: sha256: and 64 hex digits.', { errors });
+    return new DomainError(
+      'payload_digest_required',
+      'A decision names the payload_digest that was shown: sha256: and 64 hex digits.',
+      { errors },
+    );
   }
-  return new DomainError('invalid_request', `${errors[0]?.pointer || 'The body'}: ${errors[0]?.detail ?? 'is not valid'}.`, { errors });
+  return new DomainError(
+    'invalid_request',
+    `${errors[0]?.pointer || 'The body'}: ${errors[0]?.detail ?? 'is not valid'}.`,
+    { errors },
+  );
 }
 
 /** What body-parser throws. */
 const fromBodyParser = (error: { type?: unknown }): DomainError | undefined => {
   switch (error.type) {
     case 'entity.too.large':
-      return new DomainError('body_too_large', 'The body is larger than this route takes (4 MB on ingest and decisions, 256 KB elsewhere). Park large state elsewhere and send a reference.');
+      return new DomainError(
+        'body_too_large',
+        'The body is larger than this route takes (4 MB on ingest and decisions, 256 KB elsewhere). Park large state elsewhere and send a reference.',
+      );
     case 'encoding.unsupported':
       return new DomainError('unsupported_media_type', 'Content-Encoding is gzip, deflate or br.');
     case 'request.aborted':
@@ -69,7 +87,13 @@ function asDomainError(error: unknown): DomainError | undefined {
   if (error instanceof DomainError) return error;
   if (error instanceof z.ZodError) return fromZod(error);
   if (!(error instanceof Error)) return undefined;
-  if (error.name === 'KeyUnavailable' || error.name === 'SealBroken') return new DomainError('key_unavailable', 'The data of this project cannot be opened. Nothing was changed.', {}, { cause: error });
+  if (error.name === 'KeyUnavailable' || error.name === 'SealBroken')
+    return new DomainError(
+      'key_unavailable',
+      'The data of this project cannot be opened. Nothing was changed.',
+      {},
+      { cause: error },
+    );
   if (error instanceof URIError) return new DomainError('not_found', 'There is nothing here.');
   return fromBodyParser(error as { type?: unknown });
 }
@@ -97,10 +121,23 @@ export const errorHandler =
   (log: Log): ErrorRequestHandler =>
   (error, req, res, _next) => {
     const refusal = asDomainError(error);
-    const fields = { request_id: res.locals.request_id as string, method: req.method, route: req.route?.path as string | undefined };
+    const fields = {
+      request_id: res.locals.request_id as string,
+      method: req.method,
+      route: req.route?.path as string | undefined,
+    };
     if (!refusal || STATUS[refusal.code] >= 500) {
       const cause = refusal?.cause ?? error;
-      log.error({ ...fields, code: refusal?.code ?? 'internal', error_name: (cause as Error)?.name, error: (cause as Error)?.message, stack: refusal ? undefined : (cause as Error)?.stack }, 'request failed');
+      log.error(
+        {
+          ...fields,
+          code: refusal?.code ?? 'internal',
+          error_name: (cause as Error)?.name,
+          error: (cause as Error)?.message,
+          stack: refusal ? undefined : (cause as Error)?.stack,
+        },
+        'request failed',
+      );
     }
     if (res.headersSent) {
       res.destroy();

@@ -5,10 +5,18 @@ import type { ApiKey, CreateKeyBody, Role } from '../contracts/key.ts';
 import type { Policy, PolicyVersion } from '../contracts/policy.ts';
 import type { Finding } from '../contracts/verdict.ts';
 import type { Resolution, Settled } from '../contracts/workflow.ts';
-import type { DecisionRecord, DecisionRow, LedgerRow, RequestRecord, RequestRow, RequestSecret } from '../domain/approval/record.ts';
+import type {
+  DecisionRecord,
+  DecisionRow,
+  LedgerRow,
+  RequestRecord,
+  RequestRow,
+  RequestSecret,
+} from '../domain/approval/record.ts';
 
 /** A request to be opened; the database fixes its times. */
-export type OpenedRequest = Omit<RequestRow, 'project_id' | 'status' | 'created_at' | 'expires_at' | 'resolved_at'> & RequestSecret & { expires_in_ms: number };
+export type OpenedRequest = Omit<RequestRow, 'project_id' | 'status' | 'created_at' | 'expires_at' | 'resolved_at'> &
+  RequestSecret & { expires_in_ms: number };
 
 export type Standing = StandingDecision & { receipt: string };
 
@@ -28,7 +36,9 @@ export interface HistoryView extends RequestView {
   executed_by: string | undefined;
 }
 
-export type ListedRow = RequestRow & { ledger: Pick<LedgerRow, 'status' | 'cause' | 'payload_digest' | 'verified'> | null };
+export type ListedRow = RequestRow & {
+  ledger: Pick<LedgerRow, 'status' | 'cause' | 'payload_digest' | 'verified'> | null;
+};
 
 /** What the operations need from PostgreSQL, each call one transaction inside the project. Implemented by storage/. */
 export interface ApprovalStore {
@@ -38,12 +48,21 @@ export interface ApprovalStore {
   open(project_id: string, request: OpenedRequest, settle: SettleWork | undefined): Promise<RequestView>;
   view(project_id: string, id: string): Promise<RequestView | undefined>;
   history(project_id: string, id: string): Promise<HistoryView | undefined>;
-  list(project_id: string, query: ListQuery & { key_id?: string | undefined; after?: { created_at: string; id: string } | undefined }): Promise<ListedRow[]>;
+  list(
+    project_id: string,
+    query: ListQuery & { key_id?: string | undefined; after?: { created_at: string; id: string } | undefined },
+  ): Promise<ListedRow[]>;
   markStarted(project_id: string, id: string): Promise<void>;
   recordDecision(project_id: string, decision: Omit<DecisionRecord, 'created_at'>): Promise<void>;
   screeningOf(project_id: string, request_id: string, decision_id: string): Promise<Finding[] | undefined>;
   /** Writes the execution unless there is one; with another digest than `approved_digest` it writes an incident instead. */
-  execute(project_id: string, request: RequestRow, digest: string, approved_digest: string, by: string): Promise<{ state: 'first'; executed_at: Date } | { state: 'again' | 'mismatch' }>;
+  execute(
+    project_id: string,
+    request: RequestRow,
+    digest: string,
+    approved_digest: string,
+    by: string,
+  ): Promise<{ state: 'first'; executed_at: Date } | { state: 'again' | 'mismatch' }>;
   createKey(project_id: string, id: string, key: CreateKeyBody, secret_sha256: Buffer): Promise<ApiKey>;
   listKeys(project_id: string): Promise<ApiKey[]>;
   revokeKey(project_id: string, id: string): Promise<ApiKey | undefined>;
@@ -82,8 +101,15 @@ export interface IdempotencyScope {
 }
 
 export interface IdempotencyStore {
-  claim(project_id: string, scope: IdempotencyScope, newReference: string): Promise<
-    { state: 'first'; reference: string } | { state: 'running' } | { state: 'other_body' } | { state: 'done'; status: number; answer: unknown }
+  claim(
+    project_id: string,
+    scope: IdempotencyScope,
+    newReference: string,
+  ): Promise<
+    | { state: 'first'; reference: string }
+    | { state: 'running' }
+    | { state: 'other_body' }
+    | { state: 'done'; status: number; answer: unknown }
   >;
   keep(project_id: string, scope: IdempotencyScope, reference: string, status: number, answer: unknown): Promise<void>;
   release(project_id: string, scope: IdempotencyScope): Promise<void>;

@@ -9,13 +9,25 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }
   show: { summary: 'show one approval request', load: async () => (await import('./commands/show.ts')).show },
   approve: { summary: 'approve a request', load: async () => (await import('./commands/decide.ts')).approve },
   reject: { summary: 'reject a request', load: async () => (await import('./commands/decide.ts')).reject },
-  patch: { summary: 'approve a request with another payload', load: async () => (await import('./commands/decide.ts')).patch },
+  patch: {
+    summary: 'approve a request with another payload',
+    load: async () => (await import('./commands/decide.ts')).patch,
+  },
   verify: { summary: 'verify a receipt offline', load: async () => (await import('./commands/verify.ts')).verify },
   keys: { summary: 'create, list and revoke API keys', load: async () => (await import('./commands/keys.ts')).keys },
-  policy: { summary: "show or replace the project's policy", load: async () => (await import('./commands/policy.ts')).policy },
+  policy: {
+    summary: "show or replace the project's policy",
+    load: async () => (await import('./commands/policy.ts')).policy,
+  },
   api: { summary: 'run the API server (deployment)', load: async () => (await import('./commands/api.ts')).api },
-  worker: { summary: 'run the Temporal worker (deployment)', load: async () => (await import('./commands/worker.ts')).worker },
-  migrate: { summary: 'bring the database to this release (deployment)', load: async () => (await import('./commands/migrate.ts')).migrate },
+  worker: {
+    summary: 'run the Temporal worker (deployment)',
+    load: async () => (await import('./commands/worker.ts')).worker,
+  },
+  migrate: {
+    summary: 'bring the database to this release (deployment)',
+    load: async () => (await import('./commands/migrate.ts')).migrate,
+  },
 };
 
 const help = () =>
@@ -53,7 +65,8 @@ async function main(argv: string[], terminal: Terminal): Promise<0 | 1 | 2> {
       return 2;
     }
     if (!(error instanceof CommandFailed)) throw error;
-    if (args.includes('--json')) terminal.out(`${JSON.stringify({ error: { code: error.code, message: error.message, hint: error.hint } })}\n`);
+    if (args.includes('--json'))
+      terminal.out(`${JSON.stringify({ error: { code: error.code, message: error.message, hint: error.hint } })}\n`);
     terminal.err(`letsping ${name}: ${error.message}\n${error.hint ? `try: ${error.hint}\n` : ''}`);
     return 1;
   }

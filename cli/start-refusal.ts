@@ -1,6 +1,11 @@
 import { CommandFailed } from './command.ts';
 
-const CODES: Record<string, string> = { ConfigError: 'configuration', RootKeyRefused: 'root_key', StartRefused: 'start_refused', MigrationRefused: 'migration_refused' };
+const CODES: Record<string, string> = {
+  ConfigError: 'configuration',
+  RootKeyRefused: 'root_key',
+  StartRefused: 'start_refused',
+  MigrationRefused: 'migration_refused',
+};
 
 /** What keeps a process from starting, as one clear sentence; every other error is a bug and keeps its stack. */
 export function startRefusal(error: unknown): never {
@@ -9,7 +14,17 @@ export function startRefusal(error: unknown): never {
   if (code) throw new CommandFailed(code, error.message);
   const { code: errno } = error as NodeJS.ErrnoException;
   if (errno === 'EADDRINUSE') throw new CommandFailed('port_taken', error.message, 'another LETSPING_PORT');
-  if (errno === 'ECONNREFUSED' || /database_unavailable|does not answer/.test(error.message)) throw new CommandFailed('database_unavailable', `PostgreSQL does not answer: ${error.message}`, 'check DATABASE_URL');
-  if (error.name === 'TransportError') throw new CommandFailed('temporal_unavailable', `Temporal does not answer: ${error.message}`, 'check TEMPORAL_ADDRESS');
+  if (errno === 'ECONNREFUSED' || /database_unavailable|does not answer/.test(error.message))
+    throw new CommandFailed(
+      'database_unavailable',
+      `PostgreSQL does not answer: ${error.message}`,
+      'check DATABASE_URL',
+    );
+  if (error.name === 'TransportError')
+    throw new CommandFailed(
+      'temporal_unavailable',
+      `Temporal does not answer: ${error.message}`,
+      'check TEMPORAL_ADDRESS',
+    );
   throw error;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Priority } from './action.ts';
-import { Outcome, OUTCOME_STATUSES } from './decision.ts';
+import { OUTCOME_STATUSES, Outcome } from './decision.ts';
 import { DECISION_TYPES } from './decision-type.ts';
 import { JsonObject, PayloadDigest } from './json.ts';
 import { Finding, HeldBy, Verdict } from './verdict.ts';
@@ -75,7 +75,15 @@ export const ApprovalRequestSummary = z
   .meta({ id: 'ApprovalRequestSummary', title: 'ApprovalRequestSummary' });
 export type ApprovalRequestSummary = z.infer<typeof ApprovalRequestSummary>;
 
-export const TIMELINE_EVENTS = ['requested', 'screened', 'held', 'decision_recorded', 'resolved', 'executed', 'incident'] as const;
+export const TIMELINE_EVENTS = [
+  'requested',
+  'screened',
+  'held',
+  'decision_recorded',
+  'resolved',
+  'executed',
+  'incident',
+] as const;
 export const TimelineEntry = z
   .object({
     event: z.enum(TIMELINE_EVENTS),
@@ -133,7 +141,9 @@ export const ApprovalRequestPage = z
   .meta({ id: 'ApprovalRequestPage', title: 'ApprovalRequestPage' });
 export type ApprovalRequestPage = z.infer<typeof ApprovalRequestPage>;
 
-export const ExecutedBody = z.strictObject({ payload_digest: PayloadDigest }).meta({ id: 'ExecutedBody', title: 'ExecutedBody' });
+export const ExecutedBody = z
+  .strictObject({ payload_digest: PayloadDigest })
+  .meta({ id: 'ExecutedBody', title: 'ExecutedBody' });
 export type ExecutedBody = z.infer<typeof ExecutedBody>;
 export const ExecutedAnswer = z
   .object({ id: z.string(), payload_digest: PayloadDigest, executed_at: z.string() })
@@ -144,4 +154,3 @@ export const CancelAnswer = z
   .object({ id: z.string(), outcome: Outcome.nullable().meta({ description: 'null: asked for, not yet effective' }) })
   .meta({ id: 'CancelAnswer', title: 'CancelAnswer' });
 export type CancelAnswer = z.infer<typeof CancelAnswer>;
-

@@ -1,4 +1,4 @@
-import { calculateJwkThumbprint, CompactSign, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
+import { CompactSign, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import { RECEIPT_TYPE, type Statement } from '../contracts/receipt.ts';
 import { canonicalBytes } from '../domain/canonical-json.ts';
 
@@ -20,7 +20,11 @@ export async function newIssuerKey(): Promise<IssuerKey> {
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
   const public_jwk = await exportJWK(publicKey);
   const kid = await calculateJwkThumbprint(public_jwk);
-  return { kid, public_jwk: { ...public_jwk, kid, alg: 'EdDSA', use: 'sig' }, private_jwk: await exportJWK(privateKey) };
+  return {
+    kid,
+    public_jwk: { ...public_jwk, kid, alg: 'EdDSA', use: 'sig' },
+    private_jwk: await exportJWK(privateKey),
+  };
 }
 
 /** Compact JWS (RFC 7515, RFC 8037) over the RFC 8785 bytes of the statement. Ed25519 signs the same bytes the same way. */

@@ -23,7 +23,8 @@ export function saltText(salt: Uint8Array): string {
   let text = '';
   for (let i = 0; i < salt.length; i += 3) {
     const word = (salt[i]! << 16) | ((salt[i + 1] ?? 0) << 8) | (salt[i + 2] ?? 0);
-    for (let part = 0; part < Math.min(4, salt.length - i + 1); part++) text += ALPHABET[(word >> (18 - 6 * part)) & 63];
+    for (let part = 0; part < Math.min(4, salt.length - i + 1); part++)
+      text += ALPHABET[(word >> (18 - 6 * part)) & 63];
   }
   return text;
 }

@@ -27,7 +27,12 @@ const asApiKey = (row: KeyRow): ApiKey => ({
   revoked_at: row.revoked_at?.toISOString() ?? null,
 });
 
-export async function insertKey(tx: Transaction, id: string, key: CreateKeyBody, secret_sha256: Buffer): Promise<ApiKey> {
+export async function insertKey(
+  tx: Transaction,
+  id: string,
+  key: CreateKeyBody,
+  secret_sha256: Buffer,
+): Promise<ApiKey> {
   const [row] = await tx.query<KeyRow>(
     `insert into api_keys (id, project_id, name, owner, role, services, secret_sha256) values ($1, $2, $3, $4, $5, $6, $7)
      on conflict (id) do update set secret_sha256 = excluded.secret_sha256 returning ${COLUMNS}`,
@@ -37,18 +42,26 @@ export async function insertKey(tx: Transaction, id: string, key: CreateKeyBody,
 }
 
 export async function listKeys(tx: Transaction): Promise<ApiKey[]> {
-  return (await tx.query<KeyRow>(`select ${COLUMNS} from api_keys where project_id = $1 order by created_at, id`, [tx.project_id])).map(asApiKey);
+  return (
+    await tx.query<KeyRow>(`select ${COLUMNS} from api_keys where project_id = $1 order by created_at, id`, [
+      tx.project_id,
+    ])
+  ).map(asApiKey);
 }
 
 /** Works at once for every process: keys are read at each request. Undefined for an unknown key. */
 export async function revokeKey(tx: Transaction, id: string): Promise<ApiKey | undefined> {
-  const [row] = await tx.query<KeyRow>(`update api_keys set revoked_at = coalesce(revoked_at, now()) where project_id = $1 and id = $2 returning ${COLUMNS}`, [tx.project_id, id]);
+  const [row] = await tx.query<KeyRow>(
+    `update api_keys set revoked_at = coalesce(revoked_at, now()) where project_id = $1 and id = $2 returning ${COLUMNS}`,
+    [tx.project_id, id],
+  );
   return row && asApiKey(row);
 }
 
 /** For `acrossProjects`: whose key this is. A revoked key is not found. Notes the use, at most once a minute. */
 export async function findKey(tx: Transaction, id: string): Promise<KeyRow | undefined> {
   const [row] = await tx.query<KeyRow>(`select ${COLUMNS} from api_keys where id = $1 and revoked_at is null`, [id]);
-  if (row && Date.now() - (row.last_used_at?.getTime() ?? 0) > 60_000) await tx.query('update api_keys set last_used_at = now() where id = $1', [id]);
+  if (row && Date.now() - (row.last_used_at?.getTime() ?? 0) > 60_000)
+    await tx.query('update api_keys set last_used_at = now() where id = $1', [id]);
   return row;
 }

@@ -9,14 +9,19 @@ import pg from 'pg';
  */
 export async function ensureAppLogin(ownerUrl: string): Promise<string> {
   const url = new URL(ownerUrl);
-  const login = `letsping_app_${decodeURIComponent(url.pathname.slice(1)).replaceAll(/[^a-z0-9_]/gi, '_')}`.slice(0, 63);
+  const login = `letsping_app_${decodeURIComponent(url.pathname.slice(1)).replaceAll(/[^a-z0-9_]/gi, '_')}`.slice(
+    0,
+    63,
+  );
   const password = randomBytes(24).toString('base64url');
   const client = new pg.Client({ connectionString: ownerUrl, application_name: 'letsping dev' });
   await client.connect();
   try {
     const { rowCount } = await client.query('select 1 from pg_roles where rolname = $1', [login]);
     const name = client.escapeIdentifier(login);
-    await client.query(`${rowCount ? 'alter' : 'create'} role ${name} login nosuperuser nobypassrls password ${client.escapeLiteral(password)}`);
+    await client.query(
+      `${rowCount ? 'alter' : 'create'} role ${name} login nosuperuser nobypassrls password ${client.escapeLiteral(password)}`,
+    );
     await client.query(`grant letsping_app to ${name}`);
   } finally {
     await client.end();

@@ -1,12 +1,12 @@
 import type { ListQuery } from '../contracts/approval-request.ts';
 import type { Sealer } from '../crypto/keyring.ts';
-import type { RequestRecord, RequestRow, RequestSecret } from '../domain/approval/record.ts';
-import type { LedgerRow } from '../domain/approval/record.ts';
+import type { LedgerRow, RequestRecord, RequestRow, RequestSecret } from '../domain/approval/record.ts';
 import { notify } from './events.ts';
 import type { Transaction } from './transaction.ts';
 
 /** A request to be opened: the database fixes its times. */
-export type NewRequest = Omit<RequestRow, 'project_id' | 'status' | 'created_at' | 'expires_at' | 'resolved_at'> & RequestSecret & { expires_in_ms: number };
+export type NewRequest = Omit<RequestRow, 'project_id' | 'status' | 'created_at' | 'expires_at' | 'resolved_at'> &
+  RequestSecret & { expires_in_ms: number };
 
 const COLUMNS = `r.id, r.project_id, r.service, r.action, r.priority, r.status, r.verdict, r.held_by, r.finding_ids, r.requested_by, r.key_id,
   r.thread_id, r.node, r.payload_digest, r.policy_version, r.policy_digest, r.accept_unsigned_signals, r.created_at, r.expires_at, r.resolved_at`;
@@ -28,8 +28,24 @@ export async function insertRequest(tx: Transaction, sealer: Sealer, request: Ne
      select $1, $2, $3, $4, $5, 'pending', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, at.now, at.now + $18 * interval '1 millisecond' from at
      on conflict (id) do nothing returning 1`,
     [
-      row.id, tx.project_id, row.service, row.action, row.priority, row.verdict, row.held_by, row.finding_ids, row.requested_by, row.key_id,
-      row.thread_id, row.node, row.payload_digest, sealed, row.policy_version, row.policy_digest, row.accept_unsigned_signals, expires_in_ms,
+      row.id,
+      tx.project_id,
+      row.service,
+      row.action,
+      row.priority,
+      row.verdict,
+      row.held_by,
+      row.finding_ids,
+      row.requested_by,
+      row.key_id,
+      row.thread_id,
+      row.node,
+      row.payload_digest,
+      sealed,
+      row.policy_version,
+      row.policy_digest,
+      row.accept_unsigned_signals,
+      expires_in_ms,
     ],
   );
   if (inserted.length === 0) return;
@@ -38,20 +54,32 @@ export async function insertRequest(tx: Transaction, sealer: Sealer, request: Ne
 }
 
 /** In clear only; `lock` keeps every other writer of this request waiting until the transaction ends. */
-export async function readRequestRow(tx: Transaction, id: string, { lock = false } = {}): Promise<RequestRow | undefined> {
-  const rows = await tx.query<RequestRow>(`select ${COLUMNS} from approval_requests r where r.project_id = $1 and r.id = $2${lock ? ' for update' : ''}`, [tx.project_id, id]);
+export async function readRequestRow(
+  tx: Transaction,
+  id: string,
+  { lock = false } = {},
+): Promise<RequestRow | undefined> {
+  const rows = await tx.query<RequestRow>(
+    `select ${COLUMNS} from approval_requests r where r.project_id = $1 and r.id = $2${lock ? ' for update' : ''}`,
+    [tx.project_id, id],
+  );
   return rows[0];
 }
 
 /** @throws SealBroken */
 export async function readRequest(tx: Transaction, sealer: Sealer, id: string): Promise<RequestRecord | undefined> {
-  const [found] = await tx.query<RequestRow & { sealed: Buffer }>(`select ${COLUMNS}, r.sealed from approval_requests r where r.project_id = $1 and r.id = $2`, [tx.project_id, id]);
+  const [found] = await tx.query<RequestRow & { sealed: Buffer }>(
+    `select ${COLUMNS}, r.sealed from approval_requests r where r.project_id = $1 and r.id = $2`,
+    [tx.project_id, id],
+  );
   if (!found) return undefined;
   const { sealed, ...row } = found;
   return { ...row, ...((await sealer.open(sealContext(id), sealed)) as RequestSecret) };
 }
 
-export type ListedRequest = RequestRow & { ledger: Pick<LedgerRow, 'status' | 'cause' | 'payload_digest' | 'verified'> | null };
+export type ListedRequest = RequestRow & {
+  ledger: Pick<LedgerRow, 'status' | 'cause' | 'payload_digest' | 'verified'> | null;
+};
 
 /** A page, newest first. `after` is the last row of the page before; `key_id` narrows to what one key opened. */
 export async function listRequests(
@@ -70,7 +98,14 @@ export async function listRequests(
   narrow('r.thread_id = ?', query.thread_id);
   narrow('r.key_id = ?', query.key_id);
   narrow('(r.created_at, r.id) < (?::timestamptz, ?)', query.after?.created_at, query.after?.id);
-  const rows = await tx.query<RequestRow & { l_status: LedgerRow['status'] | null; l_cause: LedgerRow['cause']; l_digest: string; l_verified: boolean }>(
+  const rows = await tx.query<
+    RequestRow & {
+      l_status: LedgerRow['status'] | null;
+      l_cause: LedgerRow['cause'];
+      l_digest: string;
+      l_verified: boolean;
+    }
+  >(
     `select ${COLUMNS}, l.status as l_status, l.cause as l_cause, l.payload_digest as l_digest, l.verified as l_verified
      from approval_requests r left join ledger l on l.request_id = r.id
      where ${where.join(' and ')} order by r.created_at desc, r.id desc limit $${values.push(query.limit)}`,
@@ -78,13 +113,17 @@ export async function listRequests(
   );
   return rows.map(({ l_status, l_cause, l_digest, l_verified, ...row }) => ({
     ...row,
-    ledger: l_status === null ? null : { status: l_status, cause: l_cause, payload_digest: l_digest, verified: l_verified },
+    ledger:
+      l_status === null ? null : { status: l_status, cause: l_cause, payload_digest: l_digest, verified: l_verified },
   }));
 }
 
 /** Temporal has the workflow: the reconciler need not look at it. */
 export async function markStarted(tx: Transaction, id: string): Promise<void> {
-  await tx.query('update approval_requests set workflow_started_at = now() where project_id = $1 and id = $2 and workflow_started_at is null', [tx.project_id, id]);
+  await tx.query(
+    'update approval_requests set workflow_started_at = now() where project_id = $1 and id = $2 and workflow_started_at is null',
+    [tx.project_id, id],
+  );
 }
 
 /** Held, acknowledged, and not known to Temporal. For `acrossProjects`; younger ones are being started right now. */

@@ -33,7 +33,8 @@ export function approvalStore(pool: Pool, keyring: Keyring) {
   };
   return {
     policy: (project_id: string) => inProject(pool, project_id, currentPolicy),
-    putPolicy: (project_id: string, policy: Policy, by: string) => inProject(pool, project_id, (tx) => insertPolicy(tx, policy, by)),
+    putPolicy: (project_id: string, policy: Policy, by: string) =>
+      inProject(pool, project_id, (tx) => insertPolicy(tx, policy, by)),
     open: (project_id: string, request: NewRequest, settle: SettleWith | undefined) =>
       sealed(project_id, async (tx, sealer) => {
         await insertRequest(tx, sealer, request);
@@ -48,10 +49,13 @@ export function approvalStore(pool: Pool, keyring: Keyring) {
         const view = await viewOf(tx, sealer, id);
         return view && { ...view, decisions: await listDecisions(tx, id), incidents: await listIncidents(tx, id) };
       }),
-    list: (project_id: string, query: ListQuery & { key_id?: string | undefined; after?: { created_at: string; id: string } | undefined }) =>
-      inProject(pool, project_id, (tx) => listRequests(tx, query)),
+    list: (
+      project_id: string,
+      query: ListQuery & { key_id?: string | undefined; after?: { created_at: string; id: string } | undefined },
+    ) => inProject(pool, project_id, (tx) => listRequests(tx, query)),
     markStarted: (project_id: string, id: string) => inProject(pool, project_id, (tx) => markStarted(tx, id)),
-    recordDecision: (project_id: string, decision: Omit<DecisionRecord, 'created_at'>) => sealed(project_id, (tx, sealer) => insertDecision(tx, sealer, decision)),
+    recordDecision: (project_id: string, decision: Omit<DecisionRecord, 'created_at'>) =>
+      sealed(project_id, (tx, sealer) => insertDecision(tx, sealer, decision)),
     screeningOf: (project_id: string, request_id: string, decision_id: string) =>
       sealed(project_id, (tx, sealer) => readScreening(tx, sealer, request_id, decision_id)),
     execute: (project_id: string, request: RequestRow, digest: string, approved_digest: string, by: string) =>
@@ -65,7 +69,8 @@ export function approvalStore(pool: Pool, keyring: Keyring) {
         await insertIncident(tx, request.id, 'executed_twice', by);
         return { state: 'again' as const };
       }),
-    createKey: (project_id: string, id: string, key: CreateKeyBody, secret_sha256: Buffer) => inProject(pool, project_id, (tx) => insertKey(tx, id, key, secret_sha256)),
+    createKey: (project_id: string, id: string, key: CreateKeyBody, secret_sha256: Buffer) =>
+      inProject(pool, project_id, (tx) => insertKey(tx, id, key, secret_sha256)),
     listKeys: (project_id: string) => inProject(pool, project_id, listKeys),
     revokeKey: (project_id: string, id: string) => inProject(pool, project_id, (tx) => revokeKey(tx, id)),
   };

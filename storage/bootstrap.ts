@@ -26,7 +26,13 @@ const FIRST_KEYS: Record<Role, CreateKeyBody> = {
 };
 
 /** A project with its key and one API key per role: how an empty database becomes usable. The keys are shown here only. */
-export async function createFirstProject(options: { databaseUrl: string; rootKey: string; name: string; policy?: unknown; environment: 'live' | 'test' }): Promise<FirstProject> {
+export async function createFirstProject(options: {
+  databaseUrl: string;
+  rootKey: string;
+  name: string;
+  policy?: unknown;
+  environment: 'live' | 'test';
+}): Promise<FirstProject> {
   const pool = createPool(options.databaseUrl, { max: 1 });
   try {
     const keyring = createKeyring(parseRootKey(options.rootKey), loadProjectKey(pool));
@@ -40,7 +46,11 @@ export async function createFirstProject(options: { databaseUrl: string; rootKey
         await insertKey(tx, id, FIRST_KEYS[role], secret_sha256);
         return api_key;
       };
-      return { agent_api_key: await make('agent'), approver_api_key: await make('approver'), admin_api_key: await make('admin') };
+      return {
+        agent_api_key: await make('agent'),
+        approver_api_key: await make('approver'),
+        admin_api_key: await make('admin'),
+      };
     });
     return { project_id, ...made };
   } finally {
@@ -49,15 +59,34 @@ export async function createFirstProject(options: { databaseUrl: string; rootKey
 }
 
 /** The project of `letsping dev`. It accepts a bot's plain Signal, as a shared namespace of a deployment does not by itself. */
-export const bootstrapDev = ({ databaseUrl, rootKey }: { databaseUrl: string; rootKey: string }): Promise<FirstProject> =>
-  createFirstProject({ databaseUrl, rootKey, name: 'dev', policy: { accept_unsigned_signals: true }, environment: 'test' });
+export const bootstrapDev = ({
+  databaseUrl,
+  rootKey,
+}: {
+  databaseUrl: string;
+  rootKey: string;
+}): Promise<FirstProject> =>
+  createFirstProject({
+    databaseUrl,
+    rootKey,
+    name: 'dev',
+    policy: { accept_unsigned_signals: true },
+    environment: 'test',
+  });
 
 /** A link that signs in once, within 15 minutes. */
-export async function createLoginLink(options: { databaseUrl: string; project_id: string; owner: string; role?: Session['role'] }): Promise<string> {
+export async function createLoginLink(options: {
+  databaseUrl: string;
+  project_id: string;
+  owner: string;
+  role?: Session['role'];
+}): Promise<string> {
   const pool = createPool(options.databaseUrl, { max: 1 });
   const { token, token_sha256 } = newToken();
   try {
-    await inProject(pool, options.project_id, (tx) => insertLoginLink(tx, token_sha256, { owner: options.owner, role: options.role ?? 'approver' }, LINK_MINUTES));
+    await inProject(pool, options.project_id, (tx) =>
+      insertLoginLink(tx, token_sha256, { owner: options.owner, role: options.role ?? 'approver' }, LINK_MINUTES),
+    );
     return token;
   } finally {
     await pool.end();

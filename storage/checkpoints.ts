@@ -27,7 +27,7 @@ export interface SealedWrite {
  * wait for the lock the condition is read again from the new row, so whoever claims or deletes the thread meanwhile wins.
  */
 const guard = ({ fence }: WriteGuard) => `thread as (
-  select 1 from threads where project_id = $1 and thread_id = $2 and wrapped_key = $3 and ($4::bigint is null or fence = $4::bigint)
+  select fence from threads where project_id = $1 and thread_id = $2 and wrapped_key = $3 and ($4::bigint is null or fence = $4::bigint)
   for ${fence === undefined ? 'key share' : 'share'})`;
 
 /** Rows of one statement: a statement takes at most 65,535 parameters. */
@@ -84,15 +84,15 @@ export async function insertCheckpoint(
   const list = valuesList(parameters, last.map(valueCells), VALUE_TYPES);
   const written = await tx.query(
     `with ${guard(under)}, allowed as (
-       select 1 from thread where $4::bigint is null or not exists (
+       select fence from thread where $4::bigint is null or not exists (
          select 1 from checkpoints where project_id = $1 and thread_id = $2 and checkpoint_ns = $5
            and checkpoint_id > coalesce($7, '') and checkpoint_id <> $6))
      ${list && `, v as (${insertValues(list, 'allowed')})`}
-     insert into checkpoints (project_id, thread_id, checkpoint_ns, checkpoint_id, parent_id, v, source, step, channel_versions, sealed)
-     select $1, $2, $5, $6, $7, $8::int, $9, $10::int, $11::json, $12::bytea from allowed
+     insert into checkpoints (project_id, thread_id, checkpoint_ns, checkpoint_id, parent_id, v, source, step, channel_versions, sealed, seen_fence)
+     select $1, $2, $5, $6, $7, $8::int, $9, $10::int, $11::json, $12::bytea, case when $4::bigint is null then fence end from allowed
      on conflict (project_id, thread_id, checkpoint_ns, checkpoint_id) do update set
        parent_id = excluded.parent_id, v = excluded.v, source = excluded.source, step = excluded.step,
-       channel_versions = excluded.channel_versions, sealed = excluded.sealed
+       channel_versions = excluded.channel_versions, sealed = excluded.sealed, seen_fence = excluded.seen_fence
      returning 1`,
     parameters,
   );

@@ -11,7 +11,11 @@ export interface Notice extends ApprovalEvent {
 const CHANNEL = 'letsping';
 
 /** Tells every listening process, when and only when this transaction commits. Ids and names only. */
-export async function notify(tx: Transaction, event: EventName, request: { id: string; key_id: string }): Promise<void> {
+export async function notify(
+  tx: Transaction,
+  event: EventName,
+  request: { id: string; key_id: string },
+): Promise<void> {
   await tx.query(
     `select pg_notify('${CHANNEL}', json_build_object('event', $1::text, 'request_id', $2::text, 'project_id', $3::text, 'key_id', $4::text,
        'occurred_at', to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text)`,
@@ -23,7 +27,11 @@ export async function notify(tx: Transaction, event: EventName, request: { id: s
  * Listens on a connection of its own, and connects again when it breaks. `onGap` is called after each (re)connection: whatever
  * was notified before it is not known, so the caller looks for itself.
  */
-export function listen(databaseUrl: string, onNotice: (notice: Notice) => void, onGap: () => void): { stop(): Promise<void> } {
+export function listen(
+  databaseUrl: string,
+  onNotice: (notice: Notice) => void,
+  onGap: () => void,
+): { stop(): Promise<void> } {
   let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -35,7 +43,12 @@ export function listen(databaseUrl: string, onNotice: (notice: Notice) => void, 
     }, 500);
   };
   const connect = async () => {
-    const mine = new pg.Client({ connectionString: databaseUrl, application_name: 'letsping events', keepAlive: true, connectionTimeoutMillis: 3_000 });
+    const mine = new pg.Client({
+      connectionString: databaseUrl,
+      application_name: 'letsping events',
+      keepAlive: true,
+      connectionTimeoutMillis: 3_000,
+    });
     client = mine;
     mine.on('error', () => {});
     mine.on('end', again);

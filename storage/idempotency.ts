@@ -25,9 +25,17 @@ const KEEP = "interval '24 hours'";
  * Takes the key, or tells what came of it. `reference` is the id that the first try makes its row under: a try that died
  * half-way is repeated under the same id, so it finds its own row instead of making a second.
  */
-export async function claim(tx: Transaction, sealer: Sealer, scope: IdempotencyScope, newReference: string): Promise<Claim> {
+export async function claim(
+  tx: Transaction,
+  sealer: Sealer,
+  scope: IdempotencyScope,
+  newReference: string,
+): Promise<Claim> {
   const values = [tx.project_id, scope.key_id, scope.route, hash(scope.key)];
-  await tx.query(`delete from idempotency_keys where project_id = $1 and key_id = $2 and route = $3 and key_hash = $4 and created_at < now() - ${KEEP}`, values);
+  await tx.query(
+    `delete from idempotency_keys where project_id = $1 and key_id = $2 and route = $3 and key_hash = $4 and created_at < now() - ${KEEP}`,
+    values,
+  );
   const [taken] = await tx.query<{ reference: string }>(
     `insert into idempotency_keys as i (project_id, key_id, route, key_hash, body_hash, reference, locked_until)
      values ($1, $2, $3, $4, $5, $6, now() + interval '30 seconds')
@@ -37,26 +45,51 @@ export async function claim(tx: Transaction, sealer: Sealer, scope: IdempotencyS
     [...values, hash(scope.body), newReference],
   );
   if (taken) return { state: 'first', reference: taken.reference };
-  const [row] = await tx.query<{ body_hash: Buffer; reference: string; status: number | null; sealed_answer: Buffer | null }>(
+  const [row] = await tx.query<{
+    body_hash: Buffer;
+    reference: string;
+    status: number | null;
+    sealed_answer: Buffer | null;
+  }>(
     'select body_hash, reference, status, sealed_answer from idempotency_keys where project_id = $1 and key_id = $2 and route = $3 and key_hash = $4',
     values,
   );
   if (!row) return { state: 'running' };
   if (!row.body_hash.equals(hash(scope.body))) return { state: 'other_body' };
   if (row.status === null || row.sealed_answer === null) return { state: 'running' };
-  return { state: 'done', status: row.status, answer: await sealer.open(context(scope, row.reference), row.sealed_answer) };
+  return {
+    state: 'done',
+    status: row.status,
+    answer: await sealer.open(context(scope, row.reference), row.sealed_answer),
+  };
 }
 
 /** Keeps the answer for 24 hours, sealed. */
-export async function keepAnswer(tx: Transaction, sealer: Sealer, scope: IdempotencyScope, reference: string, status: number, answer: unknown): Promise<void> {
-  await tx.query('update idempotency_keys set status = $5, sealed_answer = $6 where project_id = $1 and key_id = $2 and route = $3 and key_hash = $4', [
-    tx.project_id, scope.key_id, scope.route, hash(scope.key), status, await sealer.seal(context(scope, reference), answer),
-  ]);
+export async function keepAnswer(
+  tx: Transaction,
+  sealer: Sealer,
+  scope: IdempotencyScope,
+  reference: string,
+  status: number,
+  answer: unknown,
+): Promise<void> {
+  await tx.query(
+    'update idempotency_keys set status = $5, sealed_answer = $6 where project_id = $1 and key_id = $2 and route = $3 and key_hash = $4',
+    [
+      tx.project_id,
+      scope.key_id,
+      scope.route,
+      hash(scope.key),
+      status,
+      await sealer.seal(context(scope, reference), answer),
+    ],
+  );
 }
 
 /** A try that was refused leaves nothing: the key may be used again, under the same id. */
 export async function release(tx: Transaction, scope: IdempotencyScope): Promise<void> {
-  await tx.query(`update idempotency_keys set locked_until = now() - interval '1 second' where project_id = $1 and key_id = $2 and route = $3 and key_hash = $4 and status is null`, [
-    tx.project_id, scope.key_id, scope.route, hash(scope.key),
-  ]);
+  await tx.query(
+    `update idempotency_keys set locked_until = now() - interval '1 second' where project_id = $1 and key_id = $2 and route = $3 and key_hash = $4 and status is null`,
+    [tx.project_id, scope.key_id, scope.route, hash(scope.key)],
+  );
 }

@@ -9,7 +9,8 @@ import { acrossProjects, inProject } from './transaction.ts';
 export const identityStore = (pool: Pool) => ({
   key: (id: string) => acrossProjects(pool, (tx) => findKey(tx, id)),
   session: (token_sha256: Buffer) => acrossProjects(pool, (tx) => findSession(tx, token_sha256)),
-  startSession: (token_sha256: Buffer, session: Session, hours: number) => acrossProjects(pool, (tx) => insertSession(tx, token_sha256, session, hours)),
+  startSession: (token_sha256: Buffer, session: Session, hours: number) =>
+    acrossProjects(pool, (tx) => insertSession(tx, token_sha256, session, hours)),
   endSession: (token_sha256: Buffer) => acrossProjects(pool, (tx) => deleteSession(tx, token_sha256)),
   takeLoginLink: (token_sha256: Buffer) => acrossProjects(pool, (tx) => takeLoginLink(tx, token_sha256)),
 });

@@ -20,7 +20,11 @@ export interface OpenThreadStoreOptions {
  * The store that a `LetsPingCheckpointer` writes to. `close` ends its connections.
  * @throws RootKeyRefused, StartRefused: a weak key, one that did not seal this database, a database of another release.
  */
-export async function openThreadStore({ databaseUrl, rootKey, projectId }: OpenThreadStoreOptions): Promise<{ store: ThreadStore; close(): Promise<void> }> {
+export async function openThreadStore({
+  databaseUrl,
+  rootKey,
+  projectId,
+}: OpenThreadStoreOptions): Promise<{ store: ThreadStore; close(): Promise<void> }> {
   const root = parseRootKey(rootKey);
   const pool = createPool(databaseUrl);
   await refuseForeignRootKey(pool, root);

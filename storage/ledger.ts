@@ -35,7 +35,10 @@ export async function readLedgerRow(tx: Transaction, request_id: string): Promis
 }
 
 async function unfinishedDeliveries(tx: Transaction, request_id: string): Promise<string[]> {
-  const rows = await tx.query<{ id: string }>('select id from deliveries where project_id = $1 and request_id = $2 and started_at is null', [tx.project_id, request_id]);
+  const rows = await tx.query<{ id: string }>(
+    'select id from deliveries where project_id = $1 and request_id = $2 and started_at is null',
+    [tx.project_id, request_id],
+  );
   return rows.map(({ id }) => id);
 }
 
@@ -49,7 +52,20 @@ async function write(tx: Transaction, request: RequestRow, row: Omit<LedgerRow, 
      insert into deliveries (id, project_id, request_id, kind)
        select $12, $2, request_id, 'langgraph_resume' from thread_interrupts where project_id = $2 and request_id = $1
        on conflict (request_id, kind) do nothing returning id`,
-    [request.id, tx.project_id, row.status, row.cause, row.payload_digest, row.decision_id, row.actor, row.channel, row.verified, row.resolved_at, row.receipt, newId('dlv')],
+    [
+      request.id,
+      tx.project_id,
+      row.status,
+      row.cause,
+      row.payload_digest,
+      row.decision_id,
+      row.actor,
+      row.channel,
+      row.verified,
+      row.resolved_at,
+      row.receipt,
+      newId('dlv'),
+    ],
   );
   if (row.cause === 'forged') await insertIncident(tx, request.id, 'forged_decision', null);
   await notify(tx, 'approval_request.resolved', request);
@@ -61,7 +77,11 @@ async function write(tx: Transaction, request: RequestRow, row: Omit<LedgerRow, 
  * row of the first. `work` is called only while nothing stands; its `write` makes the outcome final with the commit.
  * @returns undefined for an unknown request.
  */
-export async function settleOnce(tx: Transaction, request_id: string, work: (entry: OpenEntry) => Promise<Settled>): Promise<Settled | undefined> {
+export async function settleOnce(
+  tx: Transaction,
+  request_id: string,
+  work: (entry: OpenEntry) => Promise<Settled>,
+): Promise<Settled | undefined> {
   const request = await readRequestRow(tx, request_id, { lock: true });
   if (!request) return undefined;
   const standing = await readLedgerRow(tx, request_id);

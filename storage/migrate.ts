@@ -38,11 +38,17 @@ interface Applied {
 function pending(all: Migration[], applied: Applied[]): Migration[] {
   const newest = all.at(-1)?.version ?? 0;
   const newer = applied.find(({ version }) => version > newest);
-  if (newer) throw new MigrationRefused(`the database was migrated by a newer release (${newer.name}); this one knows migrations up to ${newest}. Start the newer release`);
+  if (newer)
+    throw new MigrationRefused(
+      `the database was migrated by a newer release (${newer.name}); this one knows migrations up to ${newest}. Start the newer release`,
+    );
   const known = new Map(applied.map((row) => [row.version, row]));
   for (const { version, name, checksum } of all) {
     const row = known.get(version);
-    if (row && row.checksum !== checksum) throw new MigrationRefused(`migration ${name} was applied with another text (as ${row.name}); a migration that was released is never edited`);
+    if (row && row.checksum !== checksum)
+      throw new MigrationRefused(
+        `migration ${name} was applied with another text (as ${row.name}); a migration that was released is never edited`,
+      );
   }
   return all.filter(({ version }) => !known.has(version));
 }
@@ -53,18 +59,28 @@ function pending(all: Migration[], applied: Applied[]): Migration[] {
  * @throws MigrationRefused for a database of a newer release, or with an edited migration.
  */
 export async function migrate(ownerUrl: string): Promise<string[]> {
-  const client = new pg.Client({ connectionString: ownerUrl, application_name: 'letsping migrate', connectionTimeoutMillis: 5_000 });
+  const client = new pg.Client({
+    connectionString: ownerUrl,
+    application_name: 'letsping migrate',
+    connectionTimeoutMillis: 5_000,
+  });
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [ADVISORY_LOCK]);
     await client.query(`create table if not exists schema_migrations (
       version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default now())`);
-    const { rows } = await client.query<Applied>('select version, name, checksum from schema_migrations order by version');
+    const { rows } = await client.query<Applied>(
+      'select version, name, checksum from schema_migrations order by version',
+    );
     const todo = pending(await migrations(), rows);
     for (const { version, name, sql, checksum } of todo) {
       await client.query('begin');
       await client.query(sql);
-      await client.query('insert into schema_migrations (version, name, checksum) values ($1, $2, $3)', [version, name, checksum]);
+      await client.query('insert into schema_migrations (version, name, checksum) values ($1, $2, $3)', [
+        version,
+        name,
+        checksum,
+      ]);
       await client.query('commit');
     }
     if (todo.length > 0) await client.query('grant select on schema_migrations to letsping_app');

@@ -18,11 +18,21 @@ const DEFAULT = Policy.parse({});
  * @throws DomainError when the stored document cannot be read: then nothing is judged by a guess.
  */
 export async function currentPolicy(tx: Transaction): Promise<PolicyVersion> {
-  const [row] = await tx.query<PolicyRow>('select version, digest, document, created_by, created_at from policies where project_id = $1 order by version desc limit 1', [tx.project_id]);
+  const [row] = await tx.query<PolicyRow>(
+    'select version, digest, document, created_by, created_at from policies where project_id = $1 order by version desc limit 1',
+    [tx.project_id],
+  );
   if (!row) return { version: 0, digest: policyDigest(DEFAULT), policy: DEFAULT, created_by: null, created_at: null };
   const parsed = Policy.safeParse(row.document);
-  if (!parsed.success) throw new DomainError('internal', `policy version ${row.version} cannot be read by this release`);
-  return { version: row.version, digest: row.digest, policy: parsed.data, created_by: row.created_by, created_at: row.created_at.toISOString() };
+  if (!parsed.success)
+    throw new DomainError('internal', `policy version ${row.version} cannot be read by this release`);
+  return {
+    version: row.version,
+    digest: row.digest,
+    policy: parsed.data,
+    created_by: row.created_by,
+    created_at: row.created_at.toISOString(),
+  };
 }
 
 /** Adds the next version. Two at once: the second gets the number after the first. */

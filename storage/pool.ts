@@ -4,7 +4,10 @@ import pg from 'pg';
  * The process's pool. Time-outs are short, so that a database that hangs is an answer of 503 and not a hanging request; the
  * pool heals by itself. bigint columns are not used; timestamps come as Date.
  */
-export function createPool(databaseUrl: string, options: { max?: number; onError?: (error: Error) => void } = {}): pg.Pool {
+export function createPool(
+  databaseUrl: string,
+  options: { max?: number; onError?: (error: Error) => void } = {},
+): pg.Pool {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: options.max ?? 20,

@@ -9,10 +9,16 @@ export interface Session {
   key_id: string | null;
 }
 
-export async function insertLoginLink(tx: Transaction, token_sha256: Buffer, who: Pick<Session, 'owner' | 'role'>, minutes: number): Promise<void> {
-  await tx.query(`insert into login_links (token_sha256, project_id, owner, role, expires_at) values ($1, $2, $3, $4, now() + $5 * interval '1 minute')`, [
-    token_sha256, tx.project_id, who.owner, who.role, minutes,
-  ]);
+export async function insertLoginLink(
+  tx: Transaction,
+  token_sha256: Buffer,
+  who: Pick<Session, 'owner' | 'role'>,
+  minutes: number,
+): Promise<void> {
+  await tx.query(
+    `insert into login_links (token_sha256, project_id, owner, role, expires_at) values ($1, $2, $3, $4, now() + $5 * interval '1 minute')`,
+    [token_sha256, tx.project_id, who.owner, who.role, minutes],
+  );
 }
 
 /** For `acrossProjects`. Takes the link, once; undefined when it was used, has expired or never was. */
@@ -25,11 +31,17 @@ export async function takeLoginLink(tx: Transaction, token_sha256: Buffer): Prom
 }
 
 /** For `acrossProjects` too: a sign-in knows its project only from the link or key. Clears away what has expired. */
-export async function insertSession(tx: Transaction, token_sha256: Buffer, session: Session, hours: number): Promise<void> {
+export async function insertSession(
+  tx: Transaction,
+  token_sha256: Buffer,
+  session: Session,
+  hours: number,
+): Promise<void> {
   await tx.query('delete from sessions where expires_at < now()');
-  await tx.query(`insert into sessions (token_sha256, project_id, owner, role, key_id, expires_at) values ($1, $2, $3, $4, $5, now() + $6 * interval '1 hour')`, [
-    token_sha256, session.project_id, session.owner, session.role, session.key_id, hours,
-  ]);
+  await tx.query(
+    `insert into sessions (token_sha256, project_id, owner, role, key_id, expires_at) values ($1, $2, $3, $4, $5, now() + $6 * interval '1 hour')`,
+    [token_sha256, session.project_id, session.owner, session.role, session.key_id, hours],
+  );
 }
 
 /** For `acrossProjects`. A session ends with its key. */

@@ -22,13 +22,13 @@ import type {
 } from './thread-rows.ts';
 import {
   type Claimant,
+  claimedSinceNewest,
   claimThread,
   eraseThread,
   FenceLost,
   releaseClaim,
   renewClaim,
   threadByKey,
-  wasClaimed,
 } from './threads.ts';
 import { inProject, type Transaction } from './transaction.ts';
 
@@ -122,7 +122,7 @@ export function createThreadStore({ pool, keyring, project_id }: ThreadStoreOpti
       transact((tx) => insertPause(tx, thread_id, pause_key, pause)),
 
     threadByKey: (thread_key: string) => transact((tx) => threadByKey(tx, thread_key)),
-    wasClaimed: (thread_id: string) => transact((tx) => wasClaimed(tx, thread_id)),
+    claimedSinceNewest: (thread_id: string) => transact((tx) => claimedSinceNewest(tx, thread_id)),
     claimThread: (thread_id: string, claimant: Claimant) => transact((tx) => claimThread(tx, thread_id, claimant)),
     renewClaim: (thread_id: string, fence: string, lease_ms: number) =>
       transact((tx) => renewClaim(tx, thread_id, fence, lease_ms)),

@@ -23,13 +23,18 @@ export async function threadByKey(tx: Transaction, thread_key: string): Promise<
   return rows[0]?.thread_id;
 }
 
-/** Whether anybody ever held a claim on the thread. Nobody did while its first run may still be alive. */
-export async function wasClaimed(tx: Transaction, thread_id: string): Promise<boolean> {
-  const rows = await tx.query('select 1 from threads where project_id = $1 and thread_id = $2 and fence > 0', [
-    tx.project_id,
-    thread_id,
-  ]);
-  return rows.length > 0;
+/**
+ * Whether a claim's holder wrote the newest checkpoint, or a claim was made since. If not, the run that wrote it holds none and may
+ * still be alive: the run that started the thread, or the next turn of a conversation.
+ */
+export async function claimedSinceNewest(tx: Transaction, thread_id: string): Promise<boolean> {
+  const rows = await tx.query<{ claimed: boolean }>(
+    `select c.seen_fence is null or c.seen_fence < t.fence as claimed
+     from checkpoints c join threads t using (project_id, thread_id)
+     where c.project_id = $1 and c.thread_id = $2 and c.checkpoint_ns = '' order by c.checkpoint_id desc limit 1`,
+    [tx.project_id, thread_id],
+  );
+  return rows[0]?.claimed ?? false;
 }
 
 /** The new fence; undefined while another holds the claim. */

@@ -16,12 +16,20 @@ const AWAY = /^(08|57P|53|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|25006)/;
 const AWAY_TEXT = /terminated|timeout exceeded|timeout expired|Connection ended|not queryable/i;
 
 const isAway = (error: unknown): boolean =>
-  error instanceof Error && (AWAY.test((error as { code?: string }).code ?? '') || AWAY_TEXT.test(error.message) || (error instanceof AggregateError && error.errors.some(isAway)));
+  error instanceof Error &&
+  (AWAY.test((error as { code?: string }).code ?? '') ||
+    AWAY_TEXT.test(error.message) ||
+    (error instanceof AggregateError && error.errors.some(isAway)));
 
 /** Errors of the connection become a refusal that says so; every other error is passed on as it is. */
 function translated(error: unknown): unknown {
   if (error instanceof DomainError || !isAway(error)) return error;
-  return new DomainError('database_unavailable', 'The database does not answer. Nothing was changed; try again.', { retry_after: 2 }, { cause: error });
+  return new DomainError(
+    'database_unavailable',
+    'The database does not answer. Nothing was changed; try again.',
+    { retry_after: 2 },
+    { cause: error },
+  );
 }
 
 async function connect(pool: Pool): Promise<PoolClient> {
@@ -41,13 +49,17 @@ async function transact<T>(pool: Pool, project_id: string, work: (tx: Transactio
     await client.query(`begin; set local app.project_id = '${project_id}'`);
     const result = await work({
       project_id,
-      query: async <R extends QueryResultRow>(text: string, values: unknown[] = []) => (await client.query<R>(text, values)).rows,
+      query: async <R extends QueryResultRow>(text: string, values: unknown[] = []) =>
+        (await client.query<R>(text, values)).rows,
     });
     await client.query('commit');
     return result;
   } catch (error) {
     if (isAway(error)) broken = error as Error;
-    else await client.query('rollback').catch((failed: Error) => { broken = failed; });
+    else
+      await client.query('rollback').catch((failed: Error) => {
+        broken = failed;
+      });
     throw translated(error);
   } finally {
     client.release(broken);
@@ -58,7 +70,9 @@ async function transact<T>(pool: Pool, project_id: string, work: (tx: Transactio
  * Runs `work` in one transaction that sees one project only. Commits when it resolves, rolls back when it throws.
  * @throws DomainError `database_unavailable` when the connection fails.
  */
-export const inProject = <T>(pool: Pool, project_id: string, work: (tx: Transaction) => Promise<T>): Promise<T> => transact(pool, project_id, work);
+export const inProject = <T>(pool: Pool, project_id: string, work: (tx: Transaction) => Promise<T>): Promise<T> =>
+  transact(pool, project_id, work);
 
 /** As `inProject`, over all projects: only for looking up whose key, session or link this is, and for the reconciler. */
-export const acrossProjects = <T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promise<T> => transact(pool, EVERY_PROJECT, work);
+export const acrossProjects = <T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promise<T> =>
+  transact(pool, EVERY_PROJECT, work);

@@ -5,9 +5,12 @@ import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleOption } from '@t
 
 const BUILT = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
 /** `.js` once built, `.ts` in a checkout under test. */
-const WORKFLOWS = fileURLToPath(new URL(`../workflows/index${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url));
+const WORKFLOWS = fileURLToPath(
+  new URL(`../workflows/index${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
+);
 
-export const bundleWorkflows = () => bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger: new DefaultLogger('WARN') });
+export const bundleWorkflows = () =>
+  bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger: new DefaultLogger('WARN') });
 
 /** What the worker runs: the bundle made by `npm run build`, or one made now (1 to 2 s). */
 export async function workflowBundle(): Promise<WorkflowBundleOption> {

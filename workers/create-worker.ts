@@ -12,7 +12,13 @@ export interface WorkerOptions {
  * The worker of approvals. Sticky start is 1 s, so that a decision right after a killed worker waits for the queue no longer
  * than that (10 s by default); parked approvals cost about 0.15 MB of cache each and replay cheaply, so the cache is small.
  */
-export const createWorker = ({ connection, namespace, activities, workflowBundle, taskQueue }: WorkerOptions): Promise<Worker> =>
+export const createWorker = ({
+  connection,
+  namespace,
+  activities,
+  workflowBundle,
+  taskQueue,
+}: WorkerOptions): Promise<Worker> =>
   Worker.create({
     connection,
     namespace,

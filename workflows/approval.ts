@@ -1,4 +1,5 @@
 import * as wf from '@temporalio/workflow';
+import type { Verdict } from '../contracts/verdict.ts';
 import {
   APPROVAL_QUERY,
   type ApprovalActivities,
@@ -13,8 +14,19 @@ import {
   type Resolution,
   type Settled,
 } from '../contracts/workflow.ts';
-import type { Verdict } from '../contracts/verdict.ts';
-import { type ApprovalState, decided, foundForged, isRepeat, lapsed, opened, patchScreened, type Refusal, refusalOf, screened, withdrawn } from '../domain/approval/approval.ts';
+import {
+  type ApprovalState,
+  decided,
+  foundForged,
+  isRepeat,
+  lapsed,
+  opened,
+  patchScreened,
+  type Refusal,
+  refusalOf,
+  screened,
+  withdrawn,
+} from '../domain/approval/approval.ts';
 import { parseBotDecision, parseDecisionRef } from '../domain/approval/messages.ts';
 
 export const decide = wf.defineUpdate<Resolution, [DecisionRef]>(DECIDE_UPDATE);
@@ -34,7 +46,10 @@ const promptly = wf.proxyLocalActivities<ApprovalActivities>({
   retry: { initialInterval: '100ms', maximumAttempts: 3 },
 });
 /** Takes over when the database is away: goes on until it is back. */
-const patiently = wf.proxyActivities<ApprovalActivities>({ startToCloseTimeout: '10s', retry: { maximumInterval: '5s' } });
+const patiently = wf.proxyActivities<ApprovalActivities>({
+  startToCloseTimeout: '10s',
+  retry: { maximumInterval: '5s' },
+});
 
 const uncancelled = <T>(work: () => Promise<T>) => wf.CancellationScope.nonCancellable(work);
 const refused = (code: Refusal) => wf.ApplicationFailure.nonRetryable(`decision refused: ${code}`, code);
@@ -110,7 +125,9 @@ export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
     await uncancelled(() => take(decision, verified));
   };
   wf.setHandler(decideRecorded, (raw) => bySignal(parseDecisionRef(raw), true));
-  wf.setHandler(decideByBot, (raw) => bySignal(input.accept_unsigned_signals ? parseBotDecision(raw, wf.uuid4) : undefined, false));
+  wf.setHandler(decideByBot, (raw) =>
+    bySignal(input.accept_unsigned_signals ? parseBotDecision(raw, wf.uuid4) : undefined, false),
+  );
   // Every handler stands before the first await.
 
   const verdict = await uncancelled(() => screen(ref)).catch((): Verdict => 'hold'); // a broken guardrail means a person looks
@@ -151,4 +168,5 @@ export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
   }
 }
 
-const isClosed = (state: ApprovalState): state is Extract<ApprovalState, { phase: 'closed' }> => state.phase === 'closed';
+const isClosed = (state: ApprovalState): state is Extract<ApprovalState, { phase: 'closed' }> =>
+  state.phase === 'closed';

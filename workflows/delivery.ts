@@ -21,4 +21,7 @@ export async function deliveryV1(ref: DeliveryRef): Promise<'delivered' | 'dead'
   }
 }
 
-const { bury } = wf.proxyActivities<DeliveryActivities>({ startToCloseTimeout: '10s', retry: { maximumInterval: '1m' } });
+const { bury } = wf.proxyActivities<DeliveryActivities>({
+  startToCloseTimeout: '10s',
+  retry: { maximumInterval: '1m' },
+});

@@ -12,7 +12,14 @@ async function byKey(store: IdentityStore, header: string): Promise<Principal | 
   if (!key) return undefined;
   const found = await store.key(key.key_id);
   if (!found || !sameSecret(found.secret_sha256, key.secret_sha256)) return undefined;
-  return { project_id: found.project_id, owner: found.owner, role: found.role, key_id: found.id, services: found.services, via: 'key' };
+  return {
+    project_id: found.project_id,
+    owner: found.owner,
+    role: found.role,
+    key_id: found.id,
+    services: found.services,
+    via: 'key',
+  };
 }
 
 /** The person behind a session cookie; undefined when there is none or it has ended. */
@@ -20,7 +27,14 @@ export async function bySession(store: IdentityStore, req: Request): Promise<Pri
   const token = sessionToken(req);
   const found = token === undefined ? undefined : await store.session(tokenHash(token));
   if (!found) return undefined;
-  return { project_id: found.project_id, owner: found.owner, role: found.role, key_id: found.key_id ?? `session/${found.owner}`, services: null, via: 'session' };
+  return {
+    project_id: found.project_id,
+    owner: found.owner,
+    role: found.role,
+    key_id: found.key_id ?? `session/${found.owner}`,
+    services: null,
+    via: 'session',
+  };
 }
 
 /**
@@ -32,7 +46,13 @@ export const authenticate =
   async (req, res, next) => {
     const header = req.get('authorization');
     const principal = header === undefined ? await bySession(store, req) : await byKey(store, header);
-    if (!principal) throw new DomainError('unauthenticated', header === undefined ? 'Send an API key: Authorization: Bearer lp_….' : 'This API key is not known, or was revoked.');
+    if (!principal)
+      throw new DomainError(
+        'unauthenticated',
+        header === undefined
+          ? 'Send an API key: Authorization: Bearer lp_….'
+          : 'This API key is not known, or was revoked.',
+      );
     if (principal.via === 'session' && !SAFE.includes(req.method) && req.get('origin') !== publicOrigin()) {
       throw new DomainError('forbidden', 'A signed-in person may only write from the approval page itself.');
     }
@@ -46,6 +66,7 @@ export const requirePermission =
   (permission: Permission): RequestHandler =>
   (_req, res, next) => {
     const { role } = principalOf(res);
-    if (!mayDo(role, permission)) throw new DomainError('forbidden', `A key with the role ${role} has no permission ${permission}.`);
+    if (!mayDo(role, permission))
+      throw new DomainError('forbidden', `A key with the role ${role} has no permission ${permission}.`);
     next();
   };

@@ -10,7 +10,13 @@ export interface Answer {
 }
 
 /** Runs a write at most once per `Idempotency-Key` and answers. The work is given the id to make its row under. */
-export type Once = (req: Request, res: Response, route: string, prefix: IdPrefix, work: (id: string) => Promise<Answer>) => Promise<void>;
+export type Once = (
+  req: Request,
+  res: Response,
+  route: string,
+  prefix: IdPrefix,
+  work: (id: string) => Promise<Answer>,
+) => Promise<void>;
 
 /**
  * `Idempotency-Key` (IETF draft-07): the first answer is repeated for 24 hours with `Idempotency-Replayed: true`; another body
@@ -26,7 +32,8 @@ export const createOnce =
       res.status(status).json(body);
       return;
     }
-    if (key.length === 0 || key.length > 255) throw new DomainError('invalid_request', 'An Idempotency-Key has 1 to 255 characters.');
+    if (key.length === 0 || key.length > 255)
+      throw new DomainError('invalid_request', 'An Idempotency-Key has 1 to 255 characters.');
     const { project_id, key_id } = principalOf(res);
     const scope = { key_id, route, key, body: (res.locals.body_text as string | undefined) ?? '' };
     const claimed = await store.claim(project_id, scope, fresh);
@@ -35,7 +42,9 @@ export const createOnce =
         res.set('Idempotency-Replayed', 'true').status(claimed.status).json(claimed.answer);
         return;
       case 'running':
-        throw new DomainError('idempotency_key_in_use', 'A request with this Idempotency-Key is still running.', { retry_after: 1 });
+        throw new DomainError('idempotency_key_in_use', 'A request with this Idempotency-Key is still running.', {
+          retry_after: 1,
+        });
       case 'other_body':
         throw new DomainError('idempotency_key_reused', 'This Idempotency-Key was used with another body.');
       case 'first':

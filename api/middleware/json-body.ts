@@ -6,10 +6,19 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** JSON in UTF-8 and nothing else: `express.json` would take utf-7, duplicate keys and 120,000 nested arrays. */
 function mediaTypeProblem(contentType: string | undefined): string | undefined {
-  const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';').map((part) => part.trim());
-  if (type !== '' && type !== 'application/json' && !type.endsWith('+json')) return `Send application/json, not ${JSON.stringify(type)}.`;
-  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length).replaceAll('"', '');
-  return charset === undefined || charset === 'utf-8' || charset === 'utf8' ? undefined : `Send UTF-8, not ${JSON.stringify(charset)}.`;
+  const [type = '', ...parameters] = (contentType ?? '')
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim());
+  if (type !== '' && type !== 'application/json' && !type.endsWith('+json'))
+    return `Send application/json, not ${JSON.stringify(type)}.`;
+  const charset = parameters
+    .find((parameter) => parameter.startsWith('charset='))
+    ?.slice('charset='.length)
+    .replaceAll('"', '');
+  return charset === undefined || charset === 'utf-8' || charset === 'utf8'
+    ? undefined
+    : `Send UTF-8, not ${JSON.stringify(charset)}.`;
 }
 
 function textOf(bytes: Uint8Array): string {
@@ -34,7 +43,10 @@ const parse: RequestHandler = (req, res, next) => {
     return;
   }
   const guarded = parseGuarded(text);
-  if (!guarded.ok) throw new DomainError('malformed_body', guarded.reason, { errors: [{ pointer: guarded.pointer, detail: guarded.reason }] });
+  if (!guarded.ok)
+    throw new DomainError('malformed_body', guarded.reason, {
+      errors: [{ pointer: guarded.pointer, detail: guarded.reason }],
+    });
   req.body = guarded.value;
   next();
 };

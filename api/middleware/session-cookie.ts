@@ -14,9 +14,16 @@ export function sessionToken(req: Request): string | undefined {
 }
 
 export function setSession(res: Response, token: string, secure: boolean): void {
-  res.cookie(nameFor(secure), token, { httpOnly: true, sameSite: 'lax', secure, path: '/', maxAge: SESSION_HOURS * 3_600_000 });
+  res.cookie(nameFor(secure), token, {
+    httpOnly: true,
+    sameSite: 'lax',
+    secure,
+    path: '/',
+    maxAge: SESSION_HOURS * 3_600_000,
+  });
 }
 
 export function clearSession(res: Response): void {
-  for (const secure of [true, false]) res.clearCookie(nameFor(secure), { httpOnly: true, sameSite: 'lax', secure, path: '/' });
+  for (const secure of [true, false])
+    res.clearCookie(nameFor(secure), { httpOnly: true, sameSite: 'lax', secure, path: '/' });
 }

@@ -14,11 +14,20 @@ const WAIT_MS = 5_000;
  * Without a live worker the withdrawal is asked for and takes effect later: 202.
  */
 export const createCancel =
-  ({ store, client, starter }: { store: ApprovalStore; client: Client; starter: Pick<WorkflowStarter, 'startApproval'> }) =>
+  ({
+    store,
+    client,
+    starter,
+  }: {
+    store: ApprovalStore;
+    client: Client;
+    starter: Pick<WorkflowStarter, 'startApproval'>;
+  }) =>
   async (principal: Principal, request_id: string): Promise<{ status: 200 | 202; body: CancelAnswer }> => {
     const { project_id } = principal;
     const view = await store.view(project_id, request_id);
-    if (!view || !maySee(principal, view.request)) throw new DomainError('not_found', 'There is no such approval request.');
+    if (!view || !maySee(principal, view.request))
+      throw new DomainError('not_found', 'There is no such approval request.');
     if (view.standing) return told(view.standing);
 
     const handle = client.workflow.getHandle(approvalWorkflowId(request_id));
@@ -32,14 +41,20 @@ export const createCancel =
       );
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      throw new DomainError('temporal_unavailable', 'Temporal does not answer. Nothing was withdrawn; try again.', { retry_after: 2 }, { cause: error });
+      throw new DomainError(
+        'temporal_unavailable',
+        'Temporal does not answer. Nothing was withdrawn; try again.',
+        { retry_after: 2 },
+        { cause: error },
+      );
     }
     await client.withDeadline(Date.now() + WAIT_MS, () => handle.result()).catch(() => {});
     const standing = (await store.view(project_id, request_id))?.standing;
     return standing ? told(standing) : { status: 202, body: { id: request_id, outcome: null } };
 
     function told(standing: Standing): { status: 200; body: CancelAnswer } {
-      if (standing.outcome.status === 'cancelled') return { status: 200, body: { id: request_id, outcome: standing.outcome } };
+      if (standing.outcome.status === 'cancelled')
+        return { status: 200, body: { id: request_id, outcome: standing.outcome } };
       throw new DomainError('not_pending', standingSentence(standing), { standing: decisionAnswer(standing) });
     }
   };

@@ -27,21 +27,36 @@ const equal = (a: unknown, b: unknown) => Buffer.compare(canonicalBytes(a), cano
 
 /** Whether what stands is this very decision of this very person, so that saying it again changes nothing. */
 function isSame(standing: Standing, principal: Principal, decision: Decision, asked_digest: string): boolean {
-  if (standing.decided_by !== principal.owner || standing.type !== decision.type || standing.outcome.verified === false || decision.payload_digest !== asked_digest) return false;
+  if (
+    standing.decided_by !== principal.owner ||
+    standing.type !== decision.type ||
+    standing.outcome.verified === false ||
+    decision.payload_digest !== asked_digest
+  )
+    return false;
   if (decision.type === 'reject') return standing.reason === decision.reason;
   return decision.type === 'approve' || equal(standing.patched_payload, decision.patched_payload);
 }
 
-const closed = (standing: Standing) => new DomainError('not_pending', standingSentence(standing), { standing: decisionAnswer(standing) });
+const closed = (standing: Standing) =>
+  new DomainError('not_pending', standingSentence(standing), { standing: decisionAnswer(standing) });
 
 const REFUSED: Record<Refusal, () => DomainError> = {
   malformed: () => new DomainError('invalid_request', 'The workflow could not read the decision.'),
   not_pending: () => new DomainError('not_pending', 'This request is being decided by somebody else right now.'),
   expired: () => new DomainError('expired', 'The deadline has passed: the request expires.'),
-  patch_in_progress: () => new DomainError('patch_in_progress', 'A patch by somebody else is being screened. Try again in a moment.', { retry_after: 1 }),
-  patch_refused: () => new DomainError('patch_refused', 'The firewall refuses the patched payload. The request is still open.'),
+  patch_in_progress: () =>
+    new DomainError('patch_in_progress', 'A patch by somebody else is being screened. Try again in a moment.', {
+      retry_after: 1,
+    }),
+  patch_refused: () =>
+    new DomainError('patch_refused', 'The firewall refuses the patched payload. The request is still open.'),
   own_request: () => new DomainError('own_request', 'You asked for this yourself: somebody else has to decide.'),
-  payload_changed: () => new DomainError('payload_changed', 'The payload is not the one that was shown. Read the request again and decide on its payload_digest.'),
+  payload_changed: () =>
+    new DomainError(
+      'payload_changed',
+      'The payload is not the one that was shown. Read the request again and decide on its payload_digest.',
+    ),
 };
 
 /**
@@ -51,13 +66,21 @@ const REFUSED: Record<Refusal, () => DomainError> = {
  */
 export const createDecide =
   ({ store, client, starter }: DecideDeps) =>
-  async (principal: Principal, request_id: string, decision: Decision, decision_id: string, channel: Channel): Promise<Decided> => {
+  async (
+    principal: Principal,
+    request_id: string,
+    decision: Decision,
+    decision_id: string,
+    channel: Channel,
+  ): Promise<Decided> => {
     const { project_id, owner } = principal;
     const view = await store.view(project_id, request_id);
-    if (!view || !maySee(principal, view.request)) throw new DomainError('not_found', 'There is no such approval request.');
+    if (!view || !maySee(principal, view.request))
+      throw new DomainError('not_found', 'There is no such approval request.');
     const { request, standing } = view;
     if (owner === request.requested_by) throw REFUSED.own_request();
-    if (request.metadata.role === 'admin' && principal.role !== 'admin') throw new DomainError('forbidden', 'The agent asked for an admin to decide this.');
+    if (request.metadata.role === 'admin' && principal.role !== 'admin')
+      throw new DomainError('forbidden', 'The agent asked for an admin to decide this.');
     if (standing) return told(standing, 200);
     if (decision.payload_digest !== request.payload_digest) throw REFUSED.payload_changed();
 
@@ -84,7 +107,8 @@ export const createDecide =
 
     /** What stands, to whoever asked: the same decision is repeated, another is refused. */
     function told(found: Standing, status: 200 | 201): Decided {
-      if (found.decision_id === decision_id || isSame(found, principal, decision, request.payload_digest)) return { status, body: decisionAnswer(found) };
+      if (found.decision_id === decision_id || isSame(found, principal, decision, request.payload_digest))
+        return { status, body: decisionAnswer(found) };
       throw closed(found);
     }
 
@@ -94,14 +118,21 @@ export const createDecide =
         case 'recorded':
           return { status: 202, body: { decision_id, status: 'recorded' } };
         case 'temporal_away':
-          throw new DomainError('temporal_unavailable', 'Temporal does not answer. Nothing was decided; try again.', { retry_after: 2 });
+          throw new DomainError('temporal_unavailable', 'Temporal does not answer. Nothing was decided; try again.', {
+            retry_after: 2,
+          });
         case 'refused':
           return refused(sent.code);
         case 'settled':
         case 'closed': {
           const found = (await store.view(project_id, request_id))?.standing;
           if (found) return told(found, 201);
-          if (restarted) throw new DomainError('temporal_unavailable', 'The approval has not started yet. Nothing was decided; try again.', { retry_after: 2 });
+          if (restarted)
+            throw new DomainError(
+              'temporal_unavailable',
+              'The approval has not started yet. Nothing was decided; try again.',
+              { retry_after: 2 },
+            );
           await starter.startApproval(request).catch(() => {}); // acknowledged while Temporal was away
           return send(decisionRef, true);
         }
@@ -132,12 +163,25 @@ export const createDecide =
 
 function patched({ request }: RequestView, patched_payload: Extract<Decision, { type: 'patch' }>['patched_payload']) {
   if (Object.keys(patched_payload).length === 0) {
-    throw new DomainError('patch_refused', 'An empty patch is refused: published clients would run the original payload. Reject instead.');
+    throw new DomainError(
+      'patch_refused',
+      'An empty patch is refused: published clients would run the original payload. Reject instead.',
+    );
   }
-  if (equal(patched_payload, request.payload)) throw new DomainError('invalid_request', 'The patch changes nothing: approve instead.', { errors: [{ pointer: '/patched_payload', detail: 'equal to the payload' }] });
+  if (equal(patched_payload, request.payload))
+    throw new DomainError('invalid_request', 'The patch changes nothing: approve instead.', {
+      errors: [{ pointer: '/patched_payload', detail: 'equal to the payload' }],
+    });
   const errors = schemaErrors(request.schema, patched_payload);
-  if (errors.length > 0) throw new DomainError('patch_refused', 'The patched payload does not satisfy the schema of the request.', { errors });
+  if (errors.length > 0)
+    throw new DomainError('patch_refused', 'The patched payload does not satisfy the schema of the request.', {
+      errors,
+    });
   const salt = randomBytes(SALT_BYTES);
   const { service, action } = request;
-  return { patched_payload, salt: saltText(salt), patched_digest: payloadDigest(salt, { service, action, payload: patched_payload }) };
+  return {
+    patched_payload,
+    salt: saltText(salt),
+    patched_digest: payloadDigest(salt, { service, action, payload: patched_payload }),
+  };
 }

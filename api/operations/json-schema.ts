@@ -9,15 +9,25 @@ import type { JsonObject } from '../../contracts/json.ts';
  */
 const MAX_BYTES = 64 * 1024;
 
-const re2 = Object.assign((pattern: string) => ({ test: (text: string) => RE2JS.compile(pattern).matcher(text).find() }), { code: 're2' });
+const re2 = Object.assign(
+  (pattern: string) => ({ test: (text: string) => RE2JS.compile(pattern).matcher(text).find() }),
+  { code: 're2' },
+);
 
 function compile(schema: object): ValidateFunction {
-  const ajv = new Ajv({ strict: false, allErrors: false, validateFormats: true, code: { regExp: re2 as never }, logger: false });
+  const ajv = new Ajv({
+    strict: false,
+    allErrors: false,
+    validateFormats: true,
+    code: { regExp: re2 as never },
+    logger: false,
+  });
   (addFormats as unknown as (a: Ajv) => void)(ajv);
   return ajv.compile(schema);
 }
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Why a schema that came along is not used; undefined when it is. */
 export function schemaProblem(schema: unknown): string | undefined {
@@ -38,5 +48,8 @@ export function schemaErrors(schema: unknown, payload: JsonObject): { pointer: s
   if (!isObject(schema)) return [];
   const validate = compile(schema);
   if (validate(payload)) return [];
-  return (validate.errors ?? []).map(({ instancePath, message }) => ({ pointer: `/patched_payload${instancePath}`, detail: message ?? 'does not satisfy the schema' }));
+  return (validate.errors ?? []).map(({ instancePath, message }) => ({
+    pointer: `/patched_payload${instancePath}`,
+    detail: message ?? 'does not satisfy the schema',
+  }));
 }

@@ -29,18 +29,29 @@ const ROLES_TO_ASK_FOR = ['approver', 'admin'];
 /** What the caller says about itself can only tighten; what this release cannot honour is refused, not ignored. */
 function checkCaller(principal: Principal, body: IngestBody): void {
   if (principal.services && !principal.services.includes(body.service)) {
-    throw new DomainError('forbidden', `This key may not speak for the service ${JSON.stringify(body.service)}. Its services are fixed in the key.`);
+    throw new DomainError(
+      'forbidden',
+      `This key may not speak for the service ${JSON.stringify(body.service)}. Its services are fixed in the key.`,
+    );
   }
   const role = body.metadata?.role;
   if (role !== undefined && !ROLES_TO_ASK_FOR.includes(role)) {
-    throw new DomainError('invalid_value', `No approver has the role ${JSON.stringify(role)}: ask for ${ROLES_TO_ASK_FOR.join(' or ')}.`, {
-      errors: [{ pointer: '/metadata/role', detail: 'unknown role' }],
-    });
+    throw new DomainError(
+      'invalid_value',
+      `No approver has the role ${JSON.stringify(role)}: ask for ${ROLES_TO_ASK_FOR.join(' or ')}.`,
+      {
+        errors: [{ pointer: '/metadata/role', detail: 'unknown role' }],
+      },
+    );
   }
   if (body.metadata?.callback_url !== undefined) {
-    throw new DomainError('invalid_value', 'callback_url is not served: no callback host is registered for this project. Read the status, or the events.', {
-      errors: [{ pointer: '/metadata/callback_url', detail: 'not a registered host' }],
-    });
+    throw new DomainError(
+      'invalid_value',
+      'callback_url is not served: no callback host is registered for this project. Read the status, or the events.',
+      {
+        errors: [{ pointer: '/metadata/callback_url', detail: 'not a registered host' }],
+      },
+    );
   }
 }
 
@@ -61,14 +72,25 @@ export const createOpen =
     const schema_ignored = body.schema === undefined || body.schema === null ? undefined : schemaProblem(body.schema);
     const payload_digest = payloadDigest(salt, { service, action, payload });
     const outcome: Resolution | undefined =
-      screening.verdict === 'hold' ? undefined : { status: screening.verdict === 'allow' ? 'approved' : 'rejected', cause: 'firewall', payload_digest };
+      screening.verdict === 'hold'
+        ? undefined
+        : { status: screening.verdict === 'allow' ? 'approved' : 'rejected', cause: 'firewall', payload_digest };
 
     const view = await store.open(
       project_id,
       {
-        id, service, action, priority, payload, context, metadata, payload_digest,
+        id,
+        service,
+        action,
+        priority,
+        payload,
+        context,
+        metadata,
+        payload_digest,
         salt: saltText(salt),
-        ...(schema_ignored === undefined && body.schema !== undefined && body.schema !== null ? { schema: body.schema } : {}),
+        ...(schema_ignored === undefined && body.schema !== undefined && body.schema !== null
+          ? { schema: body.schema }
+          : {}),
         verdict: screening.verdict,
         held_by: screening.held_by ?? null,
         findings: screening.findings,
@@ -81,7 +103,11 @@ export const createOpen =
         policy_digest: digest,
         // An unsigned signal is never enough for a critical action.
         accept_unsigned_signals: policy.accept_unsigned_signals && priority !== 'critical',
-        expires_in_ms: body.expires_in_ms ?? routeOf(policy, service, action).expires_in_ms ?? policy.expires_in_ms ?? DEFAULT_EXPIRES_IN_MS,
+        expires_in_ms:
+          body.expires_in_ms ??
+          routeOf(policy, service, action).expires_in_ms ??
+          policy.expires_in_ms ??
+          DEFAULT_EXPIRES_IN_MS,
       },
       outcome && settlement(outcome),
     );
@@ -91,7 +117,8 @@ export const createOpen =
     async function start(request_id: string): Promise<void> {
       const started = starter.startApproval(view.request).then(
         () => store.markStarted(project_id, request_id),
-        (error: unknown) => log.warn({ request_id, error: (error as Error).message }, 'workflow not started: the reconciler will'),
+        (error: unknown) =>
+          log.warn({ request_id, error: (error as Error).message }, 'workflow not started: the reconciler will'),
       );
       await Promise.race([started.catch(() => {}), new Promise((resolve) => setTimeout(resolve, START_MS).unref())]);
     }

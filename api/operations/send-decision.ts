@@ -1,6 +1,17 @@
-import { WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, type Client } from '@temporalio/client';
+import {
+  type Client,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { approvalWorkflowId, DECIDE_RECORDED_SIGNAL, DECIDE_UPDATE, type DecisionRef, type Resolution } from '../../contracts/workflow.ts';
+import {
+  approvalWorkflowId,
+  DECIDE_RECORDED_SIGNAL,
+  DECIDE_UPDATE,
+  type DecisionRef,
+  type Resolution,
+} from '../../contracts/workflow.ts';
 import { REFUSALS, type Refusal } from '../../domain/approval/approval.ts';
 import { FAILED_PRECONDITION, grpcCode, RESOURCE_EXHAUSTED, UNAVAILABLE } from './temporal-errors.ts';
 
@@ -21,9 +32,11 @@ const SIGNAL_MS = 2_000;
 const isRefusal = (type: unknown): type is Refusal => REFUSALS.some((code) => code === type);
 
 /** More than ten updates in flight, a task that failed under it, a server just away: the same update id again, later. */
-const worthAnotherTry = (code: number | undefined) => code === RESOURCE_EXHAUSTED || code === FAILED_PRECONDITION || code === UNAVAILABLE;
+const worthAnotherTry = (code: number | undefined) =>
+  code === RESOURCE_EXHAUSTED || code === FAILED_PRECONDITION || code === UNAVAILABLE;
 
-const pause = (attempt: number) => new Promise((resolve) => setTimeout(resolve, 50 * 2 ** attempt * (0.5 + Math.random())));
+const pause = (attempt: number) =>
+  new Promise((resolve) => setTimeout(resolve, 50 * 2 ** attempt * (0.5 + Math.random())));
 
 /**
  * Sends a decision as Update `decide`, its id being the update's, so that a retry gets the first answer; when no worker answers
@@ -34,7 +47,12 @@ export async function sendDecision(client: Client, request_id: string, decision:
   const end = Date.now() + UPDATE_MS;
   for (let attempt = 0; ; attempt++) {
     try {
-      await client.withDeadline(end, () => handle.executeUpdate<Resolution, [DecisionRef]>(DECIDE_UPDATE, { args: [decision], updateId: decision.decision_id }));
+      await client.withDeadline(end, () =>
+        handle.executeUpdate<Resolution, [DecisionRef]>(DECIDE_UPDATE, {
+          args: [decision],
+          updateId: decision.decision_id,
+        }),
+      );
       return { state: 'settled' };
     } catch (error) {
       if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
@@ -57,7 +75,9 @@ export async function sendDecision(client: Client, request_id: string, decision:
 
   async function signalInstead(): Promise<Sent> {
     try {
-      await client.withDeadline(Date.now() + SIGNAL_MS, () => handle.signal<[DecisionRef]>(DECIDE_RECORDED_SIGNAL, decision));
+      await client.withDeadline(Date.now() + SIGNAL_MS, () =>
+        handle.signal<[DecisionRef]>(DECIDE_RECORDED_SIGNAL, decision),
+      );
       return { state: 'recorded' };
     } catch (error) {
       return error instanceof WorkflowNotFoundError ? { state: 'closed' } : { state: 'temporal_away' };

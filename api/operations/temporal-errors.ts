@@ -13,4 +13,5 @@ export const grpcCode = (error: unknown): number | undefined => {
 const DEADLINE_EXCEEDED = 4;
 
 /** The server is away, or did not answer within the deadline that was set for it. */
-export const isUnavailable = (error: unknown): boolean => [UNAVAILABLE, DEADLINE_EXCEEDED].includes(grpcCode(error) ?? -1);
+export const isUnavailable = (error: unknown): boolean =>
+  [UNAVAILABLE, DEADLINE_EXCEEDED].includes(grpcCode(error) ?? -1);

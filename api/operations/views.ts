@@ -1,4 +1,11 @@
-import type { ApprovalRequestDetail, ApprovalRequestSummary, IngestAnswer, StatusAnswer, TimelineEntry, WireStatus } from '../../contracts/approval-request.ts';
+import type {
+  ApprovalRequestDetail,
+  ApprovalRequestSummary,
+  IngestAnswer,
+  StatusAnswer,
+  TimelineEntry,
+  WireStatus,
+} from '../../contracts/approval-request.ts';
 import type { DecisionAnswer } from '../../contracts/decision.ts';
 import { outcomeOf } from '../../domain/approval/record.ts';
 import type { HistoryView, ListedRow, RequestView, Standing } from '../ports.ts';
@@ -7,14 +14,16 @@ import type { HistoryView, ListedRow, RequestView, Standing } from '../ports.ts'
 
 const iso = (at: Date | null | undefined) => at?.toISOString() ?? null;
 
-const wireStatus = (standing: Standing | undefined): WireStatus => (standing ? (standing.outcome.status === 'approved' ? 'APPROVED' : 'REJECTED') : 'PENDING');
+const wireStatus = (standing: Standing | undefined): WireStatus =>
+  standing ? (standing.outcome.status === 'approved' ? 'APPROVED' : 'REJECTED') : 'PENDING';
 
 /** The one word or sentence that a published client shows for a rejection. */
 export function reasonOf({ request, standing }: RequestView): string | undefined {
   if (!standing || standing.outcome.status === 'approved') return undefined;
   const { status, cause } = standing.outcome;
   if (cause === 'person') return standing.reason ?? 'rejected';
-  if (cause === 'firewall') return request.findings[0] ? `${request.findings[0].id}: ${request.findings[0].message}` : 'blocked by policy';
+  if (cause === 'firewall')
+    return request.findings[0] ? `${request.findings[0].id}: ${request.findings[0].message}` : 'blocked by policy';
   return status === 'expired' ? 'expired' : cause === 'caller' ? 'cancelled' : cause;
 }
 
@@ -36,10 +45,27 @@ export const ingestAnswer = (view: RequestView, triage_url: string, schema_ignor
 
 export function statusAnswer(view: RequestView): StatusAnswer {
   const { request, standing } = view;
-  const shared = { id: request.id, service: request.service, action: request.action, status: wireStatus(standing), payload: request.payload, expires_at: request.expires_at.toISOString() };
-  if (!standing) return { ...shared, metadata: {}, payload_digest: request.payload_digest, digest_salt: request.salt, outcome: null };
+  const shared = {
+    id: request.id,
+    service: request.service,
+    action: request.action,
+    status: wireStatus(standing),
+    payload: request.payload,
+    expires_at: request.expires_at.toISOString(),
+  };
+  if (!standing)
+    return {
+      ...shared,
+      metadata: {},
+      payload_digest: request.payload_digest,
+      digest_salt: request.salt,
+      outcome: null,
+    };
   const reason = reasonOf(view);
-  const resolved = { resolved_at: standing.decided_at, ...(standing.decided_by !== null && { actor_id: standing.decided_by }) };
+  const resolved = {
+    resolved_at: standing.decided_at,
+    ...(standing.decided_by !== null && { actor_id: standing.decided_by }),
+  };
   return {
     ...shared,
     ...resolved,
@@ -92,23 +118,59 @@ function timelineOf(view: HistoryView): TimelineEntry[] {
   const opened = request.created_at.toISOString();
   const findings = request.findings.map(({ id }) => id).join(', ');
   const entries: TimelineEntry[] = [
-    { event: 'requested', at: opened, by: request.requested_by, detail: `${request.service} wants to run ${request.action}.` },
-    { event: 'screened', at: opened, by: null, detail: findings ? `The firewall found ${findings}.` : 'The firewall found nothing.' },
+    {
+      event: 'requested',
+      at: opened,
+      by: request.requested_by,
+      detail: `${request.service} wants to run ${request.action}.`,
+    },
+    {
+      event: 'screened',
+      at: opened,
+      by: null,
+      detail: findings ? `The firewall found ${findings}.` : 'The firewall found nothing.',
+    },
   ];
   if (request.verdict === 'hold') {
-    entries.push({ event: 'held', at: opened, by: null, detail: request.held_by === 'policy' ? 'The policy wants a person to look.' : 'Held for a person to decide.' });
+    entries.push({
+      event: 'held',
+      at: opened,
+      by: null,
+      detail: request.held_by === 'policy' ? 'The policy wants a person to look.' : 'Held for a person to decide.',
+    });
   }
   for (const row of decisions) {
     const counted = row.id === standing?.decision_id;
-    entries.push({ event: 'decision_recorded', at: row.created_at.toISOString(), by: row.actor, detail: `${row.type}, through ${row.channel}${counted || !standing ? '' : '; it did not count'}.` });
+    entries.push({
+      event: 'decision_recorded',
+      at: row.created_at.toISOString(),
+      by: row.actor,
+      detail: `${row.type}, through ${row.channel}${counted || !standing ? '' : '; it did not count'}.`,
+    });
   }
   if (standing) {
     const { status, cause, modified } = standing.outcome;
-    entries.push({ event: 'resolved', at: standing.decided_at, by: standing.decided_by, detail: `${status}${modified ? ' with modifications' : ''}, cause ${cause}, through ${standing.channel}.` });
+    entries.push({
+      event: 'resolved',
+      at: standing.decided_at,
+      by: standing.decided_by,
+      detail: `${status}${modified ? ' with modifications' : ''}, cause ${cause}, through ${standing.channel}.`,
+    });
   }
-  if (view.executed_at) entries.push({ event: 'executed', at: view.executed_at.toISOString(), by: view.executed_by ?? null, detail: 'The agent ran exactly what was approved.' });
+  if (view.executed_at)
+    entries.push({
+      event: 'executed',
+      at: view.executed_at.toISOString(),
+      by: view.executed_by ?? null,
+      detail: 'The agent ran exactly what was approved.',
+    });
   for (const incident of incidents) {
-    entries.push({ event: 'incident', at: incident.created_at.toISOString(), by: incident.reported_by, detail: INCIDENTS[incident.kind] ?? incident.kind });
+    entries.push({
+      event: 'incident',
+      at: incident.created_at.toISOString(),
+      by: incident.reported_by,
+      detail: INCIDENTS[incident.kind] ?? incident.kind,
+    });
   }
   return entries.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
 }
@@ -126,7 +188,10 @@ export function detailOf(view: HistoryView): ApprovalRequestDetail {
     findings: request.findings,
     held_by: request.held_by,
     policy_version: request.policy_version,
-    metadata: { ...request.metadata, ...(request.context.untrusted !== undefined && { untrusted: request.context.untrusted }) },
+    metadata: {
+      ...request.metadata,
+      ...(request.context.untrusted !== undefined && { untrusted: request.context.untrusted }),
+    },
     timeline: timelineOf(view),
     decision: standing ? (decision as ApprovalRequestDetail['decision']) : null,
     executed_at: iso(view.executed_at),

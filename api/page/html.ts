@@ -1,5 +1,5 @@
 /** Text that is markup already: made by `html` alone, so that nothing else reaches a page unescaped. */
-export class Markup {
+class Markup {
   readonly #text: string;
   constructor(text: string) {
     this.#text = text;
@@ -9,6 +9,7 @@ export class Markup {
   }
 }
 
+export type { Markup };
 export type Inserted = Markup | string | number | false | null | undefined | readonly Inserted[];
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
@@ -18,6 +19,7 @@ const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;
  * surrogates. U+FE0F stays: it only makes a sign an emoji.
  */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u2800]|(?!\uFE0F)\p{DI}/gu;
+const UNSEEN_RUN = new RegExp(`(?:${UNSEEN.source})+`, 'gu');
 const LINE_BREAKS = /[\n\t]/;
 
 const entities = (text: string) => text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
@@ -39,13 +41,13 @@ function rendered(value: Inserted): string {
 export const html = (strings: TemplateStringsArray, ...values: Inserted[]): Markup =>
   new Markup(strings.reduce((page, part, index) => page + rendered(values[index - 1]) + part));
 
-/** For text of an agent between two tags: the marks stand out, so that nobody takes a written `U+202E` for a real one. */
+/**
+ * For text of an agent between two tags: the marks stand out, so that nobody takes a written `U+202E` for a real one. One
+ * element a run: a text of nothing else must not become a page of ten times its size.
+ */
 export const marked = (text: string): Markup =>
   new Markup(
-    text
-      .split(/([\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u2800]|(?!\uFE0F)\p{DI})/u)
-      .map((part, index) => (index % 2 === 1 ? `<span class="unseen">${named(part)}</span>` : entities(part)))
-      .join(''),
+    entities(text).replace(UNSEEN_RUN, (run) => `<span class="unseen">${Array.from(run, named).join(' ')}</span>`),
   );
 
 /** JSON for a text field: the same to a parser, and what cannot be seen is written as `\u202e`. Line breaks stay. */

@@ -1,6 +1,6 @@
 import { type Response, Router } from 'express';
-import { type ApprovalRequestPage, ExecutedBody, ListQuery } from '../../contracts/approval-request.ts';
 import type { CancelAnswer, ExecutedAnswer } from '../../contracts/approval-request.ts';
+import { type ApprovalRequestPage, ExecutedBody, ListQuery } from '../../contracts/approval-request.ts';
 import { Decision } from '../../contracts/decision.ts';
 import { isId } from '../../crypto/ids.ts';
 import { maySee, type Principal } from '../../domain/access/permissions.ts';
@@ -16,7 +16,13 @@ import { cursorOf, parseCursor } from './cursor.ts';
 
 export interface ApprovalRequestRouteDeps {
   store: ApprovalStore;
-  decide: (principal: Principal, id: string, decision: Decision, decision_id: string, channel: Channel) => Promise<Decided>;
+  decide: (
+    principal: Principal,
+    id: string,
+    decision: Decision,
+    decision_id: string,
+    channel: Channel,
+  ) => Promise<Decided>;
   cancel: (principal: Principal, id: string) => Promise<{ status: 200 | 202; body: CancelAnswer }>;
   reportExecuted: (principal: Principal, id: string, payload_digest: string) => Promise<ExecutedAnswer>;
   once: Once;
@@ -30,9 +36,16 @@ function requestId(raw: unknown): string {
 }
 
 /** The road by which a decision came: the client may say that it is our command line, and nothing else. */
-const channelOf = (principal: Principal, client: string | undefined): Channel => (principal.via === 'session' ? 'console' : client === 'cli' ? 'cli' : 'api');
+const channelOf = (principal: Principal, client: string | undefined): Channel =>
+  principal.via === 'session' ? 'console' : client === 'cli' ? 'cli' : 'api';
 
-export function approvalRequestRoutes({ store, decide, cancel, reportExecuted, once }: ApprovalRequestRouteDeps): Router {
+export function approvalRequestRoutes({
+  store,
+  decide,
+  cancel,
+  reportExecuted,
+  once,
+}: ApprovalRequestRouteDeps): Router {
   const router = Router();
   const readable = requirePermission('approval:read');
 
@@ -47,14 +60,18 @@ export function approvalRequestRoutes({ store, decide, cancel, reportExecuted, o
     });
     const items = rows.slice(0, query.limit);
     const last = items.at(-1);
-    const page: ApprovalRequestPage = { items: items.map(summaryOf), next: rows.length > items.length && last ? cursorOf(last) : null };
+    const page: ApprovalRequestPage = {
+      items: items.map(summaryOf),
+      next: rows.length > items.length && last ? cursorOf(last) : null,
+    };
     res.set('Cache-Control', 'no-store').json(page);
   });
 
   const seen = async (res: Response, raw: unknown) => {
     const principal = principalOf(res);
     const view = await store.history(principal.project_id, requestId(raw));
-    if (!view || !maySee(principal, view.request)) throw new DomainError('not_found', 'There is no such approval request.');
+    if (!view || !maySee(principal, view.request))
+      throw new DomainError('not_found', 'There is no such approval request.');
     return view;
   };
 
@@ -69,23 +86,43 @@ export function approvalRequestRoutes({ store, decide, cancel, reportExecuted, o
     res.type('application/jose').send(standing.receipt);
   });
 
-  router.post('/approval-requests/:id/decisions', requirePermission('approval:decide'), jsonBody('4mb'), async (req, res) => {
-    const id = requestId(req.params.id);
-    const decision = Decision.parse(req.body);
-    const principal = principalOf(res);
-    await once(req, res, `decide ${id}`, 'dec', (decision_id) => decide(principal, id, decision, decision_id, channelOf(principal, req.get('x-letsping-client'))));
-  });
+  router.post(
+    '/approval-requests/:id/decisions',
+    requirePermission('approval:decide'),
+    jsonBody('4mb'),
+    async (req, res) => {
+      const id = requestId(req.params.id);
+      const decision = Decision.parse(req.body);
+      const principal = principalOf(res);
+      await once(req, res, `decide ${id}`, 'dec', (decision_id) =>
+        decide(principal, id, decision, decision_id, channelOf(principal, req.get('x-letsping-client'))),
+      );
+    },
+  );
 
-  router.post('/approval-requests/:id/cancel', requirePermission('approval:cancel'), jsonBody('256kb'), async (req, res) => {
-    const id = requestId(req.params.id);
-    await once(req, res, `cancel ${id}`, 'evt', () => cancel(principalOf(res), id));
-  });
+  router.post(
+    '/approval-requests/:id/cancel',
+    requirePermission('approval:cancel'),
+    jsonBody('256kb'),
+    async (req, res) => {
+      const id = requestId(req.params.id);
+      await once(req, res, `cancel ${id}`, 'evt', () => cancel(principalOf(res), id));
+    },
+  );
 
-  router.post('/approval-requests/:id/executed', requirePermission('approval:execute'), jsonBody('256kb'), async (req, res) => {
-    const id = requestId(req.params.id);
-    const { payload_digest } = ExecutedBody.parse(req.body);
-    await once(req, res, `executed ${id}`, 'evt', async () => ({ status: 201, body: await reportExecuted(principalOf(res), id, payload_digest) }));
-  });
+  router.post(
+    '/approval-requests/:id/executed',
+    requirePermission('approval:execute'),
+    jsonBody('256kb'),
+    async (req, res) => {
+      const id = requestId(req.params.id);
+      const { payload_digest } = ExecutedBody.parse(req.body);
+      await once(req, res, `executed ${id}`, 'evt', async () => ({
+        status: 201,
+        body: await reportExecuted(principalOf(res), id, payload_digest),
+      }));
+    },
+  );
 
   return router;
 }

@@ -2,11 +2,13 @@ import { isId } from '../../crypto/ids.ts';
 import { DomainError } from '../../domain/errors.ts';
 
 /** Where a page ended. Opaque to callers; it says nothing they have not seen. */
-export const cursorOf = ({ created_at, id }: { created_at: Date; id: string }): string => Buffer.from(`${created_at.toISOString()} ${id}`).toString('base64url');
+export const cursorOf = ({ created_at, id }: { created_at: Date; id: string }): string =>
+  Buffer.from(`${created_at.toISOString()} ${id}`).toString('base64url');
 
 export function parseCursor(text: string | undefined): { created_at: string; id: string } | undefined {
   if (text === undefined) return undefined;
   const [created_at = '', id = ''] = Buffer.from(text, 'base64url').toString().split(' ');
-  if (Number.isNaN(Date.parse(created_at)) || !isId('req', id)) throw new DomainError('invalid_request', 'cursor: not one that this API gave.');
+  if (Number.isNaN(Date.parse(created_at)) || !isId('req', id))
+    throw new DomainError('invalid_request', 'cursor: not one that this API gave.');
   return { created_at, id };
 }

@@ -13,7 +13,12 @@ export function eventRoutes({ hub }: { hub: EventHub }): Router {
   const router = Router();
   router.get('/events', requirePermission('approval:read'), (req, res) => {
     const principal = principalOf(res);
-    res.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-cache, no-transform', 'X-Accel-Buffering': 'no', Connection: 'keep-alive' });
+    res.writeHead(200, {
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-cache, no-transform',
+      'X-Accel-Buffering': 'no',
+      Connection: 'keep-alive',
+    });
     res.write(': connected\n\n');
     const heartbeat = setInterval(() => res.write(': heartbeat\n\n'), HEARTBEAT_MS);
     const leave = hub.subscribe(

@@ -16,7 +16,9 @@ export function healthRoutes({ checks, publishedKeys }: HealthDeps): Router {
   router.get('/readyz', async (_req, res) => {
     const names = Object.keys(checks);
     const results = await Promise.allSettled(names.map((name) => checks[name]!()));
-    const parts = Object.fromEntries(names.map((name, i) => [name, results[i]!.status === 'fulfilled' ? 'ok' : 'unavailable']));
+    const parts = Object.fromEntries(
+      names.map((name, i) => [name, results[i]!.status === 'fulfilled' ? 'ok' : 'unavailable']),
+    );
     const ready = results.every(({ status }) => status === 'fulfilled');
     res.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not ready', parts });
   });

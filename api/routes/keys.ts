@@ -9,7 +9,15 @@ import { jsonBody } from '../middleware/json-body.ts';
 import type { ApprovalStore } from '../ports.ts';
 
 /** API keys of the project. A key is shown in the answer that makes it, and nowhere else. */
-export function keyRoutes({ store, once, environment }: { store: ApprovalStore; once: Once; environment: 'live' | 'test' }): Router {
+export function keyRoutes({
+  store,
+  once,
+  environment,
+}: {
+  store: ApprovalStore;
+  once: Once;
+  environment: 'live' | 'test';
+}): Router {
   const router = Router();
   const managed = requirePermission('key:manage');
 
@@ -19,7 +27,10 @@ export function keyRoutes({ store, once, environment }: { store: ApprovalStore; 
 
   router.post('/keys', managed, jsonBody('256kb'), async (req, res) => {
     const body = CreateKeyBody.parse(req.body);
-    if (body.services && body.role !== 'agent') throw new DomainError('invalid_value', 'Only an agent key speaks for services.', { errors: [{ pointer: '/services', detail: 'not for this role' }] });
+    if (body.services && body.role !== 'agent')
+      throw new DomainError('invalid_value', 'Only an agent key speaks for services.', {
+        errors: [{ pointer: '/services', detail: 'not for this role' }],
+      });
     await once(req, res, 'keys', 'key', async (id) => {
       const { api_key, secret_sha256 } = newApiKey(id, environment);
       const key = await store.createKey(principalOf(res).project_id, id, body, secret_sha256);

@@ -29,17 +29,28 @@ const onTheWire: RequestHandler = (_req, res, next) => {
 export function wireRoutes({ open, store, waiters, once, authenticated }: WireRouteDeps): Router {
   const router = Router();
 
-  router.post('/ingest', onTheWire, authenticated, requirePermission('approval:create'), jsonBody('4mb'), async (req, res) => {
-    const body = IngestBody.parse(req.body);
-    await once(req, res, 'ingest', 'req', async (id) => ({ status: 201, body: await open(principalOf(res), body, id) }));
-  });
+  router.post(
+    '/ingest',
+    onTheWire,
+    authenticated,
+    requirePermission('approval:create'),
+    jsonBody('4mb'),
+    async (req, res) => {
+      const body = IngestBody.parse(req.body);
+      await once(req, res, 'ingest', 'req', async (id) => ({
+        status: 201,
+        body: await open(principalOf(res), body, id),
+      }));
+    },
+  );
 
   router.get('/status/:id', onTheWire, authenticated, requirePermission('approval:read'), async (req, res) => {
     const principal = principalOf(res);
     const id = String(req.params.id);
     const read = async () => {
       const view = isId('req', id) ? await store.view(principal.project_id, id) : undefined;
-      if (!view || !maySee(principal, view.request)) throw new DomainError('not_found', 'There is no such approval request.');
+      if (!view || !maySee(principal, view.request))
+        throw new DomainError('not_found', 'There is no such approval request.');
       return view;
     };
     let view = await read();

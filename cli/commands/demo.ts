@@ -17,7 +17,10 @@ threads go on in new workers. Ends with what happened in the world, and with eve
   --ask   you decide: a approve, r reject, e edit, o open page
   --json  print the report as one JSON document`,
   async run(args, terminal) {
-    const { values } = parseArgs({ args, options: { ask: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } } });
+    const { values } = parseArgs({
+      args,
+      options: { ask: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+    });
     if (values.ask && !terminal.interactive) throw new UsageError('--ask needs a terminal');
     const dataDir = mkdtempSync(join(realpathSync(tmpdir()), 'letsping-demo-'));
     const interrupted = new AbortController();
@@ -26,9 +29,21 @@ threads go on in new workers. Ends with what happened in the world, and with eve
     const progress = (line: string) => terminal.err(`  ${line}\n`);
     try {
       terminal.err('\nStarting PostgreSQL, Temporal, the API and a worker of this demo’s own\n');
-      const system = await startSystem({ env: { ...terminal.env, LETSPING_DATA_DIR: dataDir }, dataDir, progress, throwaway: true, signal: interrupted.signal });
+      const system = await startSystem({
+        env: { ...terminal.env, LETSPING_DATA_DIR: dataDir },
+        dataDir,
+        progress,
+        throwaway: true,
+        signal: interrupted.signal,
+      });
       try {
-        return await runDemo({ system, terminal, askPerson: values.ask, json: values.json, signal: interrupted.signal });
+        return await runDemo({
+          system,
+          terminal,
+          askPerson: values.ask,
+          json: values.json,
+          signal: interrupted.signal,
+        });
       } finally {
         await system.stop();
       }

@@ -16,7 +16,10 @@ export interface Agents {
 }
 
 const program = (name: string) => fileURLToPath(new URL(`../../examples/office-agents/${name}.js`, import.meta.url));
-const ended = (child: ChildProcess) => (child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : new Promise<void>((resolve) => child.once('exit', () => resolve())));
+const ended = (child: ChildProcess) =>
+  child.exitCode !== null || child.signalCode !== null
+    ? Promise.resolve()
+    : new Promise<void>((resolve) => child.once('exit', () => resolve()));
 
 export function officeAgents(system: System): Agents {
   const effectsFile = join(system.data_dir, 'effects.jsonl');
@@ -37,7 +40,8 @@ export function officeAgents(system: System): Agents {
     running.add(child);
     child.once('exit', () => running.delete(child));
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-8_000)));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-8_000)));
     return { child, output: () => output };
   };
 
@@ -48,14 +52,19 @@ export function officeAgents(system: System): Agents {
       const { child, output } = launch('start', [task, thread_id]);
       await ended(child);
       const state = /"state":"(paused|done)"/.exec(output())?.[1];
-      if (child.exitCode !== 0 || !state) throw new CommandFailed('agent_failed', `the agent of ${task} ended with ${child.exitCode ?? child.signalCode}:\n${output()}`);
+      if (child.exitCode !== 0 || !state)
+        throw new CommandFailed(
+          'agent_failed',
+          `the agent of ${task} ended with ${child.exitCode ?? child.signalCode}:\n${output()}`,
+        );
       return state as 'paused' | 'done';
     },
     async startResumeWorker() {
       const { child, output } = launch('worker', []);
       resumeWorker = child;
       while (!output().includes('resume worker ready')) {
-        if (child.exitCode !== null) throw new CommandFailed('agent_failed', `the resume worker ended with ${child.exitCode}:\n${output()}`);
+        if (child.exitCode !== null)
+          throw new CommandFailed('agent_failed', `the resume worker ended with ${child.exitCode}:\n${output()}`);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     },

@@ -22,12 +22,17 @@ async function edited(payload: object, env: NodeJS.ProcessEnv): Promise<Record<s
     await writeFile(file, `${JSON.stringify(payload, null, 2)}\n`, { mode: 0o600 });
     const [editor = 'vi', ...args] = (env['VISUAL'] || env['EDITOR'] || 'vi').split(' ');
     const code = await new Promise<number | null>((resolve, reject) => {
-      spawn(editor, [...args, file], { stdio: 'inherit' }).once('exit', resolve).once('error', reject);
+      spawn(editor, [...args, file], { stdio: 'inherit' })
+        .once('exit', resolve)
+        .once('error', reject);
     });
     if (code !== 0) throw new CommandFailed('editor_failed', `${editor} ended with ${code}`);
     const guarded = parseGuarded(await readFile(file, 'utf8'));
     if (!guarded.ok || typeof guarded.value !== 'object' || guarded.value === null || Array.isArray(guarded.value)) {
-      throw new CommandFailed('malformed_body', guarded.ok ? 'the payload is no JSON object' : `${guarded.pointer}: ${guarded.reason}`);
+      throw new CommandFailed(
+        'malformed_body',
+        guarded.ok ? 'the payload is no JSON object' : `${guarded.pointer}: ${guarded.reason}`,
+      );
     }
     return guarded.value as Record<string, unknown>;
   } finally {
@@ -38,7 +43,9 @@ async function edited(payload: object, env: NodeJS.ProcessEnv): Promise<Record<s
 /** Opens the page in a browser, best effort: the link is printed as well. */
 function openPage(url: string): void {
   const command = { darwin: 'open', win32: 'explorer' }[process.platform as string] ?? 'xdg-open';
-  spawn(command, [url], { stdio: 'ignore', detached: true }).once('error', () => {}).unref();
+  spawn(command, [url], { stdio: 'ignore', detached: true })
+    .once('error', () => {})
+    .unref();
 }
 
 export interface AskOptions {
@@ -70,7 +77,11 @@ export async function ask({ approver, held, terminal, pageUrl, requestUrl }: Ask
         case 'e': {
           lines.close();
           const patched_payload = await edited(held.payload, terminal.env);
-          terminal.err(patchSentences(held.payload, patched_payload).map((sentence) => `  - ${visible(sentence)}\n`).join(''));
+          terminal.err(
+            patchSentences(held.payload, patched_payload)
+              .map((sentence) => `  - ${visible(sentence)}\n`)
+              .join(''),
+          );
           return await send({ type: 'patch', patched_payload, payload_digest: held.payload_digest });
         }
         case 'o':

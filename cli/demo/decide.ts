@@ -6,10 +6,20 @@ import type { ApiConnection } from '../api-connection.ts';
 import type { System } from '../services/system.ts';
 
 /** What the script answers to each held action; what is not here is left to its deadline. */
-export type Answer = { by: 'http'; decision: (held: ApprovalRequestDetail) => Decision } | { by: 'signal' } | { by: 'nobody' };
+export type Answer =
+  | { by: 'http'; decision: (held: ApprovalRequestDetail) => Decision }
+  | { by: 'signal' }
+  | { by: 'nobody' };
 
 export const SCRIPT: Record<string, Answer> = {
-  'infra-agent': { by: 'http', decision: ({ payload_digest }) => ({ type: 'reject', reason: 'No agent reads the credentials of a machine.', payload_digest }) },
+  'infra-agent': {
+    by: 'http',
+    decision: ({ payload_digest }) => ({
+      type: 'reject',
+      reason: 'No agent reads the credentials of a machine.',
+      payload_digest,
+    }),
+  },
   'crm-agent': {
     by: 'http',
     decision: ({ payload, payload_digest }) => ({
@@ -28,7 +38,9 @@ export async function approveBySignal(system: System, { id, payload_digest }: Ap
   const connection = await Connection.connect({ address: system.temporal_address });
   try {
     const client = new Client({ connection, namespace: system.temporal_namespace });
-    await client.workflow.getHandle(approvalWorkflowId(id)).signal(DECIDE_SIGNAL, { type: 'approve', actor: 'slack-bot', payload_digest });
+    await client.workflow
+      .getHandle(approvalWorkflowId(id))
+      .signal(DECIDE_SIGNAL, { type: 'approve', actor: 'slack-bot', payload_digest });
   } finally {
     await connection.close();
   }

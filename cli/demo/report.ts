@@ -37,7 +37,15 @@ export interface ReportInput {
 }
 
 /** Compares what was decided with what happened in the world, and verifies the receipt offline. */
-export async function reportOn({ task, request, answered, journal, effectsFile, receipt, keys }: ReportInput): Promise<ActionReport> {
+export async function reportOn({
+  task,
+  request,
+  answered,
+  journal,
+  effectsFile,
+  receipt,
+  keys,
+}: ReportInput): Promise<ActionReport> {
   const lines = journal.filter((line) => line.request_id === request.id);
   const effects = readEffects(effectsFile).filter(({ key }) => key === request.id);
   const verification = await verifyReceipt(receipt, keys);
@@ -50,7 +58,9 @@ export async function reportOn({ task, request, answered, journal, effectsFile, 
     ...(runs && effects.length > 0 && ranArgs !== allowedArgs ? ['something else ran than was approved'] : []),
     ...(runs === (request.executed_at !== null) ? [] : ['its execution was not reported']),
     ...(verification.valid ? [] : [`its receipt is not valid: ${verification.checks.find(({ ok }) => !ok)?.detail}`]),
-    ...(verification.valid && verification.statement?.predicate.outcome !== request.status ? ['its receipt says something else'] : []),
+    ...(verification.valid && verification.statement?.predicate.outcome !== request.status
+      ? ['its receipt says something else']
+      : []),
   ];
   return {
     task,
@@ -58,14 +68,19 @@ export async function reportOn({ task, request, answered, journal, effectsFile, 
     answered,
     journal: lines[0] ?? { task, request_id: request.id, saw: 'nothing' },
     effects: effects.length,
-    receipt: { valid: verification.valid, detail: `signed by ${keys[0]?.kid?.slice(0, 12)}…, ${verification.checks.length} checks` },
+    receipt: {
+      valid: verification.valid,
+      detail: `signed by ${keys[0]?.kid?.slice(0, 12)}…, ${verification.checks.length} checks`,
+    },
     problems,
   };
 }
 
 const outcomeText = ({ request }: ActionReport) => {
   const { decision } = request;
-  const by = decision?.decided_by ? ` by ${visible(decision.decided_by)} (${decision.channel})` : ` (${decision?.channel})`;
+  const by = decision?.decided_by
+    ? ` by ${visible(decision.decided_by)} (${decision.channel})`
+    : ` (${decision?.channel})`;
   const unverified = decision?.outcome.verified === false ? ', not verified: a plain Signal' : '';
   return `${request.status}${decision?.outcome.modified ? ' with modifications' : ''}${by}${unverified}`;
 };
@@ -74,8 +89,15 @@ const outcomeText = ({ request }: ActionReport) => {
 export function printed(report: ActionReport): string {
   const { request, journal, effects, receipt, problems, answered } = report;
   const label = (name: string, text: string) => `    ${name.padEnd(10)}${text}\n`;
-  const findings = request.findings.map(({ id, pointer, severity, message }) => label('', `${id} at ${pointer} (${severity}): ${visible(message)}`));
-  const held = request.held_by === 'policy' ? ', by the policy: a person always looks' : request.verdict === 'allow' ? ': passes by itself' : '';
+  const findings = request.findings.map(({ id, pointer, severity, message }) =>
+    label('', `${id} at ${pointer} (${severity}): ${visible(message)}`),
+  );
+  const held =
+    request.held_by === 'policy'
+      ? ', by the policy: a person always looks'
+      : request.verdict === 'allow'
+        ? ': passes by itself'
+        : '';
   return [
     `  ${visible(request.service)} wants ${visible(request.action)}\n`,
     label('payload', visible(JSON.stringify(request.payload))),
@@ -104,4 +126,3 @@ export const asJson = ({ task, request, journal, effects, receipt, problems }: A
   receipt_valid: receipt.valid,
   problems,
 });
-

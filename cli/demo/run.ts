@@ -48,9 +48,13 @@ export async function runDemo({ system, terminal, askPerson, json, signal }: Dem
   const agents = officeAgents(system);
   const onAbort = () => void agents.stop();
   signal.addEventListener('abort', onAbort, { once: true });
-  const detail = async (id: string) => (await approver.call<ApprovalRequestDetail>({ method: 'GET', path: `/approval-requests/${id}` })).body;
+  const detail = async (id: string) =>
+    (await approver.call<ApprovalRequestDetail>({ method: 'GET', path: `/approval-requests/${id}` })).body;
   const requestOf = async (thread_id: string) => {
-    const { body } = await approver.call<ApprovalRequestPage>({ method: 'GET', path: `/approval-requests?thread_id=${thread_id}` });
+    const { body } = await approver.call<ApprovalRequestPage>({
+      method: 'GET',
+      path: `/approval-requests?thread_id=${thread_id}`,
+    });
     if (!body.items[0]) throw new CommandFailed('demo_failed', `thread ${thread_id} asked for nothing`);
     return body.items[0].id;
   };
@@ -63,17 +67,25 @@ export async function runDemo({ system, terminal, askPerson, json, signal }: Dem
 
     say('\nEight LangGraph agents propose an action each; a process that has to wait for a person ends');
     // The one that expires comes last, so that the workers are back before its deadline.
-    const tasks = Object.keys(TASKS).sort((a, b) => Number(TASKS[a]!.service === UNANSWERED) - Number(TASKS[b]!.service === UNANSWERED));
+    const tasks = Object.keys(TASKS).sort(
+      (a, b) => Number(TASKS[a]!.service === UNANSWERED) - Number(TASKS[b]!.service === UNANSWERED),
+    );
     const states = await pooled(tasks, 2, async (task) => {
       const state = await agents.startThread(task, `thread-${task}`);
-      say(`  ${TASKS[task]!.service.padEnd(14)} ${TASKS[task]!.action.padEnd(17)} ${state === 'paused' ? 'held: its process has ended' : 'passed by itself'}`);
+      say(
+        `  ${TASKS[task]!.service.padEnd(14)} ${TASKS[task]!.action.padEnd(17)} ${state === 'paused' ? 'held: its process has ended' : 'passed by itself'}`,
+      );
       signal.throwIfAborted();
       return state;
     });
-    const ids = Object.fromEntries(await Promise.all(tasks.map(async (task) => [task, await requestOf(`thread-${task}`)] as const)));
+    const ids = Object.fromEntries(
+      await Promise.all(tasks.map(async (task) => [task, await requestOf(`thread-${task}`)] as const)),
+    );
     const waiting = tasks.filter((_, i) => states[i] === 'paused');
 
-    say(`\nkill -9 of both workers (pids ${system.pids().worker} and the agents' own) while ${waiting.length} approvals wait; new ones start`);
+    say(
+      `\nkill -9 of both workers (pids ${system.pids().worker} and the agents' own) while ${waiting.length} approvals wait; new ones start`,
+    );
     await Promise.all([system.killWorker(), agents.killResumeWorker()]);
     await Promise.all([system.restartWorker(), agents.startResumeWorker()]);
 
@@ -83,7 +95,13 @@ export async function runDemo({ system, terminal, askPerson, json, signal }: Dem
       signal.throwIfAborted();
       const held = await detail(ids[task]!);
       answers[task] = askPerson
-        ? await ask({ approver, held, terminal, pageUrl: `${system.console_url}&next=/requests/${held.id}`, requestUrl: `${system.public_url}/requests/${held.id}` })
+        ? await ask({
+            approver,
+            held,
+            terminal,
+            pageUrl: `${system.console_url}&next=/requests/${held.id}`,
+            requestUrl: `${system.public_url}/requests/${held.id}`,
+          })
         : await answer(system, approver, held);
       say(`  ${held.service.padEnd(14)} ${held.action.padEnd(17)} ${answers[task]}`);
     }
@@ -92,7 +110,8 @@ export async function runDemo({ system, terminal, askPerson, json, signal }: Dem
     const end = Date.now() + SETTLE_MS + (askPerson ? ASKED_MS : 0);
     while (new Set(readJournal(agents.journalFile).map(({ task }) => task)).size < tasks.length) {
       signal.throwIfAborted();
-      if (Date.now() > end) throw new CommandFailed('demo_failed', 'not every thread went on', `the logs in ${system.data_dir}/logs`);
+      if (Date.now() > end)
+        throw new CommandFailed('demo_failed', 'not every thread went on', `the logs in ${system.data_dir}/logs`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
 
@@ -101,7 +120,17 @@ export async function runDemo({ system, terminal, askPerson, json, signal }: Dem
     for (const task of tasks) {
       const request = await settled(() => detail(ids[task]!));
       const receipt = await (await approver.stream(`/approval-requests/${request.id}/receipt`)).text();
-      reports.push(await reportOn({ task, request, answered: answers[task] ?? '', journal: readJournal(agents.journalFile), effectsFile: agents.effectsFile, receipt, keys }));
+      reports.push(
+        await reportOn({
+          task,
+          request,
+          answered: answers[task] ?? '',
+          journal: readJournal(agents.journalFile),
+          effectsFile: agents.effectsFile,
+          receipt,
+          keys,
+        }),
+      );
     }
     const bad = reports.filter(({ problems }) => problems.length > 0);
     if (json) terminal.out(jsonLine({ ok: bad.length === 0, actions: reports.map(asJson) }));
@@ -129,8 +158,9 @@ function summary(reports: ActionReport[], held: number): string {
   const problems = reports.flatMap((report) => report.problems);
   return [
     `  ${reports.length} actions, ${held} held, ${allowed} allowed, ${effects} effects in the world, ${receipts} receipts valid`,
-    problems.length === 0 ? '  Every allowed effect happened exactly once, and nothing else did.' : `  ${problems.length} problems: see above.`,
+    problems.length === 0
+      ? '  Every allowed effect happened exactly once, and nothing else did.'
+      : `  ${problems.length} problems: see above.`,
     '',
   ].join('\n');
 }
-

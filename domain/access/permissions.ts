@@ -1,6 +1,13 @@
 import type { Role } from '../../contracts/key.ts';
 
-export type Permission = 'approval:create' | 'approval:read' | 'approval:decide' | 'approval:cancel' | 'approval:execute' | 'policy:manage' | 'key:manage';
+export type Permission =
+  | 'approval:create'
+  | 'approval:read'
+  | 'approval:decide'
+  | 'approval:cancel'
+  | 'approval:execute'
+  | 'policy:manage'
+  | 'key:manage';
 
 /** Who may do what. Creating and deciding never meet in one role: an agent's key decides nothing, whoever owns it. */
 const PERMISSIONS: Record<Role, readonly Permission[]> = {
@@ -23,4 +30,5 @@ export interface Principal {
 }
 
 /** An agent's key sees what that key opened; people see the project. */
-export const maySee = (principal: Principal, request: { key_id: string }): boolean => principal.role !== 'agent' || request.key_id === principal.key_id;
+export const maySee = (principal: Principal, request: { key_id: string }): boolean =>
+  principal.role !== 'agent' || request.key_id === principal.key_id;

@@ -5,8 +5,10 @@ import type { BotDecision, DecisionRef } from '../../contracts/workflow.ts';
  * Parsers of what arrives at a workflow. Total: whoever may write to the namespace can send anything, also nothing, and a
  * handler that throws would fail the workflow task for ever.
  */
-const members = (raw: unknown): Record<string, unknown> => (typeof raw === 'object' && raw !== null ? (raw as Record<string, unknown>) : {});
-const isText = (value: unknown): value is string => typeof value === 'string' && value.length > 0 && value.length <= 200;
+const members = (raw: unknown): Record<string, unknown> =>
+  typeof raw === 'object' && raw !== null ? (raw as Record<string, unknown>) : {};
+const isText = (value: unknown): value is string =>
+  typeof value === 'string' && value.length > 0 && value.length <= 200;
 const isDigest = (value: unknown): value is string => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
 
 /** Undefined for what is no decision. Unknown members are dropped. */

@@ -80,7 +80,10 @@ export interface LedgerRow {
 }
 
 /** The outcome as readers see it. `modified`: another payload than the one asked for is what runs. */
-export const outcomeOf = (row: Pick<LedgerRow, 'status' | 'cause' | 'payload_digest' | 'verified'>, asked_digest: string): Outcome => ({
+export const outcomeOf = (
+  row: Pick<LedgerRow, 'status' | 'cause' | 'payload_digest' | 'verified'>,
+  asked_digest: string,
+): Outcome => ({
   status: row.status,
   cause: row.cause,
   ...(row.status === 'approved' && row.payload_digest !== asked_digest && { modified: true as const }),

@@ -32,7 +32,12 @@ export function statementOf(request: RequestRow, settlement: Settlement): Statem
         ...(decision_id !== null && { decision_id }),
         ...(cause === 'person' && !verified && { verified: false as const }),
       },
-      policy: { digest: request.policy_digest, version: request.policy_version, verdict: request.verdict, findings: request.finding_ids },
+      policy: {
+        digest: request.policy_digest,
+        version: request.policy_version,
+        verdict: request.verdict,
+        findings: request.finding_ids,
+      },
       expires: request.expires_at.toISOString(),
     },
   };

@@ -16,5 +16,8 @@ export async function officeFromEnvironment() {
     projectId: needed('LETSPING_PROJECT_ID'),
   });
   const lp = new LetsPing(needed('LETSPING_API_KEY'), { baseUrl: needed('LETSPING_BASE_URL') });
-  return { graph: officeGraph({ lp, store, effectsFile: needed('EFFECTS_FILE'), journalFile: needed('JOURNAL_FILE') }), close };
+  return {
+    graph: officeGraph({ lp, store, effectsFile: needed('EFFECTS_FILE'), journalFile: needed('JOURNAL_FILE') }),
+    close,
+  };
 }

@@ -1,9 +1,9 @@
-import { AIMessage, ToolMessage } from '@langchain/core/messages';
+import { appendFileSync } from 'node:fs';
+import { type AIMessage, ToolMessage } from '@langchain/core/messages';
 import { Annotation, END, MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
 import { approvedPayload, type LetsPing } from 'letsping-temporal';
 import { LetsPingCheckpointer, pause } from 'letsping-temporal/langgraph';
 import type { ThreadStore } from 'letsping-temporal/storage';
-import { appendFileSync } from 'node:fs';
 import { invokeModel } from './scripted-model.ts';
 import { TASKS } from './tasks.ts';
 import { runTool } from './tools.ts';
@@ -46,7 +46,10 @@ export function officeGraph({ lp, store, effectsFile, journalFile }: OfficeDeps)
         if (error.status !== 409) throw error; // reported before a crash
       });
     } else {
-      content = outcome.status === 'expired' ? 'nobody answered, so it was not done' : `not allowed: ${metadata.reason ?? 'rejected'}`;
+      content =
+        outcome.status === 'expired'
+          ? 'nobody answered, so it was not done'
+          : `not allowed: ${metadata.reason ?? 'rejected'}`;
     }
     const saw = decision.status === 'REJECTED' && outcome.status === 'expired' ? 'REJECTED (expired)' : decision.status;
     const line: JournalLine = { task, request_id, saw, ...(diff_summary && { changes: diff_summary.changes }) };
@@ -54,7 +57,8 @@ export function officeGraph({ lp, store, effectsFile, journalFile }: OfficeDeps)
     return { messages: [new ToolMessage({ tool_call_id: call.id ?? 'call_1', content })] };
   };
 
-  const next = ({ messages }: typeof State.State) => ((messages.at(-1) as AIMessage).tool_calls?.length ? 'tools' : END);
+  const next = ({ messages }: typeof State.State) =>
+    (messages.at(-1) as AIMessage).tool_calls?.length ? 'tools' : END;
   return new StateGraph(State)
     .addNode('model', model)
     .addNode('tools', tools)

@@ -8,5 +8,8 @@ import type { Task } from './tasks.ts';
 export function invokeModel(task: Task, messages: BaseMessage[]): AIMessage {
   const last = messages.at(-1);
   if (last instanceof ToolMessage) return new AIMessage(`Here is what came of it: ${String(last.content)}`);
-  return new AIMessage({ content: '', tool_calls: [{ id: 'call_1', type: 'tool_call', name: task.action, args: task.args }] });
+  return new AIMessage({
+    content: '',
+    tool_calls: [{ id: 'call_1', type: 'tool_call', name: task.action, args: task.args }],
+  });
 }

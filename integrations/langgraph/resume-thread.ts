@@ -27,7 +27,7 @@ export interface Resumable {
 }
 
 /** How long a task that neither asks nor ends is taken to be running still in the process that started the thread. */
-const FIRST_RUN_GRACE_MS = 60_000;
+const AGENTS_RUN_GRACE_MS = 60_000;
 
 /** @throws TypeError for a graph that cannot be resumed under this name. */
 export function resumable(name: string, graph: ResumableGraph): Resumable {
@@ -50,7 +50,7 @@ export const createResumeThread =
     const { graph, saver } = resumableOf(graphs, ref);
     const thread_id = await saver.store.threadByKey(ref.thread_key);
     if (thread_id === undefined) throw unknownThread();
-    await firstRunOver({ graph, saver }, thread_id, ref.interrupt_ids);
+    await agentsRunOver({ graph, saver }, thread_id, ref.interrupt_ids);
 
     const info = activityInfo();
     const owner = `${info.workflowExecution?.runId}/${info.activityId}`;
@@ -151,13 +151,14 @@ function resumableOf(graphs: Record<string, Resumable>, { graph, project_id }: R
 }
 
 /**
- * The first run of a thread holds no claim. While it lives, continuing would run things twice: a sibling y of the node x that
- * asks may still be at work, and the checkpoint before x may still be on its way, so that the newest one stands before a node
- * that ran already. What stays silent is taken for dead after the grace period.
+ * The run that an agent starts, a thread's first or a conversation's next turn, holds no claim. While it lives, continuing would
+ * run things twice: a sibling y of the node x that asks may still be at work, and the checkpoint before x may still be on its
+ * way, so that the newest one stands before a node that ran already. What stays silent is taken for dead after the grace period.
  */
-async function firstRunOver({ graph, saver }: Resumable, thread_id: string, interrupt_ids: string[]): Promise<void> {
+async function agentsRunOver({ graph, saver }: Resumable, thread_id: string, interrupt_ids: string[]): Promise<void> {
   const { scheduledTimestampMs } = activityInfo();
-  if (Date.now() - scheduledTimestampMs >= FIRST_RUN_GRACE_MS || (await saver.store.wasClaimed(thread_id))) return;
+  if (Date.now() - scheduledTimestampMs >= AGENTS_RUN_GRACE_MS || (await saver.store.claimedSinceNewest(thread_id)))
+    return;
   const thread = { configurable: { thread_id } };
   const tuple = await saver.getTuple(thread);
   const questions = tuple && questionsOf(openTasks(tuple));
@@ -167,7 +168,11 @@ async function firstRunOver({ graph, saver }: Resumable, thread_id: string, inte
     ({ interrupts = [], error, result }) => interrupts.length === 0 && !error && result === undefined,
   );
   if (asked && !running) return;
-  throw ApplicationFailure.create({ message: 'the first run goes on', type: 'step_running', nextRetryDelay: '1s' });
+  throw ApplicationFailure.create({
+    message: 'the run that asked goes on',
+    type: 'step_running',
+    nextRetryDelay: '1s',
+  });
 }
 
 const unknownThread = () => ApplicationFailure.nonRetryable('no such thread here', 'unknown_thread');

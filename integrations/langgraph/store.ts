@@ -118,7 +118,8 @@ export interface ThreadStore {
   putPause(thread_id: string, pause_key: string, pause: Pause): Promise<Pause>;
 
   threadByKey(thread_key: string): Promise<string | undefined>;
-  wasClaimed(thread_id: string): Promise<boolean>;
+  /** Whether a claim's holder wrote the newest checkpoint, or a claim was made since; else its writer may still be at work. */
+  claimedSinceNewest(thread_id: string): Promise<boolean>;
   /** The new fence; undefined while another holds the claim. */
   claimThread(thread_id: string, claimant: Claimant): Promise<string | undefined>;
   /** False when the claim is another's by now. */

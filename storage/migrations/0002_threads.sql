@@ -21,6 +21,7 @@ create table threads (
 
 -- The three tables below carry no foreign key, which would cost a look-up per row: every insert locks the thread's row, and
 -- deleting a thread takes that row first. channel_versions is json, not jsonb: its text is part of what the seal binds.
+-- seen_fence is the thread's fence when a run without a claim wrote the checkpoint, null when a claim's holder did.
 create table checkpoints (
   project_id       text not null,
   thread_id        text collate "C" not null,
@@ -32,6 +33,7 @@ create table checkpoints (
   step             integer,
   channel_versions json not null,
   sealed           bytea not null,
+  seen_fence       bigint,
   primary key (project_id, thread_id, checkpoint_ns, checkpoint_id)
 );
 

@@ -6,25 +6,43 @@ let system: TestSystem;
 let foreignKey: string;
 beforeAll(async () => {
   system = await createSystem();
-  foreignKey = (await createFirstProject({ databaseUrl: system.database.app_url, rootKey: system.env['LETSPING_ROOT_KEY']!, name: 'foreign', environment: 'test' })).admin_api_key;
+  foreignKey = (
+    await createFirstProject({
+      databaseUrl: system.database.app_url,
+      rootKey: system.env['LETSPING_ROOT_KEY']!,
+      name: 'foreign',
+      environment: 'test',
+    })
+  ).admin_api_key;
 });
 afterAll(() => system.stop());
 
 const action = { service: 'billing', action: 'refund', payload: { amount: 10 } };
-const ingest = (body: unknown, headers?: Record<string, string>) => system.call(system.agent_api_key, 'POST', '/api/ingest', body, headers);
+const ingest = (body: unknown, headers?: Record<string, string>) =>
+  system.call(system.agent_api_key, 'POST', '/api/ingest', body, headers);
 const open = async () => (await ingest(action)).body as { id: string; payload_digest: string };
-const decide = (id: string, body: unknown, key = system.approver_api_key) => system.call(key, 'POST', `/api/approval-requests/${id}/decisions`, body);
+const decide = (id: string, body: unknown, key = system.approver_api_key) =>
+  system.call(key, 'POST', `/api/approval-requests/${id}/decisions`, body);
 const makeKey = async (body: object) => (await system.call(system.admin_api_key, 'POST', '/api/keys', body)).body;
 
 describe('who is speaking', () => {
-  test.each([undefined, '', 'Bearer', 'Bearer lp_test_nonsense', 'Basic abc'])('authorization %j is 401 with a problem', async (authorization) => {
-    const answer = await fetch(`${system.api.url}/api/approval-requests`, { headers: authorization === undefined ? {} : { authorization } });
-    expect(answer.status).toBe(401);
-    expect(answer.headers.get('content-type')).toContain('application/problem+json');
-    const problem = await answer.json();
-    expect(problem).toMatchObject({ status: 401, code: 'unauthenticated', instance: answer.headers.get('x-request-id') });
-    expect(JSON.stringify(problem)).not.toContain('nonsense');
-  });
+  test.each([undefined, '', 'Bearer', 'Bearer lp_test_nonsense', 'Basic abc'])(
+    'authorization %j is 401 with a problem',
+    async (authorization) => {
+      const answer = await fetch(`${system.api.url}/api/approval-requests`, {
+        headers: authorization === undefined ? {} : { authorization },
+      });
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('content-type')).toContain('application/problem+json');
+      const problem = await answer.json();
+      expect(problem).toMatchObject({
+        status: 401,
+        code: 'unauthenticated',
+        instance: answer.headers.get('x-request-id'),
+      });
+      expect(JSON.stringify(problem)).not.toContain('nonsense');
+    },
+  );
 
   test('a revoked key is 401 at once', async () => {
     const key = await makeKey({ name: 'short', owner: 'x', role: 'agent' });
@@ -33,7 +51,7 @@ describe('who is speaking', () => {
     expect((await system.call(key.api_key, 'POST', '/api/ingest', action)).status).toBe(401);
   });
 
-  test('a foreign, another agent\'s and an unknown id are the same 404', async () => {
+  test("a foreign, another agent's and an unknown id are the same 404", async () => {
     const { id } = await open();
     const other = await makeKey({ name: 'other', owner: 'other-agent', role: 'agent' });
     const unknown = `req_${'0'.repeat(26)}`;
@@ -44,18 +62,29 @@ describe('who is speaking', () => {
         system.call(system.agent_api_key, 'GET', `/api/approval-requests/${unknown}${path}`),
         system.call(system.agent_api_key, 'GET', `/api/approval-requests/whatever${path}`),
       ]);
-      for (const { status, body } of answers) expect({ status, detail: body.detail }).toEqual({ status: 404, detail: answers[0]!.body.detail });
+      for (const { status, body } of answers)
+        expect({ status, detail: body.detail }).toEqual({ status: 404, detail: answers[0]!.body.detail });
     }
-    expect((await decide(id, { type: 'approve', payload_digest: `sha256:${'0'.repeat(64)}` }, foreignKey)).status).toBe(404);
+    expect((await decide(id, { type: 'approve', payload_digest: `sha256:${'0'.repeat(64)}` }, foreignKey)).status).toBe(
+      404,
+    );
     expect((await system.call(other.api_key, 'GET', '/api/approval-requests')).body.items).toEqual([]);
   });
 
-  test('an agent\'s key decides nothing, and an owner\'s second key does not decide their own request', async () => {
+  test("an agent's key decides nothing, and an owner's second key does not decide their own request", async () => {
     const { id, payload_digest } = await open();
-    expect(await decide(id, { type: 'approve', payload_digest }, system.agent_api_key)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    expect(await decide(id, { type: 'approve', payload_digest }, system.agent_api_key)).toMatchObject({
+      status: 403,
+      body: { code: 'forbidden' },
+    });
     const second = await makeKey({ name: 'second', owner: 'dev-agent', role: 'approver' });
-    expect(await decide(id, { type: 'approve', payload_digest }, second.api_key)).toMatchObject({ status: 403, body: { code: 'own_request' } });
-    for (const path of ['/api/policy', '/api/keys']) for (const key of [system.agent_api_key, system.approver_api_key]) expect((await system.call(key, 'GET', path)).status).toBe(403);
+    expect(await decide(id, { type: 'approve', payload_digest }, second.api_key)).toMatchObject({
+      status: 403,
+      body: { code: 'own_request' },
+    });
+    for (const path of ['/api/policy', '/api/keys'])
+      for (const key of [system.agent_api_key, system.approver_api_key])
+        expect((await system.call(key, 'GET', path)).status).toBe(403);
     expect((await system.call(system.approver_api_key, 'POST', '/api/ingest', action)).status).toBe(403);
   });
 
@@ -69,7 +98,15 @@ describe('who is speaking', () => {
     const { request } = await import('node:http');
     const status = await new Promise<number | undefined>((resolve) => {
       const { port } = new URL(system.api.url);
-      request({ host: '127.0.0.1', port, path: '/api/approval-requests', headers: { host: 'rebound.example', authorization: `Bearer ${system.agent_api_key}` } }, (res) => resolve(res.statusCode)).end();
+      request(
+        {
+          host: '127.0.0.1',
+          port,
+          path: '/api/approval-requests',
+          headers: { host: 'rebound.example', authorization: `Bearer ${system.agent_api_key}` },
+        },
+        (res) => resolve(res.statusCode),
+      ).end();
     });
     expect(status).toBe(404);
   });
@@ -95,33 +132,71 @@ describe('bodies', () => {
     expect(answer.body.code).toBe('LETSPING_400');
   });
 
-  test.each(['', 'not json', '{"a":1,}', `{"service":"a","action":"b","payload":{"x":${nested(120_000)}}}`, '[]', 'null'])('%.40j is 400', async (body) => {
+  test.each([
+    '',
+    'not json',
+    '{"a":1,}',
+    `{"service":"a","action":"b","payload":{"x":${nested(120_000)}}}`,
+    '[]',
+    'null',
+  ])('%.40j is 400', async (body) => {
     expect((await ingest(body)).status).toBe(400);
   });
 
   test('too large is 413, another charset or bytes that are not UTF-8 are 415', async () => {
-    expect(await ingest(JSON.stringify({ ...action, payload: { x: 'a'.repeat(4 * 1024 * 1024) } }))).toMatchObject({ status: 413 });
-    expect((await ingest(JSON.stringify(action), { 'content-type': 'application/json; charset=utf-7' })).status).toBe(415);
+    expect(await ingest(JSON.stringify({ ...action, payload: { x: 'a'.repeat(4 * 1024 * 1024) } }))).toMatchObject({
+      status: 413,
+    });
+    expect((await ingest(JSON.stringify(action), { 'content-type': 'application/json; charset=utf-7' })).status).toBe(
+      415,
+    );
     expect((await ingest(JSON.stringify(action), { 'content-type': 'text/plain' })).status).toBe(415);
-    const latin1 = await fetch(`${system.api.url}/api/ingest`, { method: 'POST', headers: { authorization: `Bearer ${system.agent_api_key}`, 'content-type': 'application/json' }, body: Buffer.from('{"service":"caf\u00e9","action":"b","payload":{}}', 'latin1') });
+    const latin1 = await fetch(`${system.api.url}/api/ingest`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${system.agent_api_key}`, 'content-type': 'application/json' },
+      body: Buffer.from('{"service":"caf\u00e9","action":"b","payload":{}}', 'latin1'),
+    });
     expect(latin1.status).toBe(415);
   });
 
   test('what this release cannot honour is 422, not ignored', async () => {
-    expect(await ingest({ ...action, metadata: { role: 'finance' } })).toMatchObject({ status: 422, body: { errors: [{ pointer: '/metadata/role' }] } });
-    expect(await ingest({ ...action, metadata: { callback_url: 'http://127.0.0.1/x' } })).toMatchObject({ status: 422, body: { errors: [{ pointer: '/metadata/callback_url' }] } });
+    expect(await ingest({ ...action, metadata: { role: 'finance' } })).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/metadata/role' }] },
+    });
+    expect(await ingest({ ...action, metadata: { callback_url: 'http://127.0.0.1/x' } })).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/metadata/callback_url' }] },
+    });
   });
 
   test('a hostile or broken schema is ignored, and the answer says so', async () => {
-    expect((await ingest({ ...action, schema: { $ref: 'https://example.com/x.json' } })).body.schema_ignored).toMatch(/another document/);
-    expect((await ingest({ ...action, schema: { type: 'nonsense' } })).body.schema_ignored).toMatch(/no valid JSON Schema/);
-    expect((await ingest({ ...action, schema: { type: 'object', properties: { a: { type: 'string', pattern: '^(a+)+$' } } } })).body.schema_ignored).toBeUndefined();
+    expect((await ingest({ ...action, schema: { $ref: 'https://example.com/x.json' } })).body.schema_ignored).toMatch(
+      /another document/,
+    );
+    expect((await ingest({ ...action, schema: { type: 'nonsense' } })).body.schema_ignored).toMatch(
+      /no valid JSON Schema/,
+    );
+    expect(
+      (
+        await ingest({
+          ...action,
+          schema: { type: 'object', properties: { a: { type: 'string', pattern: '^(a+)+$' } } },
+        })
+      ).body.schema_ignored,
+    ).toBeUndefined();
   });
 
   test('a decision without a digest is 400, with a stale one 412, with an unknown member 400', async () => {
     const { id, payload_digest } = await open();
-    expect(await decide(id, { type: 'approve' })).toMatchObject({ status: 400, body: { code: 'payload_digest_required' } });
-    expect(await decide(id, { type: 'approve', payload_digest: `sha256:${'0'.repeat(64)}` })).toMatchObject({ status: 412, body: { code: 'payload_changed' } });
+    expect(await decide(id, { type: 'approve' })).toMatchObject({
+      status: 400,
+      body: { code: 'payload_digest_required' },
+    });
+    expect(await decide(id, { type: 'approve', payload_digest: `sha256:${'0'.repeat(64)}` })).toMatchObject({
+      status: 412,
+      body: { code: 'payload_changed' },
+    });
     expect((await decide(id, { type: 'approve', payload_digest, actor: 'somebody-else' })).status).toBe(400);
     expect((await decide(id, { type: 'reject', payload_digest })).status).toBe(400);
     expect((await decide(id, { type: 'patch', payload_digest, patched_payload: {} })).status).toBe(422);

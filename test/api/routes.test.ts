@@ -4,7 +4,12 @@ import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 let system: TestSystem;
 beforeAll(async () => {
-  system = await createSystem({ policy: { default_routing: 'review_flagged', routes: [{ service: 'never', routing: 'review_flagged', block: ['egress'] }] } });
+  system = await createSystem({
+    policy: {
+      default_routing: 'review_flagged',
+      routes: [{ service: 'never', routing: 'review_flagged', block: ['egress'] }],
+    },
+  });
 });
 afterAll(() => system.stop());
 
@@ -15,34 +20,61 @@ describe('what does not wait is a row', () => {
   test('an allowed action is answered with its receipt, and Temporal hears nothing of it', async () => {
     const { status, body } = await ingest({ service: 'crm', action: 'read', payload: { q: 'acme' } });
     expect(status).toBe(201);
-    expect(body).toMatchObject({ status: 'APPROVED', verdict: 'allow', findings: [], held_by: null, outcome: { status: 'approved', cause: 'firewall' } });
-    expect((await system.call(system.agent_api_key, 'GET', `/api/approval-requests/${body.id}/receipt`)).headers.get('content-type')).toContain('application/jose');
+    expect(body).toMatchObject({
+      status: 'APPROVED',
+      verdict: 'allow',
+      findings: [],
+      held_by: null,
+      outcome: { status: 'approved', cause: 'firewall' },
+    });
+    expect(
+      (await system.call(system.agent_api_key, 'GET', `/api/approval-requests/${body.id}/receipt`)).headers.get(
+        'content-type',
+      ),
+    ).toContain('application/jose');
     await expect(system.temporal.workflow.getHandle(`approval/${body.id}`).describe()).rejects.toThrow();
   });
 
   test('a blocked one is REJECTED with the guardrail, never 403', async () => {
-    const { status, body } = await ingest({ service: 'never', action: 'get', payload: { url: 'http://169.254.169.254/latest/' } });
+    const { status, body } = await ingest({
+      service: 'never',
+      action: 'get',
+      payload: { url: 'http://169.254.169.254/latest/' },
+    });
     expect(status).toBe(201);
     expect(body).toMatchObject({ status: 'REJECTED', verdict: 'block', outcome: { cause: 'firewall' } });
-    expect((await system.call(system.agent_api_key, 'GET', `/api/status/${body.id}`)).body.metadata.reason).toMatch(/^egress\/metadata: /);
+    expect((await system.call(system.agent_api_key, 'GET', `/api/status/${body.id}`)).body.metadata.reason).toMatch(
+      /^egress\/metadata: /,
+    );
   });
 });
 
 test('executed is reported once, with the approved digest', async () => {
   const { body } = await ingest({ service: 'crm', action: 'read', payload: { q: 1 } });
-  const report = (payload_digest: string) => system.call(system.agent_api_key, 'POST', `/api/approval-requests/${body.id}/executed`, { payload_digest });
+  const report = (payload_digest: string) =>
+    system.call(system.agent_api_key, 'POST', `/api/approval-requests/${body.id}/executed`, { payload_digest });
   expect(await report(`sha256:${'0'.repeat(64)}`)).toMatchObject({ status: 409, body: { code: 'digest_mismatch' } });
   expect((await report(body.payload_digest)).status).toBe(201);
   expect(await report(body.payload_digest)).toMatchObject({ status: 409, body: { code: 'executed_already' } });
   const { timeline } = (await admin('GET', `/api/approval-requests/${body.id}`)).body;
-  expect(timeline.map(({ event }: { event: string }) => event)).toEqual(expect.arrayContaining(['executed', 'incident']));
+  expect(timeline.map(({ event }: { event: string }) => event)).toEqual(
+    expect.arrayContaining(['executed', 'incident']),
+  );
   const held = await ingest({ service: 'x', action: 'y', payload: { url: 'http://127.0.0.1/' } });
-  expect(await system.call(system.agent_api_key, 'POST', `/api/approval-requests/${held.body.id}/executed`, { payload_digest: held.body.payload_digest })).toMatchObject({ status: 409, body: { code: 'not_approved' } });
+  expect(
+    await system.call(system.agent_api_key, 'POST', `/api/approval-requests/${held.body.id}/executed`, {
+      payload_digest: held.body.payload_digest,
+    }),
+  ).toMatchObject({ status: 409, body: { code: 'not_approved' } });
 });
 
 test('lists page by page, newest first, filtered', async () => {
   const ids: string[] = [];
-  for (let i = 0; i < 5; i++) ids.push((await ingest({ service: 'paged', action: `a${i}`, payload: {}, context: { thread_id: 't/1', node: 'n' } })).body.id);
+  for (let i = 0; i < 5; i++)
+    ids.push(
+      (await ingest({ service: 'paged', action: `a${i}`, payload: {}, context: { thread_id: 't/1', node: 'n' } })).body
+        .id,
+    );
   const seen: string[] = [];
   let cursor = '';
   do {
@@ -51,17 +83,29 @@ test('lists page by page, newest first, filtered', async () => {
     cursor = body.next ?? '';
   } while (cursor);
   expect(seen).toEqual([...ids].reverse());
-  expect((await admin('GET', '/api/approval-requests?thread_id=t/1&action=a3')).body.items).toMatchObject([{ id: ids[3], thread_id: 't/1', node: 'n' }]);
-  expect((await admin('GET', '/api/approval-requests?status=pending&service=paged')).body).toEqual({ items: [], next: null });
-  for (const wrong of ['limit=0', 'limit=201', 'status=open', 'cursor=zzz', 'colour=red']) expect((await admin('GET', `/api/approval-requests?${wrong}`)).status).toBe(400);
+  expect((await admin('GET', '/api/approval-requests?thread_id=t/1&action=a3')).body.items).toMatchObject([
+    { id: ids[3], thread_id: 't/1', node: 'n' },
+  ]);
+  expect((await admin('GET', '/api/approval-requests?status=pending&service=paged')).body).toEqual({
+    items: [],
+    next: null,
+  });
+  for (const wrong of ['limit=0', 'limit=201', 'status=open', 'cursor=zzz', 'colour=red'])
+    expect((await admin('GET', `/api/approval-requests?${wrong}`)).status).toBe(400);
 });
 
 test('a policy is versioned; without one a project holds everything', async () => {
   const before = (await admin('GET', '/api/policy')).body;
   const put = await admin('PUT', '/api/policy', { ...before.policy, default_routing: 'observe' });
-  expect(put).toMatchObject({ status: 200, body: { version: before.version + 1, policy: { default_routing: 'observe' }, created_by: 'dev-admin' } });
+  expect(put).toMatchObject({
+    status: 200,
+    body: { version: before.version + 1, policy: { default_routing: 'observe' }, created_by: 'dev-admin' },
+  });
   expect(put.body.digest).not.toBe(before.digest);
-  expect((await ingest({ service: 'x', action: 'y', payload: { url: 'http://127.0.0.1/' } })).body).toMatchObject({ verdict: 'allow', findings: [{ id: expect.stringMatching(/^egress/) }] });
+  expect((await ingest({ service: 'x', action: 'y', payload: { url: 'http://127.0.0.1/' } })).body).toMatchObject({
+    verdict: 'allow',
+    findings: [{ id: expect.stringMatching(/^egress/) }],
+  });
   expect((await admin('PUT', '/api/policy', { default_routing: 'sometimes' })).status).toBe(400);
   expect((await admin('PUT', '/api/policy', { unknown_member: 1 })).status).toBe(400);
   await admin('PUT', '/api/policy', before.policy);
@@ -71,10 +115,16 @@ test('keys are shown once, listed without their secret, and revoked', async () =
   const made = await admin('POST', '/api/keys', { name: 'ci', owner: 'ana', role: 'approver' });
   expect(made.body.api_key).toMatch(/^lp_test_/);
   const { items } = (await admin('GET', '/api/keys')).body;
-  expect(items.find(({ id }: { id: string }) => id === made.body.id)).toMatchObject({ owner: 'ana', role: 'approver', revoked_at: null });
+  expect(items.find(({ id }: { id: string }) => id === made.body.id)).toMatchObject({
+    owner: 'ana',
+    role: 'approver',
+    revoked_at: null,
+  });
   expect(JSON.stringify(items)).not.toContain(made.body.api_key.slice(40, 60));
   expect((await admin('DELETE', `/api/keys/${made.body.id}`)).body.revoked_at).not.toBeNull();
-  expect((await admin('POST', '/api/keys', { name: 'x', owner: 'ana@example.com', role: 'approver' })).status).toBe(400);
+  expect((await admin('POST', '/api/keys', { name: 'x', owner: 'ana@example.com', role: 'approver' })).status).toBe(
+    400,
+  );
 });
 
 test('the second read of a pending request is held and answered when it is resolved', async () => {
@@ -85,20 +135,36 @@ test('the second read of a pending request is held and answered when it is resol
   expect(Date.now() - started).toBeLessThan(1_000);
   started = Date.now();
   const waiting = system.call(system.agent_api_key, 'GET', path);
-  const first = await Promise.race([waiting.then(() => 'answered'), new Promise((resolve) => setTimeout(() => resolve('held'), 700))]);
+  const first = await Promise.race([
+    waiting.then(() => 'answered'),
+    new Promise((resolve) => setTimeout(() => resolve('held'), 700)),
+  ]);
   expect(first).toBe('held');
   await system.startWorker();
-  await system.call(system.approver_api_key, 'POST', `/api/approval-requests/${body.id}/decisions`, { type: 'reject', reason: 'no', payload_digest: body.payload_digest });
-  expect((await waiting).body).toMatchObject({ status: 'REJECTED', reason: 'no', rejection_reason: 'no', metadata: { reason: 'no', method: 'api', actor_id: 'dev-approver' } });
+  await system.call(system.approver_api_key, 'POST', `/api/approval-requests/${body.id}/decisions`, {
+    type: 'reject',
+    reason: 'no',
+    payload_digest: body.payload_digest,
+  });
+  expect((await waiting).body).toMatchObject({
+    status: 'REJECTED',
+    reason: 'no',
+    rejection_reason: 'no',
+    metadata: { reason: 'no', method: 'api', actor_id: 'dev-approver' },
+  });
 });
 
 test('events are told to those who may hear them', async () => {
   const listen = async (key: string) => {
     const gone = new AbortController();
-    const answer = await fetch(`${system.api.url}/api/events`, { headers: { authorization: `Bearer ${key}` }, signal: gone.signal });
+    const answer = await fetch(`${system.api.url}/api/events`, {
+      headers: { authorization: `Bearer ${key}` },
+      signal: gone.signal,
+    });
     let text = '';
     void (async () => {
-      for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) text += new TextDecoder().decode(chunk);
+      for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>)
+        text += new TextDecoder().decode(chunk);
     })().catch(() => {});
     return { text: () => text, stop: () => gone.abort() };
   };
@@ -115,16 +181,29 @@ test('events are told to those who may hear them', async () => {
 
 test('wire routes stand at the root too, with repeated slashes, and never redirect', async () => {
   for (const path of ['/ingest', '//ingest', '/api//ingest']) {
-    expect((await system.call(system.agent_api_key, 'POST', path, { service: 'a', action: 'b', payload: { _lp_meta: { environment: 'local' }, x: 1 } })).status).toBe(201);
+    expect(
+      (
+        await system.call(system.agent_api_key, 'POST', path, {
+          service: 'a',
+          action: 'b',
+          payload: { _lp_meta: { environment: 'local' }, x: 1 },
+        })
+      ).status,
+    ).toBe(201);
   }
 });
 
 test('OpenAPI 3.1 describes exactly the routes there are', async () => {
   const document = (await admin('GET', '/api/openapi.json')).body;
   expect(document.openapi).toBe('3.1.0');
-  for (const reference of JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g)) expect(document.components.schemas).toHaveProperty(reference[1]!);
+  for (const reference of JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g))
+    expect(document.components.schemas).toHaveProperty(reference[1]!);
   for (const { method, path } of OPERATIONS) {
-    const answer = await fetch(`${system.api.url}${path.replace('{id}', 'x')}`, { method, ...(method !== 'get' && { body: '{}' }), redirect: 'manual' });
+    const answer = await fetch(`${system.api.url}${path.replace('{id}', 'x')}`, {
+      method,
+      ...(method !== 'get' && { body: '{}' }),
+      redirect: 'manual',
+    });
     if (path.startsWith('/api/') && path !== '/api/openapi.json') expect(answer.status, `${method} ${path}`).toBe(401);
     else expect(answer.status, `${method} ${path}`).toBe(200);
     await answer.body?.cancel();
@@ -133,6 +212,8 @@ test('OpenAPI 3.1 describes exactly the routes there are', async () => {
 
 test('is ready when its parts are', async () => {
   expect((await fetch(`${system.api.url}/readyz`)).status).toBe(200);
-  expect(await (await fetch(`${system.api.url}/.well-known/jwks.json`)).json()).toMatchObject({ keys: [{ kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', kid: expect.any(String) }] });
+  expect(await (await fetch(`${system.api.url}/.well-known/jwks.json`)).json()).toMatchObject({
+    keys: [{ kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', kid: expect.any(String) }],
+  });
   expect(JSON.stringify(await (await fetch(`${system.api.url}/.well-known/jwks.json`)).json())).not.toContain('"d"');
 });

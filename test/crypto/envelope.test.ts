@@ -1,9 +1,9 @@
 import { createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { newKey, open, SealBroken, seal, unlock, unwrapKey, wrapKey } from '../../crypto/envelope.ts';
-import { createKeyring } from '../../crypto/keyring.ts';
 import { newApiKey, parseApiKey } from '../../crypto/api-key.ts';
+import { newKey, open, SealBroken, seal, unlock, unwrapKey, wrapKey } from '../../crypto/envelope.ts';
 import { newId } from '../../crypto/ids.ts';
+import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 
 const text = new TextEncoder().encode('attack at dawn');
@@ -29,7 +29,8 @@ describe('sealing', () => {
       altered[i]! ^= 1;
       await expect(open(key, context, altered)).rejects.toThrow(SealBroken);
     }
-    for (const cut of [0, 1, 60, 61, 120, sealed.length - 1]) await expect(open(key, context, sealed.subarray(0, cut))).rejects.toThrow(SealBroken);
+    for (const cut of [0, 1, 60, 61, 120, sealed.length - 1])
+      await expect(open(key, context, sealed.subarray(0, cut))).rejects.toThrow(SealBroken);
     await expect(open(key, context, text)).rejects.toThrow(SealBroken);
   });
 
@@ -42,7 +43,9 @@ describe('sealing', () => {
     const block1 = createHmac('sha256', dataKey).update(aad).update(Uint8Array.of(1)).digest();
     const block2 = createHmac('sha256', dataKey).update(block1).update(aad).update(Uint8Array.of(2)).digest();
     expect(Buffer.from(sealed.subarray(61, 93))).toEqual(block2);
-    const decipher = createDecipheriv('aes-256-gcm', block1, sealed.subarray(93, 105)).setAAD(aad).setAuthTag(sealed.subarray(-16));
+    const decipher = createDecipheriv('aes-256-gcm', block1, sealed.subarray(93, 105))
+      .setAAD(aad)
+      .setAuthTag(sealed.subarray(-16));
     expect(Buffer.concat([decipher.update(sealed.subarray(105, -16)), decipher.final()])).toEqual(Buffer.from(text));
   });
 
@@ -71,9 +74,15 @@ describe('sealing', () => {
 });
 
 describe('root key', () => {
-  test.each([['', 'empty'], ['password', 'short'], [Buffer.alloc(32).toString('base64'), 'zeros'], [Buffer.from([...Array(32).keys()]).toString('base64'), 'an example'], [Buffer.from('abcabcabcabcabcabcabcabcabcabcab').toString('base64'), 'a pattern'], [randomBytes(31).toString('base64'), '31 bytes']])(
-    '%j is refused: %s',
-    (key) => expect(() => parseRootKey(key)).toThrow(/LETSPING_ROOT_KEY .*openssl rand -base64 32/),
+  test.each([
+    ['', 'empty'],
+    ['password', 'short'],
+    [Buffer.alloc(32).toString('base64'), 'zeros'],
+    [Buffer.from([...Array(32).keys()]).toString('base64'), 'an example'],
+    [Buffer.from('abcabcabcabcabcabcabcabcabcabcab').toString('base64'), 'a pattern'],
+    [randomBytes(31).toString('base64'), '31 bytes'],
+  ])('%j is refused: %s', (key) =>
+    expect(() => parseRootKey(key)).toThrow(/LETSPING_ROOT_KEY .*openssl rand -base64 32/),
   );
   test('its refusal never shows the key', () => {
     const weak = Buffer.from('hunter2hunter2hunter2hunter2hunt').toString('base64');
@@ -85,7 +94,9 @@ describe('API keys', () => {
   test('parse back, and a typo is told offline', () => {
     const { api_key, secret_sha256 } = newApiKey(newId('key'), 'test');
     expect(parseApiKey(api_key)?.secret_sha256).toEqual(secret_sha256);
-    expect(parseApiKey(`${api_key.slice(0, 50)}${api_key[50] === 'x' ? 'y' : 'x'}${api_key.slice(51)}`)).toBeUndefined();
+    expect(
+      parseApiKey(`${api_key.slice(0, 50)}${api_key[50] === 'x' ? 'y' : 'x'}${api_key.slice(51)}`),
+    ).toBeUndefined();
     expect(parseApiKey('')).toBeUndefined();
   });
 });

@@ -7,7 +7,9 @@ test('is SHA-256 over salt and RFC 8785 bytes, as anybody can compute', () => {
   const salt = Buffer.alloc(32, 7);
   const text = '{"action":"sql","payload":{"a":1e+30,"b":[1,2.5,"\u20ac"],"z":null},"service":"db"}';
   const expected = `sha256:${createHash('sha256').update(salt).update(text).digest('hex')}`;
-  expect(payloadDigest(salt, { service: 'db', action: 'sql', payload: { z: null, b: [1, 2.5, '€'], a: 1e30 } })).toBe(expected);
+  expect(payloadDigest(salt, { service: 'db', action: 'sql', payload: { z: null, b: [1, 2.5, '€'], a: 1e30 } })).toBe(
+    expected,
+  );
 });
 
 test('the order of keys does not matter, anything else does', () => {

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { inject } from 'vitest';
@@ -25,7 +25,13 @@ export interface TestSystem extends FirstProject {
   env: NodeJS.ProcessEnv;
   api: RunningApi;
   /** With the base of the API, a key and JSON. */
-  call(key: string, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<{ status: number; body: any; headers: Headers; text: string }>;
+  call(
+    key: string,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; body: any; headers: Headers; text: string }>;
   temporal: Client;
   startWorker(extra?: NodeJS.ProcessEnv): Promise<WorkerProcess>;
   /** One that kills itself in `settle`. */
@@ -57,7 +63,13 @@ export async function spawnWorker(env: NodeJS.ProcessEnv, args: string[] = [MAIN
 export async function createSystem(options: { policy?: unknown; env?: NodeJS.ProcessEnv } = {}): Promise<TestSystem> {
   const database = await createDatabase();
   const rootKey = randomBytes(32).toString('base64');
-  const project = await createFirstProject({ databaseUrl: database.app_url, rootKey, name: 'test', policy: options.policy, environment: 'test' });
+  const project = await createFirstProject({
+    databaseUrl: database.app_url,
+    rootKey,
+    name: 'test',
+    policy: options.policy,
+    environment: 'test',
+  });
   const env: NodeJS.ProcessEnv = {
     PATH: process.env['PATH'],
     HOME: process.env['HOME'],
@@ -82,7 +94,11 @@ export async function createSystem(options: { policy?: unknown; env?: NodeJS.Pro
     async call(key, method, path, body, headers = {}) {
       const answer = await fetch(`${api.url}${path}`, {
         method,
-        headers: { authorization: `Bearer ${key}`, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+        headers: {
+          authorization: `Bearer ${key}`,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
         ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       });
       const text = await answer.text();

@@ -11,12 +11,22 @@ beforeAll(async () => {
 afterAll(() => system.stop());
 
 const open = async (extra: object = {}) =>
-  (await system.call(system.agent_api_key, 'POST', '/api/ingest', { service: 's', action: 'a', payload: { n: 1 }, ...extra })).body as { id: string; payload_digest: string };
-const decide = (id: string, body: object) => system.call(system.approver_api_key, 'POST', `/api/approval-requests/${id}/decisions`, body);
+  (
+    await system.call(system.agent_api_key, 'POST', '/api/ingest', {
+      service: 's',
+      action: 'a',
+      payload: { n: 1 },
+      ...extra,
+    })
+  ).body as { id: string; payload_digest: string };
+const decide = (id: string, body: object) =>
+  system.call(system.approver_api_key, 'POST', `/api/approval-requests/${id}/decisions`, body);
 const handle = (id: string) => system.temporal.workflow.getHandle(`approval/${id}`);
 
 async function record(name: string, id: string): Promise<void> {
-  await handle(id).result().catch(() => {});
+  await handle(id)
+    .result()
+    .catch(() => {});
   const history = await handle(id).fetchHistory();
   writeFileSync(new URL(`${name}.json`, import.meta.url), `${historyToJSON(history)}\n`);
 }
@@ -40,7 +50,11 @@ test('records', async () => {
   await record('approval-v1-patched', patched.id);
 
   const refused = await open();
-  await decide(refused.id, { type: 'patch', patched_payload: { url: 'http://169.254.169.254/' }, payload_digest: refused.payload_digest });
+  await decide(refused.id, {
+    type: 'patch',
+    patched_payload: { url: 'http://169.254.169.254/' },
+    payload_digest: refused.payload_digest,
+  });
   await decide(refused.id, { type: 'approve', payload_digest: refused.payload_digest });
   await record('approval-v1-patch-refused-then-approved', refused.id);
 
@@ -52,7 +66,11 @@ test('records', async () => {
   await record('approval-v1-cancelled', cancelled.id);
 
   const signalled = await open();
-  await handle(signalled.id).signal('decide', { type: 'approve', actor: 'bot', payload_digest: signalled.payload_digest });
+  await handle(signalled.id).signal('decide', {
+    type: 'approve',
+    actor: 'bot',
+    payload_digest: signalled.payload_digest,
+  });
   await record('approval-v1-signalled', signalled.id);
 
   const junk = await open();
@@ -62,6 +80,11 @@ test('records', async () => {
   await record('approval-v1-junk-then-approved', junk.id);
 
   const forged = await open();
-  await handle(forged.id).signal('decide_recorded', { decision_id: 'dec_x', type: 'approve', actor: 'mallory', payload_digest: forged.payload_digest });
+  await handle(forged.id).signal('decide_recorded', {
+    decision_id: 'dec_x',
+    type: 'approve',
+    actor: 'mallory',
+    payload_digest: forged.payload_digest,
+  });
   await record('approval-v1-forged', forged.id);
 }, 120_000);

@@ -22,9 +22,15 @@ test('processes that start together migrate once', async () => {
 test('a database of a newer release, or with an edited migration, is refused', async () => {
   const db = await createDatabase();
   try {
-    await run(db.owner_url, "insert into schema_migrations (version, name, checksum) values (9999, '9999_later.sql', 'x')");
+    await run(
+      db.owner_url,
+      "insert into schema_migrations (version, name, checksum) values (9999, '9999_later.sql', 'x')",
+    );
     await expect(migrate(db.owner_url)).rejects.toThrow(/newer release \(9999_later.sql\)/);
-    await run(db.owner_url, "delete from schema_migrations where version = 9999; update schema_migrations set checksum = 'other' where version = 1");
+    await run(
+      db.owner_url,
+      "delete from schema_migrations where version = 9999; update schema_migrations set checksum = 'other' where version = 1",
+    );
     await expect(migrate(db.owner_url)).rejects.toThrow(/another text/);
   } finally {
     await db.drop();

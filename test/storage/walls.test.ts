@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createKeyring } from '../../crypto/keyring.ts';
 import { newId } from '../../crypto/ids.ts';
+import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { insertRequest, type NewRequest } from '../../storage/approval-requests.ts';
 import { insertProject, loadProjectKey } from '../../storage/projects.ts';
@@ -13,8 +13,27 @@ let db: TestDatabase;
 const [mine, theirs] = [newId('prj'), newId('prj')];
 const digest = `sha256:${'a'.repeat(64)}`;
 const request = (): NewRequest => ({
-  id: newId('req'), service: 's', action: 'a', priority: 'medium', payload: { secret: 'x' }, salt: 'c2FsdA', metadata: {}, context: {}, findings: [], finding_ids: [], verdict: 'hold', held_by: 'policy',
-  requested_by: 'o', key_id: 'key_x', thread_id: null, node: null, payload_digest: digest, policy_version: 0, policy_digest: digest, accept_unsigned_signals: false, expires_in_ms: 60_000,
+  id: newId('req'),
+  service: 's',
+  action: 'a',
+  priority: 'medium',
+  payload: { secret: 'x' },
+  salt: 'c2FsdA',
+  metadata: {},
+  context: {},
+  findings: [],
+  finding_ids: [],
+  verdict: 'hold',
+  held_by: 'policy',
+  requested_by: 'o',
+  key_id: 'key_x',
+  thread_id: null,
+  node: null,
+  payload_digest: digest,
+  policy_version: 0,
+  policy_digest: digest,
+  accept_unsigned_signals: false,
+  expires_in_ms: 60_000,
 });
 
 beforeAll(async () => {
@@ -30,15 +49,27 @@ afterAll(() => db.drop());
 
 describe('projects are walled off below the statements', () => {
   test('a query that forgot its where sees one project', async () => {
-    const seen = await inProject(db.pool, mine, (tx) => tx.query<{ project_id: string }>('select project_id from approval_requests'));
+    const seen = await inProject(db.pool, mine, (tx) =>
+      tx.query<{ project_id: string }>('select project_id from approval_requests'),
+    );
     expect(seen).toEqual([{ project_id: mine }]);
     expect(await acrossProjects(db.pool, (tx) => tx.query('select 1 from approval_requests'))).toHaveLength(2);
   });
 
   test('outside a transaction of a project nothing is visible, and nothing of another can be written', async () => {
     expect((await db.pool.query('select 1 from approval_requests')).rows).toEqual([]);
-    await expect(inProject(db.pool, mine, (tx) => tx.query(`insert into policies (project_id, version, digest, document, created_by) values ('${theirs}', 1, 'd', '{}', 'x')`))).rejects.toThrow(/row-level security/);
-    expect(await inProject(db.pool, mine, (tx) => tx.query(`update approval_requests set service = 'mine' where project_id = '${theirs}' returning 1`))).toEqual([]);
+    await expect(
+      inProject(db.pool, mine, (tx) =>
+        tx.query(
+          `insert into policies (project_id, version, digest, document, created_by) values ('${theirs}', 1, 'd', '{}', 'x')`,
+        ),
+      ),
+    ).rejects.toThrow(/row-level security/);
+    expect(
+      await inProject(db.pool, mine, (tx) =>
+        tx.query(`update approval_requests set service = 'mine' where project_id = '${theirs}' returning 1`),
+      ),
+    ).toEqual([]);
   });
 
   test('every table with a project has forced row-level security, and the login of the application owns none', async () => {
@@ -48,7 +79,9 @@ describe('projects are walled off below the statements', () => {
       select c.relname as table, c.relrowsecurity as enabled, c.relforcerowsecurity as forced, pg_get_userbyid(c.relowner) as owner
       from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'project_id' where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace`);
     const login = new URL(db.app_url).username;
-    const { rows: roles } = await owner.query('select rolsuper, rolbypassrls from pg_roles where rolname = $1', [login]);
+    const { rows: roles } = await owner.query('select rolsuper, rolbypassrls from pg_roles where rolname = $1', [
+      login,
+    ]);
     await owner.end();
     expect(rows.length).toBeGreaterThanOrEqual(12);
     for (const row of rows) expect(row).toMatchObject({ enabled: true, forced: true });
@@ -58,8 +91,12 @@ describe('projects are walled off below the statements', () => {
 
   test('the ledger and the policies are append-only for the application', async () => {
     for (const table of ['ledger', 'policies']) {
-      await expect(inProject(db.pool, mine, (tx) => tx.query(`delete from ${table}`))).rejects.toThrow(/permission denied/);
-      await expect(inProject(db.pool, mine, (tx) => tx.query(`update ${table} set project_id = project_id`))).rejects.toThrow(/permission denied/);
+      await expect(inProject(db.pool, mine, (tx) => tx.query(`delete from ${table}`))).rejects.toThrow(
+        /permission denied/,
+      );
+      await expect(
+        inProject(db.pool, mine, (tx) => tx.query(`update ${table} set project_id = project_id`)),
+      ).rejects.toThrow(/permission denied/);
     }
   });
 });

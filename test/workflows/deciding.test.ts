@@ -10,12 +10,19 @@ beforeAll(async () => {
 afterAll(() => system.stop());
 
 const held = async (extra: object = {}) => {
-  const { status, body } = await system.call(system.agent_api_key, 'POST', '/api/ingest', { service: 'billing', action: 'refund', payload: { amount: 10, to: 'a' }, ...extra });
+  const { status, body } = await system.call(system.agent_api_key, 'POST', '/api/ingest', {
+    service: 'billing',
+    action: 'refund',
+    payload: { amount: 10, to: 'a' },
+    ...extra,
+  });
   expect(status).toBe(201);
   return body as { id: string; payload_digest: string };
 };
-const decide = (id: string, body: object, key = system.approver_api_key, headers = {}) => system.call(key, 'POST', `/api/approval-requests/${id}/decisions`, body, headers);
-const detail = async (id: string) => (await system.call(system.approver_api_key, 'GET', `/api/approval-requests/${id}`)).body;
+const decide = (id: string, body: object, key = system.approver_api_key, headers = {}) =>
+  system.call(key, 'POST', `/api/approval-requests/${id}/decisions`, body, headers);
+const detail = async (id: string) =>
+  (await system.call(system.approver_api_key, 'GET', `/api/approval-requests/${id}`)).body;
 const workflow = (id: string) => system.temporal.workflow.getHandle(`approval/${id}`);
 const resolved = async (id: string) => {
   for (let i = 0; i < 100; i++) {
@@ -30,15 +37,37 @@ describe('one outcome', () => {
   test('fifty people decide at once: one is told 201, the others 409 with what stands', async () => {
     const { id, payload_digest } = await held();
     const keys = await Promise.all(
-      Array.from({ length: 50 }, async (_, i) => (await system.call(system.admin_api_key, 'POST', '/api/keys', { name: `p${i}`, owner: `person-${i}`, role: 'approver' })).body.api_key as string),
+      Array.from(
+        { length: 50 },
+        async (_, i) =>
+          (
+            await system.call(system.admin_api_key, 'POST', '/api/keys', {
+              name: `p${i}`,
+              owner: `person-${i}`,
+              role: 'approver',
+            })
+          ).body.api_key as string,
+      ),
     );
-    const answers = await Promise.all(keys.map((key, i) => decide(id, i % 2 ? { type: 'approve', payload_digest } : { type: 'reject', reason: `no ${i}`, payload_digest }, key)));
+    const answers = await Promise.all(
+      keys.map((key, i) =>
+        decide(
+          id,
+          i % 2 ? { type: 'approve', payload_digest } : { type: 'reject', reason: `no ${i}`, payload_digest },
+          key,
+        ),
+      ),
+    );
 
     const winners = answers.filter(({ status }) => status === 201);
     expect(winners).toHaveLength(1);
     const losers = answers.filter(({ status }) => status === 409);
     expect(losers).toHaveLength(49);
-    for (const { body } of losers) expect(body).toMatchObject({ code: 'not_pending', standing: { decided_by: winners[0]!.body.decided_by, outcome: winners[0]!.body.outcome } });
+    for (const { body } of losers)
+      expect(body).toMatchObject({
+        code: 'not_pending',
+        standing: { decided_by: winners[0]!.body.decided_by, outcome: winners[0]!.body.outcome },
+      });
     expect((await detail(id)).outcome).toEqual(winners[0]!.body.outcome);
   });
 
@@ -48,7 +77,10 @@ describe('one outcome', () => {
     const again = await decide(id, { type: 'approve', payload_digest });
     expect([first.status, again.status]).toEqual([201, 200]);
     expect(again.body).toEqual(first.body);
-    expect(await decide(id, { type: 'reject', reason: 'on second thoughts', payload_digest })).toMatchObject({ status: 409, body: { standing: { decided_by: 'dev-approver' } } });
+    expect(await decide(id, { type: 'reject', reason: 'on second thoughts', payload_digest })).toMatchObject({
+      status: 409,
+      body: { standing: { decided_by: 'dev-approver' } },
+    });
   });
 
   test('decisions around the deadline: whatever wins, everybody is told the same', async () => {
@@ -76,30 +108,56 @@ describe('one outcome', () => {
     const { id, payload_digest } = await held({ expires_in_ms: 1_000 });
     const end = await resolved(id);
     expect(end.outcome).toEqual({ status: 'expired', cause: 'deadline' });
-    expect(await decide(id, { type: 'approve', payload_digest })).toMatchObject({ status: 409, body: { standing: { outcome: { status: 'expired' } } } });
-    expect((await system.call(system.agent_api_key, 'GET', `/api/status/${id}`)).body).toMatchObject({ status: 'REJECTED', metadata: { reason: 'expired' } });
+    expect(await decide(id, { type: 'approve', payload_digest })).toMatchObject({
+      status: 409,
+      body: { standing: { outcome: { status: 'expired' } } },
+    });
+    expect((await system.call(system.agent_api_key, 'GET', `/api/status/${id}`)).body).toMatchObject({
+      status: 'REJECTED',
+      metadata: { reason: 'expired' },
+    });
   });
 
   test('withdrawing closes it, and after a decision the decision stands', async () => {
     const first = await held();
-    expect(await system.call(system.agent_api_key, 'POST', `/api/approval-requests/${first.id}/cancel`)).toMatchObject({ status: 200, body: { outcome: { status: 'cancelled', cause: 'caller' } } });
+    expect(await system.call(system.agent_api_key, 'POST', `/api/approval-requests/${first.id}/cancel`)).toMatchObject({
+      status: 200,
+      body: { outcome: { status: 'cancelled', cause: 'caller' } },
+    });
     const second = await held();
     await decide(second.id, { type: 'approve', payload_digest: second.payload_digest });
-    expect(await system.call(system.agent_api_key, 'POST', `/api/approval-requests/${second.id}/cancel`)).toMatchObject({ status: 409, body: { code: 'not_pending' } });
+    expect(await system.call(system.agent_api_key, 'POST', `/api/approval-requests/${second.id}/cancel`)).toMatchObject(
+      { status: 409, body: { code: 'not_pending' } },
+    );
   });
 });
 
 describe('a patch', () => {
-  const lead = { service: 'crm', action: 'send', payload: { to: 'sales@yourco.com', webhook_urls: ['https://hooks.yourco.com/a', 'https://collector.evil.example/b'] } };
+  const lead = {
+    service: 'crm',
+    action: 'send',
+    payload: {
+      to: 'sales@yourco.com',
+      webhook_urls: ['https://hooks.yourco.com/a', 'https://collector.evil.example/b'],
+    },
+  };
 
   test('is screened, gets a digest of its own, and is what runs', async () => {
     const { id, payload_digest } = await held(lead);
     const patched_payload = { ...lead.payload, webhook_urls: ['https://hooks.yourco.com/a'] };
     const answer = await decide(id, { type: 'patch', patched_payload, payload_digest });
-    expect(answer).toMatchObject({ status: 201, body: { outcome: { status: 'approved', cause: 'person', modified: true } } });
+    expect(answer).toMatchObject({
+      status: 201,
+      body: { outcome: { status: 'approved', cause: 'person', modified: true } },
+    });
     expect(answer.body.payload_digest).not.toBe(payload_digest);
     const status = await system.call(system.agent_api_key, 'GET', `/api/status/${id}`);
-    expect(status.body).toMatchObject({ status: 'APPROVED', payload: lead.payload, patched_payload, payload_digest: answer.body.payload_digest });
+    expect(status.body).toMatchObject({
+      status: 'APPROVED',
+      payload: lead.payload,
+      patched_payload,
+      payload_digest: answer.body.payload_digest,
+    });
   });
 
   test('with a finding that the original had not is 422, and the request stays open', async () => {
@@ -113,8 +171,13 @@ describe('a patch', () => {
   });
 
   test('that fails the schema of the request is 422 with the place', async () => {
-    const { id, payload_digest } = await held({ schema: { type: 'object', properties: { amount: { type: 'integer', maximum: 100 } } } });
-    expect(await decide(id, { type: 'patch', patched_payload: { amount: 500 }, payload_digest })).toMatchObject({ status: 422, body: { errors: [{ pointer: '/patched_payload/amount' }] } });
+    const { id, payload_digest } = await held({
+      schema: { type: 'object', properties: { amount: { type: 'integer', maximum: 100 } } },
+    });
+    expect(await decide(id, { type: 'patch', patched_payload: { amount: 500 }, payload_digest })).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/patched_payload/amount' }] },
+    });
     expect((await detail(id)).status).toBe('pending');
   });
 });
@@ -123,7 +186,11 @@ describe('messages sent straight to the workflow', () => {
   test("a team's own bot approves by a plain Signal, and the record says it was not verified", async () => {
     const { id, payload_digest } = await held();
     await workflow(id).signal('decide', { type: 'approve', actor: 'slack-bot', payload_digest });
-    expect(await resolved(id)).toMatchObject({ status: 'approved', outcome: { cause: 'person', verified: false }, decision: { decided_by: 'slack-bot', channel: 'signal' } });
+    expect(await resolved(id)).toMatchObject({
+      status: 'approved',
+      outcome: { cause: 'person', verified: false },
+      decision: { decided_by: 'slack-bot', channel: 'signal' },
+    });
   });
 
   test('junk, a wrong digest, a patch and the own request are ignored and counted', async () => {
@@ -148,13 +215,25 @@ describe('messages sent straight to the workflow', () => {
 
   test('a decision that the api never wrote closes the request as forged, and never approves', async () => {
     const { id, payload_digest } = await held();
-    await workflow(id).signal('decide_recorded', { decision_id: 'dec_made_up', type: 'approve', actor: 'mallory', payload_digest });
-    expect(await resolved(id)).toMatchObject({ status: 'cancelled', outcome: { cause: 'forged' }, timeline: expect.arrayContaining([expect.objectContaining({ event: 'incident' })]) });
+    await workflow(id).signal('decide_recorded', {
+      decision_id: 'dec_made_up',
+      type: 'approve',
+      actor: 'mallory',
+      payload_digest,
+    });
+    expect(await resolved(id)).toMatchObject({
+      status: 'cancelled',
+      outcome: { cause: 'forged' },
+      timeline: expect.arrayContaining([expect.objectContaining({ event: 'incident' })]),
+    });
   });
 
   test('Update and Signal of one decision, in any order, are one decision', async () => {
     const { id, payload_digest } = await held();
-    const [answer] = await Promise.all([decide(id, { type: 'approve', payload_digest }), workflow(id).signal('decide', { type: 'reject', actor: 'bot', payload_digest })]);
+    const [answer] = await Promise.all([
+      decide(id, { type: 'approve', payload_digest }),
+      workflow(id).signal('decide', { type: 'reject', actor: 'bot', payload_digest }),
+    ]);
     const end = await resolved(id);
     expect(end.decision.outcome).toEqual(end.outcome);
     if (answer.status === 201) expect(end.status).toBe('approved');

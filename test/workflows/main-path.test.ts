@@ -10,16 +10,38 @@ beforeAll(async () => {
 afterAll(() => system.stop());
 
 test('an action is held, a person approves it, and the receipt says who allowed exactly what', async () => {
-  const opened = await system.call(system.agent_api_key, 'POST', '/api/ingest', { service: 'db-agent', action: 'sql', payload: { query: 'DROP TABLE users' } });
-  expect(opened).toMatchObject({ status: 201, body: { status: 'PENDING', verdict: 'hold', held_by: 'policy', findings: [] } });
+  const opened = await system.call(system.agent_api_key, 'POST', '/api/ingest', {
+    service: 'db-agent',
+    action: 'sql',
+    payload: { query: 'DROP TABLE users' },
+  });
+  expect(opened).toMatchObject({
+    status: 201,
+    body: { status: 'PENDING', verdict: 'hold', held_by: 'policy', findings: [] },
+  });
   const { id, payload_digest } = opened.body;
 
-  const decided = await system.call(system.approver_api_key, 'POST', `/api/approval-requests/${id}/decisions`, { type: 'approve', payload_digest });
-  expect(decided).toMatchObject({ status: 201, body: { outcome: { status: 'approved', cause: 'person' }, decided_by: 'dev-approver', payload_digest } });
+  const decided = await system.call(system.approver_api_key, 'POST', `/api/approval-requests/${id}/decisions`, {
+    type: 'approve',
+    payload_digest,
+  });
+  expect(decided).toMatchObject({
+    status: 201,
+    body: { outcome: { status: 'approved', cause: 'person' }, decided_by: 'dev-approver', payload_digest },
+  });
 
   const status = await system.call(system.agent_api_key, 'GET', `/api/status/${id}`);
-  expect(status).toMatchObject({ status: 200, body: { status: 'APPROVED', payload: { query: 'DROP TABLE users' }, metadata: { actor_id: 'dev-approver', method: 'api' } } });
+  expect(status).toMatchObject({
+    status: 200,
+    body: {
+      status: 'APPROVED',
+      payload: { query: 'DROP TABLE users' },
+      metadata: { actor_id: 'dev-approver', method: 'api' },
+    },
+  });
 
   const receipt = await system.call(system.agent_api_key, 'GET', `/api/approval-requests/${id}/receipt`);
-  expect(decodeJwt(receipt.text)).toMatchObject({ predicate: { outcome: 'approved', decided: { by: ['dev-approver'] }, executed: { payload_digest } } });
+  expect(decodeJwt(receipt.text)).toMatchObject({
+    predicate: { outcome: 'approved', decided: { by: ['dev-approver'] }, executed: { payload_digest } },
+  });
 });

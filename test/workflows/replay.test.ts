@@ -10,8 +10,12 @@ test('recorded histories replay with the workflows as they are now', async () =>
   const names = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
   expect(names.length).toBeGreaterThanOrEqual(10);
   const workflowBundle = await bundleWorkflows();
-  const histories = names.map((name) => ({ workflowId: name, history: JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8')) }));
+  const histories = names.map((name) => ({
+    workflowId: name,
+    history: JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8')),
+  }));
   const failed: string[] = [];
-  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, histories)) if (error) failed.push(`${workflowId}: ${error.message}`);
+  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, histories))
+    if (error) failed.push(`${workflowId}: ${error.message}`);
   expect(failed).toEqual([]);
 });

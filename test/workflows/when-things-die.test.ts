@@ -6,12 +6,19 @@ let system: TestSystem;
 afterEach(() => system.stop());
 
 const open = async (extra: object = {}) => {
-  const { status, body } = await system.call(system.agent_api_key, 'POST', '/api/ingest', { service: 'billing', action: 'refund', payload: { amount: 10 }, ...extra });
+  const { status, body } = await system.call(system.agent_api_key, 'POST', '/api/ingest', {
+    service: 'billing',
+    action: 'refund',
+    payload: { amount: 10 },
+    ...extra,
+  });
   expect(status).toBe(201);
   return body as { id: string; payload_digest: string };
 };
-const decide = (id: string, body: object) => system.call(system.approver_api_key, 'POST', `/api/approval-requests/${id}/decisions`, body);
-const statusOf = async (id: string) => (await system.call(system.approver_api_key, 'GET', `/api/approval-requests/${id}`)).body;
+const decide = (id: string, body: object) =>
+  system.call(system.approver_api_key, 'POST', `/api/approval-requests/${id}/decisions`, body);
+const statusOf = async (id: string) =>
+  (await system.call(system.approver_api_key, 'GET', `/api/approval-requests/${id}`)).body;
 const until = async (id: string, wanted: string) => {
   for (let i = 0; i < 200; i++) {
     const found = await statusOf(id);
@@ -46,7 +53,10 @@ test('while Temporal is away ingest and reads work, a decision is 503, and the r
   await new Promise((resolve) => setTimeout(resolve, 2_500));
   await system.temporal.schedule.getHandle(`reconcile/${system.env['LETSPING_TASK_QUEUE']}`).trigger();
   for (let i = 0; i < 100; i++) {
-    const started = await system.temporal.workflow.getHandle(`approval/${id}`).describe().catch(() => undefined);
+    const started = await system.temporal.workflow
+      .getHandle(`approval/${id}`)
+      .describe()
+      .catch(() => undefined);
     if (started) return expect(started.status.name).toBe('RUNNING');
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -59,7 +69,10 @@ test('a worker killed while an approval waits loses nothing', async () => {
   const { id, payload_digest } = await open();
   await first.kill();
   await system.startWorker();
-  expect(await decide(id, { type: 'approve', payload_digest })).toMatchObject({ status: 201, body: { outcome: { status: 'approved' } } });
+  expect(await decide(id, { type: 'approve', payload_digest })).toMatchObject({
+    status: 201,
+    body: { outcome: { status: 'approved' } },
+  });
 });
 
 for (const at of ['before-commit', 'after-commit'] as const) {
@@ -74,7 +87,10 @@ for (const at of ['before-commit', 'after-commit'] as const) {
     const answer = await answering;
     expect([201, 202]).toContain(answer.status);
     const end = await until(id, 'approved');
-    expect(end.decision).toMatchObject({ decision_id: answer.body.decision_id, outcome: { status: 'approved', cause: 'person' } });
+    expect(end.decision).toMatchObject({
+      decision_id: answer.body.decision_id,
+      outcome: { status: 'approved', cause: 'person' },
+    });
     const result = await system.temporal.workflow.getHandle(`approval/${id}`).result();
     expect(result).toMatchObject({ status: 'approved', decision_id: answer.body.decision_id });
     expect(await decide(id, { type: 'reject', reason: 'too late', payload_digest })).toMatchObject({ status: 409 });

@@ -1,25 +1,51 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { DecisionRef } from '../../../contracts/workflow.ts';
-import { type ApprovalState, decided, foundForged, isRepeat, lapsed, opened, patchScreened, refusalOf, screened, withdrawn } from '../../../domain/approval/approval.ts';
+import {
+  type ApprovalState,
+  decided,
+  foundForged,
+  isRepeat,
+  lapsed,
+  opened,
+  patchScreened,
+  refusalOf,
+  screened,
+  withdrawn,
+} from '../../../domain/approval/approval.ts';
 import { parseBotDecision, parseDecisionRef } from '../../../domain/approval/messages.ts';
 
 const digest = (n: number) => `sha256:${n.toString(16).padStart(64, '0')}`;
 const terms = { payload_digest: digest(1), requested_by: 'agent', expires_at_ms: 1_000 };
-const approve: DecisionRef = { decision_id: 'dec_1', type: 'approve', actor: 'ana', payload_digest: terms.payload_digest };
+const approve: DecisionRef = {
+  decision_id: 'dec_1',
+  type: 'approve',
+  actor: 'ana',
+  payload_digest: terms.payload_digest,
+};
 const patch: DecisionRef = { ...approve, decision_id: 'dec_2', type: 'patch', patched_digest: digest(2) };
 const pending = screened(opened, 'hold', terms);
 
-type Step = { kind: 'screened'; verdict: 'allow' | 'hold' | 'block' } | { kind: 'decide'; decision: DecisionRef; at: number } | { kind: 'patch'; accepted: boolean } | { kind: 'lapse' } | { kind: 'withdraw' };
+type Step =
+  | { kind: 'screened'; verdict: 'allow' | 'hold' | 'block' }
+  | { kind: 'decide'; decision: DecisionRef; at: number }
+  | { kind: 'patch'; accepted: boolean }
+  | { kind: 'lapse' }
+  | { kind: 'withdraw' };
 
-const anyDecision = fc.record({
-  decision_id: fc.constantFrom('a', 'b', 'c'),
-  type: fc.constantFrom('approve' as const, 'reject' as const, 'patch' as const),
-  actor: fc.constantFrom('ana', 'bo', 'agent'),
-  payload_digest: fc.constantFrom(digest(1), digest(9)),
-}).map((d): DecisionRef => (d.type === 'patch' ? { ...d, patched_digest: digest(2) } : d));
+const anyDecision = fc
+  .record({
+    decision_id: fc.constantFrom('a', 'b', 'c'),
+    type: fc.constantFrom('approve' as const, 'reject' as const, 'patch' as const),
+    actor: fc.constantFrom('ana', 'bo', 'agent'),
+    payload_digest: fc.constantFrom(digest(1), digest(9)),
+  })
+  .map((d): DecisionRef => (d.type === 'patch' ? { ...d, patched_digest: digest(2) } : d));
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ kind: fc.constant('screened' as const), verdict: fc.constantFrom('allow' as const, 'hold' as const, 'block' as const) }),
+  fc.record({
+    kind: fc.constant('screened' as const),
+    verdict: fc.constantFrom('allow' as const, 'hold' as const, 'block' as const),
+  }),
   fc.record({ kind: fc.constant('decide' as const), decision: anyDecision, at: fc.integer({ min: 0, max: 2_000 }) }),
   fc.record({ kind: fc.constant('patch' as const), accepted: fc.boolean() }),
   fc.record({ kind: fc.constant('lapse' as const) }),
@@ -31,7 +57,12 @@ function step(state: ApprovalState, what: Step): ApprovalState {
     case 'screened':
       return screened(state, what.verdict, terms);
     case 'decide':
-      if (state.phase === 'screening' || refusalOf(state, what.decision, terms, what.at) || isRepeat(state, what.decision)) return state;
+      if (
+        state.phase === 'screening' ||
+        refusalOf(state, what.decision, terms, what.at) ||
+        isRepeat(state, what.decision)
+      )
+        return state;
       return decided(state, what.decision, true, terms);
     case 'patch':
       return patchScreened(state, what.accepted);
@@ -69,8 +100,19 @@ describe('any order of events', () => {
           expect(steps).toContainEqual({ kind: 'screened', verdict: 'allow' });
           return;
         }
-        const said = steps.filter((s): s is Extract<Step, { kind: 'decide' }> => s.kind === 'decide' && s.decision.decision_id === end.proposed.decision_id);
-        expect(said.some(({ decision, at }) => decision.type !== 'reject' && decision.actor !== 'agent' && decision.payload_digest === terms.payload_digest && at < terms.expires_at_ms)).toBe(true);
+        const said = steps.filter(
+          (s): s is Extract<Step, { kind: 'decide' }> =>
+            s.kind === 'decide' && s.decision.decision_id === end.proposed.decision_id,
+        );
+        expect(
+          said.some(
+            ({ decision, at }) =>
+              decision.type !== 'reject' &&
+              decision.actor !== 'agent' &&
+              decision.payload_digest === terms.payload_digest &&
+              at < terms.expires_at_ms,
+          ),
+        ).toBe(true);
       }),
       { numRuns: 2_000 },
     );
@@ -102,11 +144,18 @@ describe('refusals', () => {
 test('a refused patch leaves the request pending, an accepted one is what runs', () => {
   const patching = decided(pending, patch, true, terms);
   expect(patchScreened(patching, false)).toEqual({ phase: 'pending' });
-  expect(patchScreened(patching, true)).toMatchObject({ phase: 'closed', proposed: { status: 'approved', payload_digest: digest(2), decision_id: 'dec_2' } });
+  expect(patchScreened(patching, true)).toMatchObject({
+    phase: 'closed',
+    proposed: { status: 'approved', payload_digest: digest(2), decision_id: 'dec_2' },
+  });
 });
 
 test('forged closes as cancelled and never approves', () => {
-  expect(foundForged(terms).proposed).toEqual({ status: 'cancelled', cause: 'forged', payload_digest: terms.payload_digest });
+  expect(foundForged(terms).proposed).toEqual({
+    status: 'cancelled',
+    cause: 'forged',
+    payload_digest: terms.payload_digest,
+  });
 });
 
 test('parsers of messages are total', () => {
@@ -118,5 +167,7 @@ test('parsers of messages are total', () => {
     { numRuns: 2_000 },
   );
   expect(parseBotDecision({ ...patch }, () => 'x')).toBeUndefined();
-  expect(parseBotDecision({ type: 'approve', actor: 'bot', payload_digest: digest(1) }, () => 'x')).toMatchObject({ decision_id: 'bot/x' });
+  expect(parseBotDecision({ type: 'approve', actor: 'bot', payload_digest: digest(1) }, () => 'x')).toMatchObject({
+    decision_id: 'bot/x',
+  });
 });

@@ -1,6 +1,7 @@
 import { Annotation, Command, interrupt, isGraphInterrupt, StateGraph } from '@langchain/langgraph';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { LetsPingCheckpointer, pause } from '../../../integrations/langgraph/index.ts';
+import { LetsPing } from '../../../client/index.ts';
+import { type ApprovalClient, LetsPingCheckpointer, pause } from '../../../integrations/langgraph/index.ts';
 import type { ThreadStore } from '../../../integrations/langgraph/store.ts';
 import { Approvals } from './approvals.ts';
 import { createGround, type Ground } from './fixtures.ts';
@@ -26,6 +27,11 @@ async function setUp() {
 }
 const links = async (store: ThreadStore, thread_id: string, ids: string[]) => store.linkedInterrupts(thread_id, ids);
 const idOf = (out: unknown) => (out as { __interrupt__?: { id: string }[] }).__interrupt__?.map(({ id }) => id) ?? [];
+
+test('the client is one that the checkpointer takes', () => {
+  const lp: ApprovalClient = new LetsPing('lp_test_x', { baseUrl: 'http://127.0.0.1:1' });
+  expect(lp).toBeInstanceOf(LetsPing);
+});
 
 describe('a plain interrupt', () => {
   test('opens one request for its node, tied to the thread', async () => {

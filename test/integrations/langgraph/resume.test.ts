@@ -203,7 +203,7 @@ describe('an answered thread', () => {
     expect(await t.log()).toEqual(['x:REJECTED', 'y:APPROVED', 'join']);
   });
 
-  test('waits for a sibling that still runs in the process that started it', async () => {
+  test('waits for a sibling that still runs in the process that started it, also in a later turn', async () => {
     let ran = 0;
     const t = await setUp(() =>
       builder()
@@ -216,16 +216,20 @@ describe('an answered thread', () => {
         .addEdge('__start__', 'x')
         .addEdge('__start__', 'y'),
     );
-    const first = t.graph.invoke({ log: [] }, t.config);
-    await expect.poll(() => t.lp.opened.length, { timeout: 5_000 }).toBe(1);
     await withWorker(t.graphs, async () => {
-      await sleep(200); // the question is tied after its request was opened
-      await t.decide('x', 'approved');
-      await first;
+      for (const turn of [1, 2]) {
+        const run = t.graph.invoke({ log: [`turn ${turn}`] }, t.config);
+        await expect.poll(() => t.lp.opened.length, { timeout: 5_000 }).toBe(turn);
+        await sleep(200); // the question is tied after its request was opened
+        const { id } = t.lp.opened.at(-1)!;
+        await t.lp.decide(id, { status: 'approved' });
+        await running.answered(t.lp, ground, t.thread_id, [id]);
+        await run;
+      }
     });
 
-    expect(ran).toBe(1);
-    expect(await t.log()).toEqual(['APPROVED', 'y']);
+    expect(ran).toBe(2);
+    expect(await t.log()).toEqual(['turn 1', 'APPROVED', 'y', 'turn 2', 'APPROVED', 'y']);
   });
 
   test('is not continued from an old checkpoint while the newest is still on its way', async () => {
@@ -241,8 +245,13 @@ describe('an answered thread', () => {
         .addEdge('one', 'two'),
     );
     const put = t.store.putCheckpoint;
+    let late = true;
     t.store.putCheckpoint = async (head, ...rest) => {
-      if (head.step === 1) await sleep(2_000); // the one after `one`: under LangGraph's default, `two` runs meanwhile
+      // The one after `one`: under LangGraph's default durability, `two` runs meanwhile.
+      if (head.step === 1 && late) {
+        late = false;
+        await sleep(3_000);
+      }
       return put(head, ...rest);
     };
     const first = t.graph.invoke({ log: [] }, t.config);

@@ -1,0 +1,118 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { expect, test } from 'vitest';
+
+/** Who may import what (CONTRIBUTING): the linter says it while one writes, this says it of the whole tree. */
+const ROOT = join(import.meta.dirname, '..');
+
+/** Room → rooms it may import from. `type:` allows types only. */
+const MAY: Record<string, string[]> = {
+  contracts: [],
+  domain: [
+    'type:contracts',
+    'contracts/decision-type',
+    'contracts/workflow',
+    'contracts/receipt',
+    'contracts/guardrails',
+    'contracts/verdict',
+  ],
+  crypto: ['contracts', 'type:domain', 'domain/canonical-json'],
+  storage: ['contracts', 'domain', 'crypto'],
+  workflows: ['contracts', 'domain/approval', 'type:activities'],
+  activities: ['contracts', 'domain', 'type:crypto'],
+  client: ['contracts', 'domain'],
+  integrations: ['contracts', 'client', 'domain', 'type:activities', 'type:api/operations'],
+  api: ['contracts', 'domain', 'crypto', 'type:activities'],
+  runtime: ['contracts', 'domain', 'type:activities'],
+  workers: ['contracts', 'domain', 'runtime'],
+};
+/** Composition roots and programs: they see everything, and nothing imports them. */
+const MAIN = ['api/main.ts', 'workers/main.ts'];
+const FREE = ['cli/', 'examples/', 'bench/'];
+/** Packages a pure room may use. */
+const PURE =
+  /^(canonicalize|@noble\/hashes|ipaddr\.js|tldts|jsonc-parser|unhomoglyph|re2js|@marcbachmann\/cel-js|validator|libphonenumber-js)(\/|$)/;
+
+const sources = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = posix.join(folder, entry.name);
+    return entry.isDirectory() ? sources(path) : /\.tsx?$/.test(path) ? [path] : [];
+  });
+
+interface Import {
+  from: string;
+  to: string;
+  typeOnly: boolean;
+}
+
+const IMPORT = /(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:([\s\S]*?)\s+from\s+)?'([^']+)'|import\('([^']+)'\)/g;
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  return [...text.matchAll(IMPORT)].map(([, type, names = '', path, dynamic]) => {
+    const inner = names.replace(/[{}\s]/g, ' ').trim();
+    const typeOnly =
+      type !== undefined ||
+      (names.includes('{') &&
+        inner
+          .split(',')
+          .filter((name) => name.trim())
+          .every((name) => name.trim().startsWith('type ')));
+    const to = (path ?? dynamic)!;
+    return { from: file, to: to.startsWith('.') ? posix.join(posix.dirname(file), to) : to, typeOnly };
+  });
+}
+
+const ROOMS = [...Object.keys(MAY), 'cli', 'examples'];
+const all = ROOMS.flatMap((room) => sources(room)).flatMap(importsOf);
+const isLocal = ({ to }: Import) => ROOMS.some((room) => to.startsWith(`${room}/`)) || to.startsWith('bench/');
+
+test('no arrow turns round', () => {
+  expect(all.filter(isLocal).length).toBeGreaterThan(300); // the reading works
+  const wrong = all.filter(isLocal).filter(({ from, to, typeOnly }) => {
+    const room = from.split('/')[0]!;
+    if (MAIN.includes(from) || FREE.some((prefix) => from.startsWith(prefix)) || to.startsWith(`${room}/`))
+      return false;
+    return !(MAY[room] ?? []).some((allowed) => {
+      const types = allowed.startsWith('type:');
+      const target = allowed.replace('type:', '');
+      return (to === target || to.startsWith(`${target}/`) || to === `${target}.ts`) && (!types || typeOnly);
+    });
+  });
+  expect(wrong.map(({ from, to, typeOnly }) => `${from} imports ${to}${typeOnly ? ' (types)' : ''}`)).toEqual([]);
+});
+
+test('nothing imports a composition root but the command line', () => {
+  const wrong = all.filter(({ from, to }) => MAIN.includes(to) && !from.startsWith('cli/'));
+  expect(wrong).toEqual([]);
+});
+
+test('domain and contracts are pure: no node, no I/O package', () => {
+  const wrong = all.filter(
+    (found) =>
+      !isLocal(found) &&
+      !found.typeOnly &&
+      (found.from.startsWith('domain/')
+        ? !PURE.test(found.to)
+        : found.from.startsWith('contracts/') && found.to !== 'zod'),
+  );
+  expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+});
+
+test('only storage talks SQL, and an integration imports no other', () => {
+  expect(all.filter(({ from, to, typeOnly }) => to === 'pg' && !typeOnly && !/^(storage|cli)\//.test(from))).toEqual(
+    [],
+  );
+  const crossing = all.filter(
+    ({ from, to }) =>
+      /^integrations\//.test(from) && /^integrations\//.test(to) && from.split('/')[1] !== to.split('/')[1],
+  );
+  expect(crossing).toEqual([]);
+});
+
+test('most files are short, and none is a heap', () => {
+  const long = ROOMS.flatMap((room) => sources(room)).filter(
+    (file) => readFileSync(join(ROOT, file), 'utf8').split('\n').length > 320,
+  );
+  expect(long).toEqual([]);
+});
