@@ -76,12 +76,11 @@ function checkApproved(answer: StatusAnswer, asked: Asked | undefined): void {
   const executed = statement?.predicate.executed?.payload_digest;
   if (executed !== undefined && executed !== answer.payload_digest)
     throw refusal('the receipt speaks of another payload');
-  const named = asked ?? nameOf(answer) ?? statement?.predicate;
-  if (!named) throw refusal('neither service nor action is known, so the digest cannot be checked');
+  const { service, action } = asked ?? answer;
 
   const digest = (payload: JsonObject) => {
     try {
-      return payloadDigest(saltBytes(answer.digest_salt), { service: named.service, action: named.action, payload });
+      return payloadDigest(saltBytes(answer.digest_salt), { service, action, payload });
     } catch (error) {
       throw refusal('the digest cannot be made', error);
     }
@@ -92,14 +91,6 @@ function checkApproved(answer: StatusAnswer, asked: Asked | undefined): void {
   if (asked && !modified && digest(asked.payload) !== answer.payload_digest) {
     throw refusal('what was approved is not what was asked for');
   }
-}
-
-/** Service and action as the answer may carry them, for a waiter that did not ask itself. */
-function nameOf(
-  answer: StatusAnswer & { service?: unknown; action?: unknown },
-): Pick<Asked, 'service' | 'action'> | undefined {
-  const { service, action } = answer;
-  return typeof service === 'string' && typeof action === 'string' ? { service, action } : undefined;
 }
 
 function metadataOf({ metadata, actor_id, resolved_at, reason }: StatusAnswer): Decision['metadata'] {

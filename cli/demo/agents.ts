@@ -75,7 +75,9 @@ export function officeAgents(system: System): Agents {
     async stop() {
       const children = [...running];
       for (const child of children) child.kill('SIGTERM');
-      const patience = setTimeout(() => children.forEach((child) => child.kill('SIGKILL')), 5_000);
+      const patience = setTimeout(() => {
+        for (const child of children) child.kill('SIGKILL');
+      }, 5_000);
       await Promise.all(children.map(ended));
       clearTimeout(patience);
     },

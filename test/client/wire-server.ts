@@ -10,7 +10,7 @@ type Json = Record<string, unknown>;
 
 interface Row {
   asked: IngestBody;
-  answer: StatusAnswer & { service?: string; action?: string };
+  answer: StatusAnswer;
   executed_at?: string;
   reads: number;
   waiting: Set<() => void>;
