@@ -3,35 +3,7 @@ import { z } from 'zod';
 import type { ErrorCode, Problem } from '../contracts/problem.ts';
 import { DomainError, type ErrorDetails } from '../domain/errors.ts';
 import type { Log } from './ports.ts';
-
-/** One table: what each refusal is in HTTP. */
-const STATUS: Record<ErrorCode, number> = {
-  malformed_body: 400,
-  invalid_request: 400,
-  payload_digest_required: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  own_request: 403,
-  not_found: 404,
-  not_pending: 409,
-  patch_in_progress: 409,
-  expired: 409,
-  executed_already: 409,
-  not_approved: 409,
-  digest_mismatch: 409,
-  idempotency_key_in_use: 409,
-  payload_changed: 412,
-  body_too_large: 413,
-  unsupported_media_type: 415,
-  invalid_value: 422,
-  patch_refused: 422,
-  idempotency_key_reused: 422,
-  rate_limited: 429,
-  internal: 500,
-  temporal_unavailable: 503,
-  database_unavailable: 503,
-  key_unavailable: 503,
-};
+import { PROBLEM_STATUS } from './problem-status.ts';
 
 /** On wire routes the published clients branch on these names. */
 const wireCode = (status: number): string =>
@@ -99,7 +71,7 @@ function asDomainError(error: unknown): DomainError | undefined {
 }
 
 export function sendProblem(res: Response, code: ErrorCode, detail: string, details: ErrorDetails = {}): void {
-  const status = STATUS[code];
+  const status = PROBLEM_STATUS[code];
   const problem: Problem = {
     type: `urn:letsping-temporal:problem:${code}`,
     title: title(code),
@@ -126,7 +98,7 @@ export const errorHandler =
       method: req.method,
       route: req.route?.path as string | undefined,
     };
-    if (!refusal || STATUS[refusal.code] >= 500) {
+    if (!refusal || PROBLEM_STATUS[refusal.code] >= 500) {
       const cause = refusal?.cause ?? error;
       log.error(
         {

@@ -33,7 +33,9 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
   const config = loadConfig(env);
   const log = createLogger('api', config.log_level);
   const root = parseRootKey(config.root_key);
-  const pool = createPool(config.database_url, { onError: (error) => log.warn({ error: error.message }, 'database connection lost') });
+  const pool = createPool(config.database_url, {
+    onError: (error) => log.warn({ error: error.message }, 'database connection lost'),
+  });
   const keyring = createKeyring(root, loadProjectKey(pool));
   await refuseForeignRootKey(pool, root);
   const signer = await createSigner(await currentIssuerKey(pool, keyring));
@@ -71,11 +73,15 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
       database: async () => {
         if (!(await migrationsAtHead(pool))) throw new Error('migrations are missing');
       },
-      temporal: () => client.withDeadline(Date.now() + 2_000, async () => void (await connection.workflowService.getSystemInfo({}))),
+      temporal: () =>
+        client.withDeadline(Date.now() + 2_000, async () => void (await connection.workflowService.getSystemInfo({}))),
     },
   });
 
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 }, app);
+  const server = createServer(
+    { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 },
+    app,
+  );
   await listenOn(server, config);
   if (config.public_url === undefined) url = `http://${config.host}:${(server.address() as AddressInfo).port}`;
   log.info({ url }, 'api ready');

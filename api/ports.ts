@@ -4,7 +4,7 @@ import type { ListQuery, StandingDecision } from '../contracts/approval-request.
 import type { ApiKey, CreateKeyBody, Role } from '../contracts/key.ts';
 import type { Policy, PolicyVersion } from '../contracts/policy.ts';
 import type { Finding } from '../contracts/verdict.ts';
-import type { Resolution, Settled } from '../contracts/workflow.ts';
+import type { Settled } from '../contracts/workflow.ts';
 import type {
   DecisionRecord,
   DecisionRow,

@@ -9,14 +9,24 @@ export type Priority = z.infer<typeof Priority>;
 const Name = z.string().trim().min(1).max(200);
 
 /**
- * What the agent's host program says about the call: never model output. Everything here can only tighten a verdict.
+ * What the agent's host program says about the call: never model output. Labels can only tighten a verdict; what the
+ * trusted request names counts as known, unless the policy's `context_trust` says that it may only tighten too.
  * `thread_id` and `node` are kept in clear, so that requests can be filtered by them; the rest is sealed.
  */
 export const ActionContext = z
   .strictObject({
     thread_id: z.string().min(1).max(512).optional(),
     node: z.string().min(1).max(512).optional(),
-    untrusted: z.boolean().optional(),
+    untrusted: z.boolean().optional().meta({ description: 'Text that a third party can write was read before this call. Absent: nothing is known' }),
+    private: z.boolean().optional().meta({ description: 'The session holds private data' }),
+    allowed_domains: z.array(z.string().min(1).max(253)).max(200).optional().meta({
+      description: "Domains that the trusted request names, and the organisation's own",
+    }),
+    known_recipients: z.array(z.string().min(1).max(320)).max(200).optional().meta({
+      description: 'People, accounts and addresses that the trusted request names',
+    }),
+    task: z.string().max(20_000).optional().meta({ description: 'The trusted request itself, before any tool ran' }),
+    history: z.array(z.string().max(401)).max(100).optional().meta({ description: 'Earlier `service/action` pairs of the session, the last one last' }),
   })
   .meta({ id: 'ActionContext', title: 'ActionContext' });
 export type ActionContext = z.infer<typeof ActionContext>;

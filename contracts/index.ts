@@ -4,6 +4,7 @@ export * from './approval-request.ts';
 export * from './decision.ts';
 export * from './decision-type.ts';
 export * from './events.ts';
+export * from './guardrails.ts';
 export * from './json.ts';
 export * from './key.ts';
 export * from './policy.ts';

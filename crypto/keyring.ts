@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { newKey, open, seal, type SealContext, unwrapKey, wrapKey } from './envelope.ts';
-import type { RootKey } from './root-key.ts';
+import { newKey, open, seal, SealBroken, type SealContext, unwrapKey, wrapKey } from './envelope.ts';
+import type { NamedKey, RootKey } from './root-key.ts';
 
 /** A project's key as the database has it. */
 export interface WrappedKey {
@@ -32,10 +32,15 @@ export interface Keyring {
   readonly root: RootKey;
   /** A new project's key, wrapped. */
   wrapProjectKey(project_id: string): WrappedKey;
+  /** The same project's key under the active root key: nothing it sealed changes. Undefined when it is there already. */
+  rewrapProjectKey(project_id: string, stored: WrappedKey): WrappedKey | undefined;
   sealer(project_id: string): Promise<Sealer>;
   /** For what belongs to no project: the issuer's signing key. */
   sealGlobal(context: SealContext, value: unknown): Promise<Buffer>;
+  /** @throws SealBroken when none of the root keys opens it. */
   openGlobal(context: SealContext, sealed: Uint8Array): Promise<unknown>;
+  /** The same object under the active root key. Undefined when it is there already. */
+  resealGlobal(context: SealContext, sealed: Uint8Array): Promise<Buffer | undefined>;
 }
 
 const encoder = new TextEncoder();
@@ -59,23 +64,43 @@ function sealerOf(project_id: string, key: Uint8Array): Sealer {
 }
 
 /**
- * Keys of this process: the root key, and the projects' keys as they are asked for. `load` reads a project's wrapped key.
+ * Keys of this process: its root keys, and the projects' keys as they are asked for. `load` reads a project's wrapped key.
  * @throws KeyUnavailable from `sealer` for an unknown project or one whose key another root key wrapped.
  */
 export function createKeyring(root: RootKey, load: (project_id: string) => Promise<WrappedKey | undefined>): Keyring {
   const sealers = new Map<string, Promise<Sealer>>();
+  const held: readonly NamedKey[] = [root, ...root.others];
   const context = (project_id: string): SealContext => ['project key', project_id];
+  const global = (ctx: SealContext): SealContext => ['global', ...ctx];
+  const unwrapProjectKey = (project_id: string, { root_key_id, wrapped_key }: WrappedKey): Uint8Array => {
+    const wrapping = held.find(({ id }) => id === root_key_id);
+    if (!wrapping) {
+      const ids = held.map(({ id }) => id).join(', ');
+      throw new KeyUnavailable(`project ${project_id} is sealed under ${root_key_id}, this process holds ${ids}: check LETSPING_ROOT_KEY`);
+    }
+    return unwrapKey(wrapping.bytes, wrapped_key, context(project_id));
+  };
+  const wrapProjectKey = (project_id: string, key: Uint8Array): WrappedKey => ({ root_key_id: root.id, wrapped_key: wrapKey(root.bytes, key, context(project_id)) });
   const fetchSealer = async (project_id: string): Promise<Sealer> => {
     const stored = await load(project_id);
     if (!stored) throw new KeyUnavailable(`project ${project_id} has no key here`);
-    if (stored.root_key_id !== root.id) {
-      throw new KeyUnavailable(`project ${project_id} is sealed under ${stored.root_key_id}, this process holds ${root.id}: check LETSPING_ROOT_KEY`);
+    return sealerOf(project_id, unwrapProjectKey(project_id, stored));
+  };
+  /** What is sealed globally does not name its root key: there are two or three, and a wrong one is told by the tag. */
+  const openWithAny = async (ctx: SealContext, sealed: Uint8Array): Promise<{ plain: Uint8Array; by: NamedKey }> => {
+    for (const by of held) {
+      try {
+        return { plain: await open(by.bytes, global(ctx), sealed), by };
+      } catch (error) {
+        if (!(error instanceof SealBroken)) throw error;
+      }
     }
-    return sealerOf(project_id, unwrapKey(root.bytes, stored.wrapped_key, context(project_id)));
+    throw new SealBroken('none of the root keys of this process opens it');
   };
   return {
     root,
-    wrapProjectKey: (project_id) => ({ root_key_id: root.id, wrapped_key: wrapKey(root.bytes, newKey(), context(project_id)) }),
+    wrapProjectKey: (project_id) => wrapProjectKey(project_id, newKey()),
+    rewrapProjectKey: (project_id, stored) => (stored.root_key_id === root.id ? undefined : wrapProjectKey(project_id, unwrapProjectKey(project_id, stored))),
     sealer(project_id) {
       const known = sealers.get(project_id);
       if (known) return known;
@@ -84,7 +109,11 @@ export function createKeyring(root: RootKey, load: (project_id: string) => Promi
       loading.catch(() => sealers.delete(project_id));
       return loading;
     },
-    sealGlobal: async (ctx, value) => Buffer.from(await seal(root.bytes, ['global', ...ctx], encoder.encode(JSON.stringify(value)))),
-    openGlobal: async (ctx, sealed) => json(await open(root.bytes, ['global', ...ctx], sealed)),
+    sealGlobal: async (ctx, value) => Buffer.from(await seal(root.bytes, global(ctx), encoder.encode(JSON.stringify(value)))),
+    openGlobal: async (ctx, sealed) => json((await openWithAny(ctx, sealed)).plain),
+    resealGlobal: async (ctx, sealed) => {
+      const { plain, by } = await openWithAny(ctx, sealed);
+      return by === root ? undefined : Buffer.from(await seal(root.bytes, global(ctx), plain));
+    },
   };
 }

@@ -18,3 +18,14 @@ export const loadProjectKey =
 /** The root keys that this database is sealed under: a process that holds another must not start. */
 export const rootKeyIds = (pool: Pool): Promise<string[]> =>
   acrossProjects(pool, async (tx) => (await tx.query<{ root_key_id: string }>('select distinct root_key_id from projects')).map(({ root_key_id }) => root_key_id));
+
+/** How many projects each root key wraps. */
+export const rootKeyReferences = (pool: Pool): Promise<Record<string, number>> =>
+  acrossProjects(pool, async (tx) => {
+    const rows = await tx.query<{ root_key_id: string; projects: number }>('select root_key_id, count(*)::int as projects from projects group by 1 order by 1');
+    return Object.fromEntries(rows.map(({ root_key_id, projects }) => [root_key_id, projects]));
+  });
+
+/** The project that was made first; undefined in an empty deployment. */
+export const firstProject = (pool: Pool): Promise<{ id: string; name: string } | undefined> =>
+  acrossProjects(pool, async (tx) => (await tx.query<{ id: string; name: string }>('select id, name from projects order by created_at, id limit 1'))[0]);

@@ -1,7 +1,9 @@
 import type { Pool } from 'pg';
+import { createKeyring } from '../crypto/keyring.ts';
 import type { RootKey } from '../crypto/root-key.ts';
+import { issuerKeyContext, sealedIssuerKeys } from './key-rotation.ts';
 import { migrationsAtHead } from './migrate.ts';
-import { rootKeyIds } from './projects.ts';
+import { loadProjectKey, rootKeyIds } from './projects.ts';
 
 /** This process must not start on this database. The message says what to do. */
 export class StartRefused extends Error {
@@ -18,6 +20,24 @@ export async function refuseForeignRootKey(pool: Pool, root: RootKey): Promise<v
     throw error;
   });
   if (!atHead) throw new StartRefused('the database is not migrated to this release: run letsping migrate');
-  const foreign = (await rootKeyIds(pool)).filter((id) => id !== root.id);
-  if (foreign.length > 0) throw new StartRefused(`LETSPING_ROOT_KEY (${root.id}) does not open this database, which is sealed under ${foreign.join(', ')}. Start with that key`);
+  await refuseUnopened(pool, root);
+}
+
+/**
+ * That every project's key and every issuer key opens with one of these root keys. Reads only.
+ * @throws StartRefused
+ */
+export async function refuseUnopened(pool: Pool, root: RootKey): Promise<void> {
+  const held = [root, ...root.others].map(({ id }) => id);
+  const foreign = (await rootKeyIds(pool)).filter((id) => !held.includes(id));
+  if (foreign.length > 0) {
+    throw new StartRefused(`LETSPING_ROOT_KEY (${held.join(', ')}) does not open this database, which is sealed under ${foreign.join(', ')}. Start with that key; during a rotation with both, a comma between them`);
+  }
+  const keyring = createKeyring(root, loadProjectKey(pool));
+  const [newest] = await sealedIssuerKeys(pool);
+  if (newest) {
+    await keyring.openGlobal(issuerKeyContext(newest.kid), newest.sealed).catch((cause: unknown) => {
+      throw new StartRefused(`LETSPING_ROOT_KEY (${held.join(', ')}) does not open the signing key ${newest.kid} of this database. Start with the key that sealed it`, { cause });
+    });
+  }
 }

@@ -14,14 +14,11 @@ export interface InterruptLink {
   request_ids: string[];
 }
 
-/** What a closed request says, with its names, so that whoever reads it alone can check its digest. */
-export type ResumeAnswer = StatusAnswer & { service: string; action: string };
-
 /** What became of an interrupt: `answers` is there when every one of its requests is closed, in the order of their positions. */
 export interface InterruptAnswer {
   interrupt_id: string;
   resumed: boolean;
-  answers?: ResumeAnswer[];
+  answers?: StatusAnswer[];
 }
 
 /** A request that may not answer this thread's question: unknown, or opened for another thread. */
@@ -65,7 +62,7 @@ export async function linkInterrupt(
 }
 
 /** What a client is told about a closed request is what a resumed thread is answered with. */
-function answerOf(request: RequestRecord, standing: StandingDecision & { receipt?: string }): ResumeAnswer {
+function answerOf(request: RequestRecord, standing: StandingDecision & { receipt?: string }): StatusAnswer {
   return {
     id: request.id,
     service: request.service,

@@ -45,12 +45,9 @@ ${bar(principal)}
 </html>
 `;
 
-/**
- * Sends a page. Never stored: what it shows may not outlive the session. The referrer is our origin and no path; with
- * `no-referrer` browsers send `Origin: null` with every form, and ours are taken from our own origin only.
- */
+/** Sends a page. Never stored: what it shows may not outlive the session. helmet's `no-referrer` keeps one-time links in it. */
 export function sendPage(res: Response, status: number, page: Page): void {
-  res.status(status).set('Cache-Control', 'no-store').set('Referrer-Policy', 'strict-origin');
+  res.status(status).set('Cache-Control', 'no-store');
   res.type('html').send(document(page).toString());
 }
 

@@ -1,19 +1,40 @@
+import type { ActionContext } from '../../contracts/action.ts';
+import type { ArgumentRole } from '../../contracts/guardrails.ts';
 import type { Finding } from '../../contracts/verdict.ts';
+import type { Known } from './known.ts';
+import type { Parsers } from './parsers.ts';
+import type { ScreenStats } from './stats.ts';
 import type { TypedValue } from './typed-values.ts';
+import type { Leaf } from './walk.ts';
 
 /** An action as guardrails see it: its payload read to the ground, and every value typed. */
 export interface JudgedAction {
   readonly service: string;
   readonly action: string;
+  /** The words of the two names. */
+  readonly words: { readonly service: readonly string[]; readonly action: readonly string[] };
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly leaves: readonly Leaf[];
   readonly values: readonly TypedValue[];
+  /** The role that the policy declares for the argument at a pointer, or at the nearest one above it. */
+  roleAt(pointer: string): ArgumentRole | undefined;
 }
 
 /** What a guardrail may know beside the action. */
 export interface GuardrailContext {
   /** Whether text that a third party can write was read before the call. */
   readonly untrusted: boolean;
-  /** The policy's domains and whole addresses that actions may send to; empty when it names none. */
+  /** Nothing was said about that, and the policy does not take it for trust. */
+  readonly undeclared: boolean;
+  /** Whether the session holds private data. */
+  readonly private: boolean;
+  /** The policy's and the trusted request's domains and whole addresses; empty when nobody names any. */
   readonly allowed_domains: readonly string[];
+  readonly known: Known;
+  readonly declared: ActionContext;
+  readonly parsers: Parsers;
+  /** Earlier calls, as far as the host keeps them. */
+  readonly stats: ScreenStats | undefined;
 }
 
 /**

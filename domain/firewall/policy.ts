@@ -36,9 +36,18 @@ export function routeOf(policy: Policy, service: string, action: string): Route 
 const blockOf = (route: PolicyRoute | undefined): Pick<Route, 'block'> => (route?.block ? { block: route.block } : {});
 
 function matches(pattern: string, name: string): boolean {
+  if (pattern === '*') return true;
   const wanted = comparable(pattern);
   return wanted.endsWith('*') ? comparable(name).startsWith(wanted.slice(0, -1)) : wanted === comparable(name);
 }
+
+/** Whether one of these pairs of names meets an action; no list meets every action. */
+export const appliesTo = (
+  pairs: readonly { service?: string | undefined; action?: string | undefined }[] | undefined,
+  service: string,
+  action: string,
+): boolean =>
+  pairs === undefined || pairs.some((one) => matches(one.service ?? '*', service) && matches(one.action ?? '*', action));
 
 const comparable = (name: string): string => visible(name).trim().toLowerCase();
 

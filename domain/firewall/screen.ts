@@ -1,18 +1,23 @@
 import type { Action, ActionContext } from '../../contracts/action.ts';
 import type { Policy } from '../../contracts/policy.ts';
 import type { Finding, Screening } from '../../contracts/verdict.ts';
-import { withoutLpMeta } from '../lp-meta.ts';
+import { type Chosen, guardrailsFor } from './configured.ts';
 import { evidenceOf, isHolding, SEVERITY_RANK, worstFirst } from './finding.ts';
 import type { Guardrail, GuardrailContext, JudgedAction } from './guardrail.ts';
-import { destination } from './guardrails/destination.ts';
-import { egress } from './guardrails/egress.ts';
-import { privilege } from './guardrails/privilege.ts';
+import { contextOf, judgedOf } from './judged.ts';
+import { NO_PARSERS, type Parsers } from './parsers.ts';
 import { blocks, type Route, routeOf } from './policy.ts';
-import { typedValuesOf } from './typed-values.ts';
-import { walk } from './walk.ts';
+import type { ScreenStats } from './stats.ts';
 
-/** The guardrails that every project has. */
-export const GUARDRAILS: readonly Guardrail[] = [egress, destination, privilege];
+export { SHIPPED as GUARDRAILS } from './shipped.ts';
+
+/** What the host program brings along: nothing of it is needed, and what is missing is never taken for harmless. */
+export interface ScreenHost {
+  /** Loaded once by the composition root. */
+  parsers?: Parsers;
+  /** Earlier calls, for the guardrails that count. */
+  stats?: ScreenStats;
+}
 
 /** More findings than a person reads; what is cut is said. */
 export const MAX_FINDINGS = 100;
@@ -30,14 +35,16 @@ export function screenAction(
   action: Action,
   context: ActionContext,
   policy: Policy,
-  guardrails: readonly Guardrail[] = GUARDRAILS,
+  guardrails?: readonly Guardrail[],
+  host: ScreenHost = {},
 ): Screening {
   const route = routeOf(policy, action.service, action.action);
   const untrusted = context.untrusted ?? false;
-  const findings = findingsOf(action, { untrusted, allowed_domains: policy.allowed_domains }, guardrails);
-  if (findings.some((finding) => blocks(route, finding.id))) return { verdict: 'block', findings };
-  if (!isHeld(findings, route, untrusted)) return { verdict: 'allow', findings };
-  const byFinding = findings.some((finding) => isHolding(finding) || (untrusted && route.routing === 'review_flagged'));
+  const { findings, blocked, held } = findingsOf(action, context, policy, guardrails, host);
+  if (blocked || findings.some((finding) => blocks(route, finding.id))) return { verdict: 'block', findings };
+  if (!held && !isHeld(findings, route, untrusted)) return { verdict: 'allow', findings };
+  const byFinding =
+    held || findings.some((finding) => isHolding(finding) || (untrusted && route.routing === 'review_flagged'));
   return { verdict: 'hold', findings, held_by: byFinding ? 'finding' : 'policy' };
 }
 
@@ -49,23 +56,45 @@ function isHeld(findings: readonly Finding[], route: Route, untrusted: boolean):
   return (route.block?.length ?? 0) > 0 && findings.some((finding) => finding.id === 'payload_not_fully_judged');
 }
 
-function findingsOf(action: Action, context: GuardrailContext, guardrails: readonly Guardrail[]): Finding[] {
+interface Answered {
+  findings: Finding[];
+  /** Whether a guardrail whose configured verdict says so has blocked, or held whatever the severity. */
+  blocked: boolean;
+  held: boolean;
+}
+
+function findingsOf(
+  action: Action,
+  context: ActionContext,
+  policy: Policy,
+  guardrails: readonly Guardrail[] | undefined,
+  host: ScreenHost,
+): Answered {
   const findings: Finding[] = [];
+  const answered = { findings, blocked: false, held: false };
   if (Object.hasOwn(action.payload, '_lp_enc')) findings.push(SEALED_PAYLOAD);
   let judged: JudgedAction;
   try {
-    const { leaves, unread } = walk(withoutLpMeta(action.payload));
-    const { values, complete } = typedValuesOf(leaves);
-    if (unread) findings.push(notFullyJudged(unread.pointer, unread.reason));
-    if (!complete) findings.push(notFullyJudged('', 'more URLs and mail addresses than are judged'));
-    judged = { service: action.service, action: action.action, values };
+    const read = judgedOf(action, policy);
+    judged = read.judged;
+    if (read.unread) findings.push(notFullyJudged(read.unread.pointer, read.unread.reason));
+    if (!read.complete) findings.push(notFullyJudged('', 'more URLs and mail addresses than are judged'));
   } catch {
-    return [...findings, failed('walk')];
+    return { ...answered, findings: [...findings, failed('walk')] };
   }
-  for (const guardrail of guardrails) findings.push(...answerOf(guardrail, judged, context));
-  if (findings.length <= MAX_FINDINGS) return worstFirst(findings);
+  const around = contextOf(context, policy, host);
+  const chosen: readonly Chosen[] = guardrails
+    ? guardrails.map((guardrail) => ({ guardrail }))
+    : guardrailsFor(policy, host.parsers ?? NO_PARSERS, action.service, action.action);
+  for (const { guardrail, severity, verdict } of chosen) {
+    const answer = answerOf(guardrail, judged, around);
+    findings.push(...(severity ? answer.map((finding) => ({ ...finding, severity })) : answer));
+    if (answer.length > 0 && verdict === 'block') answered.blocked = true;
+    if (answer.length > 0 && verdict === 'hold') answered.held = true;
+  }
+  if (findings.length <= MAX_FINDINGS) return { ...answered, findings: worstFirst(findings) };
   const cut = notFullyJudged('', `${findings.length} findings, more than are listed`);
-  return worstFirst([...worstFirst(findings).slice(0, MAX_FINDINGS - 1), cut]);
+  return { ...answered, findings: worstFirst([...worstFirst(findings).slice(0, MAX_FINDINGS - 1), cut]) };
 }
 
 function answerOf(guardrail: Guardrail, judged: JudgedAction, context: GuardrailContext): Finding[] {

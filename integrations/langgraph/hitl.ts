@@ -1,4 +1,4 @@
-import type { ResumeAnswer } from './store.ts';
+import type { StatusAnswer } from '../../contracts/approval-request.ts';
 
 /** One tool call of LangChain's `humanInTheLoopMiddleware`. */
 export interface ActionRequest {
@@ -21,7 +21,7 @@ type MiddlewareDecision =
 /** The answer that the middleware reads: a decision per tool call, in their order. It takes no other words than these three. */
 export function middlewareAnswer(
   requests: ActionRequest[],
-  answers: ResumeAnswer[],
+  answers: StatusAnswer[],
 ): { decisions: MiddlewareDecision[] } {
   return {
     decisions: requests.map(({ name }, position): MiddlewareDecision => {

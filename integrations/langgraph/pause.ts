@@ -76,16 +76,5 @@ const answerFor = (request_id: string, asked: Asked) =>
 /** The answer to opening a request holds all that its status does. */
 const statusOf = (
   { id, status, payload_digest, digest_salt, expires_at, outcome }: IngestAnswer,
-  { service, action, payload }: Asked,
-): StatusAnswer => ({
-  id,
-  service,
-  action,
-  status,
-  payload,
-  metadata: {},
-  payload_digest,
-  digest_salt,
-  expires_at,
-  outcome,
-});
+  asked: Asked,
+): StatusAnswer => ({ ...asked, id, status, metadata: {}, payload_digest, digest_salt, expires_at, outcome });

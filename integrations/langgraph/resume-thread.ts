@@ -2,13 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { Command, INTERRUPT, isInvalidResume, isUnknownInterruptError } from '@langchain/langgraph';
 import { ApplicationFailure, activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { askedOf } from '../../client/ask-options.ts';
+import type { StatusAnswer } from '../../contracts/approval-request.ts';
 import type { ResumeActivities, ResumeRef } from '../../contracts/workflow.ts';
 import { type OnGraphError, recordable } from './activity-errors.ts';
 import { LetsPingCheckpointer } from './checkpointer.ts';
 import { type Claim, claimThread } from './claim.ts';
 import { actionRequestsOf, middlewareAnswer } from './hitl.ts';
 import { jsonObject } from './json-payload.ts';
-import type { InterruptAnswer, ResumeAnswer } from './store.ts';
+import type { InterruptAnswer } from './store.ts';
 import { type OpenTask, openTasks, questionsOf } from './waiting.ts';
 
 /** What is asked of a compiled graph. */
@@ -122,7 +123,7 @@ async function resume(
   return { resumed, next: next.map(({ id }) => id) };
 }
 
-type Answered = InterruptAnswer & { answers: ResumeAnswer[] };
+type Answered = InterruptAnswer & { answers: StatusAnswer[] };
 const isAnswered = (answer: InterruptAnswer): answer is Answered =>
   !answer.resumed && answer.answers !== undefined && answer.answers.length > 0;
 

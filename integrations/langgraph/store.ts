@@ -69,14 +69,11 @@ export interface InterruptLink {
   request_ids: string[];
 }
 
-/** What a closed request says, with its names, so that whoever reads it alone can check its digest. */
-export type ResumeAnswer = StatusAnswer & { service: string; action: string };
-
 /** What became of an interrupt: `answers` is there when every one of its requests is closed, in the order of the actions. */
 export interface InterruptAnswer {
   interrupt_id: string;
   resumed: boolean;
-  answers?: ResumeAnswer[];
+  answers?: StatusAnswer[];
 }
 
 /** What a pause of a node opened when it was first reached. `held`: it was not answered at once, so a resume brings the answer. */

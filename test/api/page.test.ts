@@ -109,7 +109,7 @@ describe('signing in', () => {
       const shown = await send(`/login?once=${once}&next=/requests`);
       expect(shown).toMatchObject({ status: 200, cookie: undefined });
       expect(shown.headers.get('cache-control')).toBe('no-store');
-      expect(shown.headers.get('referrer-policy')).toBe('strict-origin');
+      expect(shown.headers.get('referrer-policy')).toBe('no-referrer');
       expect(shown.text).toContain(`value="${once}"`);
     }
     const taken = await send('/login', { fields: { once, next: '/requests?cursor=x' } });

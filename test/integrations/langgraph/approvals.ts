@@ -109,6 +109,8 @@ export class Approvals implements ApprovalClient {
       if (!request) throw new Error('no such request');
       return {
         id,
+        service: request.service,
+        action: request.action,
         status: standing
           ? standing.outcome.status === 'approved'
             ? ('APPROVED' as const)

@@ -225,7 +225,7 @@ describe('pause', () => {
     const right = mine!.answers![0]!;
     const resume = (value: unknown) => graph.invoke(new Command({ resume: { [id!]: value } }), config);
 
-    await expect(resume({ ...(await lp.getStatus(other.id)), service: 's', action: 'wire' })).rejects.toThrow();
+    await expect(resume(await lp.getStatus(other.id))).rejects.toThrow();
     await expect(resume({ ...right, payload: { amount: 2e6 } })).rejects.toThrow();
     expect((await resume(right)).log).toEqual(['APPROVED']);
   });

@@ -1,0 +1,30 @@
+import type { ErrorCode } from '../contracts/problem.ts';
+
+/** One table: what each refusal is in HTTP. */
+export const PROBLEM_STATUS: Record<ErrorCode, number> = {
+  malformed_body: 400,
+  invalid_request: 400,
+  payload_digest_required: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  own_request: 403,
+  not_found: 404,
+  not_pending: 409,
+  patch_in_progress: 409,
+  expired: 409,
+  executed_already: 409,
+  not_approved: 409,
+  digest_mismatch: 409,
+  idempotency_key_in_use: 409,
+  payload_changed: 412,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  invalid_value: 422,
+  patch_refused: 422,
+  idempotency_key_reused: 422,
+  rate_limited: 429,
+  internal: 500,
+  temporal_unavailable: 503,
+  database_unavailable: 503,
+  key_unavailable: 503,
+};

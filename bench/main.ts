@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+/** `npm run bench -- NAME [options]`: one benchmark, its table on stdout. */
+const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
+  'firewall-quality': () => import('./firewall-quality.ts'),
+};
+
+const [name, ...args] = process.argv.slice(2);
+const bench = name === undefined ? undefined : BENCHES[name];
+if (!bench) {
+  console.error(`usage: bench NAME\n${Object.keys(BENCHES).map((one) => `  ${one}`).join('\n')}`);
+  process.exitCode = 2;
+} else await (await bench()).run(args);

@@ -1,0 +1,20 @@
+/**
+ * Parsers that guardrails need and the rules do not carry: they bring WebAssembly or large tables. Whoever composes the
+ * program loads them once and hands them in. What has no parser is not read, and counts as dangerous.
+ */
+export interface Parsers {
+  /** The statements of a PostgreSQL text as its own parser's tree; throws on a text that does not parse. */
+  readonly sql?: (text: string) => unknown;
+  /** A Bash script as a tree with `commands` and, where it does not parse, `errors`. */
+  readonly shell?: (text: string) => unknown;
+  /** Compiles an RE2 pattern; throws on what RE2 does not have. */
+  readonly pattern?: (pattern: string, ignoreCase: boolean) => (text: string) => boolean;
+  /** Compiles a CEL expression; throws on one that does not parse. */
+  readonly expression?: (cel: string) => (variables: Record<string, unknown>) => unknown;
+  /** Compiles a JSON Schema; the check answers the pointer and the reason of the first offence. */
+  readonly schema?: (
+    schema: Record<string, unknown>,
+  ) => (payload: unknown) => { pointer: string; reason: string } | undefined;
+}
+
+export const NO_PARSERS: Parsers = {};
