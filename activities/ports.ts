@@ -1,7 +1,7 @@
 import type { PolicyVersion } from '../contracts/policy.ts';
 import type { Statement } from '../contracts/receipt.ts';
 import type { Finding } from '../contracts/verdict.ts';
-import type { DeliveryRef, RequestRef, Settled } from '../contracts/workflow.ts';
+import type { DecisionRef, DeliveryRef, RequestRef, Resolution, Settled } from '../contracts/workflow.ts';
 import type { DecisionRecord, DecisionRow, LedgerRow, RequestRecord, RequestRow } from '../domain/approval/record.ts';
 
 /** What the steps need from storage and from the outside, cut by who uses it. */
@@ -50,6 +50,51 @@ export interface ReconcileStore {
   unstartedRequests(limit: number): Promise<RequestRow[]>;
   unstartedDeliveries(limit: number): Promise<DeliveryRef[]>;
   markStarted(ref: RequestRef): Promise<void>;
+}
+
+/** What the ledger and the projection say of many requests. `graceMs`: younger ones may be on their way right now. */
+export interface WorkflowScanStore {
+  /** Of these, those with an outcome, and the decision that made it, where a person did through the api. */
+  closedAmong(
+    request_ids: string[],
+    graceMs: number,
+  ): Promise<{ ref: RequestRef; decision: DecisionRef | undefined }[]>;
+  /** Started and without an outcome, by id. */
+  unsettled(after: string, limit: number, graceMs: number): Promise<RequestRef[]>;
+  request(ref: RequestRef): Promise<RequestRow | undefined>;
+  /** `settleOnce`, with an incident beside an outcome that this call makes final. */
+  close(ref: RequestRef, work: (entry: LedgerEntry) => Promise<Settled>): Promise<Settled | undefined>;
+  repairProjections(after: string, limit: number): Promise<{ repaired: RequestRef[]; next: string | undefined }>;
+}
+
+/** A request's workflow, as Temporal has it now. `resolution`: what it returned, for one that ended by itself. */
+export type WorkflowState = { state: 'running' } | { state: 'missing' } | { state: 'ended'; resolution?: Resolution };
+
+/** The workflows of requests. `eachRunning` is the one use of Visibility, which is seconds behind; `stateOf` is not. */
+export interface WorkflowDirectory {
+  eachRunning(visit: (request_ids: string[]) => Promise<void>): Promise<void>;
+  stateOf(request_id: string): Promise<WorkflowState>;
+  /** Sends the decision that stands once more, as Signal. */
+  remind(request_id: string, decision: DecisionRef): Promise<void>;
+  /** Asks it to end: it settles, and finds what stands. */
+  withdraw(request_id: string): Promise<void>;
+}
+
+/** What the reconciler mends. */
+export type Repair =
+  | 'request_started'
+  | 'delivery_started'
+  | 'outcome_told_again'
+  | 'workflow_started_again'
+  | 'workflow_ended'
+  | 'projection';
+
+/** Told of each repair: it is counted, and it is an alarm. */
+export type OnRepair = (kind: Repair, ref: { project_id: string; request_id?: string; delivery_id?: string }) => void;
+
+export interface WorkflowScanActivities {
+  /** Compares the ledger with Temporal and with the projection, and mends. Returns how much of each. */
+  reconcileWorkflows(): Promise<Partial<Record<Repair, number>>>;
 }
 
 /** Starts workflows; each is safe to repeat, since its id is that of its row. */

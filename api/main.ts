@@ -6,8 +6,10 @@ import { parseRootKey } from '../crypto/root-key.ts';
 import { createSigner } from '../crypto/signing.ts';
 import { type Config, loadConfig } from '../runtime/config.ts';
 import { createLogger } from '../runtime/log.ts';
+import { createMetrics, type Metrics, serveMetrics, watched } from '../runtime/metrics.ts';
 import { onShutdown } from '../runtime/shutdown.ts';
 import { temporalClient, workflowStarter } from '../runtime/temporal.ts';
+import { refuseTemporal } from '../runtime/temporal-access.ts';
 import { approvalStore } from '../storage/approval-store.ts';
 import { listen } from '../storage/events.ts';
 import { idempotencyStore, identityStore } from '../storage/identity-store.ts';
@@ -15,18 +17,39 @@ import { currentIssuerKey, publishedKeys } from '../storage/issuer-keys.ts';
 import { migrationsAtHead } from '../storage/migrate.ts';
 import { createPool } from '../storage/pool.ts';
 import { loadProjectKey } from '../storage/projects.ts';
+import { readBacklog } from '../storage/reconcile.ts';
 import { refuseForeignRootKey } from '../storage/start-up.ts';
 import { createApp } from './app.ts';
 import { createEventHub } from './live/event-hub.ts';
 import { createStatusWaiters } from './live/status-waiters.ts';
+import { watchResponses } from './middleware/http-metrics.ts';
+import type { ApprovalStore } from './ports.ts';
 
-const CLOSE_MS = 5_000;
+/** A decision is answered within 12 s: whoever is still connected after this is cut off. */
+const CLOSE_MS = 15_000;
+const WAKE_MS = 250;
 
 /** A running server, as tests and `runApi` hold it. */
 export interface RunningApi {
   url: string;
+  metrics: Metrics;
+  /** Of the metrics' own port; undefined when they are not served. */
+  metrics_port: number | undefined;
+  /** Not ready at once; after the drain time no longer listening; held reads and event streams end, the rest is answered. */
   stop(): Promise<void>;
 }
+
+/** The store, counting what is opened and what the firewall closes with it. */
+const counting = (store: ApprovalStore, metrics: Metrics): ApprovalStore => ({
+  ...store,
+  open: async (project_id, request, settle) => {
+    const seen = settle && watched(settle, metrics.decided);
+    const view = await store.open(project_id, request, seen?.work);
+    seen?.committed();
+    metrics.opened(view.request.verdict);
+    return view;
+  },
+});
 
 /** Composition root: parts from the environment, a listening server. */
 export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
@@ -55,9 +78,19 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
     },
   );
 
+  const metrics = createMetrics('api', () => readBacklog(pool));
+  const responses = watchResponses(metrics.answered);
+  const checks: Record<string, () => Promise<void>> = {
+    database: async () => {
+      if (!(await migrationsAtHead(pool))) throw new Error('migrations are missing');
+    },
+    temporal: () =>
+      client.withDeadline(Date.now() + 2_000, async () => void (await connection.workflowService.getSystemInfo({}))),
+  };
+
   let url = config.public_url ?? `http://${config.host}:${config.port}`;
   const app = createApp({
-    approvals: approvalStore(pool, keyring),
+    approvals: counting(approvalStore(pool, keyring), metrics),
     identities: identityStore(pool),
     idempotency: idempotencyStore(pool, keyring),
     settlement: createSettlement(signer),
@@ -69,33 +102,59 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
     publicUrl: () => url,
     publishedKeys: () => publishedKeys(pool),
     environment: url.startsWith('https:') ? 'live' : 'test',
-    checks: {
-      database: async () => {
-        if (!(await migrationsAtHead(pool))) throw new Error('migrations are missing');
-      },
-      temporal: () =>
-        client.withDeadline(Date.now() + 2_000, async () => void (await connection.workflowService.getSystemInfo({}))),
-    },
+    checks,
   });
 
   const server = createServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 },
-    app,
+    (req, res) => {
+      responses.watch(req, res);
+      app(req, res);
+    },
   );
   await listenOn(server, config);
   if (config.public_url === undefined) url = `http://${config.host}:${(server.address() as AddressInfo).port}`;
-  log.info({ url }, 'api ready');
+  const isReady = async () =>
+    (await Promise.allSettled(Object.values(checks).map((check) => check()))).every(
+      ({ status }) => status === 'fulfilled',
+    );
+  const measured =
+    config.metrics_port === 0
+      ? undefined
+      : await serveMetrics({
+          host: config.metrics_host,
+          port: config.metrics_port,
+          registry: metrics.registry,
+          ready: isReady,
+        });
+  log.info({ url, metrics_port: measured?.port }, 'api ready');
 
+  const drain = async () => {
+    checks['shutdown'] = async () => {
+      throw new Error('this process is shutting down');
+    };
+    log.info({ drain_ms: config.drain_ms }, 'api stops');
+    await new Promise((resolve) => setTimeout(resolve, config.drain_ms));
+    const closed = new Promise((resolve) => server.close(resolve));
+    responses.endStreams();
+    // A kept connection may bring one more read to hold until it is closed.
+    const waking = setInterval(() => waiters.wakeAll(), WAKE_MS);
+    waiters.wakeAll();
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), CLOSE_MS).unref();
+    await closed;
+    clearInterval(waking);
+    await Promise.allSettled([listening.stop(), connection.close(), pool.end(), measured?.stop()]);
+    log.info('api stopped');
+  };
+  let stopping: Promise<void> | undefined;
   return {
     url,
-    stop: async () => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      waiters.wakeAll();
-      server.closeIdleConnections();
-      setTimeout(() => server.closeAllConnections(), CLOSE_MS).unref();
-      await closed;
-      await Promise.allSettled([listening.stop(), connection.close(), pool.end()]);
-      log.info('api stopped');
+    metrics,
+    metrics_port: measured?.port,
+    stop: () => {
+      stopping ??= drain();
+      return stopping;
     },
   };
 }
@@ -108,6 +167,7 @@ const listenOn = (server: Server, { host, port }: Config) =>
 
 /** The API process: runs until it is told to stop. */
 export async function runApi(env: NodeJS.ProcessEnv): Promise<void> {
+  await refuseTemporal(env, { whenAway: 'go on' });
   const api = await startApi(env);
   await new Promise<void>((resolve) => onShutdown(() => resolve()));
   await api.stop();

@@ -1,32 +1,22 @@
 import type { Client } from '@temporalio/client';
 import type { LedgerEntry, WorkflowStarter } from '../activities/ports.ts';
-import type { ListQuery, StandingDecision } from '../contracts/approval-request.ts';
+import type { ListQuery } from '../contracts/approval-request.ts';
 import type { ApiKey, CreateKeyBody, Role } from '../contracts/key.ts';
 import type { Policy, PolicyVersion } from '../contracts/policy.ts';
 import type { Finding } from '../contracts/verdict.ts';
 import type { Settled } from '../contracts/workflow.ts';
-import type {
-  DecisionRecord,
-  DecisionRow,
-  LedgerRow,
-  RequestRecord,
-  RequestRow,
-  RequestSecret,
-} from '../domain/approval/record.ts';
+import type { DecisionRecord, DecisionRow, LedgerRow, RequestRow, RequestSecret } from '../domain/approval/record.ts';
+import type { RequestWithStanding } from '../domain/approval/status-answer.ts';
 
 /** A request to be opened; the database fixes its times. */
 export type OpenedRequest = Omit<RequestRow, 'project_id' | 'status' | 'created_at' | 'expires_at' | 'resolved_at'> &
   RequestSecret & { expires_in_ms: number };
 
-export type Standing = StandingDecision & { receipt: string };
-
 /** `activities/settle.ts`, given an outcome. */
 export type SettleWork = (entry: LedgerEntry) => Promise<Settled>;
 
 /** All that a reader may be shown of one request. */
-export interface RequestView {
-  request: RequestRecord;
-  standing: Standing | undefined;
+export interface RequestView extends RequestWithStanding {
   executed_at: Date | undefined;
 }
 

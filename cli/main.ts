@@ -34,7 +34,7 @@ const help = () =>
   [
     'usage: letsping <command> [options]',
     '',
-    ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`),
+    ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(15)} ${summary}`),
     '',
     'letsping <command> --help tells more. Results go to stdout, all else to stderr.',
     'Exit codes: 0 done, 1 failed, 2 usage.',

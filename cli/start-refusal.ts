@@ -20,7 +20,8 @@ export function startRefusal(error: unknown): never {
       `PostgreSQL does not answer: ${error.message}`,
       'check DATABASE_URL',
     );
-  if (error.name === 'TransportError')
+  // 14 and 4: no connection, no answer in time.
+  if (error.name === 'TransportError' || [14, 4].includes(errno as unknown as number))
     throw new CommandFailed(
       'temporal_unavailable',
       `Temporal does not answer: ${error.message}`,

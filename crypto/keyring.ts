@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { newKey, open, seal, SealBroken, type SealContext, unwrapKey, wrapKey } from './envelope.ts';
+import { newKey, open, SealBroken, type SealContext, seal, unwrapKey, wrapKey } from './envelope.ts';
 import type { NamedKey, RootKey } from './root-key.ts';
 
 /** A project's key as the database has it. */
@@ -49,7 +49,8 @@ const json = (bytes: Uint8Array): unknown => JSON.parse(decoder.decode(bytes));
 
 function sealerOf(project_id: string, key: Uint8Array): Sealer {
   const inProject = (context: SealContext): SealContext => [project_id, ...context];
-  const sealBytes = async (context: SealContext, plain: Uint8Array) => Buffer.from(await seal(key, inProject(context), plain));
+  const sealBytes = async (context: SealContext, plain: Uint8Array) =>
+    Buffer.from(await seal(key, inProject(context), plain));
   const openBytes = (context: SealContext, sealed: Uint8Array) => open(key, inProject(context), sealed);
   return {
     project_id,
@@ -59,7 +60,11 @@ function sealerOf(project_id: string, key: Uint8Array): Sealer {
     open: async (context, sealed) => json(await openBytes(context, sealed)),
     wrap: (context, dataKey) => Buffer.from(wrapKey(key, dataKey, inProject(context))),
     unwrap: (context, wrapped) => unwrapKey(key, wrapped, inProject(context)),
-    pseudonym: (purpose, text) => createHmac('sha256', key).update(JSON.stringify([purpose, text])).digest('hex').slice(0, 32),
+    pseudonym: (purpose, text) =>
+      createHmac('sha256', key)
+        .update(JSON.stringify([purpose, text]))
+        .digest('hex')
+        .slice(0, 32),
   };
 }
 
@@ -76,11 +81,16 @@ export function createKeyring(root: RootKey, load: (project_id: string) => Promi
     const wrapping = held.find(({ id }) => id === root_key_id);
     if (!wrapping) {
       const ids = held.map(({ id }) => id).join(', ');
-      throw new KeyUnavailable(`project ${project_id} is sealed under ${root_key_id}, this process holds ${ids}: check LETSPING_ROOT_KEY`);
+      throw new KeyUnavailable(
+        `project ${project_id} is sealed under ${root_key_id}, this process holds ${ids}: check LETSPING_ROOT_KEY`,
+      );
     }
     return unwrapKey(wrapping.bytes, wrapped_key, context(project_id));
   };
-  const wrapProjectKey = (project_id: string, key: Uint8Array): WrappedKey => ({ root_key_id: root.id, wrapped_key: wrapKey(root.bytes, key, context(project_id)) });
+  const wrapProjectKey = (project_id: string, key: Uint8Array): WrappedKey => ({
+    root_key_id: root.id,
+    wrapped_key: wrapKey(root.bytes, key, context(project_id)),
+  });
   const fetchSealer = async (project_id: string): Promise<Sealer> => {
     const stored = await load(project_id);
     if (!stored) throw new KeyUnavailable(`project ${project_id} has no key here`);
@@ -100,7 +110,8 @@ export function createKeyring(root: RootKey, load: (project_id: string) => Promi
   return {
     root,
     wrapProjectKey: (project_id) => wrapProjectKey(project_id, newKey()),
-    rewrapProjectKey: (project_id, stored) => (stored.root_key_id === root.id ? undefined : wrapProjectKey(project_id, unwrapProjectKey(project_id, stored))),
+    rewrapProjectKey: (project_id, stored) =>
+      stored.root_key_id === root.id ? undefined : wrapProjectKey(project_id, unwrapProjectKey(project_id, stored)),
     sealer(project_id) {
       const known = sealers.get(project_id);
       if (known) return known;
@@ -109,7 +120,8 @@ export function createKeyring(root: RootKey, load: (project_id: string) => Promi
       loading.catch(() => sealers.delete(project_id));
       return loading;
     },
-    sealGlobal: async (ctx, value) => Buffer.from(await seal(root.bytes, global(ctx), encoder.encode(JSON.stringify(value)))),
+    sealGlobal: async (ctx, value) =>
+      Buffer.from(await seal(root.bytes, global(ctx), encoder.encode(JSON.stringify(value)))),
     openGlobal: async (ctx, sealed) => json((await openWithAny(ctx, sealed)).plain),
     resealGlobal: async (ctx, sealed) => {
       const { plain, by } = await openWithAny(ctx, sealed);

@@ -1,23 +1,46 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 /** `PORT=80a` stops the process: no value is repaired. */
-const Whole = (min: number, max: number) =>
-  z
+const Whole = (min: number, max: number, example: number) => {
+  const range = `must be a whole number from ${min} to ${max}, for example ${example}`;
+  return z
     .string()
-    .regex(/^\d+$/, 'a whole number')
+    .regex(/^\d+$/, range)
     .transform(Number)
-    .pipe(z.number().min(min).max(max));
+    .pipe(z.number({ error: range }).min(min, range).max(max, range));
+};
+
+const HOST = 'must be an address to listen on, for example 127.0.0.1';
+const NAME = 'must have 1 to 200 characters, for example letsping-approvals';
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const Environment = z.object({
-  DATABASE_URL: z.string({ error: 'is missing' }).regex(/^postgres(ql)?:\/\/./, 'must be a postgres:// URL, for example postgres://letsping:…@127.0.0.1:5432/letsping'),
-  LETSPING_ROOT_KEY: z.string({ error: 'is missing: 32 random bytes, base64, for example the output of `openssl rand -base64 32`' }),
-  LETSPING_HOST: z.string().min(1).default('127.0.0.1'),
-  LETSPING_PORT: Whole(0, 65_535).default(4400),
-  LETSPING_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
-  LETSPING_TASK_QUEUE: z.string().min(1).max(200).default('letsping-approvals'),
-  LETSPING_STATUS_HOLD_MS: Whole(0, 25_000).default(20_000),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  DATABASE_URL: z
+    .string({ error: 'is missing: where PostgreSQL is, for example postgres://letsping:…@127.0.0.1:5432/letsping' })
+    .regex(
+      /^postgres(ql)?:\/\/./,
+      'must be a postgres:// URL, for example postgres://letsping:…@127.0.0.1:5432/letsping',
+    ),
+  LETSPING_ROOT_KEY: z.string({
+    error: 'is missing: 32 random bytes, base64, for example the output of `openssl rand -base64 32`',
+  }),
+  LETSPING_DRAIN_MS: Whole(0, 15_000, 5_000).optional(),
+  LETSPING_METRICS_PORT: Whole(0, 65_534, 9464).default(0),
+  LETSPING_METRICS_HOST: z.string().min(1, HOST).default('127.0.0.1'),
+  LETSPING_HOST: z.string().min(1, HOST).default('127.0.0.1'),
+  LETSPING_PORT: Whole(0, 65_535, 4400).default(4400),
+  LETSPING_PUBLIC_URL: z
+    .url({ protocol: /^https?$/, error: 'must be the address people use, for example https://approvals.example.com' })
+    .optional(),
+  LETSPING_TASK_QUEUE: z.string().min(1, NAME).max(200, NAME).default('letsping-approvals'),
+  LETSPING_STATUS_HOLD_MS: Whole(0, 25_000, 20_000).default(20_000),
+  LOG_LEVEL: z.enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}, for example info` }).default('info'),
 });
+
+/** Longer than a load balancer takes to notice `/readyz`. */
+const DRAIN_MS = 5_000;
+const isLoopback = (host: string) => /^(127\.|localhost$|::1$|\[::1\]$)/.test(host);
 
 export interface Config {
   readonly database_url: string;
@@ -30,6 +53,11 @@ export interface Config {
   /** The Temporal task queue of our workflows: another one for each deployment that shares a namespace. */
   readonly task_queue: string;
   readonly status_hold_ms: number;
+  /** Between "not ready" and the end of listening, at SIGTERM. Unless given: none on loopback, where nothing balances load; else 5 s. */
+  readonly drain_ms: number;
+  /** Of `/metrics`, `/livez` and `/readyz` of this process; 0: not served. The worker takes the next port as well, on loopback. */
+  readonly metrics_port: number;
+  readonly metrics_host: string;
   readonly log_level: string;
 }
 
@@ -38,15 +66,59 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+/** Variables that may be given as a file, so that no secret stands in an environment: `NAME_FILE` holds its path. */
+export const SECRETS = ['DATABASE_URL', 'LETSPING_ROOT_KEY', 'LETSPING_APP_PASSWORD'] as const;
+
+/** The environment with every `NAME_FILE` read into `NAME`. */
+function withSecretFiles(env: NodeJS.ProcessEnv): { env: NodeJS.ProcessEnv; problems: string[] } {
+  const read: NodeJS.ProcessEnv = { ...env };
+  const problems: string[] = [];
+  for (const name of SECRETS) {
+    const file = env[`${name}_FILE`];
+    if (!file) continue;
+    if (env[name]) {
+      problems.push(`${name} and ${name}_FILE are both set: keep one of them`);
+      continue;
+    }
+    try {
+      read[name] = readFileSync(file, 'utf8').trim();
+      if (read[name] === '') problems.push(`${name}_FILE names ${file}, which is empty`);
+    } catch (error) {
+      problems.push(
+        `${name}_FILE names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'}): check the path, and that this user may read it`,
+      );
+    }
+  }
+  return { env: read, problems };
+}
+
+const refused = (problems: string[]) =>
+  new ConfigError(['The configuration is not complete:', ...problems.map((problem) => `  ${problem}`)].join('\n'));
+
+/**
+ * One secret, from its variable or its file; undefined when neither is set.
+ * @throws ConfigError
+ */
+export function secretFrom(env: NodeJS.ProcessEnv, name: (typeof SECRETS)[number]): string | undefined {
+  const { env: read, problems } = withSecretFiles({ [name]: env[name], [`${name}_FILE`]: env[`${name}_FILE`] });
+  if (problems.length > 0) throw refused(problems);
+  return read[name] || undefined;
+}
+
 /**
  * Reads the environment once. Temporal's own variables (`TEMPORAL_*`) are read by `runtime/temporal.ts`.
- * @throws ConfigError that names each wrong variable and what it should be.
+ * @throws ConfigError that names each wrong variable and what it should be, with an example.
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
-  const parsed = Environment.safeParse(env);
-  if (!parsed.success) {
-    throw new ConfigError(['The configuration is not complete:', ...parsed.error.issues.map((i) => `  ${i.path.join('.')} ${i.message}`)].join('\n'));
-  }
+  const { env: given, problems } = withSecretFiles(env);
+  const parsed = Environment.safeParse(given);
+  const missing = parsed.success ? [] : parsed.error.issues.map((i) => `${i.path.join('.')} ${i.message}`);
+  // A file that was not read is told once, not as a missing variable too.
+  const all = [
+    ...problems,
+    ...missing.filter((line) => !problems.some((problem) => problem.startsWith(line.split(' ')[0]!))),
+  ];
+  if (!parsed.success || all.length > 0) throw refused(all);
   const e = parsed.data;
   return Object.freeze({
     database_url: e.DATABASE_URL,
@@ -56,6 +128,9 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     public_url: e.LETSPING_PUBLIC_URL?.replace(/\/+$/, ''),
     task_queue: e.LETSPING_TASK_QUEUE,
     status_hold_ms: e.LETSPING_STATUS_HOLD_MS,
+    drain_ms: e.LETSPING_DRAIN_MS ?? (isLoopback(e.LETSPING_HOST) ? 0 : DRAIN_MS),
+    metrics_port: e.LETSPING_METRICS_PORT,
+    metrics_host: e.LETSPING_METRICS_HOST,
     log_level: e.LOG_LEVEL,
   });
 }

@@ -60,8 +60,12 @@ export async function revokeKey(tx: Transaction, id: string): Promise<ApiKey | u
 
 /** For `acrossProjects`: whose key this is. A revoked key is not found. Notes the use, at most once a minute. */
 export async function findKey(tx: Transaction, id: string): Promise<KeyRow | undefined> {
-  const [row] = await tx.query<KeyRow>(`select ${COLUMNS} from api_keys where id = $1 and revoked_at is null`, [id]);
-  if (row && Date.now() - (row.last_used_at?.getTime() ?? 0) > 60_000)
-    await tx.query('update api_keys set last_used_at = now() where id = $1', [id]);
+  const [row] = await tx.query<KeyRow>(
+    `with used as (
+       update api_keys set last_used_at = now()
+       where id = $1 and revoked_at is null and coalesce(last_used_at, '-infinity') < now() - interval '1 minute')
+     select ${COLUMNS} from api_keys where id = $1 and revoked_at is null`,
+    [id],
+  );
   return row;
 }

@@ -1,7 +1,8 @@
 import type { ListQuery } from '../contracts/approval-request.ts';
+import type { EventName } from '../contracts/events.ts';
 import type { Sealer } from '../crypto/keyring.ts';
 import type { LedgerRow, RequestRecord, RequestRow, RequestSecret } from '../domain/approval/record.ts';
-import { notify } from './events.ts';
+import { notification } from './events.ts';
 import type { Transaction } from './transaction.ts';
 
 /** A request to be opened: the database fixes its times. */
@@ -13,44 +14,57 @@ const COLUMNS = `r.id, r.project_id, r.service, r.action, r.priority, r.status, 
 
 const sealContext = (id: string) => ['request', id] as const;
 
+/** What an insert into approval_requests begins with; `insertValues` has $1 to $17 for it. */
+export const INSERT_COLUMNS = `id, project_id, service, action, priority, verdict, held_by, finding_ids, requested_by, key_id,
+  thread_id, node, payload_digest, sealed, policy_version, policy_digest, accept_unsigned_signals`;
+
+/** Its columns in clear, what is sealed of it, and the values for `INSERT_COLUMNS`. */
+export async function insertValues(sealer: Sealer, { expires_in_ms: _, ...request }: NewRequest) {
+  const { payload, salt, schema, metadata, context, findings, ...row } = request;
+  const secret: RequestSecret = { payload, salt, metadata, context, findings, ...(schema !== undefined && { schema }) };
+  const values: unknown[] = [
+    row.id,
+    sealer.project_id,
+    row.service,
+    row.action,
+    row.priority,
+    row.verdict,
+    row.held_by,
+    row.finding_ids,
+    row.requested_by,
+    row.key_id,
+    row.thread_id,
+    row.node,
+    row.payload_digest,
+    await sealer.seal(sealContext(row.id), secret),
+    row.policy_version,
+    row.policy_digest,
+    row.accept_unsigned_signals,
+  ];
+  return { row, secret, values };
+}
+
 /**
- * Writes the request, pending. Safe to repeat under one id: the row that stands is left as it is.
+ * Writes the request, pending, and returns it. Undefined, and nothing written, when a row stands under its id.
  * Times are the database's, whole milliseconds: the clock of an api process moves no deadline.
  */
-export async function insertRequest(tx: Transaction, sealer: Sealer, request: NewRequest): Promise<void> {
-  const { payload, salt, schema, metadata, context, findings, expires_in_ms, ...row } = request;
-  const secret: RequestSecret = { payload, salt, metadata, context, findings, ...(schema !== undefined && { schema }) };
-  const sealed = await sealer.seal(sealContext(row.id), secret);
-  const inserted = await tx.query(
-    `with at as (select date_trunc('milliseconds', clock_timestamp()) as now)
-     insert into approval_requests (id, project_id, service, action, priority, status, verdict, held_by, finding_ids, requested_by, key_id,
-       thread_id, node, payload_digest, sealed, policy_version, policy_digest, accept_unsigned_signals, created_at, expires_at)
-     select $1, $2, $3, $4, $5, 'pending', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, at.now, at.now + $18 * interval '1 millisecond' from at
-     on conflict (id) do nothing returning 1`,
-    [
-      row.id,
-      tx.project_id,
-      row.service,
-      row.action,
-      row.priority,
-      row.verdict,
-      row.held_by,
-      row.finding_ids,
-      row.requested_by,
-      row.key_id,
-      row.thread_id,
-      row.node,
-      row.payload_digest,
-      sealed,
-      row.policy_version,
-      row.policy_digest,
-      row.accept_unsigned_signals,
-      expires_in_ms,
-    ],
+export async function insertRequest(
+  tx: Transaction,
+  sealer: Sealer,
+  request: NewRequest,
+): Promise<RequestRecord | undefined> {
+  const { row, secret, values } = await insertValues(sealer, request);
+  const told = (event: EventName) => notification(event, 'id', 'project_id', 'key_id');
+  const [times] = await tx.query<Pick<RequestRow, 'created_at' | 'expires_at'>>(
+    `with at as (select date_trunc('milliseconds', clock_timestamp()) as now),
+     opened as (
+       insert into approval_requests (${INSERT_COLUMNS}, status, created_at, expires_at)
+       select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'pending', at.now, at.now + $18 * interval '1 millisecond' from at
+       on conflict (id) do nothing returning id, project_id, key_id, created_at, expires_at)
+     select created_at, expires_at, ${told('approval_request.opened')}${row.verdict === 'hold' ? `, ${told('approval_request.held')}` : ''} from opened`,
+    [...values, request.expires_in_ms],
   );
-  if (inserted.length === 0) return;
-  await notify(tx, 'approval_request.opened', { id: row.id, key_id: row.key_id });
-  if (row.verdict === 'hold') await notify(tx, 'approval_request.held', { id: row.id, key_id: row.key_id });
+  return times && { ...row, ...secret, ...times, project_id: tx.project_id, status: 'pending', resolved_at: null };
 }
 
 /** In clear only; `lock` keeps every other writer of this request waiting until the transaction ends. */

@@ -4,60 +4,97 @@ import type { CreateKeyBody } from '../contracts/key.ts';
 import type { Policy } from '../contracts/policy.ts';
 import type { Settled } from '../contracts/workflow.ts';
 import type { Keyring, Sealer } from '../crypto/keyring.ts';
-import type { DecisionRecord, RequestRow } from '../domain/approval/record.ts';
+import { type DecisionRecord, type LedgerRow, outcomeOf, type RequestRecord, type RequestRow } from '../domain/approval/record.ts';
 import { insertKey, listKeys, revokeKey } from './api-keys.ts';
 import { insertRequest, listRequests, markStarted, type NewRequest, readRequest } from './approval-requests.ts';
 import { insertDecision, listDecisions, readScreening, readStanding } from './decisions.ts';
 import { insertExecution, readExecution } from './executions.ts';
 import { insertIncident, listIncidents } from './incidents.ts';
-import { type OpenEntry, settleOnce } from './ledger.ts';
+import type { OpenEntry } from './ledger.ts';
 import { currentPolicy, insertPolicy } from './policies.ts';
-import { inProject, type Transaction } from './transaction.ts';
+import { insertSettledRequest } from './settled-request.ts';
+import { inProject, onceInProject, type Transaction } from './transaction.ts';
 
 /** How the firewall's own outcome is settled inside the transaction that opens a request. */
 export type SettleWith = (entry: OpenEntry) => Promise<Settled>;
 
+/** One round trip. What was committed between its statements is not shown: the request's own row says whether it is closed. */
 async function viewOf(tx: Transaction, sealer: Sealer, id: string) {
-  const request = await readRequest(tx, sealer, id);
+  const [request, found, executed] = await Promise.all([
+    readRequest(tx, sealer, id),
+    readStanding(tx, sealer, id),
+    readExecution({ ...tx, query: tx.last }, id),
+  ]);
   if (!request) return undefined;
-  const standing = request.status === 'pending' ? undefined : await readStanding(tx, sealer, id);
-  const execution = standing?.outcome.status === 'approved' ? await readExecution(tx, id) : undefined;
+  const standing = request.status === 'pending' ? undefined : found;
+  const execution = standing?.outcome.status === 'approved' ? executed : undefined;
   return { request, standing, executed_at: execution?.executed_at, executed_by: execution?.reported_by };
 }
 
+/** What the firewall closed by itself, as `viewOf` would read it back. */
+const settledView = ({ request, ledger }: { request: RequestRecord; ledger: LedgerRow }) => ({
+  request,
+  standing: {
+    decision_id: null,
+    type: null,
+    decided_by: null,
+    decided_at: ledger.resolved_at.toISOString(),
+    channel: ledger.channel,
+    outcome: outcomeOf(ledger, request.payload_digest),
+    payload_digest: ledger.payload_digest,
+    receipt: ledger.receipt,
+  },
+  executed_at: undefined,
+  executed_by: undefined,
+});
+
 /** What the api's operations are given: each call one transaction inside the project. */
 export function approvalStore(pool: Pool, keyring: Keyring) {
-  const sealed = async <T>(project_id: string, work: (tx: Transaction, sealer: Sealer) => Promise<T>): Promise<T> => {
+  const sealed = async <T>(
+    project_id: string,
+    work: (tx: Transaction, sealer: Sealer) => Promise<T>,
+    run: typeof inProject = inProject,
+  ): Promise<T> => {
     const sealer = await keyring.sealer(project_id);
-    return inProject(pool, project_id, (tx) => work(tx, sealer));
+    return run(pool, project_id, (tx) => work(tx, sealer));
   };
+  const view = (project_id: string, id: string) => sealed(project_id, (tx, sealer) => viewOf(tx, sealer, id));
   return {
-    policy: (project_id: string) => inProject(pool, project_id, currentPolicy),
+    policy: (project_id: string) => onceInProject(pool, project_id, currentPolicy),
     putPolicy: (project_id: string, policy: Policy, by: string) =>
       inProject(pool, project_id, (tx) => insertPolicy(tx, policy, by)),
-    open: (project_id: string, request: NewRequest, settle: SettleWith | undefined) =>
-      sealed(project_id, async (tx, sealer) => {
-        await insertRequest(tx, sealer, request);
-        if (settle) await settleOnce(tx, request.id, settle);
-        const view = await viewOf(tx, sealer, request.id);
-        if (!view) throw new Error('a request that was just written is not there');
-        return view;
-      }),
-    view: (project_id: string, id: string) => sealed(project_id, (tx, sealer) => viewOf(tx, sealer, id)),
+    /** A repeat under the id of an earlier try finds what that one wrote. */
+    open: async (project_id: string, request: NewRequest, settle: SettleWith | undefined) => {
+      if (settle) {
+        const settled = await sealed(project_id, (tx, sealer) => insertSettledRequest(tx, sealer, request, settle));
+        if (settled) return settledView(settled);
+      } else {
+        const opened = await sealed(project_id, (tx, sealer) => insertRequest(tx, sealer, request), onceInProject);
+        if (opened) return { request: opened, standing: undefined, executed_at: undefined, executed_by: undefined };
+      }
+      const standing = await view(project_id, request.id);
+      if (!standing) throw new Error('a request that was just written is not there');
+      return standing;
+    },
+    view,
     history: (project_id: string, id: string) =>
       sealed(project_id, async (tx, sealer) => {
-        const view = await viewOf(tx, sealer, id);
-        return view && { ...view, decisions: await listDecisions(tx, id), incidents: await listIncidents(tx, id) };
+        const [decisions, incidents, view] = await Promise.all([
+          listDecisions(tx, id),
+          listIncidents(tx, id),
+          viewOf(tx, sealer, id),
+        ]);
+        return view && { ...view, decisions, incidents };
       }),
     list: (
       project_id: string,
       query: ListQuery & { key_id?: string | undefined; after?: { created_at: string; id: string } | undefined },
-    ) => inProject(pool, project_id, (tx) => listRequests(tx, query)),
-    markStarted: (project_id: string, id: string) => inProject(pool, project_id, (tx) => markStarted(tx, id)),
+    ) => onceInProject(pool, project_id, (tx) => listRequests(tx, query)),
+    markStarted: (project_id: string, id: string) => onceInProject(pool, project_id, (tx) => markStarted(tx, id)),
     recordDecision: (project_id: string, decision: Omit<DecisionRecord, 'created_at'>) =>
-      sealed(project_id, (tx, sealer) => insertDecision(tx, sealer, decision)),
+      sealed(project_id, (tx, sealer) => insertDecision(tx, sealer, decision), onceInProject),
     screeningOf: (project_id: string, request_id: string, decision_id: string) =>
-      sealed(project_id, (tx, sealer) => readScreening(tx, sealer, request_id, decision_id)),
+      sealed(project_id, (tx, sealer) => readScreening(tx, sealer, request_id, decision_id), onceInProject),
     execute: (project_id: string, request: RequestRow, digest: string, approved_digest: string, by: string) =>
       inProject(pool, project_id, async (tx) => {
         if (digest !== approved_digest) {

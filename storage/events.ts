@@ -10,6 +10,11 @@ export interface Notice extends ApprovalEvent {
 
 const CHANNEL = 'letsping';
 
+/** An expression that tells every listening process; the arguments are SQL expressions, or the event's name. */
+export const notification = (event: EventName, request_id: string, project_id: string, key_id: string): string =>
+  `pg_notify('${CHANNEL}', json_build_object('event', '${event}', 'request_id', ${request_id}, 'project_id', ${project_id}, 'key_id', ${key_id},
+     'occurred_at', to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text)`;
+
 /** Tells every listening process, when and only when this transaction commits. Ids and names only. */
 export async function notify(
   tx: Transaction,
@@ -17,9 +22,8 @@ export async function notify(
   request: { id: string; key_id: string },
 ): Promise<void> {
   await tx.query(
-    `select pg_notify('${CHANNEL}', json_build_object('event', $1::text, 'request_id', $2::text, 'project_id', $3::text, 'key_id', $4::text,
-       'occurred_at', to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text)`,
-    [event, request.id, tx.project_id, request.key_id],
+    `select ${notification(event, '$1::text', '$2::text', '$3::text')}`,
+    [request.id, tx.project_id, request.key_id],
   );
 }
 

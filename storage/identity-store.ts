@@ -3,12 +3,12 @@ import type { Keyring } from '../crypto/keyring.ts';
 import { findKey } from './api-keys.ts';
 import { claim, type IdempotencyScope, keepAnswer, release } from './idempotency.ts';
 import { deleteSession, findSession, insertSession, type Session, takeLoginLink } from './sessions.ts';
-import { acrossProjects, inProject } from './transaction.ts';
+import { acrossProjects, inProject, onceAcrossProjects } from './transaction.ts';
 
 /** Who is speaking: these look across projects, by the hash or id that the caller brought. */
 export const identityStore = (pool: Pool) => ({
-  key: (id: string) => acrossProjects(pool, (tx) => findKey(tx, id)),
-  session: (token_sha256: Buffer) => acrossProjects(pool, (tx) => findSession(tx, token_sha256)),
+  key: (id: string) => onceAcrossProjects(pool, (tx) => findKey(tx, id)),
+  session: (token_sha256: Buffer) => onceAcrossProjects(pool, (tx) => findSession(tx, token_sha256)),
   startSession: (token_sha256: Buffer, session: Session, hours: number) =>
     acrossProjects(pool, (tx) => insertSession(tx, token_sha256, session, hours)),
   endSession: (token_sha256: Buffer) => acrossProjects(pool, (tx) => deleteSession(tx, token_sha256)),

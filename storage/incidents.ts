@@ -1,7 +1,7 @@
 import { newId } from '../crypto/ids.ts';
 import type { Transaction } from './transaction.ts';
 
-export type IncidentKind = 'forged_decision' | 'digest_mismatch' | 'executed_twice';
+export type IncidentKind = 'forged_decision' | 'digest_mismatch' | 'executed_twice' | 'workflow_ended';
 export interface Incident {
   kind: IncidentKind;
   reported_by: string | null;

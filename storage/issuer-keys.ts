@@ -2,9 +2,8 @@ import type { JWK } from 'jose';
 import type { Pool } from 'pg';
 import type { Keyring } from '../crypto/keyring.ts';
 import { type IssuerKey, newIssuerKey } from '../crypto/signing.ts';
+import { issuerKeyContext as context } from './key-rotation.ts';
 import { acrossProjects } from './transaction.ts';
-
-const context = (kid: string) => ['issuer key', kid] as const;
 
 /** The key that signs now; made on first use. Processes that start together end with the same one. */
 export async function currentIssuerKey(pool: Pool, keyring: Keyring): Promise<IssuerKey> {

@@ -12,7 +12,9 @@ export interface SealedIssuerKey {
 
 /** Newest first. */
 export const sealedIssuerKeys = (pool: Pool): Promise<SealedIssuerKey[]> =>
-  acrossProjects(pool, (tx) => tx.query<SealedIssuerKey>('select kid, sealed from issuer_keys order by created_at desc, kid'));
+  acrossProjects(pool, (tx) =>
+    tx.query<SealedIssuerKey>('select kid, sealed from issuer_keys order by created_at desc, kid'),
+  );
 
 export interface Rotated {
   /** Under the active root key from now on. */
@@ -51,7 +53,9 @@ async function rewrapBatch(pool: Pool, keyring: Keyring): Promise<number> {
  * @throws KeyUnavailable, SealBroken when something is sealed under a key that is not held: what came before stays rotated.
  */
 export async function rotateRootKey(pool: Pool, keyring: Keyring): Promise<Rotated> {
-  const [{ projects: all } = { projects: 0 }] = await acrossProjects(pool, (tx) => tx.query<{ projects: number }>('select count(*)::int as projects from projects'));
+  const [{ projects: all } = { projects: 0 }] = await acrossProjects(pool, (tx) =>
+    tx.query<{ projects: number }>('select count(*)::int as projects from projects'),
+  );
   let projects = 0;
   for (let done = await rewrapBatch(pool, keyring); done > 0; done = await rewrapBatch(pool, keyring)) projects += done;
   const issuers = await sealedIssuerKeys(pool);

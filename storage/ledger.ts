@@ -3,7 +3,7 @@ import { newId } from '../crypto/ids.ts';
 import type { DecisionRow, LedgerRow, RequestRow } from '../domain/approval/record.ts';
 import { readRequestRow } from './approval-requests.ts';
 import { readDecisionRow } from './decisions.ts';
-import { notify } from './events.ts';
+import { notification } from './events.ts';
 import { insertIncident } from './incidents.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -43,15 +43,17 @@ async function unfinishedDeliveries(tx: Transaction, request_id: string): Promis
 }
 
 async function write(tx: Transaction, request: RequestRow, row: Omit<LedgerRow, 'request_id'>): Promise<string[]> {
-  const rows = await tx.query<{ id: string }>(
+  const rows = await tx.query<{ id: string | null }>(
     `with entry as (
        insert into ledger (request_id, project_id, status, cause, payload_digest, decision_id, actor, channel, verified, resolved_at, receipt)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)),
      projection as (
-       update approval_requests set status = $3, resolved_at = $10 where project_id = $2 and id = $1)
-     insert into deliveries (id, project_id, request_id, kind)
+       update approval_requests set status = $3, resolved_at = $10 where project_id = $2 and id = $1),
+     outbox as (
+       insert into deliveries (id, project_id, request_id, kind)
        select $12, $2, request_id, 'langgraph_resume' from thread_interrupts where project_id = $2 and request_id = $1
-       on conflict (request_id, kind) do nothing returning id`,
+       on conflict (request_id, kind) do nothing returning id)
+     select (select id from outbox) as id, ${notification('approval_request.resolved', '$1::text', '$2::text', '$13::text')}`,
     [
       request.id,
       tx.project_id,
@@ -65,11 +67,11 @@ async function write(tx: Transaction, request: RequestRow, row: Omit<LedgerRow, 
       row.resolved_at,
       row.receipt,
       newId('dlv'),
+      request.key_id,
     ],
   );
   if (row.cause === 'forged') await insertIncident(tx, request.id, 'forged_decision', null);
-  await notify(tx, 'approval_request.resolved', request);
-  return rows.map(({ id }) => id);
+  return rows.flatMap(({ id }) => (id === null ? [] : [id]));
 }
 
 /**
@@ -82,11 +84,14 @@ export async function settleOnce(
   request_id: string,
   work: (entry: OpenEntry) => Promise<Settled>,
 ): Promise<Settled | undefined> {
-  const request = await readRequestRow(tx, request_id, { lock: true });
+  // One round trip; each still sees what was committed before it began, so the second and third what the lock waited for.
+  const [request, standing, [clock]] = await Promise.all([
+    readRequestRow(tx, request_id, { lock: true }),
+    readLedgerRow(tx, request_id),
+    tx.query<{ now: Date }>("select date_trunc('milliseconds', clock_timestamp()) as now"),
+  ]);
   if (!request) return undefined;
-  const standing = await readLedgerRow(tx, request_id);
   if (standing) return { resolution: asResolution(standing), delivery_ids: await unfinishedDeliveries(tx, request_id) };
-  const [clock] = await tx.query<{ now: Date }>("select date_trunc('milliseconds', clock_timestamp()) as now");
   if (!clock) throw new Error('the database gave no time');
   return work({
     request,

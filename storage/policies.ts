@@ -12,6 +12,22 @@ interface PolicyRow {
 }
 
 const DEFAULT = Policy.parse({});
+const DEFAULT_DIGEST = policyDigest(DEFAULT);
+
+/** Versions never change, so a parsed one is kept: parsing is dearer than the read. */
+const MAX_PARSED = 1_000;
+const parsedPolicies = new Map<string, Policy>();
+
+function parsed(project_id: string, { version, digest, document }: PolicyRow): Policy {
+  const name = `${project_id}/${version}/${digest}`;
+  const known = parsedPolicies.get(name);
+  if (known) return known;
+  const result = Policy.safeParse(document);
+  if (!result.success) throw new DomainError('internal', `policy version ${version} cannot be read by this release`);
+  if (parsedPolicies.size >= MAX_PARSED) parsedPolicies.clear();
+  parsedPolicies.set(name, result.data);
+  return result.data;
+}
 
 /**
  * The policy in force. A project that never wrote one holds everything: version 0.
@@ -22,14 +38,11 @@ export async function currentPolicy(tx: Transaction): Promise<PolicyVersion> {
     'select version, digest, document, created_by, created_at from policies where project_id = $1 order by version desc limit 1',
     [tx.project_id],
   );
-  if (!row) return { version: 0, digest: policyDigest(DEFAULT), policy: DEFAULT, created_by: null, created_at: null };
-  const parsed = Policy.safeParse(row.document);
-  if (!parsed.success)
-    throw new DomainError('internal', `policy version ${row.version} cannot be read by this release`);
+  if (!row) return { version: 0, digest: DEFAULT_DIGEST, policy: DEFAULT, created_by: null, created_at: null };
   return {
     version: row.version,
     digest: row.digest,
-    policy: parsed.data,
+    policy: parsed(tx.project_id, row),
     created_by: row.created_by,
     created_at: row.created_at.toISOString(),
   };

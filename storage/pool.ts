@@ -19,6 +19,8 @@ export function createPool(
     idle_in_transaction_session_timeout: 10_000,
     allowExitOnIdle: true,
     keepAlive: true,
+    // Statements that do not wait for each other's answers share a round trip (see storage/transaction.ts).
+    pipeline: true,
   });
   // Without a listener a connection that the server closes while idle ends the process.
   pool.on('error', options.onError ?? (() => {}));

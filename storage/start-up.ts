@@ -31,13 +31,18 @@ export async function refuseUnopened(pool: Pool, root: RootKey): Promise<void> {
   const held = [root, ...root.others].map(({ id }) => id);
   const foreign = (await rootKeyIds(pool)).filter((id) => !held.includes(id));
   if (foreign.length > 0) {
-    throw new StartRefused(`LETSPING_ROOT_KEY (${held.join(', ')}) does not open this database, which is sealed under ${foreign.join(', ')}. Start with that key; during a rotation with both, a comma between them`);
+    throw new StartRefused(
+      `LETSPING_ROOT_KEY (${held.join(', ')}) does not open this database, which is sealed under ${foreign.join(', ')}. Start with that key; during a rotation with both, a comma between them`,
+    );
   }
   const keyring = createKeyring(root, loadProjectKey(pool));
   const [newest] = await sealedIssuerKeys(pool);
   if (newest) {
     await keyring.openGlobal(issuerKeyContext(newest.kid), newest.sealed).catch((cause: unknown) => {
-      throw new StartRefused(`LETSPING_ROOT_KEY (${held.join(', ')}) does not open the signing key ${newest.kid} of this database. Start with the key that sealed it`, { cause });
+      throw new StartRefused(
+        `LETSPING_ROOT_KEY (${held.join(', ')}) does not open the signing key ${newest.kid} of this database. Start with the key that sealed it`,
+        { cause },
+      );
     });
   }
 }

@@ -5,9 +5,10 @@ import type { Keyring } from '../crypto/keyring.ts';
 import { markStarted, readRequest, unstartedRequests } from './approval-requests.ts';
 import { readDecision, recordScreening } from './decisions.ts';
 import { markDelivery, readDelivery, unstartedDeliveries } from './deliveries.ts';
+import { interruptOfRequest } from './interrupt-of-request.ts';
 import { type OpenEntry, settleOnce } from './ledger.ts';
 import { currentPolicy } from './policies.ts';
-import { interruptOfRequest } from './interrupt-of-request.ts';
+import { workflowScanStore } from './reconcile.ts';
 import { acrossProjects, inProject } from './transaction.ts';
 
 /** What the workflow's steps are given (the ports of activities/): each call a transaction of its own. */
@@ -28,13 +29,16 @@ export function stepStores(pool: Pool, keyring: Keyring) {
     },
   };
   const ledger = {
-    settleOnce: (ref: RequestRef, work: (entry: OpenEntry) => Promise<Settled>) => inProject(pool, ref.project_id, (tx) => settleOnce(tx, ref.request_id, work)),
+    settleOnce: (ref: RequestRef, work: (entry: OpenEntry) => Promise<Settled>) =>
+      inProject(pool, ref.project_id, (tx) => settleOnce(tx, ref.request_id, work)),
   };
   const deliveries = {
     undelivered: (ref: DeliveryRef) =>
       inProject(pool, ref.project_id, async (tx) => {
         const row = await readDelivery(tx, ref.delivery_id);
-        return row && row.delivered_at === null ? { project_id: ref.project_id, request_id: row.request_id } : undefined;
+        return row && row.delivered_at === null
+          ? { project_id: ref.project_id, request_id: row.request_id }
+          : undefined;
       }),
     interruptOf: async (ref: RequestRef) => {
       const sealer = await keyring.sealer(ref.project_id);
@@ -43,16 +47,24 @@ export function stepStores(pool: Pool, keyring: Keyring) {
         if (!found) return undefined;
         const { thread_id, ...interrupt } = found;
         const { policy } = await currentPolicy(tx);
-        return { ...interrupt, thread_key: sealer.pseudonym('thread', thread_id), task_queue: policy.resume_task_queue };
+        return {
+          ...interrupt,
+          thread_key: sealer.pseudonym('thread', thread_id),
+          task_queue: policy.resume_task_queue,
+        };
       });
     },
-    mark: (ref: DeliveryRef, state: 'started' | 'delivered' | 'dead') => inProject(pool, ref.project_id, (tx) => markDelivery(tx, ref.delivery_id, state)),
+    mark: (ref: DeliveryRef, state: 'started' | 'delivered' | 'dead') =>
+      inProject(pool, ref.project_id, (tx) => markDelivery(tx, ref.delivery_id, state)),
   };
   const reconcile = {
     unstartedRequests: (limit: number) => acrossProjects(pool, (tx) => unstartedRequests(tx, limit)),
     unstartedDeliveries: async (limit: number) =>
-      (await acrossProjects(pool, (tx) => unstartedDeliveries(tx, limit))).map(({ id, project_id }) => ({ project_id, delivery_id: id })),
+      (await acrossProjects(pool, (tx) => unstartedDeliveries(tx, limit))).map(({ id, project_id }) => ({
+        project_id,
+        delivery_id: id,
+      })),
     markStarted: (ref: RequestRef) => inProject(pool, ref.project_id, (tx) => markStarted(tx, ref.request_id)),
   };
-  return { screen, ledger, deliveries, reconcile };
+  return { screen, ledger, deliveries, reconcile, workflowScan: workflowScanStore(pool) };
 }

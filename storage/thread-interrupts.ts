@@ -1,6 +1,6 @@
-import type { StandingDecision, StatusAnswer } from '../contracts/approval-request.ts';
+import type { StatusAnswer } from '../contracts/approval-request.ts';
 import type { Sealer } from '../crypto/keyring.ts';
-import type { RequestRecord } from '../domain/approval/record.ts';
+import { statusAnswer } from '../domain/approval/status-answer.ts';
 import { readRequest, readRequestRow } from './approval-requests.ts';
 import { readStanding } from './decisions.ts';
 import { insertDelivery } from './deliveries.ts';
@@ -61,27 +61,6 @@ export async function linkInterrupt(
   }
 }
 
-/** What a client is told about a closed request is what a resumed thread is answered with. */
-function answerOf(request: RequestRecord, standing: StandingDecision & { receipt?: string }): StatusAnswer {
-  return {
-    id: request.id,
-    service: request.service,
-    action: request.action,
-    status: standing.outcome.status === 'approved' ? 'APPROVED' : 'REJECTED',
-    payload: request.payload,
-    ...(standing.patched_payload && { patched_payload: standing.patched_payload }),
-    metadata: request.metadata,
-    payload_digest: standing.payload_digest,
-    digest_salt: standing.digest_salt ?? request.salt,
-    expires_at: request.expires_at.toISOString(),
-    outcome: standing.outcome,
-    resolved_at: standing.decided_at,
-    ...(standing.decided_by !== null && { actor_id: standing.decided_by }),
-    ...(standing.receipt !== undefined && { receipt: standing.receipt }),
-    ...(standing.reason !== undefined && { reason: standing.reason, rejection_reason: standing.reason }),
-  };
-}
-
 /** @throws SealBroken */
 export async function interruptAnswers(
   tx: Transaction,
@@ -105,7 +84,7 @@ export async function interruptAnswers(
     if (answer.resumed || !answer.answers) continue;
     const request = await readRequest(tx, sealer, row.request_id);
     const standing = await readStanding(tx, sealer, row.request_id);
-    if (request && standing) answer.answers.push(answerOf(request, standing));
+    if (request && standing) answer.answers.push(statusAnswer({ request, standing }));
     else delete answer.answers;
   }
   return [...found.values()];

@@ -45,9 +45,10 @@ export function createThreadKeys(pool: Pool, sealer: Sealer): ThreadKeys {
         ]);
       const [known] = await find();
       if (known) return known.wrapped_key;
-      // Processes that meet the thread at once: the first row stands, and all read that one.
+      // Processes that meet the thread at once: the first row stands, and all read that one. No index is named, for either of the two
+      // unique ones may be the first to see the conflict.
       await tx.query(
-        'insert into threads (project_id, thread_id, thread_key, wrapped_key) values ($1, $2, $3, $4) on conflict (project_id, thread_id) do nothing',
+        'insert into threads (project_id, thread_id, thread_key, wrapped_key) values ($1, $2, $3, $4) on conflict do nothing',
         [tx.project_id, thread_id, sealer.pseudonym('thread', thread_id), sealer.wrap(['thread', thread_id], newKey())],
       );
       const [made] = await find();

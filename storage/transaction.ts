@@ -4,7 +4,10 @@ import { DomainError } from '../domain/errors.ts';
 /** A transaction inside one project: what every statement of storage/ takes first. */
 export interface Transaction {
   readonly project_id: string;
+  /** Statements that are not awaited one by one are sent together, and run in the order in which they were given. */
   query<R extends QueryResultRow>(text: string, values?: unknown[]): Promise<R[]>;
+  /** The transaction's last statement: the commit goes out behind it, in the same round trip. What its rows say cannot undo it. */
+  last<R extends QueryResultRow>(text: string, values?: unknown[]): Promise<R[]>;
 }
 
 /** What row-level security lets through everything for: sign-in and the reconciler, which do not know a project yet. */
@@ -40,23 +43,46 @@ async function connect(pool: Pool): Promise<PoolClient> {
   }
 }
 
+/** Statements with values are prepared once per connection. Their texts are constants of storage/, so there are few. */
+const names = new Map<string, string>();
+function nameOf(text: string): string {
+  const name = names.get(text) ?? `s${names.size}`;
+  names.set(text, name);
+  return name;
+}
+
 async function transact<T>(pool: Pool, project_id: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
   if (!PROJECT_ID.test(project_id)) throw new TypeError(`not a project id: ${project_id}`);
   const client = await connect(pool);
   let broken: Error | undefined;
+  let committed: Promise<unknown> | undefined;
+  const send = async <R extends QueryResultRow>(text: string, values: unknown[]): Promise<R[]> =>
+    (await client.query<R>(values.length > 0 ? { name: nameOf(text), text, values } : text)).rows;
   try {
-    // One round trip. The id was checked above, so it may stand in the text.
-    await client.query(`begin; set local app.project_id = '${project_id}'`);
+    // Sent ahead, not waited for: were it refused, PostgreSQL would refuse all that follows. The id was checked above, so it may
+    // stand in the text.
+    const begun = client.query(`begin; set local app.project_id = '${project_id}'`);
+    begun.catch(() => {});
     const result = await work({
       project_id,
-      query: async <R extends QueryResultRow>(text: string, values: unknown[] = []) =>
-        (await client.query<R>(text, values)).rows,
+      query: (text, values = []) => {
+        if (committed) throw new Error('a statement after the last one of its transaction');
+        return send(text, values);
+      },
+      last: (text, values = []) => {
+        if (committed) throw new Error('a transaction has one last statement');
+        const rows = send(text, values);
+        committed = client.query('commit');
+        committed.catch(() => {});
+        return rows as Promise<never>;
+      },
     });
-    await client.query('commit');
+    await begun;
+    await (committed ?? client.query('commit'));
     return result;
   } catch (error) {
     if (isAway(error)) broken = error as Error;
-    else
+    else if (!committed)
       await client.query('rollback').catch((failed: Error) => {
         broken = failed;
       });
@@ -73,6 +99,17 @@ async function transact<T>(pool: Pool, project_id: string, work: (tx: Transactio
 export const inProject = <T>(pool: Pool, project_id: string, work: (tx: Transaction) => Promise<T>): Promise<T> =>
   transact(pool, project_id, work);
 
+/**
+ * `inProject` for work that is one statement: it, its begin and its commit are one round trip.
+ * @throws DomainError `database_unavailable`
+ */
+export const onceInProject = <T>(pool: Pool, project_id: string, work: (tx: Transaction) => Promise<T>): Promise<T> =>
+  transact(pool, project_id, (tx) => work({ ...tx, query: tx.last }));
+
 /** As `inProject`, over all projects: only for looking up whose key, session or link this is, and for the reconciler. */
 export const acrossProjects = <T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promise<T> =>
   transact(pool, EVERY_PROJECT, work);
+
+/** `acrossProjects` for one statement. */
+export const onceAcrossProjects = <T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promise<T> =>
+  transact(pool, EVERY_PROJECT, (tx) => work({ ...tx, query: tx.last }));

@@ -1,40 +1,75 @@
-import { NativeConnection, Runtime } from '@temporalio/worker';
+import { Context } from '@temporalio/activity';
+import { NativeConnection, Runtime, type RuntimeOptions } from '@temporalio/worker';
 import { createDeliver } from '../activities/deliver.ts';
-import { createReconcile, createStartDeliveries } from '../activities/reconcile.ts';
+import type { OnRepair } from '../activities/ports.ts';
+import { createReconcile, createReconcileWorkflows, createStartDeliveries } from '../activities/reconcile.ts';
 import { createScreen } from '../activities/screen.ts';
-import { createSettle } from '../activities/settle.ts';
+import { createSettle, createSettlement } from '../activities/settle.ts';
 import { createKeyring } from '../crypto/keyring.ts';
 import { parseRootKey } from '../crypto/root-key.ts';
 import { createSigner } from '../crypto/signing.ts';
 import { loadConfig } from '../runtime/config.ts';
 import { createLogger } from '../runtime/log.ts';
+import { createMetrics, serveMetrics, watched } from '../runtime/metrics.ts';
 import { onShutdown } from '../runtime/shutdown.ts';
 import { temporalClient, temporalSettings, workflowStarter } from '../runtime/temporal.ts';
+import { refuseTemporal } from '../runtime/temporal-access.ts';
+import { workflowDirectory } from '../runtime/workflow-directory.ts';
 import { currentIssuerKey } from '../storage/issuer-keys.ts';
 import { createPool } from '../storage/pool.ts';
 import { loadProjectKey } from '../storage/projects.ts';
+import { readBacklog } from '../storage/reconcile.ts';
 import { refuseForeignRootKey } from '../storage/start-up.ts';
 import { stepStores } from '../storage/step-stores.ts';
 import { workflowBundle } from './bundle.ts';
 import { createWorker } from './create-worker.ts';
-import { ensureReconcileSchedule } from './reconcile-schedule.ts';
+import { ensureReconcileSchedules } from './reconcile-schedule.ts';
 
 /** Composition root of the worker process. Resolves when it was told to stop and has finished what it had begun. */
 export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
   const config = loadConfig(env);
   const log = createLogger('worker', config.log_level);
   const root = parseRootKey(config.root_key);
-  Runtime.install({ shutdownSignals: [], logger: temporalLogger(log) });
+  Runtime.install({
+    shutdownSignals: [],
+    logger: temporalLogger(log),
+    ...(config.metrics_port !== 0 && sdkMetrics(config.metrics_port + 1)),
+  });
 
-  const pool = createPool(config.database_url, { max: 10, onError: (error) => log.warn({ err: error }, 'database connection lost') });
+  const pool = createPool(config.database_url, {
+    max: 10,
+    onError: (error) => log.warn({ err: error }, 'database connection lost'),
+  });
   const keyring = createKeyring(root, loadProjectKey(pool));
   await refuseForeignRootKey(pool, root);
+  await refuseTemporal(env, { whenAway: 'fail' });
   const signer = await createSigner(await currentIssuerKey(pool, keyring));
   const stores = stepStores(pool, keyring);
+  const metrics = createMetrics('worker', () => readBacklog(pool));
 
   const { client, connection: clientConnection } = temporalClient(env);
   const starter = workflowStarter(client, config.task_queue);
-  const settle = createSettle({ ledger: stores.ledger, signer });
+  const ledger: typeof stores.ledger = {
+    settleOnce: async (ref, work) => {
+      const seen = watched(work, metrics.decided);
+      const settled = await stores.ledger.settleOnce(ref, seen.work);
+      seen.committed();
+      return settled;
+    },
+  };
+  const deliveries: typeof stores.deliveries = {
+    ...stores.deliveries,
+    mark: async (ref, state) => {
+      await stores.deliveries.mark(ref, state);
+      if (state !== 'started') metrics.delivered(state);
+      if (state === 'dead') log.error({ delivery_id: ref.delivery_id }, 'alarm: delivery given up');
+    },
+  };
+  const onRepair: OnRepair = (kind, ref) => {
+    metrics.repaired(kind);
+    log.error({ kind, ...ref }, 'alarm: the reconciler had to mend something');
+  };
+  const settle = createSettle({ ledger, signer });
   const activities = {
     screen: createScreen(stores.screen),
     settle: async (...[ref, proposed]: Parameters<typeof settle>) => {
@@ -43,28 +78,68 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
       return settled;
     },
     startDeliveries: createStartDeliveries(starter),
-    ...createDeliver({ store: stores.deliveries, starter }),
-    reconcile: createReconcile({ store: stores.reconcile, starter }),
+    ...createDeliver({ store: deliveries, starter }),
+    reconcile: createReconcile({ store: stores.reconcile, starter, onRepair }),
+    reconcileWorkflows: createReconcileWorkflows({
+      store: stores.workflowScan,
+      directory: workflowDirectory(client),
+      starter,
+      settlement: createSettlement(signer),
+      onRepair,
+      onProgress: () => Context.current().heartbeat(),
+    }),
   };
 
   const { connectionOptions, namespace } = temporalSettings(env);
   const connection = await NativeConnection.connect(connectionOptions);
-  const worker = await createWorker({ connection, namespace, activities, workflowBundle: await workflowBundle(), taskQueue: config.task_queue });
-  onShutdown(() => worker.shutdown());
+  const worker = await createWorker({
+    connection,
+    namespace,
+    activities,
+    workflowBundle: await workflowBundle(),
+    taskQueue: config.task_queue,
+  });
   const running = worker.run();
-  await ensureReconcileSchedule(client, config.task_queue).catch((error: unknown) => log.error({ err: error }, 'no reconcile schedule: check the rights on the namespace'));
-  log.info('worker ready');
+  onShutdown(
+    () => worker.shutdown(),
+    (why) => log.error({ why }, 'worker ends before it has finished'),
+  );
+  const measured =
+    config.metrics_port === 0
+      ? undefined
+      : await serveMetrics({
+          host: config.metrics_host,
+          port: config.metrics_port,
+          registry: metrics.registry,
+          ready: async () => worker.getState() === 'RUNNING',
+          more: () => sdkMetricsText(config.metrics_port + 1),
+        });
+  await ensureReconcileSchedules(client, config.task_queue).catch((error: unknown) =>
+    log.error({ err: error }, 'no reconcile schedule: check the rights on the namespace'),
+  );
+  log.info({ metrics_port: measured?.port }, 'worker ready');
   try {
     await running;
   } finally {
-    await Promise.allSettled([connection.close(), clientConnection.close(), pool.end()]);
+    await Promise.allSettled([connection.close(), clientConnection.close(), pool.end(), measured?.stop()]);
   }
   log.info('worker stopped');
 }
 
+/** The SDK serves its own metrics from its native part: on loopback, and our page carries them to whoever scrapes. */
+const sdkMetrics = (port: number): RuntimeOptions => ({
+  telemetryOptions: {
+    metrics: { prometheus: { bindAddress: `127.0.0.1:${port}`, unitSuffix: true, useSecondsForDurations: true } },
+  },
+});
+
+const sdkMetricsText = async (port: number): Promise<string> =>
+  (await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(2_000) })).text();
+
 /** The SDK's lines go where ours go. */
 const temporalLogger = (log: ReturnType<typeof createLogger>) => {
-  const write = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) => log[level](meta ?? {}, message);
+  const write = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
+    log[level](meta ?? {}, message);
   return {
     log: (level: string, message: string, meta?: object) => write(level.toLowerCase() as 'info')(message, meta),
     trace: write('trace'),

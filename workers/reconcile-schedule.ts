@@ -1,19 +1,54 @@
-import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
+import {
+  type Client,
+  ScheduleAlreadyRunning,
+  type ScheduleOptionsStartWorkflowAction,
+  ScheduleOverlapPolicy,
+} from '@temporalio/client';
+import type { Workflow } from '@temporalio/common';
 import { RECONCILE_WORKFLOW } from '../contracts/workflow.ts';
 
-/** One per task queue: deployments that share a namespace have each their own. */
-export const reconcileScheduleId = (taskQueue: string) => `reconcile/${taskQueue}`;
+export type Scan = 'rows' | 'workflows';
 
-/** One Temporal Schedule for the whole deployment; every worker makes sure of it, the first one makes it. */
-export async function ensureReconcileSchedule(client: Client, taskQueue: string, everySeconds = 30): Promise<void> {
+/** The scan of rows is SQL alone and cheap; that of workflows asks Visibility. */
+const EVERY_SECONDS: Record<Scan, number> = { rows: 30, workflows: 600 };
+const NAME: Record<Scan, string> = { rows: 'reconcile', workflows: 'reconcile-workflows' };
+const TIMEOUT: Record<Scan, '1m' | '9m'> = { rows: '1m', workflows: '9m' };
+
+/** One per task queue and scan: deployments that share a namespace have each their own. */
+export const reconcileScheduleId = (taskQueue: string, scan: Scan = 'rows') => `${NAME[scan]}/${taskQueue}`;
+
+/** One Temporal Schedule a scan for the whole deployment. Every worker makes sure of them: the first one makes them, a newer release changes their interval. */
+export async function ensureReconcileSchedules(
+  client: Client,
+  taskQueue: string,
+  every: Record<Scan, number> = EVERY_SECONDS,
+): Promise<void> {
+  await Promise.all((['rows', 'workflows'] as const).map((scan) => ensure(client, taskQueue, scan, every[scan])));
+}
+
+async function ensure(client: Client, taskQueue: string, scan: Scan, everySeconds: number): Promise<void> {
+  const scheduleId = reconcileScheduleId(taskQueue, scan);
+  const spec = { intervals: [{ every: everySeconds * 1_000 }] };
+  const action: ScheduleOptionsStartWorkflowAction<Workflow> = {
+    type: 'startWorkflow',
+    workflowType: RECONCILE_WORKFLOW,
+    taskQueue,
+    workflowId: scheduleId,
+    args: scan === 'rows' ? [] : [scan],
+    workflowExecutionTimeout: TIMEOUT[scan],
+  };
   try {
     await client.schedule.create({
-      scheduleId: reconcileScheduleId(taskQueue),
-      spec: { intervals: [{ every: `${everySeconds}s` }] },
-      action: { type: 'startWorkflow', workflowType: RECONCILE_WORKFLOW, taskQueue, workflowId: `reconcile/${taskQueue}`, args: [], workflowExecutionTimeout: '1m' },
+      scheduleId,
+      spec,
+      action,
       policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1m' },
     });
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    const handle = client.schedule.getHandle(scheduleId);
+    const { spec: standing } = await handle.describe();
+    if (standing.intervals?.length === 1 && standing.intervals[0]?.every === everySeconds * 1_000) return;
+    await handle.update((previous) => ({ ...previous, spec, action: { ...action, workflowId: scheduleId } }));
   }
 }

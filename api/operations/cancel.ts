@@ -2,8 +2,9 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import type { CancelAnswer } from '../../contracts/approval-request.ts';
 import { approvalWorkflowId } from '../../contracts/workflow.ts';
 import { maySee, type Principal } from '../../domain/access/permissions.ts';
+import type { Standing } from '../../domain/approval/status-answer.ts';
 import { DomainError } from '../../domain/errors.ts';
-import type { ApprovalStore, Client, Standing, WorkflowStarter } from '../ports.ts';
+import type { ApprovalStore, Client, WorkflowStarter } from '../ports.ts';
 import { isUnavailable } from './temporal-errors.ts';
 import { decisionAnswer, standingSentence } from './views.ts';
 

@@ -115,11 +115,13 @@ export const createOpen =
     return ingestAnswer(view, triageUrl(id), schema_ignored);
 
     async function start(request_id: string): Promise<void> {
-      const started = starter.startApproval(view.request).then(
-        () => store.markStarted(project_id, request_id),
-        (error: unknown) =>
-          log.warn({ request_id, error: (error as Error).message }, 'workflow not started: the reconciler will'),
-      );
+      const started = starter.startApproval(view.request);
+      // Nobody waits for the mark: without it the reconciler looks, and finds the workflow.
+      void started
+        .then(() => store.markStarted(project_id, request_id))
+        .catch((error: unknown) =>
+          log.warn({ request_id, error: (error as Error).message }, 'workflow not started, or not marked: the reconciler looks'),
+        );
       await Promise.race([started.catch(() => {}), new Promise((resolve) => setTimeout(resolve, START_MS).unref())]);
     }
   };

@@ -2,30 +2,16 @@ import type {
   ApprovalRequestDetail,
   ApprovalRequestSummary,
   IngestAnswer,
-  StatusAnswer,
   TimelineEntry,
-  WireStatus,
 } from '../../contracts/approval-request.ts';
 import type { DecisionAnswer } from '../../contracts/decision.ts';
 import { outcomeOf } from '../../domain/approval/record.ts';
-import type { HistoryView, ListedRow, RequestView, Standing } from '../ports.ts';
+import { type Standing, wireStatus } from '../../domain/approval/status-answer.ts';
+import type { HistoryView, ListedRow, RequestView } from '../ports.ts';
 
 /** What the API answers, made from what stands. */
 
 const iso = (at: Date | null | undefined) => at?.toISOString() ?? null;
-
-const wireStatus = (standing: Standing | undefined): WireStatus =>
-  standing ? (standing.outcome.status === 'approved' ? 'APPROVED' : 'REJECTED') : 'PENDING';
-
-/** The one word or sentence that a published client shows for a rejection. */
-export function reasonOf({ request, standing }: RequestView): string | undefined {
-  if (!standing || standing.outcome.status === 'approved') return undefined;
-  const { status, cause } = standing.outcome;
-  if (cause === 'person') return standing.reason ?? 'rejected';
-  if (cause === 'firewall')
-    return request.findings[0] ? `${request.findings[0].id}: ${request.findings[0].message}` : 'blocked by policy';
-  return status === 'expired' ? 'expired' : cause === 'caller' ? 'cancelled' : cause;
-}
 
 export const ingestAnswer = (view: RequestView, triage_url: string, schema_ignored?: string): IngestAnswer => ({
   id: view.request.id,
@@ -42,42 +28,6 @@ export const ingestAnswer = (view: RequestView, triage_url: string, schema_ignor
   uploadUrl: null,
   dek: null,
 });
-
-export function statusAnswer(view: RequestView): StatusAnswer {
-  const { request, standing } = view;
-  const shared = {
-    id: request.id,
-    service: request.service,
-    action: request.action,
-    status: wireStatus(standing),
-    payload: request.payload,
-    expires_at: request.expires_at.toISOString(),
-  };
-  if (!standing)
-    return {
-      ...shared,
-      metadata: {},
-      payload_digest: request.payload_digest,
-      digest_salt: request.salt,
-      outcome: null,
-    };
-  const reason = reasonOf(view);
-  const resolved = {
-    resolved_at: standing.decided_at,
-    ...(standing.decided_by !== null && { actor_id: standing.decided_by }),
-  };
-  return {
-    ...shared,
-    ...resolved,
-    ...(standing.outcome.modified && standing.patched_payload && { patched_payload: standing.patched_payload }),
-    metadata: { ...resolved, method: standing.channel, ...(reason !== undefined && { reason }) },
-    payload_digest: standing.payload_digest,
-    digest_salt: standing.outcome.modified ? (standing.digest_salt ?? request.salt) : request.salt,
-    outcome: standing.outcome,
-    receipt: standing.receipt,
-    ...(reason !== undefined && { reason, rejection_reason: reason }),
-  };
-}
 
 export const summaryOf = (row: ListedRow): ApprovalRequestSummary => ({
   id: row.id,

@@ -3,12 +3,12 @@ import { IngestBody } from '../../contracts/action.ts';
 import type { IngestAnswer } from '../../contracts/approval-request.ts';
 import { isId } from '../../crypto/ids.ts';
 import { maySee, type Principal } from '../../domain/access/permissions.ts';
+import { statusAnswer } from '../../domain/approval/status-answer.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { StatusWaiters } from '../live/status-waiters.ts';
 import { principalOf, requirePermission } from '../middleware/authenticate.ts';
 import type { Once } from '../middleware/idempotency-key.ts';
 import { jsonBody } from '../middleware/json-body.ts';
-import { statusAnswer } from '../operations/views.ts';
 import type { ApprovalStore } from '../ports.ts';
 
 export interface WireRouteDeps {

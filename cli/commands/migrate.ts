@@ -1,47 +1,75 @@
 import { parseArgs } from 'node:util';
-import { createFirstProject } from '../../storage/bootstrap.ts';
+import { parseRootKey } from '../../crypto/root-key.ts';
+import { secretFrom } from '../../runtime/config.ts';
+import { ensureAppLogin } from '../../storage/app-login.ts';
+import { createFirstProject, type FirstProject } from '../../storage/bootstrap.ts';
 import { migrate as migrateDatabase } from '../../storage/migrate.ts';
+import { createPool } from '../../storage/pool.ts';
+import { firstProject } from '../../storage/projects.ts';
+import { refuseForeignRootKey } from '../../storage/start-up.ts';
 import { type Command, CommandFailed } from '../command.ts';
 import { startRefusal } from '../start-refusal.ts';
+
+const APP_LOGIN = 'letsping_service';
+
+/** Of the empty deployment; undefined when there is a project. A root key that does not open what is there writes nothing. */
+async function makeFirstProject(databaseUrl: string, rootKey: string, name: string): Promise<FirstProject | undefined> {
+  const pool = createPool(databaseUrl, { max: 1 });
+  try {
+    await refuseForeignRootKey(pool, parseRootKey(rootKey));
+    if (await firstProject(pool)) return undefined;
+  } finally {
+    await pool.end();
+  }
+  return createFirstProject({ databaseUrl, rootKey, name, environment: 'live' });
+}
 
 /** Brings the database to this release; on an empty one it can make the first project and its keys. */
 export const migrate: Command = {
   summary: 'bring the database to this release',
   usage: `usage: letsping migrate [--first-project NAME] [--json]
 
-DATABASE_URL is the owner of the tables here, not the login that api and worker use.
-  --first-project NAME  also make a project and one key per role, shown once (needs LETSPING_ROOT_KEY)
-  --json                print { applied, project } as JSON`,
+DATABASE_URL is the owner of the tables here, not the login that api and worker use. With LETSPING_APP_PASSWORD that login is
+made too, or given this password: LETSPING_APP_LOGIN, ${APP_LOGIN} unless set.
+  --first-project NAME  when there is no project, also make one and one key per role, shown once (needs LETSPING_ROOT_KEY)
+  --json                print { applied, app_login, project } as JSON
+
+Each secret may be a file: DATABASE_URL_FILE, LETSPING_APP_PASSWORD_FILE, LETSPING_ROOT_KEY_FILE.`,
   async run(args, { env, out, err }) {
     const { values } = parseArgs({ args, options: { json: { type: 'boolean' }, 'first-project': { type: 'string' } } });
-    const url = env['DATABASE_URL'];
-    if (!url)
-      throw new CommandFailed(
-        'configuration',
-        'DATABASE_URL is missing',
-        'DATABASE_URL=postgres://owner:…@host/letsping letsping migrate',
-      );
-    const applied = await migrateDatabase(url).catch(startRefusal);
-    const name = values['first-project'];
-    const project =
-      name === undefined
-        ? undefined
-        : await createFirstProject({
-            databaseUrl: url,
-            rootKey: env['LETSPING_ROOT_KEY'] ?? '',
-            name,
-            environment: 'live',
-          }).catch(startRefusal);
-    if (values.json) out(`${JSON.stringify({ applied, ...(project && { project }) })}\n`);
-    else {
-      err(applied.length > 0 ? `applied ${applied.join(', ')}\n` : 'the database is at this release\n');
-      if (project)
-        out(
-          Object.entries(project)
-            .map(([key, value]) => `${key.padEnd(18)} ${value}\n`)
-            .join(''),
+    try {
+      const url = secretFrom(env, 'DATABASE_URL');
+      if (!url)
+        throw new CommandFailed(
+          'configuration',
+          'DATABASE_URL is missing',
+          'DATABASE_URL=postgres://owner:…@host/letsping letsping migrate',
         );
+      const name = values['first-project'];
+      const rootKey = secretFrom(env, 'LETSPING_ROOT_KEY');
+      if (name !== undefined) parseRootKey(rootKey ?? '');
+      const applied = await migrateDatabase(url);
+      const password = secretFrom(env, 'LETSPING_APP_PASSWORD');
+      const app_login = password === undefined ? undefined : env['LETSPING_APP_LOGIN'] || APP_LOGIN;
+      if (app_login !== undefined && password !== undefined) await ensureAppLogin(url, { login: app_login, password });
+      const project = name === undefined ? undefined : await makeFirstProject(url, rootKey ?? '', name);
+      if (values.json)
+        out(`${JSON.stringify({ applied, ...(app_login && { app_login }), ...(project && { project }) })}\n`);
+      else {
+        err(applied.length > 0 ? `applied ${applied.join(', ')}\n` : 'the database is at this release\n');
+        if (app_login) err(`${app_login} may log in\n`);
+        if (project)
+          out(
+            Object.entries(project)
+              .map(([key, value]) => `${key.padEnd(18)} ${value}\n`)
+              .join(''),
+          );
+      }
+      if (name !== undefined && !project) err('there is a project already: none was made\n');
+      return 0;
+    } catch (error) {
+      if (error instanceof CommandFailed) throw error;
+      return startRefusal(error);
     }
-    return 0;
   },
 };

@@ -12,6 +12,8 @@ export interface Known {
   readonly named: boolean;
   /** Whether a person, account, channel or address is listed, or stands in the trusted request as a whole word. */
   names(value: string): boolean;
+  /** Whether the request means everybody of a group, so that it names nobody of it. */
+  readonly everybody: boolean;
   /** Whether a word of the trusted request starts like one of these stems. */
   asks(stems: readonly string[]): boolean;
 }
@@ -19,6 +21,9 @@ export interface Known {
 const MAX_NAME = 320;
 const plain = (text: string): string => skeletonOf(text).replace(/\s+/g, ' ').trim();
 const bare = (name: string): string => plain(name).replace(/^[#@]+/, '');
+
+const EVERYBODY =
+  /\b(?:each|every)\s+(?:\w+\s+){0,2}(?:user|member|person|employee|colleague|participant|attendee|contact|customer|guest|channel)\b|\b(?:everyone|everybody)\b|\ball\s+(?:of\s+)?(?:the\s+|my\s+|our\s+)?(?:users|members|people|employees|colleagues|participants|attendees|contacts|customers|guests|channels)\b/i;
 
 /** Reads the lists of policy and context once; the task is only searched when a guardrail asks. */
 export function knownOf(policy: Policy, context: ActionContext): Known {
@@ -35,6 +40,7 @@ export function knownOf(policy: Policy, context: ActionContext): Known {
   return {
     domains,
     task: task !== undefined,
+    everybody: task !== undefined && EVERYBODY.test(task),
     named: domains.length + recipients.length > 0 || task !== undefined,
     names(value) {
       const wanted = bare(value);

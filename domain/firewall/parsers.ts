@@ -1,3 +1,18 @@
+/** A node of a Bash syntax tree, as far as the rules look at it. */
+export interface ShellNode {
+  readonly type: string;
+  readonly text?: string;
+  readonly value?: unknown;
+  readonly errors?: readonly unknown[];
+}
+
+export interface ShellParser {
+  /** A script as a tree; where it does not parse, the root has `errors`. */
+  parse(text: string): ShellNode;
+  /** The children of a node, those of nested scripts included, in the order of the text. */
+  children(node: ShellNode): ShellNode[];
+}
+
 /**
  * Parsers that guardrails need and the rules do not carry: they bring WebAssembly or large tables. Whoever composes the
  * program loads them once and hands them in. What has no parser is not read, and counts as dangerous.
@@ -5,8 +20,7 @@
 export interface Parsers {
   /** The statements of a PostgreSQL text as its own parser's tree; throws on a text that does not parse. */
   readonly sql?: (text: string) => unknown;
-  /** A Bash script as a tree with `commands` and, where it does not parse, `errors`. */
-  readonly shell?: (text: string) => unknown;
+  readonly shell?: ShellParser;
   /** Compiles an RE2 pattern; throws on what RE2 does not have. */
   readonly pattern?: (pattern: string, ignoreCase: boolean) => (text: string) => boolean;
   /** Compiles a CEL expression; throws on one that does not parse. */

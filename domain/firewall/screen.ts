@@ -4,20 +4,12 @@ import type { Finding, Screening } from '../../contracts/verdict.ts';
 import { type Chosen, guardrailsFor } from './configured.ts';
 import { evidenceOf, isHolding, SEVERITY_RANK, worstFirst } from './finding.ts';
 import type { Guardrail, GuardrailContext, JudgedAction } from './guardrail.ts';
+import type { ScreenHost } from './host.ts';
 import { contextOf, judgedOf } from './judged.ts';
-import { NO_PARSERS, type Parsers } from './parsers.ts';
+import { NO_PARSERS } from './parsers.ts';
 import { blocks, type Route, routeOf } from './policy.ts';
-import type { ScreenStats } from './stats.ts';
 
 export { SHIPPED as GUARDRAILS } from './shipped.ts';
-
-/** What the host program brings along: nothing of it is needed, and what is missing is never taken for harmless. */
-export interface ScreenHost {
-  /** Loaded once by the composition root. */
-  parsers?: Parsers;
-  /** Earlier calls, for the guardrails that count. */
-  stats?: ScreenStats;
-}
 
 /** More findings than a person reads; what is cut is said. */
 export const MAX_FINDINGS = 100;

@@ -73,16 +73,31 @@ export const createResumeThread =
     }
   };
 
-async function resume(
+interface Continued {
+  resumed: string[];
+  next: string[];
+}
+
+/** Goes on while the thread asks what is answered already: what the policy allows or blocks at once waits for no delivery. */
+async function resume(on: Resumable, thread_id: string, interrupt_ids: string[], claim: Claim): Promise<Continued> {
+  const resumed: string[] = [];
+  for (let ids = interrupt_ids; ; ) {
+    const known = await on.saver.store.interruptAnswers(thread_id, ids);
+    const answered = known.filter(isAnswered);
+    if (answered.length === 0) return { resumed, next: resumed.length > 0 ? ids : [] };
+    const step = await continued(on, thread_id, answered, claim);
+    resumed.push(...step.resumed);
+    ids = step.next;
+  }
+}
+
+/** One run with the answers there are. */
+async function continued(
   { graph, saver }: Resumable,
   thread_id: string,
-  interrupt_ids: string[],
+  answered: Answered[],
   claim: Claim,
-): Promise<{ resumed: string[]; next: string[] }> {
-  const known = await saver.store.interruptAnswers(thread_id, interrupt_ids);
-  const answered = known.filter(isAnswered);
-  if (answered.length === 0) return { resumed: [], next: [] };
-
+): Promise<Continued> {
   const signal = AbortSignal.any([cancellationSignal(), claim.lost]);
   // Strict: an answer to a question that is not pending is refused. Never a checkpoint_id: it would fork, and repeat effects.
   const configurable = { thread_id, lp_fence: claim.fence, __pregel_strict_resume: true };

@@ -5,9 +5,10 @@ import { type Destination, destinationsOf } from '../destinations.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { isDropSite } from '../host-names.ts';
+import type { Known } from '../known.ts';
 import type { TypedValue } from '../typed-values.ts';
 import { urlsInText } from '../url.ts';
-import { wordsOf } from '../words.ts';
+import { verbsOf } from '../verbs.ts';
 
 /**
  * Where an action sends to. With `allowed_domains` in the policy every destination has to lie in them. Without, a call
@@ -17,7 +18,8 @@ export const destination: Guardrail = {
   id: 'destination',
   check(action, context) {
     const allowed = allowListOf(context.allowed_domains);
-    const found = destinationsOf(action, [...wordsOf(action.service), ...wordsOf(action.action)]);
+    const found = destinationsOf(action, [...action.words.service, ...action.words.action]);
+    const { changes } = verbsOf(action);
     const findings = new Map<string, Finding>();
     const add = (finding: Finding): void => {
       const key = `${finding.id} ${finding.pointer} ${finding.evidence}`;
@@ -25,7 +27,7 @@ export const destination: Guardrail = {
     };
     for (const finding of foreignOnes(found, allowed)) add(finding);
     for (const value of action.values) {
-      for (const finding of carriedBy(value, allowed)) add(finding);
+      for (const finding of carriedBy(value, allowed, context.known, changes)) add(finding);
     }
     return [...findings.values()];
   },
@@ -77,7 +79,7 @@ const HEADER_WORDS = new Set([
 ]);
 
 /** What one value sends by itself, whatever field it stands in. */
-function carriedBy(value: TypedValue, allowed: AllowList): Finding[] {
+function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes: boolean): Finding[] {
   const at = (id: string, severity: Severity, evidence: string, message: string): Finding[] => [
     { id: `destination/${id}`, severity, pointer: value.place.pointer, evidence: evidenceOf(evidence), message },
   ];
@@ -91,7 +93,7 @@ function carriedBy(value: TypedValue, allowed: AllowList): Finding[] {
       );
     }
     // Only with a list can a URL be outside it; without one, reading the web is what agents do.
-    if (allowed.named && value.whole && value.place.via.length === 0) {
+    if (changes && allowed.named && value.whole && value.place.via.length === 0) {
       return at('unlisted_url', 'low', value.url.raw, 'The policy does not list the host of this URL.');
     }
   }
@@ -120,7 +122,7 @@ function carriedBy(value: TypedValue, allowed: AllowList): Finding[] {
       label,
       'A label of this name carries encoded text, which a mere look-up delivers.',
     );
-  if (value.place.via.length === 0 && isIban(text.replace(/[\s-]/g, ''))) {
+  if (value.place.via.length === 0 && !known.names(text) && isIban(text.replace(/[\s-]/g, ''))) {
     return at('account', 'low', text, 'This names a bank account.');
   }
   return [];

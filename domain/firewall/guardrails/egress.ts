@@ -3,7 +3,7 @@ import { addressClassOf } from '../address.ts';
 import { type AllowList, allowListOf } from '../allowed.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
-import { isUnder, nameClassOf } from '../host-names.ts';
+import { isPublicMail, isUnder, nameClassOf, registrableDomainOf } from '../host-names.ts';
 import { decodedName } from '../punycode.ts';
 import { skeletonOf } from '../skeleton.ts';
 import type { TypedValue } from '../typed-values.ts';
@@ -78,6 +78,15 @@ function judge(
     return judgement && { judgement, raw: value.raw, sameAs: value.raw };
   }
   if (value.type === 'domain') {
+    const bordering = allowed.host(value.name) ? undefined : allowed.domains.find((one) => isBordering(value.name, one));
+    if (bordering !== undefined) {
+      const judgement: Judgement = {
+        id: 'egress/look_alike',
+        severity: 'medium',
+        message: `This name is that of ${bordering} with words added, and somebody else's.`,
+      };
+      return { judgement, raw: value.raw, sameAs: value.raw };
+    }
     const place = nameClassOf(value.name);
     const named = value.place.words.at(-1)?.some((word) => URL_WORDS.has(word) || word.startsWith('host')) ?? false;
     if (place === 'public' || allowed.host(value.name) || (!named && place !== 'metadata')) return undefined;
@@ -164,6 +173,14 @@ function spoofOf(url: ReadUrl, allowed: AllowList): Judgement | undefined {
       };
     }
   }
+  const bordering = allowed.domains.find((domain) => isBordering(url.host, domain));
+  if (bordering !== undefined) {
+    return {
+      id: 'egress/look_alike',
+      severity: 'medium',
+      message: `The name of this host is that of ${bordering} with words added, and somebody else's.`,
+    };
+  }
   const mixed =
     shown !== url.host &&
     shown
@@ -176,6 +193,15 @@ function spoofOf(url: ReadUrl, allowed: AllowList): Judgement | undefined {
   return mixed
     ? { id: 'egress/look_alike', severity: 'medium', message: 'A label of this host mixes scripts that look alike.' }
     : undefined;
+}
+
+/** `secure-acme.com` and `acme-login.net` beside `acme.com`: the registered label is the known one, or joins it with a hyphen. */
+function isBordering(host: string, domain: string): boolean {
+  if (isPublicMail(domain) || domain.includes('@')) return false;
+  const label = registrableDomainOf(domain).split('.')[0] ?? '';
+  if (label.length < 6) return false;
+  const own = registrableDomainOf(host).split('.')[0] ?? '';
+  return own !== label && own.includes('-') && `-${own}-`.includes(`-${label}-`);
 }
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -86,7 +86,7 @@ test.concurrent('a worker killed before the effect: another continues, and the e
   first.kill('SIGKILL');
   const second = t.worker();
 
-  expect(await result).toMatchObject({ resumed: [expect.any(String), expect.any(String)], failed: [] });
+  expect(await result).toMatchObject({ next: [], failed: [] });
   second.kill('SIGKILL');
   expect(count(t.lines(), 'x effect')).toBe(1);
   expect(count(t.lines(), 'join')).toBe(1);
@@ -102,7 +102,7 @@ test.concurrent('a worker killed in the node after the effects: nothing that was
   first.kill('SIGKILL');
   const second = t.worker();
 
-  expect(await result).toMatchObject({ resumed: [expect.any(String), expect.any(String)], failed: [] });
+  expect(await result).toMatchObject({ next: [], failed: [] });
   second.kill('SIGKILL');
   expect(
     t
@@ -121,9 +121,7 @@ test.concurrent('two processes with an answer each: both finish, and each effect
   const results = await t.apart();
   for (const worker of workers) worker.kill('SIGKILL');
 
-  expect(results.map(({ resumed, failed }) => [resumed.length, failed.length])).toEqual([
-    [1, 0],
-    [1, 0],
-  ]);
+  expect(results.flatMap(({ resumed }) => resumed)).toHaveLength(2);
+  expect(results.flatMap(({ failed }) => failed)).toEqual([]);
   for (const line of ['x effect', 'y effect', 'join', 'end']) expect([line, count(t.lines(), line)]).toEqual([line, 1]);
 });

@@ -204,14 +204,16 @@ describe('checkpoints', () => {
           store: createThreadStore({ pool: ground.database.pool, keyring: ground.keyring, project_id }),
         }),
     );
-    await Promise.all(
-      savers.map((s, i) => {
-        const c = checkpointOf({ i }, i);
-        return s.put(at('t'), c, METADATA, c.channel_versions);
-      }),
-    );
+    for (let round = 0; round < 25; round++) {
+      await Promise.all(
+        savers.map((s, i) => {
+          const c = checkpointOf({ i }, i);
+          return s.put(at(`t${round}`), c, METADATA, c.channel_versions);
+        }),
+      );
 
-    expect(await all(savers[0]!.list(at('t')))).toHaveLength(8);
+      expect(await all(savers[0]!.list(at(`t${round}`)))).toHaveLength(8);
+    }
   });
 
   test('are listed page by page over all threads, newest first', async () => {

@@ -1,0 +1,145 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { Action, ActionContext } from '../contracts/action.ts';
+import type { Policy } from '../contracts/policy.ts';
+import type { Screening } from '../contracts/verdict.ts';
+import { DEFAULT_POLICY } from '../domain/firewall/policy.ts';
+import { screenAction } from '../domain/firewall/screen.ts';
+import { contextIn, NEW_SESSION, sessionAfter } from '../domain/firewall/session.ts';
+import { loadParsers } from '../runtime/parsers.ts';
+import { table } from './table.ts';
+
+/** A labelled call. Only what is inside `action` and `context` reaches the firewall; the rest names the answer. */
+const Row = z.object({
+  id: z.string(),
+  source: z.string(),
+  label: z.enum(['attack', 'benign']),
+  class: z.string(),
+  ...Action.shape,
+  context: ActionContext.default({}),
+  session: z.string(),
+  session_label: z.string(),
+  step: z.int(),
+  fold: z.int(),
+});
+type Row = z.infer<typeof Row>;
+type Judged = Row & { screening: Screening; us: number };
+
+const DEFAULT_FILES = ['../shared/data/redteam-dev.jsonl', '../shared/data/bypass-dev.jsonl'];
+const POLICY: Policy = { ...DEFAULT_POLICY, default_routing: 'review_flagged' };
+
+/**
+ * How many attacks and how many honest calls the shipped guardrails flag, by source and class. Sessions are judged
+ * step by step, as `policy test` does.
+ */
+export async function run(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      folds: { type: 'string', default: '3,4' },
+      json: { type: 'boolean', default: false },
+      confusions: { type: 'string', default: 'firewall-confusions.jsonl' },
+    },
+  });
+  const folds = new Set(values.folds === 'all' ? [0, 1, 2, 3, 4] : values.folds.split(',').map(Number));
+  const rows: Row[] = [];
+  for (const file of positionals.length > 0 ? positionals : DEFAULT_FILES) {
+    for (const line of (await readFile(file, 'utf8')).split('\n')) if (line !== '') rows.push(Row.parse(JSON.parse(line)));
+  }
+  const judged = judge(rows, await loadParsers()).filter((row) => folds.has(row.fold));
+  await writeFile(values.confusions, confusions(judged));
+  if (values.json) {
+    for (const row of judged) {
+      const { verdict, findings } = row.screening;
+      console.log(JSON.stringify({ id: row.id, verdict, findings: findings.map(({ id, pointer, severity }) => ({ id, pointer, severity })) }));
+    }
+    return;
+  }
+  console.log(`folds ${[...folds].join(', ')}; ${judged.length} calls; misses and false hits in ${values.confusions}\n`);
+  console.log(report('every call', judged));
+  console.log(report('without duplicate (service, action, payload) triples', unique(judged)));
+  const times = judged.map((row) => row.us).sort((a, b) => a - b);
+  const at = (share: number): string => ((times[Math.floor(times.length * share)] ?? 0) / 1000).toFixed(3);
+  console.log(`ms per call: p50 ${at(0.5)}, p99 ${at(0.99)}, most ${at(0.9999)}`);
+}
+
+function judge(rows: readonly Row[], parsers: Awaited<ReturnType<typeof loadParsers>>): Judged[] {
+  const sessions = grouped(rows, (row) => row.session);
+  const judged: Judged[] = [];
+  for (const steps of sessions.values()) {
+    let session = NEW_SESSION;
+    for (const row of steps.sort((a, b) => a.step - b.step)) {
+      const { service, action, payload } = row;
+      const started = performance.now();
+      const context = contextIn(session, row.context);
+      const screening = screenAction({ service, action, payload }, context, POLICY, undefined, { parsers });
+      judged.push({ ...row, screening, us: (performance.now() - started) * 1000 });
+      session = sessionAfter(session, { service, action, payload }, context, screening);
+    }
+  }
+  return judged;
+}
+
+/** Map.groupBy, which Node 20 lacks. */
+function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
+}
+
+const flagged = (row: Judged): boolean => row.screening.verdict !== 'allow';
+/** Honest calls count towards the rate of false hits when their session is honest and they are not a matter of taste. */
+const honest = (row: Judged): boolean => row.session_label === 'benign' && row.class !== 'grey';
+
+function unique(rows: readonly Judged[]): Judged[] {
+  const seen = new Map<string, Judged>();
+  for (const row of rows) {
+    const key = JSON.stringify([row.label, row.service, row.action, row.payload]);
+    if (!seen.has(key)) seen.set(key, row);
+  }
+  return [...seen.values()];
+}
+
+const share = (rows: readonly Judged[]): string =>
+  rows.length === 0 ? '' : `${(rows.filter(flagged).length / rows.length).toFixed(3)} (${rows.filter(flagged).length}/${rows.length})`;
+
+/** Sessions, each as a whole: flagged when any of its calls is. */
+function sessionShare(rows: readonly Judged[]): string {
+  const sessions = [...grouped(rows, (row) => row.session).values()];
+  const hit = sessions.filter((steps) => steps.some(flagged)).length;
+  return sessions.length === 0 ? '' : `${(hit / sessions.length).toFixed(3)} (${hit}/${sessions.length})`;
+}
+
+function report(title: string, rows: readonly Judged[]): string {
+  const lines = [['source', 'class', 'attacks', 'benign', 'grey', 'attacked sessions', 'benign sessions']];
+  for (const [source, of] of [...grouped(rows, (row) => row.source)].sort(([a], [b]) => a.localeCompare(b))) {
+    const grey = of.filter((row) => row.class === 'grey');
+    const attacked = new Set(of.filter((row) => row.label === 'attack').map((row) => row.session));
+    const ofAttacked = of.filter((row) => attacked.has(row.session));
+    const ofHonest = of.filter(honest);
+    lines.push([
+      source, '', share(of.filter((row) => row.label === 'attack')), share(ofHonest), share(grey),
+      sessionShare(ofAttacked), sessionShare(ofHonest),
+    ]);
+    for (const [name, some] of [...grouped(of, (row) => row.class)].sort(([a], [b]) => a.localeCompare(b))) {
+      if (name === 'grey' || name === 'attacked_session_other') continue;
+      lines.push(['', name, share(some.filter((row) => row.label === 'attack')), share(some.filter(honest)), '', '', '']);
+    }
+  }
+  return `${title}\n${table(lines)}\n`;
+}
+
+function confusions(rows: readonly Judged[]): string {
+  const wrong = rows.filter((row) => (row.label === 'attack' ? !flagged(row) : honest(row) && flagged(row)));
+  return wrong
+    .map(({ id, label, class: kind, screening }) =>
+      `${JSON.stringify({ id, label, class: kind, verdict: screening.verdict, findings: screening.findings.map((one) => `${one.severity} ${one.id} ${one.pointer}`) })}\n`,
+    )
+    .join('');
+}

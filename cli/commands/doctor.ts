@@ -1,0 +1,74 @@
+import { parseArgs } from 'node:util';
+import { type Config, ConfigError, loadConfig } from '../../runtime/config.ts';
+import type { Command } from '../command.ts';
+import { type Finding, fail, ok, skipped } from '../doctor/check.ts';
+import { database } from '../doctor/database.ts';
+import { nodeVersion, ports } from '../doctor/machine.ts';
+import { temporal } from '../doctor/temporal.ts';
+import { visible } from '../text.ts';
+
+const WORD = { ok: 'ok  ', warn: 'warn', fail: 'FAIL', skipped: 'skip' };
+
+/** Every wrong variable a line of its own. */
+function configuration(env: NodeJS.ProcessEnv): { config: Config | undefined; findings: Finding[] } {
+  try {
+    return { config: loadConfig(env), findings: [ok('configuration', 'every variable is well formed')] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const [, ...problems] = error.message.split('\n');
+    return {
+      config: undefined,
+      findings: problems.map((problem) =>
+        fail('configuration', problem.trim(), 'set it in the environment of api and worker (docs/deployment.md)'),
+      ),
+    };
+  }
+}
+
+async function examine(env: NodeJS.ProcessEnv): Promise<Finding[]> {
+  const { config, findings } = configuration(env);
+  const node = nodeVersion(process.versions.node);
+  if (!config) {
+    const later = ['port', 'postgresql', 'clock', 'migrations', 'login', 'root key', 'root key opens the data'];
+    return [
+      node,
+      ...findings,
+      ...skipped(later, 'the configuration is not complete'),
+      ...(await temporal(env, env['LETSPING_TASK_QUEUE'] || 'letsping-approvals')),
+    ];
+  }
+  return [
+    node,
+    ...findings,
+    ...(await ports(config)),
+    ...(await database(config)),
+    ...(await temporal(env, config.task_queue)),
+  ];
+}
+
+const line = ({ check, state, detail, fix }: Finding) =>
+  `${WORD[state]}  ${check.padEnd(24)} ${visible(detail)}\n${fix === undefined ? '' : `${' '.repeat(6)}try: ${visible(fix)}\n`}`;
+
+/** Looks at a deployment from where api and worker run. */
+export const doctor: Command = {
+  summary: 'check a deployment and say what to mend',
+  usage: `usage: letsping doctor [--json]
+
+Run it with the environment of api and worker: DATABASE_URL, LETSPING_ROOT_KEY, LETSPING_*, TEMPORAL_*. Checks Node, configuration,
+ports, PostgreSQL, clocks, migrations, the login, the root key, Temporal, the namespace and the rights in it. To prove the right
+to schedules it makes a paused one and deletes it; it changes nothing else. Exit code 1 when something fails.
+
+  --json  print { ok, findings: [{ check, state, detail, fix }] }`,
+  async run(args, { env, out }) {
+    const { values } = parseArgs({ args, options: { json: { type: 'boolean', default: false } } });
+    const findings = await examine(env);
+    const failed = findings.filter(({ state }) => state === 'fail').length;
+    const warned = findings.filter(({ state }) => state === 'warn').length;
+    if (values.json) out(`${JSON.stringify({ ok: failed === 0, findings })}\n`);
+    else
+      out(
+        `${findings.map(line).join('')}\n${failed === 0 ? 'nothing fails' : `${failed} fail${failed === 1 ? 's' : ''}`}${warned > 0 ? `, ${warned} to look at` : ''}\n`,
+      );
+    return failed === 0 ? 0 : 1;
+  },
+};

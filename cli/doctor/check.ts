@@ -1,0 +1,19 @@
+/** One line of `letsping doctor`. */
+export interface Finding {
+  check: string;
+  state: 'ok' | 'warn' | 'fail' | 'skipped';
+  detail: string;
+  /** What to do about it. */
+  fix?: string;
+}
+
+export const ok = (check: string, detail: string): Finding => ({ check, state: 'ok', detail });
+export const warn = (check: string, detail: string, fix: string): Finding => ({ check, state: 'warn', detail, fix });
+export const fail = (check: string, detail: string, fix: string): Finding => ({ check, state: 'fail', detail, fix });
+export const skipped = (checks: string[], detail: string): Finding[] =>
+  checks.map((check) => ({ check, state: 'skipped', detail }));
+
+export const messageOf = (error: unknown): string => {
+  if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0]);
+  return error instanceof Error ? error.message : String(error);
+};

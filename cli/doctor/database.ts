@@ -1,0 +1,135 @@
+import type { Pool } from 'pg';
+import { createKeyring } from '../../crypto/keyring.ts';
+import { parseRootKey, type RootKey } from '../../crypto/root-key.ts';
+import type { Config } from '../../runtime/config.ts';
+import { migrationsAtHead } from '../../storage/migrate.ts';
+import { createPool } from '../../storage/pool.ts';
+import { loadProjectKey, projectIds, rootKeyReferences } from '../../storage/projects.ts';
+import { loginRights, serverClock } from '../../storage/reach.ts';
+import { refuseUnopened } from '../../storage/start-up.ts';
+import { type Finding, fail, messageOf, ok, skipped, warn } from './check.ts';
+
+const OLDEST_POSTGRES = 15;
+const CLOCK_WARN_MS = 2_000;
+const CLOCK_FAIL_MS = 60_000;
+const KEYS_TRIED = 1_000;
+
+export async function database(config: Config): Promise<Finding[]> {
+  const root = rootKey(config.root_key);
+  const parsed = 'id' in root ? root : undefined;
+  const key: Finding = parsed
+    ? ok('root key', `parses: ${[parsed, ...parsed.others].map(({ id }) => id).join(', ')}`)
+    : (root as Finding);
+  const pool = createPool(config.database_url, { max: 1 });
+  try {
+    const started = Date.now();
+    const { version, now } = await serverClock(pool);
+    const offset = now.getTime() - (started + Date.now()) / 2;
+    const major = Number.parseInt(version, 10);
+    const reached =
+      major < OLDEST_POSTGRES
+        ? fail('postgresql', `PostgreSQL ${version} is too old`, `use ${OLDEST_POSTGRES} or newer`)
+        : ok('postgresql', `PostgreSQL ${version} answers`);
+    const migrated = await migrations(pool);
+    const rest =
+      migrated.state === 'ok'
+        ? [await login(pool), await opens(pool, parsed)]
+        : skipped(['login', 'root key opens the data'], 'not before the migrations');
+    return [reached, clock(offset), migrated, ...rest.slice(0, 1), key, ...rest.slice(1)];
+  } catch (error) {
+    return [
+      fail(
+        'postgresql',
+        `PostgreSQL does not answer: ${messageOf(error)}`,
+        'start it, and check DATABASE_URL: host, port, database, user, password',
+      ),
+      ...skipped(['clock', 'migrations', 'login'], 'PostgreSQL does not answer'),
+      key,
+      ...skipped(['root key opens the data'], 'PostgreSQL does not answer'),
+    ];
+  } finally {
+    await pool.end();
+  }
+}
+
+function rootKey(text: string): RootKey | Finding {
+  try {
+    return parseRootKey(text);
+  } catch (error) {
+    return fail(
+      'root key',
+      messageOf(error),
+      'set LETSPING_ROOT_KEY, or LETSPING_ROOT_KEY_FILE, to the key that this deployment was made with',
+    );
+  }
+}
+
+function clock(offset: number): Finding {
+  const text = `this machine and PostgreSQL are ${Math.abs(Math.round(offset))} ms apart`;
+  const fix = 'let both take their time from one source (chrony, systemd-timesyncd)';
+  if (Math.abs(offset) > CLOCK_FAIL_MS) return fail('clock', text, fix);
+  return Math.abs(offset) > CLOCK_WARN_MS ? warn('clock', text, fix) : ok('clock', text);
+}
+
+async function migrations(pool: Pool): Promise<Finding> {
+  const fix = 'run letsping migrate with the URL of the owner of the database';
+  try {
+    return (await migrationsAtHead(pool))
+      ? ok('migrations', 'at this release')
+      : fail('migrations', 'the database is older than this release', fix);
+  } catch (error) {
+    const { code, name } = error as { code?: string; name?: string };
+    if (name === 'MigrationRefused')
+      return fail('migrations', messageOf(error), 'start the release that migrated the database, or a newer one');
+    if (code === '42P01') return fail('migrations', 'the database is empty', fix);
+    if (code === '42501')
+      return fail(
+        'migrations',
+        'this login may not read the tables',
+        'grant letsping_app to the login (docs/deployment.md)',
+      );
+    throw error;
+  }
+}
+
+async function login(pool: Pool): Promise<Finding> {
+  const { login: name, superuser, bypassrls, owner, member } = await loginRights(pool);
+  const fix = 'connect as a login of its own: LETSPING_APP_PASSWORD=… letsping migrate makes one (docs/deployment.md)';
+  const wrong = [
+    superuser && 'is a superuser',
+    bypassrls && 'has BYPASSRLS',
+    owner && 'owns the tables',
+    !member && !owner && !superuser && 'is no member of letsping_app',
+  ].filter((text) => typeof text === 'string');
+  if (wrong.length > 0)
+    return fail('login', `${name} ${wrong.join(', ')}: the wall between projects does not hold for it`, fix);
+  return ok('login', `${name} owns nothing and is held by row-level security`);
+}
+
+async function opens(pool: Pool, root: RootKey | undefined): Promise<Finding> {
+  const check = 'root key opens the data';
+  if (!root) return skipped([check], 'the root key does not parse')[0]!;
+  try {
+    await refuseUnopened(pool, root);
+    const keyring = createKeyring(root, loadProjectKey(pool));
+    const ids = await projectIds(pool, KEYS_TRIED);
+    for (const id of ids) await keyring.sealer(id);
+    const references = Object.entries(await rootKeyReferences(pool)).filter(([id]) => id !== root.id);
+    if (references.length > 0) {
+      const text = references.map(([id, count]) => `${count} under ${id}`).join(', ');
+      return warn(check, `it does, and a rotation is not finished: ${text}`, 'run letsping rotate-root-key');
+    }
+    return ok(
+      check,
+      ids.length === 0
+        ? 'there is no project yet: letsping migrate --first-project NAME'
+        : `${ids.length} project${ids.length === 1 ? '' : 's'} opened`,
+    );
+  } catch (error) {
+    return fail(
+      check,
+      messageOf(error),
+      'start with the root key that sealed this database; without it nothing of it can be read',
+    );
+  }
+}

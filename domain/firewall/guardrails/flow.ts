@@ -1,0 +1,114 @@
+import type { RuleOf } from '../../../contracts/guardrails.ts';
+import type { Finding, Severity } from '../../../contracts/verdict.ts';
+import { type AllowList, allowListOf } from '../allowed.ts';
+import { evidenceOf } from '../finding.ts';
+import type { Guardrail, GuardrailContext, JudgedAction } from '../guardrail.ts';
+import { registrableDomainOf } from '../host-names.ts';
+import { appliesTo } from '../policy.ts';
+import type { TypedValue } from '../typed-values.ts';
+import { isAsked, isHandedOver, verbsOf } from '../verbs.ts';
+import { foreignNames } from '../receivers.ts';
+
+type FlowRule = Omit<RuleOf<'flow'>, 'kind'>;
+
+const finding = (id: string, severity: Severity, pointer: string, evidence: string, message: string): Finding => ({
+  id: `flow/${id}`,
+  severity,
+  pointer,
+  evidence: evidenceOf(evidence),
+  message,
+});
+
+/**
+ * Where a call comes from and where it goes: after third-party text was read, an action that changes something is held
+ * when it reaches somebody whom the trusted request never named, does what that request never asked for, or touches
+ * what opens an account. Reading and changing alone hold nothing.
+ */
+export const flowOf = (rule: FlowRule = {}): Guardrail => ({
+  id: 'flow',
+  check(action, context) {
+    // Undeclared counts as untrusted as far as somebody named what is known: else everything would be unknown.
+    const strict = context.untrusted || (context.undeclared && context.known.named);
+    if (!strict) return [];
+    const verbs = verbsOf(action);
+    const { service, action: name } = action;
+    const changes = rule.reads && appliesTo(rule.reads, service, name)
+      ? false
+      : verbs.changes || (rule.side_effects !== undefined && appliesTo(rule.side_effects, service, name));
+    const allowed = allowListOf(context.allowed_domains);
+    if (!changes) return fetches(action, context, allowed);
+    const found = [...unknownReceivers(action, context, allowed), ...unknownLinks(action, context, allowed)];
+    const { known, declared } = context;
+    if (known.task && !isAsked(action, verbs, known) && !isHandedOver(action, verbs, declared.task)) {
+      found.push(
+        finding('unasked_action', 'medium', '', `${service}/${name}`, 'Third-party text was read before this call, and the request never asked for what it does.'),
+      );
+    }
+    const opened = opensAccounts(action, context);
+    if (opened) found.push(opened);
+    return found;
+  },
+});
+
+export const flow = flowOf();
+
+function unknownReceivers(action: JudgedAction, context: GuardrailContext, allowed: AllowList): Finding[] {
+  return foreignNames(action, context.known, allowed).map(({ pointer, raw }) =>
+    finding('unknown_receiver', 'medium', pointer, raw, 'Third-party text was read before this call, and the request never named this receiver.'),
+  );
+}
+
+const BARE_LINK = /(?<![\w@.-])(?:www\.[a-z0-9-]{1,63}|[a-z0-9-]{2,63})(?:\.[a-z0-9-]{1,63}){0,3}\.(?:com|net|org|io|dev|app|co|ai|info|biz|me|xyz|site|online|link|click|top|shop|ru|cn)(?![\w.@-]*@)(?![a-z0-9-])/gi;
+
+/** Links in what is sent, to hosts that nobody named: how a message phishes, and how a page is made to load. */
+function unknownLinks(action: JudgedAction, context: GuardrailContext, allowed: AllowList): Finding[] {
+  const found = new Map<string, Finding>();
+  const isKnown = (host: string): boolean =>
+    allowed.host(host) || context.known.names(host) || context.known.names(registrableDomainOf(host));
+  const add = (value: TypedValue, host: string, raw: string): void => {
+    if (found.has(host) || isKnown(host)) return;
+    found.set(host, finding('unknown_link', 'medium', value.place.pointer, raw, 'Third-party text was read before this call, and the request never named the host of this link.'));
+  };
+  for (const value of action.values) {
+    if (found.size > 20) break;
+    if (value.type === 'url' && value.url.host !== '') add(value, value.url.host, value.url.raw);
+    if (value.type !== 'text' || !value.text.includes('.') || value.place.via.length > 0) continue;
+    let count = 0;
+    for (const [raw] of value.text.slice(0, 20_000).matchAll(BARE_LINK)) {
+      if ((count += 1) > 50) break;
+      add(value, raw.toLowerCase(), raw);
+    }
+  }
+  return [...found.values()];
+}
+
+/** A fetch can carry data out: in its query, or, from a session that holds private data, by where it goes alone. */
+function fetches(action: JudgedAction, context: GuardrailContext, allowed: AllowList): Finding[] {
+  return action.values.flatMap((value): Finding[] => {
+    if (value.type !== 'url' || value.url.host === '' || allowed.host(value.url.host)) return [];
+    if (context.known.names(value.url.host) || context.known.names(registrableDomainOf(value.url.host))) return [];
+    if (context.private) {
+      return [finding('unknown_fetch', 'medium', value.place.pointer, value.url.raw, 'The session holds private data, and this reaches a host that the request never named.')];
+    }
+    return carriesData(value.url.tail)
+      ? [finding('data_in_fetch', 'medium', value.place.pointer, value.url.raw, 'Third-party text was read before this call, and this URL carries text to a host that the request never named.')]
+      : [];
+  });
+}
+
+const carriesData = (tail: string): boolean => /[?&#][^=]{0,40}=(?:[^&]*(?:%20|\+|\s)){3}/.test(tail) || /[A-Za-z0-9+/_-]{60,}/.test(tail);
+
+const OPENING_WORDS = new Set(
+  'password passwords passcode passphrase pin credential credentials secret 2fa mfa otp totp authentication recovery login apikey backup ssh token'.split(' '),
+);
+
+/** A change of what opens an account, which the request never mentions. */
+function opensAccounts(action: JudgedAction, { known }: GuardrailContext): Finding | undefined {
+  if (!known.task) return undefined;
+  const at = action.values.find(
+    (value) => value.type === 'principal_change' && (value.place.words.at(-1) ?? []).some((word) => OPENING_WORDS.has(word)) && value.value !== '' && value.value !== null,
+  );
+  const word = action.words.action.find((one) => OPENING_WORDS.has(one)) ?? at?.place.words.at(-1)?.find((one) => OPENING_WORDS.has(one));
+  if (word === undefined || known.asks([word.slice(0, 6), 'password', 'credential', 'login'])) return undefined;
+  return finding('unasked_credential', 'medium', at?.place.pointer ?? '', word, 'Third-party text was read before this call, and it changes or sends what opens an account, which the request never mentions.');
+}

@@ -1,0 +1,74 @@
+import type { AllowList } from './allowed.ts';
+import type { JudgedAction } from './guardrail.ts';
+import { registrableDomainOf } from './host-names.ts';
+import type { Known } from './known.ts';
+import type { TypedValue } from './typed-values.ts';
+
+const set = (words: string): ReadonlySet<string> => new Set(words.split(' '));
+
+/** Words of keys whose value is whoever gets something, however it is written: a name, an account, a number. */
+const RECEIVER_WORDS = set(
+  'to cc bcc recipient recipients receiver receivers payee payees beneficiary beneficiaries invitee invitees attendee attendees participant participants guest guests grantee grantees assignee collaborator collaborators member members follower contact contacts iban wallet subscriber subscribers webhook callback forward destination dest payto',
+);
+/** Words that name a receiver when the action gives, adds, removes or writes to people. */
+const PERSON_WORDS = set('user users username userid person people friend friends email emails mail phone account accounts handle');
+const GIVING_VERBS = set(
+  'send email mail message reply forward notify dm text sms invite add remove kick ban share grant give allow permit authorize transfer pay wire withdraw deposit refund connect follow assign contact call tell call post',
+);
+/** Words that make a key speak of something beside the receiver. */
+const ASIDE = set('from source own my sender subject body text message content title note notes description type count date time at name_of format mode status amount currency limit');
+
+export interface Receiver {
+  pointer: string;
+  raw: string;
+}
+
+/** The receivers of an action that nobody named, each once, in the order of the payload. */
+export function foreignNames(action: JudgedAction, known: Known, allowed: AllowList): Receiver[] {
+  const gives = action.words.action.some((word) => GIVING_VERBS.has(word));
+  const found = new Map<string, Receiver>();
+  for (const value of action.values) {
+    const said = receiverIn(value, action, gives);
+    if (said === undefined) continue;
+    for (const one of said) {
+      if (found.size >= 50) return [...found.values()];
+      const raw = one.trim();
+      if (raw !== '' && !found.has(raw) && !isKnown(raw, known, allowed)) found.set(raw, { pointer: value.place.pointer, raw });
+    }
+  }
+  return [...found.values()];
+}
+
+function receiverIn(value: TypedValue, action: JudgedAction, gives: boolean): string[] | undefined {
+  if (value.place.via.length > 0 && value.type !== 'principal_change') return undefined;
+  if (value.type === 'principal_change') {
+    const text = typeof value.value === 'number' ? String(value.value) : value.value;
+    if (typeof text !== 'string' || text.length > 500) return undefined;
+    const role = action.roleAt(value.place.pointer);
+    if (role === 'recipient' || role === 'destination') return splitList(text);
+    if (role !== undefined) return undefined;
+    const last = value.place.words.at(-1) ?? [];
+    if (last.some((word) => ASIDE.has(word))) return undefined;
+    const receiver = last.some((word) => RECEIVER_WORDS.has(word)) || (gives && last.some((word) => PERSON_WORDS.has(word)));
+    return receiver ? splitList(text) : undefined;
+  }
+  if (value.type === 'email' && value.whole) return [value.address];
+  return undefined;
+}
+
+const splitList = (text: string): string[] => (text.length > 200 ? [text] : text.split(/[,;]/));
+
+function isKnown(raw: string, known: Known, allowed: AllowList): boolean {
+  if (known.names(raw) || (known.everybody && /^[\p{L}' -]{1,40}$/u.test(raw))) return true;
+  const mail = /<?([^\s<>]+@([^\s<>@]+))>?$/.exec(raw.toLowerCase());
+  if (mail?.[1] !== undefined && mail[2] !== undefined) {
+    return allowed.email(mail[1], mail[2]) || known.names(mail[1]);
+  }
+  const host = hostIn(raw);
+  return host !== undefined && (allowed.host(host) || known.names(host) || known.names(registrableDomainOf(host)));
+}
+
+function hostIn(raw: string): string | undefined {
+  const named = /^(?:[a-z][a-z0-9+.-]*:\/\/)?([a-z0-9-]+(?:\.[a-z0-9-]+)+)(?=[:/?#]|$)/i.exec(raw);
+  return named?.[1]?.toLowerCase();
+}

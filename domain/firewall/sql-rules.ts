@@ -1,0 +1,108 @@
+import type { Severity } from '../../contracts/verdict.ts';
+import { functionOf, isUnbounded, type SqlNode } from './sql.ts';
+
+export type SqlSaid = readonly [id: string, severity: Severity, message: string];
+
+const said = (id: string, severity: Severity, message: string): SqlSaid => [id, severity, message];
+
+const DESTROYS = said('destructive', 'high', 'This SQL destroys data or the tables that hold it.');
+const UNBOUNDED = said('unbounded', 'high', 'This SQL changes every row: no condition bounds it.');
+const RIGHTS = said('privilege', 'high', 'This SQL changes who may do what in the database.');
+const SERVER = said('server_access', 'critical', 'This SQL reaches out of the database: files, programs or other servers.');
+const DYNAMIC = said('dynamic', 'high', 'This SQL runs code that cannot be read here.');
+const SECRETS = said('secret_table', 'high', 'This SQL reads where the database keeps its passwords.');
+
+/** Statements that say all by their kind. */
+const KINDS: Record<string, SqlSaid> = {
+  DropStmt: DESTROYS,
+  DropdbStmt: DESTROYS,
+  TruncateStmt: DESTROYS,
+  DropOwnedStmt: DESTROYS,
+  DropTableSpaceStmt: DESTROYS,
+  DropRoleStmt: RIGHTS,
+  DropUserMappingStmt: RIGHTS,
+  DropSubscriptionStmt: DESTROYS,
+  GrantStmt: RIGHTS,
+  GrantRoleStmt: RIGHTS,
+  CreateRoleStmt: RIGHTS,
+  AlterRoleStmt: RIGHTS,
+  AlterRoleSetStmt: RIGHTS,
+  AlterOwnerStmt: RIGHTS,
+  ReassignOwnedStmt: RIGHTS,
+  AlterDefaultPrivilegesStmt: RIGHTS,
+  AlterPolicyStmt: RIGHTS,
+  SecLabelStmt: RIGHTS,
+  AlterSystemStmt: said('server_settings', 'critical', 'This SQL changes the settings of the whole database server.'),
+  AlterDatabaseSetStmt: said('server_settings', 'high', 'This SQL changes the settings of a database.'),
+  DoStmt: DYNAMIC,
+  ExecuteStmt: DYNAMIC,
+  LoadStmt: SERVER,
+  CreateExtensionStmt: SERVER,
+  AlterExtensionStmt: SERVER,
+  CreateForeignServerStmt: SERVER,
+  AlterForeignServerStmt: SERVER,
+  CreateForeignTableStmt: SERVER,
+  CreateFdwStmt: SERVER,
+  CreateUserMappingStmt: SERVER,
+  ImportForeignSchemaStmt: SERVER,
+  CreateSubscriptionStmt: SERVER,
+  AlterSubscriptionStmt: SERVER,
+  CreatePLangStmt: SERVER,
+  CreateEventTrigStmt: DYNAMIC,
+  RuleStmt: DYNAMIC,
+};
+
+const SERVER_FUNCTION =
+  /^(?:pg_read_|pg_ls_|pg_stat_file|pg_write|pg_file_|pg_logdir|lo_(?:import|export|from_bytea|put|create|unlink)|dblink|pg_execute|pg_reload_conf|pg_rotate_logfile|pg_terminate_backend|pg_cancel_backend|pg_create_restore|pg_switch_wal|pg_promote|load_file|load_extension|sys_(?:exec|eval)|xp_|sp_(?:oa|execute|configure)|query_to_xml|database_to_xml|table_to_xml|cursor_to_xml|http_|urlencode_exec|utl_http|utl_file|dbms_|copy_program)/;
+const SETTING_FUNCTION = /^(?:set_config|set_role|pg_sleep(?:_for|_until)?|setval)$/;
+const SECRET_RELATION = /^(?:pg_shadow|pg_authid|pg_auth_members|pg_user_mappings?|pg_hba_file_rules|pg_largeobject|pg_subscription|pg_foreign_server|sys_?users?\$?|sql_logins|syslogins|dba_users|user\$)$/;
+const ROLE_SETTING = /^(?:role|session_authorization|row_security|session_replication_role|default_transaction_read_only|transaction_read_only|search_path)$/;
+const DROPPING = /^AT_(?:Drop|DetachPartition)/;
+const LOOSENING = /^AT_(?:DisableRowSecurity|NoForceRowSecurity|DisableTrig|DisableRule|ChangeOwner)/;
+const TRUSTED_LANGUAGES = new Set(['sql', 'plpgsql']);
+
+/** What one node of a statement says; undefined for the harmless ones. */
+export function judgeNode({ kind, body }: SqlNode, requireWhere: boolean): SqlSaid | undefined {
+  const plain = KINDS[kind];
+  if (plain) return plain;
+  switch (kind) {
+    case 'DeleteStmt':
+    case 'UpdateStmt':
+      return requireWhere && isUnbounded(body['whereClause']) ? UNBOUNDED : undefined;
+    case 'MergeStmt':
+      return requireWhere && isUnbounded(body['joinCondition']) ? UNBOUNDED : undefined;
+    case 'CopyStmt':
+      return body['is_program'] || body['filename'] !== undefined ? SERVER : undefined;
+    case 'AlterTableCmd': {
+      const subtype = String(body['subtype']);
+      return DROPPING.test(subtype) ? DESTROYS : LOOSENING.test(subtype) ? RIGHTS : undefined;
+    }
+    case 'CreatePolicyStmt':
+      return body['qual'] !== undefined && isUnbounded(body['qual']) ? RIGHTS : undefined;
+    case 'VariableSetStmt':
+      return ROLE_SETTING.test(String(body['name']).toLowerCase()) ? RIGHTS : undefined;
+    case 'CreateFunctionStmt':
+      return isTrusted(body) ? undefined : DYNAMIC;
+    case 'FuncCall': {
+      const name = functionOf(body);
+      if (SERVER_FUNCTION.test(name)) return SERVER;
+      return SETTING_FUNCTION.test(name) ? said('settings', 'medium', 'This SQL changes a setting or stalls the server through a function.') : undefined;
+    }
+    case 'RangeVar':
+      return SECRET_RELATION.test(String(body['relname']).toLowerCase()) ? SECRETS : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function isTrusted(body: Record<string, unknown>): boolean {
+  const text = JSON.stringify(body['options'] ?? []);
+  const language = /"defname":"language","arg":\{"String":\{"sval":"([^"]+)"/.exec(text)?.[1]?.toLowerCase();
+  return language === undefined || (TRUSTED_LANGUAGES.has(language) && !/"defname":"security","arg":\{"Boolean":\{"boolval":true/.test(text));
+}
+
+/** The verb of a statement as people write it. */
+export function verbOf(kind: string): string {
+  const name = kind.replace(/Stmt$/, '');
+  return name === 'CreateTableAs' ? 'create' : (/^(?:Select|Insert|Update|Delete|Merge|Explain|Copy|Truncate|Drop|Alter|Grant|Create|Call|Do|Prepare|Execute)/.exec(name)?.[0] ?? name).toLowerCase();
+}

@@ -1,0 +1,109 @@
+import { type Client, type Connection, isGrpcServiceError } from '@temporalio/client';
+import { temporalClient, temporalSettings } from './temporal.ts';
+
+/** Temporal answers, and this process cannot work with it. One sentence, which says what to do. */
+export class TemporalRefused extends Error {
+  override readonly name = 'TemporalRefused';
+}
+
+const NOT_FOUND = 5;
+const AWAY = [4, 14]; // DEADLINE_EXCEEDED, UNAVAILABLE
+const DENIED: Record<number, string> = { 7: 'lacks a permission', 16: 'is not accepted' };
+const UNIMPLEMENTED = 12;
+
+/** Since this release of the server updates, which decisions are, and conflict policies are on by default. */
+export const OLDEST_SERVER = '1.25.0';
+const TRY_FOR_MS = 10_000;
+
+const code = (error: unknown): number | undefined => {
+  const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
+  return isGrpcServiceError(cause) ? cause.code : undefined;
+};
+
+export const isOlder = (version: string, than: string): boolean => {
+  const numbers = (text: string) =>
+    (/^v?(\d+)\.(\d+)(?:\.(\d+))?/.exec(text) ?? []).slice(1).map((part) => Number(part ?? 0));
+  const [a, b] = [numbers(version), numbers(than)];
+  if (a.length === 0) return false; // a build that does not number itself as releases are
+  for (let i = 0; i < 3; i++) if ((a[i] ?? 0) !== (b[i] ?? 0)) return (a[i] ?? 0) < (b[i] ?? 0);
+  return false;
+};
+
+/** One sentence for an error of a call on a namespace; undefined when Temporal is away, or it is another kind of error. */
+export function refusalOfTemporal(error: unknown, namespace: string, what: string): TemporalRefused | undefined {
+  const status = code(error);
+  if (status === undefined || AWAY.includes(status)) return undefined;
+  const refused = (message: string) => new TemporalRefused(message, { cause: error });
+  if (status === NOT_FOUND)
+    return refused(
+      `the Temporal namespace ${JSON.stringify(namespace)} does not exist: create it (temporal operator namespace create --namespace ${namespace}) or set TEMPORAL_NAMESPACE`,
+    );
+  if (status in DENIED)
+    return refused(
+      `the Temporal credential ${DENIED[status]} on the namespace ${JSON.stringify(namespace)} (${what}): give it the role "writer" there, in Temporal Cloud "Write", and check TEMPORAL_API_KEY or TEMPORAL_TLS_CLIENT_CERT_PATH`,
+    );
+  if (status === UNIMPLEMENTED)
+    return refused(`this Temporal server does not know how to ${what}: it is too old, use ${OLDEST_SERVER} or newer`);
+  return undefined;
+}
+
+export interface TemporalAccess {
+  version: string;
+}
+
+/**
+ * Asks for the namespace as this process would use it.
+ * @throws TemporalRefused; the SDK's error when Temporal is away.
+ */
+export async function temporalAccess(
+  client: Client,
+  connection: Connection,
+  namespace: string,
+): Promise<TemporalAccess> {
+  const within = <T>(work: () => Promise<T>) => client.withDeadline(Date.now() + 3_000, work);
+  try {
+    const { serverVersion } = await within(() => connection.workflowService.getSystemInfo({}));
+    const version = serverVersion ?? '';
+    if (isOlder(version, OLDEST_SERVER))
+      throw new TemporalRefused(`this Temporal server is ${version}, which is too old: use ${OLDEST_SERVER} or newer`);
+    const { namespaceInfo } = await within(() => connection.workflowService.describeNamespace({ namespace }));
+    // A server that does not say is taken at its version.
+    if (namespaceInfo?.capabilities && !namespaceInfo.capabilities.syncUpdate) {
+      throw new TemporalRefused(
+        `the Temporal namespace ${JSON.stringify(namespace)} takes no updates, which decisions are: set frontend.enableUpdateWorkflowExecution to true, or use a server of ${OLDEST_SERVER} or newer`,
+      );
+    }
+    return { version };
+  } catch (error) {
+    throw refusalOfTemporal(error, namespace, 'describe the namespace') ?? error;
+  }
+}
+
+/**
+ * Before a process starts. A namespace that is just being made (a server that boots) is waited for a while. With `go on`, a
+ * Temporal that is away is no reason not to start.
+ * @throws TemporalRefused
+ */
+export async function refuseTemporal(
+  env: NodeJS.ProcessEnv,
+  { whenAway }: { whenAway: 'go on' | 'fail' },
+): Promise<void> {
+  const { client, connection } = temporalClient(env);
+  const { namespace } = temporalSettings(env);
+  const end = Date.now() + TRY_FOR_MS;
+  try {
+    for (;;) {
+      try {
+        await temporalAccess(client, connection, namespace);
+        return;
+      } catch (error) {
+        const isMissing = error instanceof TemporalRefused && code(error.cause) === NOT_FOUND;
+        if (isMissing && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 500));
+        else if (error instanceof TemporalRefused || whenAway === 'fail') throw error;
+        else return;
+      }
+    }
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const preload = (name: string) => new URL(`./${name}`, import.meta.url).href;
+
+/** One of our programs as a process of its own, with what it wrote. */
+export interface Program {
+  readonly pid: number | undefined;
+  /** All that it has written since it was first started. */
+  readonly log: string;
+  start(extra?: NodeJS.ProcessEnv): Promise<void>;
+  /** SIGKILL by pid, and until it is gone. */
+  kill(): Promise<void>;
+  stop(): Promise<void>;
+  /** Resolves when the running process has ended, however. */
+  gone(): Promise<void>;
+}
+
+export interface ProgramOptions {
+  env: NodeJS.ProcessEnv;
+  /** Text in its output by which it says that it is ready. */
+  ready: string;
+  /** Of our command line, or of node when `script` is given. */
+  args: string[];
+  script?: string;
+  /** Modules loaded first, as URLs: faults live there. */
+  imports?: string[];
+}
+
+export function program({ env, ready, args, script = MAIN, imports = [] }: ProgramOptions): Program {
+  let child: ChildProcess | undefined;
+  let ended: Promise<void> = Promise.resolve();
+  let log = '';
+  const running = () => child !== undefined && child.exitCode === null && child.signalCode === null;
+  const end = async (signal: NodeJS.Signals) => {
+    if (running()) child!.kill(signal);
+    await ended;
+  };
+  return {
+    get pid() {
+      return running() ? child!.pid : undefined;
+    },
+    get log() {
+      return log;
+    },
+    async start(extra = {}) {
+      const from = log.length;
+      const started = spawn(process.execPath, [...imports.flatMap((url) => ['--import', url]), script, ...args], {
+        env: { ...env, ...extra },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      child = started;
+      ended = new Promise((resolve) => started.once('exit', () => resolve()));
+      for (const stream of [started.stdout!, started.stderr!])
+        stream.on('data', (chunk: Buffer) => {
+          log += chunk.toString();
+        });
+      const until = Date.now() + 60_000;
+      while (!log.slice(from).includes(ready)) {
+        if (started.exitCode !== null || started.signalCode !== null)
+          throw new Error(`${args.join(' ')} ended with ${started.exitCode ?? started.signalCode}:\n${log.slice(-3_000)}`);
+        if (Date.now() > until) throw new Error(`${args.join(' ')} was not ready in 60 s:\n${log.slice(-3_000)}`);
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
+    },
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+    gone: () => ended,
+  };
+}

@@ -1,0 +1,248 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { digestOf, openReceipt } from './canonical.ts';
+import { type Histories, type History, openHistories } from './histories.ts';
+import { type Rows, readRows } from './rows.ts';
+
+/**
+ * The oracle: judges a deployment from the outside, after a run. It shares no code with the product: its own SQL as the owner of the
+ * tables, literal names of workflows, its own digest and signature check. It knows what clients were told, and what agents did.
+ */
+export interface Told {
+  request_id: string;
+  what: 'opened' | 'decided' | 'executed';
+  /** Of an opened one: the key under which it was asked for. */
+  key?: string;
+  outcome?: { status: string; cause: string };
+  decision_id?: string;
+}
+
+export interface Violation {
+  invariant: string;
+  request_id: string;
+  what: string;
+}
+
+export interface OracleOptions {
+  database_url: string;
+  temporal_address: string;
+  namespace: string;
+  projects: string[];
+  /** Reads a request as its approver sees it: shows that what is sealed still opens. */
+  read?: (request_id: string) => Promise<any>;
+  /** JSON lines of the agents' world: `key` is the request's id. */
+  effects_file?: string;
+  journal_file?: string;
+}
+
+/** Of these requests only; absent: of all. `tampered` names requests whose workflow somebody ended or reset by hand. */
+export interface Scope {
+  ids?: string[];
+  tampered?: string[];
+}
+
+export interface Oracle {
+  readonly told: Told[];
+  /** Every violation found now. `atRest`: nothing is under way any more, so nothing may be open. */
+  audit(scope?: Scope): Promise<Violation[]>;
+  /** Audits until it is clean, or until the time is over; resolves to what is wrong at the end and how long it took. */
+  settle(scope: Scope, withinMs: number): Promise<{ violations: Violation[]; ms: number }>;
+  histories: Histories;
+  rows(): Promise<Rows>;
+  close(): Promise<void>;
+}
+
+/** A decision is taken into the history with the workflow task that answers it. */
+const TASK_MS = 6_000;
+const TERMINAL = ['approved', 'rejected', 'expired', 'cancelled'];
+
+const lines = (file: string | undefined): any[] =>
+  file && existsSync(file)
+    ? readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line))
+    : [];
+
+const sameOutcome = (ledger: any, said: any): boolean =>
+  said?.status === ledger.status &&
+  said?.cause === ledger.cause &&
+  (said.payload_digest === undefined || said.payload_digest === ledger.payload_digest) &&
+  (said.decision_id ?? null) === ledger.decision_id;
+
+export async function openOracle(options: OracleOptions): Promise<Oracle> {
+  const histories = await openHistories(options.temporal_address, options.namespace);
+  const told: Told[] = [];
+  /** I5: what stood once stands for ever. */
+  const stood = new Map<string, string>();
+
+  async function audit({ ids, tampered = [] }: Scope = {}): Promise<Violation[]> {
+    const rows = await readRows(options.database_url, options.projects);
+    const found: Violation[] = [];
+    const wanted = (id: string) => ids === undefined || ids.includes(id);
+    const say = (invariant: string, request_id: string, what: string) => {
+      if (wanted(request_id)) found.push({ invariant, request_id, what });
+    };
+    const ledger = new Map<string, any>(rows.ledger.map((row) => [row.request_id, row]));
+    const runs = ids === undefined ? await histories.runs('approvalV1') : undefined;
+
+    // I1: acknowledged means a row, held means exactly one workflow; one key is one request.
+    const byKey = new Map<string, string>();
+    for (const { request_id, what, key } of told) {
+      if (what !== 'opened') continue;
+      if (!rows.requests.some((row) => row.id === request_id)) say('I1', request_id, 'acknowledged, and no row');
+      if (key === undefined) continue;
+      const other = byKey.get(key);
+      if (other !== undefined && other !== request_id) say('I1', request_id, `one key, two requests: also ${other}`);
+      byKey.set(key, request_id);
+    }
+    for (const [id, count] of runs ?? [])
+      if (count > 1 && !tampered.includes(id.slice('approval/'.length)))
+        say('I1', id.slice('approval/'.length), `${count} workflows`);
+
+    const requests = rows.requests.filter(({ id }) => wanted(id));
+    for (let at = 0; at < requests.length; at += 20)
+      await Promise.all(
+        requests.slice(at, at + 20).map(async (request) => {
+          const history = request.verdict === 'hold' ? await histories.of(`approval/${request.id}`) : undefined;
+          await judge(request, ledger.get(request.id), history, rows, say, tampered.includes(request.id));
+        }),
+      );
+    // What clients were told is what stands.
+    for (const { request_id, what, outcome, decision_id } of told) {
+      const row = ledger.get(request_id);
+      if (what === 'opened' || !wanted(request_id)) continue;
+      if (!row) say('I2', request_id, `told ${what}, and nothing stands`);
+      else if (outcome && (outcome.status !== row.status || outcome.cause !== row.cause))
+        say('I2', request_id, `told ${outcome.status}, ${row.status} stands`);
+      else if (decision_id !== undefined && row.decision_id !== decision_id)
+        say('I2', request_id, 'told that another decision stands');
+    }
+    return found;
+  }
+
+  async function judge(
+    request: any,
+    row: any,
+    history: History | undefined,
+    rows: Rows,
+    say: (invariant: string, id: string, what: string) => void,
+    tampered: boolean,
+  ): Promise<void> {
+    const { id } = request;
+    const isHeld = request.verdict === 'hold';
+    if (isHeld && !history) say('I1', id, 'held, and no workflow');
+    if (!isHeld && !row) say('I1', id, `${request.verdict} by the firewall, and not settled`);
+
+    // I2: one outcome, in the history as in the ledger.
+    if (history && !tampered) {
+      for (const answer of [...history.answers, ...(history.result === undefined ? [] : [history.result])]) {
+        if (!row) say('I2', id, 'the history has an outcome, the ledger none');
+        else if (!sameOutcome(row, answer)) say('I2', id, `history ${answer?.status}, ledger ${row.status}`);
+      }
+      if (row && history.status === 'RUNNING') say('I2', id, 'settled, and the workflow goes on');
+      if (!row && history.status !== 'RUNNING') say('I2', id, `the workflow is ${history.status}, and nothing stands`);
+    }
+
+    // I3: ledger ⇔ statement ⇔ projection ⇔ outbox.
+    if ((request.status !== 'pending') !== (row !== undefined)) say('I3', id, `shown ${request.status}, ledger ${row ? 'has' : 'lacks'} it`);
+    const interrupt = rows.interrupts.find((found) => found.request_id === id);
+    const delivery = rows.deliveries.filter((found) => found.request_id === id);
+    if (row) {
+      if (request.status !== row.status) say('I3', id, `shown ${request.status}, ${row.status} stands`);
+      if (request.resolved_at?.getTime() !== row.resolved_at.getTime()) say('I3', id, 'two times of resolution');
+      const statement = openReceipt(row.receipt, rows.keys);
+      if (!statement) say('I3', id, 'the receipt does not verify');
+      else {
+        const p = statement['predicate'];
+        const wrong =
+          p.outcome !== row.status ||
+          p.cause !== row.cause ||
+          p.project !== request.project_id ||
+          statement['subject'][0].name !== `request:${id}` ||
+          statement['subject'][0].digest.sha256 !== row.payload_digest.slice(7) ||
+          p.requested.payload_digest !== request.payload_digest ||
+          (p.decided.decision_id ?? null) !== row.decision_id ||
+          (p.executed?.payload_digest ?? undefined) !== (row.status === 'approved' ? row.payload_digest : undefined);
+        if (wrong) say('I3', id, 'the statement says something else than the ledger');
+      }
+      if (interrupt && delivery.length !== 1) say('I3', id, `${delivery.length} outbox rows for its thread`);
+      if (stood.has(id) && stood.get(id) !== row.receipt) say('I5', id, 'what stood was changed');
+      stood.set(id, row.receipt);
+    } else {
+      if (stood.has(id)) say('I5', id, 'what stood is gone');
+      if (delivery.length > 0) say('I3', id, 'an outbox row without an outcome');
+    }
+
+    // I4: approved is what was asked or what a patch says, executed is what was approved.
+    const executed = rows.executions.find((found) => found.request_id === id);
+    if (executed && (row?.status !== 'approved' || executed.payload_digest !== row.payload_digest))
+      say('I4', id, 'executed something else than was approved');
+    const decision = row?.decision_id ? rows.decisions.find((found) => found.id === row.decision_id) : undefined;
+    if (row?.cause === 'person' && row.verified) {
+      if (!decision) say('I4', id, "a person's outcome without a decision");
+      else if (
+        decision.request_id !== id ||
+        decision.actor !== row.actor ||
+        decision.payload_digest !== request.payload_digest ||
+        (decision.patched_digest ?? request.payload_digest) !== row.payload_digest ||
+        (decision.type === 'reject') !== (row.status === 'rejected') ||
+        decision.actor === request.requested_by
+      )
+        say('I4', id, 'the outcome is not what the person decided');
+    } else if (row && row.payload_digest !== request.payload_digest) say('I4', id, 'another digest without a patch');
+
+    // I6: silence is never consent, and an answer in time is never silence.
+    if (row) {
+      const late = row.resolved_at.getTime() - request.expires_at.getTime();
+      if (row.status === 'expired' && late < 0) say('I6', id, `expired ${-late} ms before its deadline`);
+      if (row.cause === 'deadline' && row.status !== 'expired') say('I6', id, 'the deadline did something else than expire');
+      const taken = history?.accepted.find((message) => message.decision_id === row.decision_id);
+      if (row.cause === 'person' && taken && taken.at > request.expires_at.getTime() + TASK_MS)
+        say('I6', id, `a decision taken ${taken.at - request.expires_at.getTime()} ms after the deadline counts`);
+    }
+
+    // I7: the thread was told, or is being told; its effect happened once, and only when approved.
+    const effects = lines(options.effects_file).filter(({ key }) => key === id).length;
+    for (const { id: delivery_id, delivered_at, dead_at } of delivery) {
+      if (dead_at) say('I7', id, 'its delivery was given up');
+      if (!delivered_at && (await histories.of(`delivery/${delivery_id}`))?.status !== 'RUNNING')
+        say('I7', id, 'neither delivered nor under way');
+    }
+    if (effects > (row?.status === 'approved' ? 1 : 0)) say('I7', id, `${effects} effects, outcome ${row?.status ?? 'open'}`);
+
+    // I9: what the row refers to opens, and is what the digest says.
+    if (options.read) {
+      const view = await options.read(id);
+      const { service, action } = request;
+      if (!view?.payload || digestOf(view.digest_salt, { service, action, payload: view.payload }) !== request.payload_digest)
+        say('I9', id, 'the sealed payload does not open, or is another one');
+      const patched = view?.decision?.patched_payload;
+      if (row && patched && digestOf(view.decision.digest_salt, { service, action, payload: patched }) !== row.payload_digest)
+        say('I9', id, 'the sealed patch does not open, or is another one');
+    }
+
+    // I10: nothing belongs to a foreign project.
+    for (const other of [row, executed, decision, ...delivery, interrupt])
+      if (other && other.project_id !== request.project_id) say('I10', id, 'a row of another project');
+    if (history && history.input?.project_id !== request.project_id) say('I10', id, 'a workflow of another project');
+    if (!TERMINAL.includes(request.status) && request.status !== 'pending') say('I3', id, `status ${request.status}`);
+  }
+
+  return {
+    told,
+    audit,
+    histories,
+    rows: () => readRows(options.database_url, options.projects),
+    async settle(scope, withinMs) {
+      const from = Date.now();
+      for (;;) {
+        const violations = await audit(scope).catch((error: Error): Violation[] => [
+          { invariant: 'oracle', request_id: '', what: error.message },
+        ]);
+        if (violations.length === 0 || Date.now() - from > withinMs) return { violations, ms: Date.now() - from };
+        await new Promise((resolve) => setTimeout(resolve, 250));
+      }
+    },
+    close: () => histories.close(),
+  };
+}

@@ -1,0 +1,166 @@
+import type { Rig } from '../faults/rig.ts';
+
+/** How much of it: the short form runs with the other tests, the whole form once before a release. */
+export type Form = 'short' | 'whole';
+
+export interface SuiteContext {
+  form: Form;
+  seed: number;
+  /** Numbers from the seed: the same ones in the same order. */
+  random: () => number;
+  say: (line: string) => void;
+}
+
+/** One row of the table. */
+export interface Row {
+  promise: string;
+  cases: number;
+  passed: number;
+  failed: number;
+  skipped: number;
+  /** Why something was skipped, and what was measured. */
+  note: string;
+  seconds: number;
+  failures: string[];
+}
+
+export interface Suite {
+  name: string;
+  promise: string;
+  /** Fills in the row: `check` per case. */
+  run(context: SuiteContext, count: Counter): Promise<void>;
+}
+
+export class Counter {
+  passed = 0;
+  skipped = 0;
+  readonly failures: string[] = [];
+  readonly notes: string[] = [];
+
+  /** A case: what must hold, and what is told when it does not. */
+  check(holds: boolean, otherwise: () => string): boolean {
+    if (holds) this.passed += 1;
+    else this.failures.push(otherwise());
+    return holds;
+  }
+
+  pass(cases: number): void {
+    this.passed += cases;
+  }
+
+  fail(what: string): void {
+    this.failures.push(what);
+  }
+
+  skip(cases: number, why: string): void {
+    this.skipped += cases;
+    this.notes.push(`${cases} skipped: ${why}`);
+  }
+
+  note(text: string): void {
+    this.notes.push(text);
+  }
+}
+
+/** mulberry32: enough for choosing faults. */
+export function numbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+export function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const left = [...items];
+  return items.map(() => left.splice(Math.floor(random() * left.length), 1)[0]!);
+}
+
+export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Runs `jobs` a few at a time, in order. */
+export async function pooled<T>(items: readonly T[], width: number, job: (item: T, at: number) => Promise<void>): Promise<void> {
+  const queue = [...items.entries()];
+  const lane = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) await job(next[1], next[0]);
+  };
+  await Promise.all(Array.from({ length: width }, lane));
+}
+
+/** Runs one suite; what it throws is a failure of the suite, not of the run. */
+export async function runSuite(suite: Suite, context: SuiteContext): Promise<Row> {
+  const from = Date.now();
+  const count = new Counter();
+  try {
+    await suite.run(context, count);
+  } catch (error) {
+    count.fail(`the suite stopped: ${(error as Error).stack ?? error}`);
+  }
+  return {
+    promise: `${suite.promise} ${suite.name}`,
+    cases: count.passed + count.failures.length + count.skipped,
+    passed: count.passed,
+    failed: count.failures.length,
+    skipped: count.skipped,
+    note: count.notes.join('; '),
+    seconds: (Date.now() - from) / 1000,
+    failures: count.failures,
+  };
+}
+
+export const POLICY = {
+  default_routing: 'review_flagged',
+  routes: [
+    { service: 'billing-agent', action: '*', routing: 'review_all' },
+    { service: 'auto', action: '*', routing: 'review_flagged' },
+  ],
+  allowed_domains: ['yourco.com'],
+  accept_unsigned_signals: true,
+  resume_task_queue: 'office-agents',
+};
+
+export interface Opened {
+  id: string;
+  payload_digest: string;
+  digest_salt: string;
+  status: string;
+  expires_at: string;
+}
+
+/** Opens a held request as an agent, once; the oracle hears what was answered. */
+export async function openHeld(rig: Rig, extra: object = {}, key?: string): Promise<Opened> {
+  const answer = await rig.call(
+    rig.agent_api_key,
+    'POST',
+    '/api/ingest',
+    { service: 'billing-agent', action: 'refund', payload: { amount: 10, to: 'a' }, ...extra },
+    key === undefined ? {} : { 'idempotency-key': key },
+  );
+  if (answer.status !== 201) throw new Error(`ingest answered ${answer.status}: ${answer.text.slice(0, 300)}`);
+  rig.oracle.told.push({ request_id: answer.body.id, what: 'opened', ...(key !== undefined && { key }) });
+  return answer.body;
+}
+
+/** Repeats a call as a careful client does: while nobody answers, while the server says "not now". */
+export async function patient(
+  what: string,
+  withinMs: number,
+  attempt: () => Promise<{ status: number; body: any; text: string }>,
+  isDone: (status: number) => boolean,
+): Promise<{ status: number; body: any; text: string }> {
+  let last = '';
+  for (const end = Date.now() + withinMs; Date.now() < end; await pause(200)) {
+    const answer = await attempt().catch((error: Error) => {
+      last = error.message;
+      return undefined;
+    });
+    if (!answer) continue;
+    if (isDone(answer.status)) return answer;
+    last = `${answer.status} ${answer.text.slice(0, 300)}`;
+    const again = answer.status === 503 || answer.status === 500 || (answer.status === 409 && answer.body.code === 'idempotency_key_in_use');
+    if (!again && !/LETSPING_409/.test(answer.body.code ?? '')) throw new Error(`${what}: ${last}`);
+  }
+  throw new Error(`${what}: still ${last} after ${withinMs / 1000} s`);
+}

@@ -1,0 +1,138 @@
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createReconcileWorkflows } from '../../activities/reconcile.ts';
+import type { Repair } from '../../activities/ports.ts';
+import { createSettle, createSettlement } from '../../activities/settle.ts';
+import { createKeyring } from '../../crypto/keyring.ts';
+import { parseRootKey } from '../../crypto/root-key.ts';
+import { createSigner } from '../../crypto/signing.ts';
+import { workflowStarter } from '../../runtime/temporal.ts';
+import { workflowDirectory } from '../../runtime/workflow-directory.ts';
+import { currentIssuerKey } from '../../storage/issuer-keys.ts';
+import { loadProjectKey } from '../../storage/projects.ts';
+import { readBacklog } from '../../storage/reconcile.ts';
+import { stepStores } from '../../storage/step-stores.ts';
+import { ensureReconcileSchedules, reconcileScheduleId } from '../../workers/reconcile-schedule.ts';
+import { createSystem, type TestSystem } from '../helpers/system.ts';
+
+let system: TestSystem;
+let scan: () => Promise<Partial<Record<Repair, number>>>;
+let settle: ReturnType<typeof createSettle>;
+beforeAll(async () => {
+  system = await createSystem();
+  await system.startWorker();
+  const { pool } = system.database;
+  const keyring = createKeyring(parseRootKey(system.env['LETSPING_ROOT_KEY']!), loadProjectKey(pool));
+  const signer = await createSigner(await currentIssuerKey(pool, keyring));
+  const stores = stepStores(pool, keyring);
+  settle = createSettle({ ledger: stores.ledger, signer });
+  // The same parts as the worker's activity, without the minute that it leaves to what is under way.
+  scan = createReconcileWorkflows({
+    store: stores.workflowScan,
+    directory: workflowDirectory(system.temporal),
+    starter: workflowStarter(system.temporal, system.env['LETSPING_TASK_QUEUE']!),
+    settlement: createSettlement(signer),
+    onRepair: () => {},
+    graceMs: 0,
+  });
+});
+afterAll(() => system.stop());
+
+const handle = (id: string) => system.temporal.workflow.getHandle(`approval/${id}`);
+const detail = async (id: string) => (await system.call(system.approver_api_key, 'GET', `/api/approval-requests/${id}`)).body;
+const open = async () => {
+  const { status, body } = await system.call(system.agent_api_key, 'POST', '/api/ingest', { service: 'billing', action: 'refund', payload: { amount: 10 } });
+  expect(status).toBe(201);
+  return body as { id: string; payload_digest: string };
+};
+const sql = async (text: string, values: unknown[] = []) => {
+  const client = new pg.Client({ connectionString: system.database.owner_url });
+  await client.connect();
+  return client.query(text, values).finally(() => client.end());
+};
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Visibility is behind: scans until it has seen what the test did. */
+async function scanUntil(done: () => Promise<boolean>) {
+  const total: Partial<Record<Repair, number>> = {};
+  for (let i = 0; i < 60; i++) {
+    for (const [kind, count] of Object.entries(await scan()) as [Repair, number][]) total[kind] = (total[kind] ?? 0) + count;
+    if (await done()) return total;
+    await wait(250);
+  }
+  throw new Error(`the scan never mended it: ${JSON.stringify(total)}`);
+}
+
+test('a workflow that was terminated: closed as cancelled, with a receipt and an incident, once', async () => {
+  const { id } = await open();
+  await handle(id).terminate('by a namespace writer');
+  const counts = await scanUntil(async () => (await detail(id)).status === 'cancelled');
+  expect(counts.workflow_ended).toBe(1);
+  const closed = await detail(id);
+  expect(closed.decision).toMatchObject({ outcome: { status: 'cancelled', cause: 'caller' }, decided_by: null });
+  expect(closed.decision.receipt ?? closed.receipt).toBeTruthy();
+  const { rows } = await sql('select kind from incidents where request_id = $1', [id]);
+  expect(rows).toEqual([{ kind: 'workflow_ended' }]);
+  expect(closed.timeline.map(({ event }: { event: string }) => event)).toContain('incident');
+  expect((await scan()).workflow_ended).toBeUndefined();
+});
+
+test('an outcome that stands while its workflow is open: the decision is told again, and the workflow ends with it', async () => {
+  const { id, payload_digest } = await open();
+  const decision_id = `dec_${id.slice(4)}`;
+  await sql(
+    `insert into decisions (id, project_id, request_id, type, actor, channel, payload_digest) values ($1, $2, $3, 'approve', 'ana', 'api', $4)`,
+    [decision_id, system.project_id, id, payload_digest],
+  );
+  await settle({ project_id: system.project_id, request_id: id }, { status: 'approved', cause: 'person', payload_digest, decision_id, actor: 'ana', verified: true });
+  const counts = await scanUntil(async () => (await handle(id).describe()).status.name === 'COMPLETED');
+  expect(counts.outcome_told_again).toBeGreaterThan(0);
+  expect(await handle(id).result()).toMatchObject({ status: 'approved', decision_id });
+});
+
+test('an outcome without a decision: the workflow is asked to end, and ends with what stands', async () => {
+  const { id, payload_digest } = await open();
+  await settle({ project_id: system.project_id, request_id: id }, { status: 'expired', cause: 'deadline', payload_digest });
+  await scanUntil(async () => (await handle(id).describe()).status.name === 'COMPLETED');
+  expect(await handle(id).result()).toMatchObject({ status: 'expired', cause: 'deadline' });
+});
+
+test('a workflow that Temporal has never heard of is started again, and can be decided', async () => {
+  const { id, payload_digest } = await open();
+  await system.temporal.workflowService.deleteWorkflowExecution({ namespace: system.env['TEMPORAL_NAMESPACE']!, workflowExecution: { workflowId: `approval/${id}` } });
+  while (await handle(id).describe().then(() => true, () => false)) await wait(50);
+  const counts = await scanUntil(() => handle(id).describe().then(() => true, () => false));
+  expect(counts.workflow_started_again).toBe(1);
+  const answer = await system.call(system.approver_api_key, 'POST', `/api/approval-requests/${id}/decisions`, { type: 'approve', payload_digest });
+  expect(answer).toMatchObject({ status: 201, body: { outcome: { status: 'approved' } } });
+});
+
+test('a projection that differs from the ledger is made equal, in both directions; a healthy system is left alone', async () => {
+  const [closed, waiting] = [await open(), await open()];
+  await system.call(system.approver_api_key, 'POST', `/api/approval-requests/${closed.id}/decisions`, { type: 'reject', reason: 'no', payload_digest: closed.payload_digest });
+  await sql(`update approval_requests set status = 'pending', resolved_at = null where id = $1`, [closed.id]);
+  await sql(`update approval_requests set status = 'approved', resolved_at = now() where id = $1`, [waiting.id]);
+  expect((await scan()).projection).toBe(2);
+  expect([(await detail(closed.id)).status, (await detail(waiting.id)).status]).toEqual(['rejected', 'pending']);
+  await wait(1_500);
+  expect(await scan()).toEqual({});
+  expect((await handle(waiting.id).describe()).status.name).toBe('RUNNING');
+  expect((await readBacklog(system.database.pool)).pending).toBeGreaterThan(0);
+});
+
+test('the schedule of the scan runs it on the worker; another interval changes the schedule that stands', async () => {
+  const taskQueue = system.env['LETSPING_TASK_QUEUE']!;
+  const schedule = system.temporal.schedule.getHandle(reconcileScheduleId(taskQueue, 'workflows'));
+  expect((await schedule.describe()).spec.intervals?.[0]?.every).toBe(600_000);
+  await schedule.trigger();
+  let result: unknown;
+  for (let i = 0; i < 100 && result === undefined; i++) {
+    await wait(100);
+    const [action] = (await schedule.describe()).info.recentActions;
+    if (action?.action.type === 'startWorkflow') result = await system.temporal.workflow.getHandle(action.action.workflow.workflowId, action.action.workflow.firstExecutionRunId).result();
+  }
+  expect(result).toEqual(expect.any(Object));
+
+  await ensureReconcileSchedules(system.temporal, taskQueue, { rows: 30, workflows: 300 });
+  expect((await schedule.describe()).spec.intervals?.[0]?.every).toBe(300_000);
+  expect((await system.temporal.schedule.getHandle(reconcileScheduleId(taskQueue)).describe()).spec.intervals?.[0]?.every).toBe(30_000);
+});
