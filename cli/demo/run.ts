@@ -21,7 +21,8 @@ export interface DemoOptions {
 
 /** Long enough for the workers to be killed and started again before it passes. */
 const UNANSWERED_MS = 15_000;
-const ASKED_MS = 10 * 60_000;
+/** What the person at the terminal leaves alone ends by itself. */
+const ASKED_MS = 5 * 60_000;
 const SETTLE_MS = 60_000;
 
 /** The one service whose request nobody answers. */
@@ -62,7 +63,7 @@ export async function runDemo({ system, terminal, askPerson, json, signal }: Dem
   try {
     const expires_in_ms = askPerson ? ASKED_MS : UNANSWERED_MS;
     const routes = [{ service: UNANSWERED, action: '*', routing: 'review_flagged', expires_in_ms }, ...POLICY.routes];
-    await admin.call({ method: 'PUT', path: '/policy', body: { ...POLICY, routes } });
+    await admin.call({ method: 'PUT', path: '/policy', body: { ...POLICY, routes, ...(askPerson && { expires_in_ms }) } });
     await agents.startResumeWorker();
 
     say('\nEight LangGraph agents propose an action each; a process that has to wait for a person ends');
