@@ -45,17 +45,22 @@ export interface AppDeps extends HealthDeps {
   environment: 'live' | 'test';
 }
 
-/** Only the names we are reached by: another Host is a page of somebody else that had its name resolved to us (DNS rebinding). */
+/**
+ * Without a key only the names we are reached by: another Host is a page of somebody else that had its name resolved to us (DNS
+ * rebinding), and would speak with the session of whoever looks at it. A key is no browser's, so services may call by any name.
+ */
 const checkHost =
   (publicUrl: () => string): RequestHandler =>
   (req, _res, next) => {
     const { host, port } = new URL(publicUrl());
     const loopback = ['127.0.0.1', 'localhost', '[::1]'].map((name) => (port ? `${name}:${port}` : name));
-    if (![host, ...loopback].includes((req.get('host') ?? '').toLowerCase()))
+    const known = [host, ...loopback].includes((req.get('host') ?? '').toLowerCase());
+    if (!known && req.get('authorization') === undefined) {
       throw new DomainError(
         'not_found',
         'There is nothing here under this host name. Set LETSPING_PUBLIC_URL to the address people use.',
       );
+    }
     next();
   };
 

@@ -102,7 +102,10 @@ export interface IdempotencyStore {
     | { state: 'done'; status: number; answer: unknown }
   >;
   keep(project_id: string, scope: IdempotencyScope, reference: string, status: number, answer: unknown): Promise<void>;
+  /** After an error: the end of the try is not known. */
   release(project_id: string, scope: IdempotencyScope): Promise<void>;
+  /** After a refusal: nothing was written. */
+  forget(project_id: string, scope: IdempotencyScope): Promise<void>;
 }
 
 export interface Log {

@@ -86,10 +86,19 @@ export async function keepAnswer(
   );
 }
 
-/** A try that was refused leaves nothing: the key may be used again, under the same id. */
+/** A try whose end is not known: it may be repeated at once, under the same id and with the same body. */
 export async function release(tx: Transaction, scope: IdempotencyScope): Promise<void> {
   await tx.query(
-    `update idempotency_keys set locked_until = now() - interval '1 second' where project_id = $1 and key_id = $2 and route = $3 and key_hash = $4 and status is null`,
+    `update idempotency_keys set locked_until = now() - interval '1 second'
+     where project_id = $1 and key_id = $2 and route = $3 and key_hash = $4 and status is null`,
+    [tx.project_id, scope.key_id, scope.route, hash(scope.key)],
+  );
+}
+
+/** A try that was refused has written nothing: the key is free, for another body as well. */
+export async function forget(tx: Transaction, scope: IdempotencyScope): Promise<void> {
+  await tx.query(
+    'delete from idempotency_keys where project_id = $1 and key_id = $2 and route = $3 and key_hash = $4 and status is null',
     [tx.project_id, scope.key_id, scope.route, hash(scope.key)],
   );
 }

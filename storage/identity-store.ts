@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { Keyring } from '../crypto/keyring.ts';
 import { findKey } from './api-keys.ts';
-import { claim, type IdempotencyScope, keepAnswer, release } from './idempotency.ts';
+import { claim, forget, type IdempotencyScope, keepAnswer, release } from './idempotency.ts';
 import { deleteSession, findSession, insertSession, type Session, takeLoginLink } from './sessions.ts';
 import { acrossProjects, inProject, onceAcrossProjects } from './transaction.ts';
 
@@ -24,5 +24,6 @@ export const idempotencyStore = (pool: Pool, keyring: Keyring) => ({
     const sealer = await keyring.sealer(project_id);
     await inProject(pool, project_id, (tx) => keepAnswer(tx, sealer, scope, reference, status, answer));
   },
+  forget: (project_id: string, scope: IdempotencyScope) => inProject(pool, project_id, (tx) => forget(tx, scope)),
   release: (project_id: string, scope: IdempotencyScope) => inProject(pool, project_id, (tx) => release(tx, scope)),
 });

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import { type IdPrefix, newId } from '../../crypto/ids.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { IdempotencyStore } from '../ports.ts';
+import { PROBLEM_STATUS } from '../problem-status.ts';
 import { principalOf } from './authenticate.ts';
 
 export interface Answer {
@@ -57,7 +58,8 @@ export const createOnce =
       await store.keep(project_id, scope, claimed.reference, status, body);
       res.status(status).json(body);
     } catch (error) {
-      await store.release(project_id, scope).catch(() => {});
+      const refused = error instanceof DomainError && PROBLEM_STATUS[error.code] < 500;
+      await (refused ? store.forget(project_id, scope) : store.release(project_id, scope)).catch(() => {});
       throw error;
     }
   };

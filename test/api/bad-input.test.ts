@@ -94,7 +94,7 @@ describe('who is speaking', () => {
     expect((await system.call(api_key, 'POST', '/api/ingest', action)).status).toBe(403);
   });
 
-  test('another Host is refused', async () => {
+  test('without a key another Host is refused: no page of somebody else speaks with a session', async () => {
     const { request } = await import('node:http');
     const status = await new Promise<number | undefined>((resolve) => {
       const { port } = new URL(system.api.url);
@@ -103,7 +103,7 @@ describe('who is speaking', () => {
           host: '127.0.0.1',
           port,
           path: '/api/approval-requests',
-          headers: { host: 'rebound.example', authorization: `Bearer ${system.agent_api_key}` },
+          headers: { host: 'rebound.example', cookie: `letsping=${'a'.repeat(43)}` },
         },
         (res) => resolve(res.statusCode),
       ).end();
@@ -212,6 +212,11 @@ describe('Idempotency-Key', () => {
     expect(again.body).toEqual(first.body);
     expect(again.headers.get('idempotency-replayed')).toBe('true');
     expect((await ingest({ ...action, action: 'other' }, key)).status).toBe(422);
+    expect((await ingest({ ...action, priority: 'urgent' }, { 'idempotency-key': 'order-9' })).status).toBe(400);
+    expect((await ingest({ ...action, metadata: { role: 'finance' } }, { 'idempotency-key': 'order-9' })).status).toBe(
+      422,
+    );
+    expect((await ingest(action, { 'idempotency-key': 'order-9' })).status).toBe(201);
     const many = await Promise.all(Array.from({ length: 100 }, () => ingest(action, { 'idempotency-key': 'order-8' })));
     expect(new Set(many.filter(({ status }) => status === 201).map(({ body }) => body.id)).size).toBe(1);
     for (const { status } of many) expect([201, 409]).toContain(status);
