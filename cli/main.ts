@@ -28,6 +28,14 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'bring the database to this release (deployment)',
     load: async () => (await import('./commands/migrate.ts')).migrate,
   },
+  doctor: {
+    summary: 'check a deployment and say what to mend',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  'rotate-root-key': {
+    summary: 'wrap all keys under a new root key (deployment)',
+    load: async () => (await import('./commands/rotate-root-key.ts')).rotateRootKeyCommand,
+  },
 };
 
 const help = () =>

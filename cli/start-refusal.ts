@@ -5,6 +5,7 @@ const CODES: Record<string, string> = {
   RootKeyRefused: 'root_key',
   StartRefused: 'start_refused',
   MigrationRefused: 'migration_refused',
+  TemporalRefused: 'temporal_refused',
 };
 
 /** What keeps a process from starting, as one clear sentence; every other error is a bug and keeps its stack. */

@@ -4,6 +4,7 @@ import { newApiKey, newToken } from '../crypto/api-key.ts';
 import { newId } from '../crypto/ids.ts';
 import { createKeyring } from '../crypto/keyring.ts';
 import { parseRootKey } from '../crypto/root-key.ts';
+import { loosenings } from '../domain/policy/loosenings.ts';
 import { insertKey } from './api-keys.ts';
 import { insertPolicy } from './policies.ts';
 import { createPool } from './pool.ts';
@@ -39,7 +40,13 @@ export async function createFirstProject(options: {
     const project_id = newId('prj');
     const made = await inProject(pool, project_id, async (tx) => {
       await insertProject(tx, options.name, keyring.wrapProjectKey(project_id));
-      if (options.policy !== undefined) await insertPolicy(tx, Policy.parse(options.policy), FIRST_KEYS.admin.owner);
+      if (options.policy !== undefined) {
+        const policy = Policy.parse(options.policy);
+        await insertPolicy(tx, policy, FIRST_KEYS.admin.owner, (before) => ({
+          reason: null,
+          loosenings: loosenings(before.policy, policy),
+        }));
+      }
       const make = async (role: Role) => {
         const id = newId('key');
         const { api_key, secret_sha256 } = newApiKey(id, options.environment);

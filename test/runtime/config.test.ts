@@ -18,7 +18,10 @@ const problems = (env: NodeJS.ProcessEnv): string[] => {
     loadConfig(env);
   } catch (error) {
     expect(error).toBeInstanceOf(ConfigError);
-    return (error as Error).message.split('\n').slice(1).map((line) => line.trim());
+    return (error as Error).message
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim());
   }
   throw new Error('it was accepted');
 };
@@ -50,11 +53,20 @@ test('every error names its variable, what is wrong and an example, and none a v
 });
 
 test('a secret may be a file; both, an empty one and one that cannot be read are refused, once each', () => {
-  const config = loadConfig({ DATABASE_URL_FILE: file('url', `${GOOD.DATABASE_URL}\n`), LETSPING_ROOT_KEY_FILE: file('key', `${ROOT}\n`) });
+  const config = loadConfig({
+    DATABASE_URL_FILE: file('url', `${GOOD.DATABASE_URL}\n`),
+    LETSPING_ROOT_KEY_FILE: file('key', `${ROOT}\n`),
+  });
   expect(config).toMatchObject({ database_url: GOOD.DATABASE_URL, root_key: ROOT });
-  expect(problems({ ...GOOD, LETSPING_ROOT_KEY_FILE: join(dir, 'key') })).toEqual(['LETSPING_ROOT_KEY and LETSPING_ROOT_KEY_FILE are both set: keep one of them']);
-  expect(problems({ DATABASE_URL: GOOD.DATABASE_URL, LETSPING_ROOT_KEY_FILE: join(dir, 'none') })).toEqual([expect.stringMatching(/^LETSPING_ROOT_KEY_FILE names .*ENOENT/)]);
-  expect(problems({ ...GOOD, DATABASE_URL: '', DATABASE_URL_FILE: file('empty', '\n') })).toContainEqual(expect.stringMatching(/DATABASE_URL_FILE names .* which is empty/));
+  expect(problems({ ...GOOD, LETSPING_ROOT_KEY_FILE: join(dir, 'key') })).toEqual([
+    'LETSPING_ROOT_KEY and LETSPING_ROOT_KEY_FILE are both set: keep one of them',
+  ]);
+  expect(problems({ DATABASE_URL: GOOD.DATABASE_URL, LETSPING_ROOT_KEY_FILE: join(dir, 'none') })).toEqual([
+    expect.stringMatching(/^LETSPING_ROOT_KEY_FILE names .*ENOENT/),
+  ]);
+  expect(problems({ ...GOOD, DATABASE_URL: '', DATABASE_URL_FILE: file('empty', '\n') })).toContainEqual(
+    expect.stringMatching(/DATABASE_URL_FILE names .* which is empty/),
+  );
 });
 
 test('the drain time: none on loopback, five seconds where others reach us, what is set otherwise', () => {

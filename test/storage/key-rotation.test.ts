@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { rotateRootKeyCommand } from '../../cli/commands/rotate-root-key.ts';
-import { createKeyring, type Keyring } from '../../crypto/keyring.ts';
 import { newId } from '../../crypto/ids.ts';
+import { createKeyring, type Keyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { currentIssuerKey } from '../../storage/issuer-keys.ts';
-import { rotateRootKey } from '../../storage/key-rotation.ts';
+import { type Rotated, rotateRootKey } from '../../storage/key-rotation.ts';
 import { insertProject, loadProjectKey, rootKeyReferences } from '../../storage/projects.ts';
 import { refuseForeignRootKey } from '../../storage/start-up.ts';
 import { inProject } from '../../storage/transaction.ts';
@@ -60,11 +60,20 @@ test('a rotation under reads and writes loses no read', async () => {
       counts.writes += 1;
     }
   };
-  const load = Promise.all([reader(`${OLD},${NEW}`), reader(`${NEW},${OLD}`), writer(`${NEW},${OLD}`), writer(`${OLD},${NEW}`)]);
-  const rotations = await Promise.all([1, 2].map(() => rotateRootKey(db.pool, keyringOf(`${NEW},${OLD}`))));
+  const load = Promise.all([
+    reader(`${OLD},${NEW}`),
+    reader(`${NEW},${OLD}`),
+    writer(`${NEW},${OLD}`),
+    writer(`${OLD},${NEW}`),
+  ]);
+  // Two at once, there and back, so that the load meets many of them.
+  const rotations: Rotated[] = [];
+  for (const roots of [`${NEW},${OLD}`, `${OLD},${NEW}`, `${NEW},${OLD}`, `${OLD},${NEW}`, `${NEW},${OLD}`]) {
+    rotations.push(...(await Promise.all([1, 2].map(() => rotateRootKey(db.pool, keyringOf(roots))))));
+  }
   isRotating = false;
   await load;
-  expect(rotations.reduce((sum, { projects }) => sum + projects, 0)).toBeGreaterThanOrEqual(500);
+  expect(rotations.reduce((sum, { projects }) => sum + projects, 0)).toBeGreaterThanOrEqual(2_500);
   expect(counts.reads).toBeGreaterThan(10);
   expect(counts.writes).toBeGreaterThan(10);
 
@@ -89,7 +98,13 @@ test('the command prints its counts, can be repeated, and refuses without the ol
   expect(await rootKeyReferences(db.pool)).toEqual({ [idOf(OLD)]: 2 });
 
   const first = await run(rotateRootKeyCommand, ['--json'], env(`${NEW},${OLD}`));
-  expect(JSON.parse(first.out)).toEqual({ root_key_id: idOf(NEW), projects: 2, issuer_keys: 1, unchanged: 0, references: { [idOf(NEW)]: 2 } });
+  expect(JSON.parse(first.out)).toEqual({
+    root_key_id: idOf(NEW),
+    projects: 2,
+    issuer_keys: 1,
+    unchanged: 0,
+    references: { [idOf(NEW)]: 2 },
+  });
   const again = await run(rotateRootKeyCommand, [], env(`${NEW},${OLD}`));
   expect(again.out).toBe(`under ${idOf(NEW)}: 0 project keys and 0 signing keys wrapped anew, 3 were there already\n`);
   for (const id of ids) await keyringOf(NEW).sealer(id);

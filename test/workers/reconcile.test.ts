@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createReconcileWorkflows } from '../../activities/reconcile.ts';
 import type { Repair } from '../../activities/ports.ts';
+import { createReconcileWorkflows, type WorkflowScanDeps } from '../../activities/reconcile.ts';
 import { createSettle, createSettlement } from '../../activities/settle.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
@@ -16,6 +16,7 @@ import { ensureReconcileSchedules, reconcileScheduleId } from '../../workers/rec
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 let system: TestSystem;
+let deps: WorkflowScanDeps;
 let scan: () => Promise<Partial<Record<Repair, number>>>;
 let settle: ReturnType<typeof createSettle>;
 beforeAll(async () => {
@@ -27,21 +28,27 @@ beforeAll(async () => {
   const stores = stepStores(pool, keyring);
   settle = createSettle({ ledger: stores.ledger, signer });
   // The same parts as the worker's activity, without the minute that it leaves to what is under way.
-  scan = createReconcileWorkflows({
+  deps = {
     store: stores.workflowScan,
     directory: workflowDirectory(system.temporal),
     starter: workflowStarter(system.temporal, system.env['LETSPING_TASK_QUEUE']!),
     settlement: createSettlement(signer),
     onRepair: () => {},
     graceMs: 0,
-  });
+  };
+  scan = createReconcileWorkflows(deps);
 });
 afterAll(() => system.stop());
 
 const handle = (id: string) => system.temporal.workflow.getHandle(`approval/${id}`);
-const detail = async (id: string) => (await system.call(system.approver_api_key, 'GET', `/api/approval-requests/${id}`)).body;
+const detail = async (id: string) =>
+  (await system.call(system.approver_api_key, 'GET', `/api/approval-requests/${id}`)).body;
 const open = async () => {
-  const { status, body } = await system.call(system.agent_api_key, 'POST', '/api/ingest', { service: 'billing', action: 'refund', payload: { amount: 10 } });
+  const { status, body } = await system.call(system.agent_api_key, 'POST', '/api/ingest', {
+    service: 'billing',
+    action: 'refund',
+    payload: { amount: 10 },
+  });
   expect(status).toBe(201);
   return body as { id: string; payload_digest: string };
 };
@@ -55,7 +62,8 @@ const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 async function scanUntil(done: () => Promise<boolean>) {
   const total: Partial<Record<Repair, number>> = {};
   for (let i = 0; i < 60; i++) {
-    for (const [kind, count] of Object.entries(await scan()) as [Repair, number][]) total[kind] = (total[kind] ?? 0) + count;
+    for (const [kind, count] of Object.entries(await scan()) as [Repair, number][])
+      total[kind] = (total[kind] ?? 0) + count;
     if (await done()) return total;
     await wait(250);
   }
@@ -69,7 +77,9 @@ test('a workflow that was terminated: closed as cancelled, with a receipt and an
   expect(counts.workflow_ended).toBe(1);
   const closed = await detail(id);
   expect(closed.decision).toMatchObject({ outcome: { status: 'cancelled', cause: 'caller' }, decided_by: null });
-  expect(closed.decision.receipt ?? closed.receipt).toBeTruthy();
+  expect((await sql('select receipt from ledger where request_id = $1', [id])).rows).toEqual([
+    { receipt: expect.stringMatching(/^eyJ/) },
+  ]);
   const { rows } = await sql('select kind from incidents where request_id = $1', [id]);
   expect(rows).toEqual([{ kind: 'workflow_ended' }]);
   expect(closed.timeline.map(({ event }: { event: string }) => event)).toContain('incident');
@@ -83,7 +93,10 @@ test('an outcome that stands while its workflow is open: the decision is told ag
     `insert into decisions (id, project_id, request_id, type, actor, channel, payload_digest) values ($1, $2, $3, 'approve', 'ana', 'api', $4)`,
     [decision_id, system.project_id, id, payload_digest],
   );
-  await settle({ project_id: system.project_id, request_id: id }, { status: 'approved', cause: 'person', payload_digest, decision_id, actor: 'ana', verified: true });
+  await settle(
+    { project_id: system.project_id, request_id: id },
+    { status: 'approved', cause: 'person', payload_digest, decision_id, actor: 'ana', verified: true },
+  );
   const counts = await scanUntil(async () => (await handle(id).describe()).status.name === 'COMPLETED');
   expect(counts.outcome_told_again).toBeGreaterThan(0);
   expect(await handle(id).result()).toMatchObject({ status: 'approved', decision_id });
@@ -91,24 +104,94 @@ test('an outcome that stands while its workflow is open: the decision is told ag
 
 test('an outcome without a decision: the workflow is asked to end, and ends with what stands', async () => {
   const { id, payload_digest } = await open();
-  await settle({ project_id: system.project_id, request_id: id }, { status: 'expired', cause: 'deadline', payload_digest });
+  await settle(
+    { project_id: system.project_id, request_id: id },
+    { status: 'expired', cause: 'deadline', payload_digest },
+  );
   await scanUntil(async () => (await handle(id).describe()).status.name === 'COMPLETED');
   expect(await handle(id).result()).toMatchObject({ status: 'expired', cause: 'deadline' });
 });
 
 test('a workflow that Temporal has never heard of is started again, and can be decided', async () => {
   const { id, payload_digest } = await open();
-  await system.temporal.workflowService.deleteWorkflowExecution({ namespace: system.env['TEMPORAL_NAMESPACE']!, workflowExecution: { workflowId: `approval/${id}` } });
-  while (await handle(id).describe().then(() => true, () => false)) await wait(50);
-  const counts = await scanUntil(() => handle(id).describe().then(() => true, () => false));
+  await system.temporal.workflowService.deleteWorkflowExecution({
+    namespace: system.env['TEMPORAL_NAMESPACE']!,
+    workflowExecution: { workflowId: `approval/${id}` },
+  });
+  while (
+    await handle(id)
+      .describe()
+      .then(
+        () => true,
+        () => false,
+      )
+  )
+    await wait(50);
+  const counts = await scanUntil(() =>
+    handle(id)
+      .describe()
+      .then(
+        () => true,
+        () => false,
+      ),
+  );
   expect(counts.workflow_started_again).toBe(1);
-  const answer = await system.call(system.approver_api_key, 'POST', `/api/approval-requests/${id}/decisions`, { type: 'approve', payload_digest });
+  const answer = await system.call(system.approver_api_key, 'POST', `/api/approval-requests/${id}/decisions`, {
+    type: 'approve',
+    payload_digest,
+  });
   expect(answer).toMatchObject({ status: 201, body: { outcome: { status: 'approved' } } });
+});
+
+/** As a restored backup leaves it: the workflow ended, and neither outcome nor status know of it. */
+const forget = (id: string) =>
+  sql(
+    `alter table ledger disable trigger user; delete from ledger where request_id = '${id}';
+     update approval_requests set status = 'pending', resolved_at = null where id = '${id}'; alter table ledger enable trigger user`,
+  );
+
+test("an outcome that a restored database has lost: what the workflow returned stands again, a person's approval by its row", async () => {
+  const { id, payload_digest } = await open();
+  const answer = await system.call(system.approver_api_key, 'POST', `/api/approval-requests/${id}/decisions`, {
+    type: 'approve',
+    payload_digest,
+  });
+  await forget(id);
+  expect((await detail(id)).status).toBe('pending');
+  const counts = await scanUntil(async () => (await detail(id)).status !== 'pending');
+  expect(counts.workflow_ended).toBe(1);
+  expect((await detail(id)).decision).toMatchObject({
+    decision_id: answer.body.decision_id,
+    outcome: { status: 'approved', cause: 'person' },
+  });
+});
+
+test('a workflow that says it was approved is not believed: without a decision of the api it is cancelled', async () => {
+  const claims = [
+    { status: 'approved', cause: 'firewall' },
+    { status: 'approved', cause: 'person', verified: false, actor: 'mallory' },
+    { status: 'approved', cause: 'person', verified: true, actor: 'mallory', decision_id: 'dec_made_up' },
+  ] as const;
+  for (const claim of claims) {
+    const { id, payload_digest } = await open();
+    await handle(id).terminate();
+    const stateOf = async () => ({ state: 'ended', resolution: { ...claim, payload_digest } }) as const;
+    const lying = createReconcileWorkflows({ ...deps, directory: { ...deps.directory, stateOf } });
+    for (let i = 0; i < 40 && (await detail(id)).status === 'pending'; i++) {
+      await lying();
+      await wait(250);
+    }
+    expect((await detail(id)).decision.outcome).toEqual({ status: 'cancelled', cause: 'caller' });
+  }
 });
 
 test('a projection that differs from the ledger is made equal, in both directions; a healthy system is left alone', async () => {
   const [closed, waiting] = [await open(), await open()];
-  await system.call(system.approver_api_key, 'POST', `/api/approval-requests/${closed.id}/decisions`, { type: 'reject', reason: 'no', payload_digest: closed.payload_digest });
+  await system.call(system.approver_api_key, 'POST', `/api/approval-requests/${closed.id}/decisions`, {
+    type: 'reject',
+    reason: 'no',
+    payload_digest: closed.payload_digest,
+  });
   await sql(`update approval_requests set status = 'pending', resolved_at = null where id = $1`, [closed.id]);
   await sql(`update approval_requests set status = 'approved', resolved_at = now() where id = $1`, [waiting.id]);
   expect((await scan()).projection).toBe(2);
@@ -128,11 +211,16 @@ test('the schedule of the scan runs it on the worker; another interval changes t
   for (let i = 0; i < 100 && result === undefined; i++) {
     await wait(100);
     const [action] = (await schedule.describe()).info.recentActions;
-    if (action?.action.type === 'startWorkflow') result = await system.temporal.workflow.getHandle(action.action.workflow.workflowId, action.action.workflow.firstExecutionRunId).result();
+    if (action?.action.type === 'startWorkflow')
+      result = await system.temporal.workflow
+        .getHandle(action.action.workflow.workflowId, action.action.workflow.firstExecutionRunId)
+        .result();
   }
   expect(result).toEqual(expect.any(Object));
 
   await ensureReconcileSchedules(system.temporal, taskQueue, { rows: 30, workflows: 300 });
   expect((await schedule.describe()).spec.intervals?.[0]?.every).toBe(300_000);
-  expect((await system.temporal.schedule.getHandle(reconcileScheduleId(taskQueue)).describe()).spec.intervals?.[0]?.every).toBe(30_000);
+  expect(
+    (await system.temporal.schedule.getHandle(reconcileScheduleId(taskQueue)).describe()).spec.intervals?.[0]?.every,
+  ).toBe(30_000);
 });

@@ -1,0 +1,10 @@
+-- Once, on an empty data folder, as the superuser: an owner and a database for each of the two programs. Neither owner is a
+-- superuser; ours may create roles, for `letsping migrate` makes the login of api and worker.
+\set owner_password `cat /run/secrets/owner_password`
+\set temporal_password `cat /run/secrets/temporal_password`
+create role letsping_owner login createrole password :'owner_password';
+create database letsping owner letsping_owner;
+create role temporal login password :'temporal_password';
+create database temporal owner temporal;
+create database temporal_visibility owner temporal;
+revoke connect on database temporal, temporal_visibility from public;
