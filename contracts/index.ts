@@ -8,6 +8,8 @@ export * from './guardrails.ts';
 export * from './json.ts';
 export * from './key.ts';
 export * from './policy.ts';
+export * from './policy-change.ts';
+export * from './policy-simulation.ts';
 export * from './problem.ts';
 export * from './receipt.ts';
 export * from './verdict.ts';

@@ -10,6 +10,8 @@ export interface Known {
   readonly task: boolean;
   /** Whether anybody named a person, an account or a destination: without, nothing can be outside. */
   readonly named: boolean;
+  /** Whether anybody named people or accounts, or the request itself is known. */
+  readonly people: boolean;
   /** Whether a person, account, channel or address is listed, or stands in the trusted request as a whole word. */
   names(value: string): boolean;
   /** Whether the request means everybody of a group, so that it names nobody of it. */
@@ -41,6 +43,7 @@ export function knownOf(policy: Policy, context: ActionContext): Known {
     domains,
     task: task !== undefined,
     everybody: task !== undefined && EVERYBODY.test(task),
+    people: recipients.length > 0 || task !== undefined,
     named: domains.length + recipients.length > 0 || task !== undefined,
     names(value) {
       const wanted = bare(value);

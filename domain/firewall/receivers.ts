@@ -15,6 +15,8 @@ const PERSON_WORDS = set('user users username userid person people friend friend
 const GIVING_VERBS = set(
   'send email mail message reply forward notify dm text sms invite add remove kick ban share grant give allow permit authorize transfer pay wire withdraw deposit refund connect follow assign contact call tell call post',
 );
+const WRITING_VERBS = set('message dm notify reply chat ping remind');
+const MOVING_WORDS = set('money payment payments funds email mail invite add grant share transfer');
 /** Words that make a key speak of something beside the receiver. */
 const ASIDE = set('from source own my sender subject body text message content title note notes description type count date time at name_of format mode status amount currency limit');
 
@@ -26,6 +28,7 @@ export interface Receiver {
 /** The receivers of an action that nobody named, each once, in the order of the payload. */
 export function foreignNames(action: JudgedAction, known: Known, allowed: AllowList): Receiver[] {
   const gives = action.words.action.some((word) => GIVING_VERBS.has(word));
+  const writes = action.words.action.some((word) => WRITING_VERBS.has(word)) && !action.words.action.some((word) => MOVING_WORDS.has(word));
   const found = new Map<string, Receiver>();
   for (const value of action.values) {
     const said = receiverIn(value, action, gives);
@@ -33,6 +36,8 @@ export function foreignNames(action: JudgedAction, known: Known, allowed: AllowL
     for (const one of said) {
       if (found.size >= 50) return [...found.values()];
       const raw = one.trim();
+      // A colleague's bare name: who can be written to by it is inside already. What is sent is judged by its links.
+      if (writes && /^[\p{L}][\p{L}' .-]{0,40}$/u.test(raw) && !raw.includes('..') && !/\.[a-z]{2,}$/i.test(raw)) continue;
       if (raw !== '' && !found.has(raw) && !isKnown(raw, known, allowed)) found.set(raw, { pointer: value.place.pointer, raw });
     }
   }

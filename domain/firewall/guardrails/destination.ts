@@ -7,6 +7,7 @@ import type { Guardrail } from '../guardrail.ts';
 import { isDropSite } from '../host-names.ts';
 import type { Known } from '../known.ts';
 import type { TypedValue } from '../typed-values.ts';
+import { isIban } from '../personal.ts';
 import { urlsInText } from '../url.ts';
 import { verbsOf } from '../verbs.ts';
 
@@ -138,15 +139,4 @@ function encodedLabelIn(text: string, allowed: AllowList): string | undefined {
     if (decodes && !allowed.host(rest.slice(1).toLowerCase())) return name;
   }
   return undefined;
-}
-
-/** ISO 13616: the number modulo 97 is 1, letters counting from 10. */
-function isIban(text: string): boolean {
-  if (!/^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$/.test(text)) return false;
-  let rest = 0;
-  for (const char of text.slice(4) + text.slice(0, 4)) {
-    const value = Number.parseInt(char, 36);
-    rest = (rest * (value > 9 ? 100 : 10) + value) % 97;
-  }
-  return rest === 1;
 }

@@ -28,7 +28,7 @@ export const flowOf = (rule: FlowRule = {}): Guardrail => ({
   id: 'flow',
   check(action, context) {
     // Undeclared counts as untrusted as far as somebody named what is known: else everything would be unknown.
-    const strict = context.untrusted || (context.undeclared && context.known.named);
+    const strict = context.untrusted || (context.undeclared && context.known.people);
     if (!strict) return [];
     const verbs = verbsOf(action);
     const { service, action: name } = action;
@@ -83,18 +83,32 @@ function unknownLinks(action: JudgedAction, context: GuardrailContext, allowed: 
 }
 
 /** A fetch can carry data out: in its query, or, from a session that holds private data, by where it goes alone. */
+/** The place that a value fetches: a URL, or a host where a URL is expected. */
+function fetchedBy(value: TypedValue): { host: string; raw: string; tail: string } | undefined {
+  if (value.type === 'url' && value.url.host !== '') return { host: value.url.host, raw: value.url.raw, tail: value.url.tail };
+  const keyed = value.type === 'domain' && (value.place.words.at(-1) ?? []).some((word) => URL_WORDS.has(word));
+  return keyed ? { host: value.name, raw: value.raw, tail: value.raw.slice(value.raw.indexOf('/') + 1 || value.raw.length) } : undefined;
+}
+const URL_WORDS = new Set(['url', 'urls', 'uri', 'link', 'href', 'website', 'site', 'page', 'domain', 'host', 'address', 'endpoint']);
+
 function fetches(action: JudgedAction, context: GuardrailContext, allowed: AllowList): Finding[] {
   return action.values.flatMap((value): Finding[] => {
-    if (value.type !== 'url' || value.url.host === '' || allowed.host(value.url.host)) return [];
-    if (context.known.names(value.url.host) || context.known.names(registrableDomainOf(value.url.host))) return [];
+    const fetched = fetchedBy(value);
+    if (!fetched || allowed.host(fetched.host)) return [];
+    if (context.known.names(fetched.host) || context.known.names(registrableDomainOf(fetched.host))) return [];
     if (context.private) {
-      return [finding('unknown_fetch', 'medium', value.place.pointer, value.url.raw, 'The session holds private data, and this reaches a host that the request never named.')];
+      return [finding('unknown_fetch', 'medium', value.place.pointer, fetched.raw, 'The session holds private data, and this reaches a host that the request never named.')];
     }
-    return carriesData(value.url.tail)
-      ? [finding('data_in_fetch', 'medium', value.place.pointer, value.url.raw, 'Third-party text was read before this call, and this URL carries text to a host that the request never named.')]
+    if (context.untrusted && context.known.task && !context.known.asks(WEB_STEMS)) {
+      return [finding('unasked_fetch', 'medium', value.place.pointer, fetched.raw, 'Third-party text was read before this call, and the request never asked for anything from the web.')];
+    }
+    return carriesData(fetched.tail)
+      ? [finding('data_in_fetch', 'medium', value.place.pointer, fetched.raw, 'Third-party text was read before this call, and this URL carries text to a host that the request never named.')]
       : [];
   });
 }
+
+const WEB_STEMS = 'web site article page link url http https www brows blog news post internet online read wiki download search find look research'.split(' ');
 
 const carriesData = (tail: string): boolean => /[?&#][^=]{0,40}=(?:[^&]*(?:%20|\+|\s)){3}/.test(tail) || /[A-Za-z0-9+/_-]{60,}/.test(tail);
 

@@ -1,0 +1,39 @@
+import type { RuleOf } from '../../../contracts/guardrails.ts';
+import type { Finding } from '../../../contracts/verdict.ts';
+import type { Guardrail } from '../guardrail.ts';
+import { maskedEnd, personalIn } from '../personal.ts';
+import { isAt, reachOf } from '../reach.ts';
+import { visible } from '../skeleton.ts';
+
+type PiiRule = Omit<RuleOf<'pii_scanner'>, 'kind'>;
+
+const NAMES = { card: 'card number', iban: 'bank account', national_id: 'national id', email: 'mail address', phone: 'phone number' } as const;
+
+/** Personal data in what an action sends, by shape and checksum: held when it reaches somebody whom nobody listed. */
+export const piiScannerOf = (rule: PiiRule = {}): Guardrail => ({
+  id: 'pii_scanner',
+  check(action, context) {
+    const entities = rule.entities ?? (['card', 'iban', 'national_id'] as const);
+    const findings = new Map<string, Finding>();
+    let reach: ReturnType<typeof reachOf> | undefined;
+    for (const value of action.values) {
+      if (value.type !== 'text' || findings.size >= 50 || !/\d|@/.test(value.text) || !isAt(value.place.pointer, rule.pointers)) continue;
+      for (const one of personalIn(visible(value.text), entities)) {
+        reach ??= reachOf(action, context);
+        const always = rule.only_to_unknown === false;
+        // An account that is paid is the receiver itself, not what leaks.
+        if ((reach === 'nowhere' && !always) || context.known.names(one.text)) continue;
+        findings.set(`${one.entity} ${value.place.pointer}`, {
+          id: `pii_scanner/${one.entity}`,
+          severity: reach === 'unknown' || always ? 'high' : 'low',
+          pointer: value.place.pointer,
+          evidence: `${NAMES[one.entity]} ${maskedEnd(one.text)}`,
+          message: `A ${NAMES[one.entity]} leaves with this call.`,
+        });
+      }
+    }
+    return [...findings.values()];
+  },
+});
+
+export const piiScanner = piiScannerOf();

@@ -1,0 +1,46 @@
+import type { RuleOf } from '../../../contracts/guardrails.ts';
+import type { Finding } from '../../../contracts/verdict.ts';
+import { evidenceOf } from '../finding.ts';
+import type { Guardrail } from '../guardrail.ts';
+import { isAt } from '../reach.ts';
+import { lookAlike } from '../skeleton.ts';
+
+type PromptInjectionRule = Omit<RuleOf<'prompt_injection'>, 'kind'>;
+
+/** Text that speaks to a model instead of to a person: orders to forget orders, false roles, secrecy towards the user. */
+const MARKERS: readonly RegExp[] = [
+  /\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:previous|prior|above|earlier|preceding|all|any|your|the|system)\b.{0,30}\b(?:instructions?|prompts?|rules|directions|guidelines|messages?|context|restrictions)\b/i,
+  /<\|(?:im_start|im_end|system|user|assistant|endoftext|begin_of_text|start_header_id|eot_id)\|>|\[\/?INST\]|<<\/?SYS>>|<\/?(?:system|assistant|tool_call|function_call|tool_response)>/i,
+  /^\s*(?:#{1,4}\s*)?(?:system|assistant|developer)\s*(?:message|prompt|note|override)?\s*:\s*\S/im,
+  /\b(?:you are|you're|act as|pretend to be|roleplay as)\b.{0,40}\b(?:an? (?:AI|assistant|language model|LLM|chatbot|agent)|in developer mode|DAN|unrestricted|jailbroken)\b/i,
+  /\b(?:AI|language) (?:model|assistant|agent)\b.{0,400}\b(?:you (?:must|need to|have to|should)|please (?:do|send|call|use|perform|execute)|instructions?)\b/is,
+  /\b(?:do not|don't|never|without)\b.{0,20}\b(?:tell(?:ing)?|inform(?:ing)?|mention(?:ing)?|alert(?:ing)?|notify(?:ing)?|reveal(?:ing)?)\b.{0,30}\b(?:the )?(?:user|human|operator|owner)\b/i,
+  /\b(?:before|instead of|prior to)\b.{0,30}\b(?:you|your)\b.{0,60}\b(?:task|request|question|answer)\b.{0,160}\b(?:please|must|first|need to|have to|do the following)\b/is,
+  /\b(?:reveal|print|repeat|output|show|leak)\b.{0,30}\b(?:system prompt|hidden prompt|initial instructions|your instructions)\b/i,
+  /\bnew (?:instructions?|task|objective|directive)s?\s*:/i,
+];
+
+/** Text in the arguments that is written for a model to obey. A hint: it can raise a verdict, never lower one. */
+export const promptInjectionOf = (rule: PromptInjectionRule = {}): Guardrail => ({
+  id: 'prompt_injection',
+  check(action, context) {
+    const findings = new Map<string, Finding>();
+    for (const value of action.values) {
+      if (value.type !== 'text' || value.text.length < 12 || findings.size >= 20 || findings.has(value.place.pointer)) continue;
+      if (!isAt(value.place.pointer, rule.pointers)) continue;
+      const text = lookAlike(value.text.slice(0, 20_000)).replace(/(?:\\+[nrt])+/g, ' ');
+      const marker = MARKERS.map((one) => one.exec(text)).find((hit) => hit);
+      if (!marker) continue;
+      findings.set(value.place.pointer, {
+        id: 'prompt_injection/marker',
+        severity: context.untrusted ? 'medium' : 'low',
+        pointer: value.place.pointer,
+        evidence: evidenceOf(marker[0]),
+        message: 'This text gives orders to a model: whoever wrote it may be steering the agent.',
+      });
+    }
+    return [...findings.values()];
+  },
+});
+
+export const promptInjection = promptInjectionOf();
