@@ -9,6 +9,8 @@ export interface SuiteContext {
   /** Numbers from the seed: the same ones in the same order. */
   random: () => number;
   say: (line: string) => void;
+  /** One cell of the matrix alone, by its name. */
+  cell?: string | undefined;
 }
 
 /** One row of the table. */
@@ -25,6 +27,8 @@ export interface Row {
 }
 
 export interface Suite {
+  /** Whether another seed makes another run of it. */
+  isSeeded?: boolean;
   name: string;
   promise: string;
   /** Fills in the row: `check` per case. */
