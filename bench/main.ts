@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 /** `npm run bench -- NAME [options]`: one benchmark, its table on stdout. */
 const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
+  approvals: () => import('./approvals/index.ts'),
+  sealing: () => import('./sealing.ts'),
   'firewall-quality': () => import('./firewall-quality.ts'),
 };
 

@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import pg from 'pg';
+import { openDataDir, rememberPorts } from '../../cli/services/data-dir.ts';
+import { startSystem, type System } from '../../cli/services/system.ts';
+import type { ApprovalInput, DecisionRef } from '../../contracts/workflow.ts';
+import { newId } from '../../crypto/ids.ts';
+import { createKeyring } from '../../crypto/keyring.ts';
+import { parseRootKey } from '../../crypto/root-key.ts';
+import { payloadDigest, saltText } from '../../domain/digest.ts';
+import type { RequestRecord } from '../../domain/approval/record.ts';
+import { approvalStore } from '../../storage/approval-store.ts';
+import { createPool } from '../../storage/pool.ts';
+import { loadProjectKey } from '../../storage/projects.ts';
+import { expectStatus, send } from './http.ts';
+import { type Child, startOwn } from './processes.ts';
+
+export const ALLOWED_SERVICE = 'bench-reports';
+export const HELD_SERVICE = 'bench-billing';
+export const EMPTY_QUEUE = 'bench-empty';
+export const REGULAR_QUEUE = 'bench-regular';
+const OUR_QUEUE = 'letsping-approvals';
+const OWNER = 'bench-approver';
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/** About 1 KB of JSON, as a tool call has it. */
+const payload = () => ({ customer: `cus_${randomBytes(6).toString('hex')}`, amount_cents: 4_200, note: 'x'.repeat(900) });
+export const bodyFor = (service: string) => ({ service, action: 'refund', payload: payload(), priority: 'medium' });
+
+export type Flow = 'bare' | 'ours' | 'regular' | 'empty';
+const TYPE: Record<Flow, string> = { bare: 'bareV1', ours: 'approvalV1', regular: 'regularSettleV1', empty: 'approvalV1' };
+const QUEUE: Record<Flow, string> = { bare: EMPTY_QUEUE, ours: OUR_QUEUE, regular: REGULAR_QUEUE, empty: EMPTY_QUEUE };
+
+export type BenchSystem = Awaited<ReturnType<typeof startBench>>;
+
+/** A whole system on a throwaway folder, with the bench's own workers and the plain route beside it. */
+export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string) => void) {
+  const folder = mkdtempSync(join(tmpdir(), 'letsping-bench-'));
+  const own: NodeJS.ProcessEnv = { ...env, LETSPING_TASK_QUEUE: OUR_QUEUE };
+  const base = 20_000 + Math.floor(Math.random() * 10_000);
+  const dataDir = openDataDir({ ...own, LETSPING_DATA_DIR: folder });
+  rememberPorts(dataDir, { postgres: base, temporal: base + 1, temporal_ui: base + 2, api: base + 3 });
+  const closing: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  const stop = async () => {
+    for (const close of closing.splice(0).reverse()) await Promise.resolve(close()).catch(() => {});
+  };
+  try {
+    const system: System = await startSystem({ env: own, dataDir: folder, progress, quiet: true });
+    closing.push(() => system.stop());
+    const children = {} as Record<'empty' | 'regular' | 'plain', Child>;
+    // The plain route writes as the database's owner: it needs a table of its own.
+    const plainEnv = { ...system.program_env, DATABASE_URL: system.database_url };
+    children.plain = await startOwn('plain-route', [], plainEnv);
+    closing.push(() => children.plain.stop());
+    await Promise.all(
+      ([['empty', EMPTY_QUEUE], ['regular', REGULAR_QUEUE]] as const).map(async ([kind, queue]) => {
+        children[kind] = await startOwn('worker', [queue, kind], system.program_env);
+        closing.push(() => children[kind].stop());
+      }),
+    );
+    const pool = createPool(system.program_env['DATABASE_URL']!);
+    closing.push(() => pool.end());
+    const owner = new pg.Pool({ connectionString: system.database_url, max: 2 });
+    closing.push(() => owner.end());
+    const connection = await Connection.connect({ address: system.temporal_address });
+    closing.push(() => connection.close());
+    const client = new Client({ connection, namespace: system.temporal_namespace });
+    const keyring = createKeyring(parseRootKey(system.program_env['LETSPING_ROOT_KEY']!), loadProjectKey(pool));
+    const store = approvalStore(pool, keyring);
+
+    const policy = { default_routing: 'review_all', routes: [{ service: ALLOWED_SERVICE, routing: 'observe' }] };
+    await expectStatus(send('PUT', `${system.api_url}/policy?reason=bench`, system.admin_api_key, policy), 200);
+
+    /** A held request's row, without HTTP and without its workflow; marked, so that nobody starts it. */
+    const openRow = async (): Promise<RequestRecord> => {
+      const salt = randomBytes(32);
+      const action = bodyFor(HELD_SERVICE);
+      const id = newId('req');
+      const { request } = await store.open(
+        system.project_id,
+        {
+          id,
+          service: action.service,
+          action: action.action,
+          priority: 'medium',
+          payload: action.payload,
+          salt: saltText(salt),
+          metadata: {},
+          context: {},
+          findings: [],
+          finding_ids: [],
+          verdict: 'hold',
+          held_by: 'policy',
+          requested_by: 'bench-agent',
+          key_id: 'key_bench',
+          thread_id: null,
+          node: null,
+          payload_digest: payloadDigest(salt, { service: action.service, action: action.action, payload: action.payload }),
+          policy_version: 1,
+          policy_digest: 'sha256:bench',
+          accept_unsigned_signals: false,
+          expires_in_ms: DAY_MS,
+        },
+        undefined,
+      );
+      await store.markStarted(system.project_id, id);
+      return request;
+    };
+    const inputOf = (request: RequestRecord): ApprovalInput => ({
+      project_id: request.project_id,
+      request_id: request.id,
+      payload_digest: request.payload_digest,
+      requested_by: request.requested_by,
+      expires_at_ms: request.expires_at.getTime(),
+      accept_unsigned_signals: false,
+    });
+    const bareInput = (): ApprovalInput => ({
+      project_id: system.project_id,
+      request_id: newId('req'),
+      payload_digest: `sha256:${'a'.repeat(64)}`,
+      requested_by: 'bench-agent',
+      expires_at_ms: Date.now() + DAY_MS,
+      accept_unsigned_signals: false,
+    });
+    const workflowId = (flow: Flow, input: ApprovalInput) => `${flow === 'ours' ? 'approval' : `bench-${flow}`}/${input.request_id}`;
+
+    return {
+      ...system,
+      children,
+      client,
+      owner,
+      store,
+      openRow,
+      stop,
+      plainUrl: `http://127.0.0.1:${children.plain.said}/rows`,
+      workflowId,
+      /** What a flow starts with; a row stands behind those that settle for real. */
+      prepare: async (flow: Flow): Promise<ApprovalInput> => (flow === 'ours' || flow === 'regular' ? inputOf(await openRow()) : bareInput()),
+      start: (flow: Flow, input: ApprovalInput) =>
+        client.workflow.start(TYPE[flow], {
+          workflowId: workflowId(flow, input),
+          taskQueue: QUEUE[flow],
+          args: [input],
+          workflowTaskTimeout: '5s',
+          ...(flow === 'ours' && { workflowIdReusePolicy: 'REJECT_DUPLICATE' as const, workflowIdConflictPolicy: 'USE_EXISTING' as const }),
+        }),
+      /** The decision's row, which `settle` looks for, and its reference. */
+      decisionFor: async (flow: Flow, input: ApprovalInput): Promise<DecisionRef> => {
+        const decision_id = newId('dec');
+        const decision = { type: 'approve' as const, actor: OWNER, payload_digest: input.payload_digest };
+        if (flow === 'ours' || flow === 'regular')
+          await store.recordDecision(system.project_id, { ...decision, id: decision_id, request_id: input.request_id, channel: 'api', patched_digest: null });
+        return { ...decision, decision_id };
+      },
+      decide: (flow: Flow, input: ApprovalInput, decision: DecisionRef) =>
+        client.workflow.getHandle(workflowId(flow, input)).executeUpdate('decide', { args: [decision] }),
+      ingest: (service: string) => expectStatus(send('POST', `${system.api_url}/ingest`, system.agent_api_key, bodyFor(service)), 201),
+      decideByHttp: (id: string, payload_digest: string) =>
+        expectStatus(send('POST', `${system.api_url}/approval-requests/${id}/decisions`, system.approver_api_key, { type: 'approve', payload_digest }), 201),
+      status: (id: string) => expectStatus(send('GET', `${system.api_url}/status/${id}`, system.agent_api_key), 200),
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,52 @@
+import type { ApprovalInput, DecisionRef } from '../../contracts/workflow.ts';
+import type { Measured } from '../row.ts';
+import { ALLOWED_SERVICE, type BenchSystem, bodyFor, HELD_SERVICE } from './bench-system.ts';
+import { expectStatus, send } from './http.ts';
+import { byTurns, inFlight, p50, p95, pause, timed } from './timing.ts';
+
+const TURNS = 4;
+const WIDTH = 20;
+
+/** The answer to an agent: allowed beside a plain insert, held beside the start of a bare workflow. */
+export async function ingest(system: BenchSystem, rounds: number): Promise<Measured[]> {
+  const plain = () => expectStatus(send('POST', system.plainUrl, undefined, bodyFor(ALLOWED_SERVICE)), 201);
+  const allowed = () => system.ingest(ALLOWED_SERVICE);
+  const alone = await byTurns(rounds * 2, {
+    plain: async () => (await timed(plain)).ms,
+    allowed: async () => (await timed(allowed)).ms,
+  });
+  const burst = { plain: 0, allowed: 0 };
+  for (let turn = 0; turn < TURNS; turn++) {
+    burst.plain += await inFlight(rounds, WIDTH, plain);
+    burst.allowed += await inFlight(rounds, WIDTH, allowed);
+  }
+
+  const held: { id: string; payload_digest: string }[] = [];
+  const bare: { input: ApprovalInput; decision: DecisionRef }[] = [];
+  const started = await byTurns(rounds, {
+    bare: async () => {
+      const input = await system.prepare('bare');
+      const { ms } = await timed(() => system.start('bare', input));
+      bare.push({ input, decision: await system.decisionFor('bare', input) });
+      return ms;
+    },
+    held: async () => {
+      const { ms, result } = await timed(() => system.ingest(HELD_SERVICE));
+      held.push(result);
+      return ms;
+    },
+  });
+  await pause(500);
+  // Nothing is left behind that the next part would measure.
+  await inFlight(held.length, 10, (i) => system.decideByHttp(held[i]!.id, held[i]!.payload_digest));
+  await inFlight(bare.length, 10, (i) => system.decide('bare', bare[i]!.input, bare[i]!.decision));
+
+  const perSecond = (ms: number) => (TURNS * rounds * 1_000) / ms;
+  return [
+    { case: 'ingest, allowed', measure: 'p50, beside a plain insert route', value: p50(alone.allowed), unit: 'ms', baseline: p50(alone.plain), budget: { ratio: 1.5 } },
+    { case: 'ingest, allowed', measure: 'p95, beside a plain insert route', value: p95(alone.allowed), unit: 'ms', baseline: p95(alone.plain) },
+    { case: 'ingest, allowed', measure: `a second, ${WIDTH} in flight`, value: perSecond(burst.allowed), unit: 'requests/s', baseline: perSecond(burst.plain) },
+    { case: 'ingest, held', measure: 'p50, beside workflow.start', value: p50(started.held), unit: 'ms', baseline: p50(started.bare), budget: { ratio: 2 } },
+    { case: 'ingest, held', measure: 'p95, beside workflow.start', value: p95(started.held), unit: 'ms', baseline: p95(started.bare) },
+  ];
+}

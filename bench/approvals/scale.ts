@@ -1,0 +1,87 @@
+import { createFirstProject } from '../../storage/bootstrap.ts';
+import type { Measured } from '../row.ts';
+import type { BenchSystem } from './bench-system.ts';
+import { expectStatus, send } from './http.ts';
+import { residentMb } from './processes.ts';
+import { inFlight, p50, p95, pause, timed } from './timing.ts';
+
+/** Pages of an inbox in a project of its own: few rows first, then `rows` pending ones, copied by SQL. */
+export async function inbox(system: BenchSystem, rows: number, reads: number): Promise<Measured[]> {
+  const project = await createFirstProject({ databaseUrl: system.program_env['DATABASE_URL']!, rootKey: system.program_env['LETSPING_ROOT_KEY']!, name: 'inbox', environment: 'test' });
+  const example = await system.openRow();
+  // A list opens no seal: one sealed blob serves them all.
+  const fill = (from: number, to: number) =>
+    system.owner.query(
+      `insert into approval_requests (id, project_id, service, action, priority, status, verdict, held_by, finding_ids, requested_by, key_id, payload_digest,
+         sealed, policy_version, policy_digest, accept_unsigned_signals, created_at, expires_at, workflow_started_at)
+       select 'req_' || lpad(n::text, 26, '0'), $1, service, action, priority, status, verdict, held_by, finding_ids, requested_by, key_id, payload_digest,
+         sealed, policy_version, policy_digest, accept_unsigned_signals, now() - n * interval '1 second', now() + interval '1 day', now()
+       from approval_requests, generate_series($3::int, $4::int) n where id = $2`,
+      [project.project_id, example.id, from, to],
+    );
+  const page = (cursor?: string) =>
+    expectStatus(send('GET', `${system.api_url}/approval-requests?status=pending&limit=50${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`, project.approver_api_key), 200);
+  const measure = async (cursor?: string) => {
+    const times: number[] = [];
+    for (let i = -10; i < reads; i++) {
+      const { ms } = await timed(() => page(cursor));
+      if (i >= 0) times.push(ms);
+    }
+    return times;
+  };
+  await asEveryProject(system, () => fill(1, 100));
+  const few = await measure();
+  await asEveryProject(system, () => fill(101, rows));
+  await system.owner.query('analyze approval_requests');
+  const first = await measure();
+  let cursor: string | undefined;
+  for (let i = 0; i < 20; i++) cursor = (await page(cursor)).next ?? cursor;
+  const deep = await measure(cursor);
+  const name = `inbox, ${rows.toLocaleString('en')} pending`;
+  return [
+    { case: name, measure: 'first page of 50 p50, beside 100 pending', value: p50(first), unit: 'ms', baseline: p50(few) },
+    { case: name, measure: 'first page of 50 p95, beside 100 pending', value: p95(first), unit: 'ms', baseline: p95(few), budget: { value: 50 } },
+    { case: name, measure: 'page 21 p95, beside 100 pending', value: p95(deep), unit: 'ms', baseline: p95(few), budget: { value: 50 } },
+  ];
+}
+
+/** The tables force row-level security on their owner too; the server's superuser passes it, another owner would not. */
+async function asEveryProject(system: BenchSystem, work: () => Promise<unknown>): Promise<void> {
+  const { rows } = await system.owner.query<{ super: boolean }>('select rolsuper as super from pg_roles where rolname = current_user');
+  if (!rows[0]?.super) throw new Error('the inbox bench needs a database superuser to copy rows');
+  await work();
+}
+
+/** Memory of a fresh worker with few and with many approvals that wait. */
+export async function memory(system: BenchSystem, few: number, many: number): Promise<Measured[]> {
+  await system.killWorker();
+  await system.restartWorker();
+  let waiting = 0;
+  const resident = async (count: number) => {
+    await inFlight(count - waiting, 40, async () => system.start('ours', await system.prepare('ours')));
+    waiting = count;
+    await quiet(system);
+    return residentMb(system.pids().worker);
+  };
+  const little = await resident(few);
+  const much = await resident(many);
+  if (little === undefined || much === undefined) return [{ case: 'waiting workflows', measure: 'worker memory', value: null, unit: 'skipped: no /proc here' }];
+  return [
+    {
+      case: `${many.toLocaleString('en')} waiting workflows`,
+      measure: `worker memory, beside ${few.toLocaleString('en')}`,
+      value: much,
+      unit: 'MB',
+      baseline: little,
+      budget: { ratio: 1.2 },
+    },
+  ];
+}
+
+/** Until every waiting workflow has had its first task: a new one is started and screened at once. */
+async function quiet(system: BenchSystem): Promise<void> {
+  const input = await system.prepare('ours');
+  await system.start('ours', input);
+  await system.decide('ours', input, await system.decisionFor('ours', input));
+  await pause(3_000);
+}

@@ -1,0 +1,50 @@
+/** A worker process of the bench, on the queue of its first argument; `regular` settles for real, `empty` does nothing in its activities. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { DefaultLogger, NativeConnection, Runtime, bundleWorkflowCode } from '@temporalio/worker';
+import { createScreen } from '../../activities/screen.ts';
+import { createSettle } from '../../activities/settle.ts';
+import type { Resolution } from '../../contracts/workflow.ts';
+import { createKeyring } from '../../crypto/keyring.ts';
+import { parseRootKey } from '../../crypto/root-key.ts';
+import { createSigner } from '../../crypto/signing.ts';
+import { loadConfig } from '../../runtime/config.ts';
+import { onShutdown } from '../../runtime/shutdown.ts';
+import { temporalSettings } from '../../runtime/temporal.ts';
+import { currentIssuerKey } from '../../storage/issuer-keys.ts';
+import { createPool } from '../../storage/pool.ts';
+import { loadProjectKey } from '../../storage/projects.ts';
+import { stepStores } from '../../storage/step-stores.ts';
+import { createWorker } from '../../workers/create-worker.ts';
+
+const [taskQueue = '', kind = 'empty'] = process.argv.slice(2);
+const config = loadConfig(process.env);
+Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('ERROR') });
+const pool = createPool(config.database_url, { max: 10 });
+
+const EMPTY = {
+  screen: async () => 'hold' as const,
+  settle: async (_ref: unknown, resolution: Resolution) => ({ resolution, delivery_ids: [] }),
+};
+async function realActivities() {
+  const keyring = createKeyring(parseRootKey(config.root_key), loadProjectKey(pool));
+  const stores = stepStores(pool, keyring);
+  const signer = await createSigner(await currentIssuerKey(pool, keyring));
+  return { screen: createScreen(stores.screen), settle: createSettle({ ledger: stores.ledger, signer }) };
+}
+
+const built = fileURLToPath(new URL('./workflows.js', import.meta.url));
+const workflowsPath = existsSync(built) ? built : fileURLToPath(new URL('./workflows.ts', import.meta.url));
+const { connectionOptions, namespace } = temporalSettings(process.env);
+const connection = await NativeConnection.connect(connectionOptions);
+const worker = await createWorker({
+  connection,
+  namespace,
+  taskQueue,
+  activities: kind === 'regular' ? await realActivities() : EMPTY,
+  workflowBundle: await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') }),
+});
+onShutdown(() => worker.shutdown());
+console.log('ready');
+await worker.run();
+await Promise.allSettled([connection.close(), pool.end()]);

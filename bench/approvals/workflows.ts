@@ -1,0 +1,47 @@
+/** What the bench's own workers run: ours, and beside it the plainest wait and one variant. Nothing of this is shipped. */
+import * as wf from '@temporalio/workflow';
+import type { ApprovalActivities, ApprovalInput, DecisionRef, Resolution } from '../../contracts/workflow.ts';
+
+export { approvalV1 } from '../../workflows/approval.ts';
+
+const decide = wf.defineUpdate<Resolution, [DecisionRef]>('decide');
+
+const resolutionOf = (decision: DecisionRef): Resolution => ({
+  status: decision.type === 'reject' ? 'rejected' : 'approved',
+  cause: 'person',
+  payload_digest: decision.payload_digest,
+  decision_id: decision.decision_id,
+  actor: decision.actor,
+  verified: true,
+});
+
+/** A timer and an Update: what any approval with a deadline costs at least. */
+export async function bareV1(input: ApprovalInput): Promise<Resolution | undefined> {
+  let resolution: Resolution | undefined;
+  wf.setHandler(decide, (decision) => {
+    resolution = resolutionOf(decision);
+    return resolution;
+  });
+  await wf.condition(() => resolution !== undefined, Math.max(1, input.expires_at_ms - Date.now()));
+  return resolution;
+}
+
+const { screen } = wf.proxyLocalActivities<ApprovalActivities>({ startToCloseTimeout: '1s' });
+const { settle } = wf.proxyActivities<ApprovalActivities>({ startToCloseTimeout: '10s' });
+
+/** Ours as it would be with `settle` as a regular activity: through the server's queue instead of inside the workflow task. */
+export async function regularSettleV1(input: ApprovalInput): Promise<Resolution | undefined> {
+  const ref = { project_id: input.project_id, request_id: input.request_id };
+  let proposed: Resolution | undefined;
+  let standing: Resolution | undefined;
+  wf.setHandler(decide, async (decision) => {
+    proposed = resolutionOf(decision);
+    await wf.condition(() => standing !== undefined);
+    return standing ?? proposed;
+  });
+  await screen(ref);
+  await wf.condition(() => proposed !== undefined, Math.max(1, input.expires_at_ms - Date.now()));
+  if (proposed) standing = (await settle(ref, proposed)).resolution;
+  await wf.condition(wf.allHandlersFinished);
+  return standing;
+}
