@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Verdict } from '../contracts/verdict.ts';
 import type { RequestRef } from '../contracts/workflow.ts';
+import type { ScreenHost } from '../domain/firewall/host.ts';
 import { newFindings } from '../domain/firewall/new-findings.ts';
 import { screenAction } from '../domain/firewall/screen.ts';
 import type { ScreenStore } from './ports.ts';
@@ -11,7 +12,7 @@ import type { ScreenStore } from './ports.ts';
  * workflow takes the safe side: a request is held, a patch refused.
  */
 export const createScreen =
-  (store: ScreenStore) =>
+  (store: ScreenStore, host: ScreenHost = {}) =>
   async (ref: RequestRef, decision_id?: string): Promise<Verdict> => {
     const request = await store.request(ref);
     if (!request) throw ApplicationFailure.nonRetryable(`no approval request ${ref.request_id}`, 'not_found');
@@ -21,7 +22,7 @@ export const createScreen =
     if (!decision?.patched_payload) return 'block';
     const { policy } = await store.policy(ref.project_id);
     const { service, action, context } = request;
-    const patched = screenAction({ service, action, payload: decision.patched_payload }, context, policy);
+    const patched = screenAction({ service, action, payload: decision.patched_payload }, context, policy, undefined, host);
     const worse = newFindings(request.findings, patched.findings);
     await store.recordScreening(ref, decision_id, worse.length > 0 ? worse : patched.findings);
     if (patched.verdict === 'block' || worse.length > 0) return 'block';

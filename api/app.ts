@@ -2,6 +2,7 @@ import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Resolution } from '../contracts/workflow.ts';
 import { DomainError } from '../domain/errors.ts';
+import type { ScreenHost } from '../domain/firewall/host.ts';
 import { errorHandler } from './error-handler.ts';
 import type { EventHub } from './live/event-hub.ts';
 import type { StatusWaiters } from './live/status-waiters.ts';
@@ -12,7 +13,9 @@ import { openApiDocument } from './openapi.ts';
 import { createCancel } from './operations/cancel.ts';
 import { createDecide } from './operations/decide.ts';
 import { createOpen } from './operations/open.ts';
+import { createPutPolicy } from './operations/put-policy.ts';
 import { createReportExecuted } from './operations/report-executed.ts';
+import { createSimulatePolicy } from './operations/simulate-policy.ts';
 import type {
   ApprovalStore,
   Client,
@@ -40,6 +43,8 @@ export interface AppDeps extends HealthDeps {
   waiters: StatusWaiters;
   hub: EventHub;
   log: Log;
+  /** What the firewall needs of its host: parsers, loaded once. */
+  screenHost?: ScreenHost;
   /** Where people reach us, without a slash at its end. A function: a port of 0 is known only after listening. */
   publicUrl: () => string;
   environment: 'live' | 'test';
@@ -123,7 +128,11 @@ export function createApp(deps: AppDeps): Express {
     '/api',
     authenticated,
     approvalRequestRoutes({ store, decide, cancel, reportExecuted, once }),
-    policyRoutes({ store }),
+    policyRoutes({
+      store,
+      putPolicy: createPutPolicy(store, deps.screenHost),
+      simulatePolicy: createSimulatePolicy(store, deps.screenHost),
+    }),
     keyRoutes({ store, once, environment: deps.environment }),
     eventRoutes({ hub: deps.hub }),
   );

@@ -3,6 +3,7 @@ import type { LedgerEntry, WorkflowStarter } from '../activities/ports.ts';
 import type { ListQuery } from '../contracts/approval-request.ts';
 import type { ApiKey, CreateKeyBody, Role } from '../contracts/key.ts';
 import type { Policy, PolicyVersion } from '../contracts/policy.ts';
+import type { PolicyChange, PolicyLog } from '../contracts/policy-change.ts';
 import type { Finding } from '../contracts/verdict.ts';
 import type { Settled } from '../contracts/workflow.ts';
 import type { DecisionRecord, DecisionRow, LedgerRow, RequestRow, RequestSecret } from '../domain/approval/record.ts';
@@ -26,6 +27,10 @@ export interface HistoryView extends RequestView {
   executed_by: string | undefined;
 }
 
+/** A request as it was judged when it opened. */
+export type RecordedRequest = Pick<RequestRow, 'id' | 'service' | 'action' | 'verdict' | 'created_at'> &
+  Pick<RequestSecret, 'payload' | 'context'>;
+
 export type ListedRow = RequestRow & {
   ledger: Pick<LedgerRow, 'status' | 'cause' | 'payload_digest' | 'verified'> | null;
 };
@@ -33,7 +38,19 @@ export type ListedRow = RequestRow & {
 /** What the operations need from PostgreSQL, each call one transaction inside the project. Implemented by storage/. */
 export interface ApprovalStore {
   policy(project_id: string): Promise<PolicyVersion>;
-  putPolicy(project_id: string, policy: Policy, by: string): Promise<PolicyVersion>;
+  /** `compare` is given the version that it follows, inside the transaction, and throws when it may not follow it. */
+  putPolicy(
+    project_id: string,
+    policy: Policy,
+    by: string,
+    compare: (before: PolicyVersion) => Pick<PolicyChange, 'reason' | 'loosenings'>,
+  ): Promise<PolicyVersion>;
+  policyLog(project_id: string, limit: number, before: number | undefined): Promise<PolicyLog>;
+  /** A batch of what was judged in the last `since_ms`, newest first, `after` the last one of the batch before. */
+  recorded(
+    project_id: string,
+    span: { since_ms: number; limit: number; after?: { created_at: Date; id: string } | undefined },
+  ): Promise<RecordedRequest[]>;
   /** Writes it, settles it in the same transaction when `settle` is given, and returns what stands under that id. */
   open(project_id: string, request: OpenedRequest, settle: SettleWork | undefined): Promise<RequestView>;
   view(project_id: string, id: string): Promise<RequestView | undefined>;

@@ -18,7 +18,11 @@ export interface AskOptions {
   timeoutMs?: number;
   /** Ours: after how long nobody's answer is a no. @default the project's policy */
   expiresInMs?: number;
-  /** Ours: what the host program knows of the call (never the model's words): thread, node, untrusted input. It only tightens. */
+  /**
+   * Ours: what the host program knows of the call, never the model's words: whether third-party text was read (`untrusted`) and
+   * private data is held (`private`), which domains and recipients the trusted request names, the request itself, the calls
+   * before. Without `untrusted` the call may be judged as if such text had been read.
+   */
   context?: ActionContext;
   traceId?: string;
   trace_id?: string;

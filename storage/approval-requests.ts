@@ -12,7 +12,7 @@ export type NewRequest = Omit<RequestRow, 'project_id' | 'status' | 'created_at'
 const COLUMNS = `r.id, r.project_id, r.service, r.action, r.priority, r.status, r.verdict, r.held_by, r.finding_ids, r.requested_by, r.key_id,
   r.thread_id, r.node, r.payload_digest, r.policy_version, r.policy_digest, r.accept_unsigned_signals, r.created_at, r.expires_at, r.resolved_at`;
 
-const sealContext = (id: string) => ['request', id] as const;
+export const sealContext = (id: string) => ['request', id] as const;
 
 /** What an insert into approval_requests begins with; `insertValues` has $1 to $17 for it. */
 export const INSERT_COLUMNS = `id, project_id, service, action, priority, verdict, held_by, finding_ids, requested_by, key_id,

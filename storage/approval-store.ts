@@ -4,14 +4,21 @@ import type { CreateKeyBody } from '../contracts/key.ts';
 import type { Policy } from '../contracts/policy.ts';
 import type { Settled } from '../contracts/workflow.ts';
 import type { Keyring, Sealer } from '../crypto/keyring.ts';
-import { type DecisionRecord, type LedgerRow, outcomeOf, type RequestRecord, type RequestRow } from '../domain/approval/record.ts';
+import {
+  type DecisionRecord,
+  type LedgerRow,
+  outcomeOf,
+  type RequestRecord,
+  type RequestRow,
+} from '../domain/approval/record.ts';
 import { insertKey, listKeys, revokeKey } from './api-keys.ts';
 import { insertRequest, listRequests, markStarted, type NewRequest, readRequest } from './approval-requests.ts';
 import { insertDecision, listDecisions, readScreening, readStanding } from './decisions.ts';
 import { insertExecution, readExecution } from './executions.ts';
 import { insertIncident, listIncidents } from './incidents.ts';
 import type { OpenEntry } from './ledger.ts';
-import { currentPolicy, insertPolicy } from './policies.ts';
+import { currentPolicy, insertPolicy, policyLog } from './policies.ts';
+import { type RecordedSpan, recordedRequests } from './recorded-requests.ts';
 import { insertSettledRequest } from './settled-request.ts';
 import { inProject, onceInProject, type Transaction } from './transaction.ts';
 
@@ -61,8 +68,12 @@ export function approvalStore(pool: Pool, keyring: Keyring) {
   const view = (project_id: string, id: string) => sealed(project_id, (tx, sealer) => viewOf(tx, sealer, id));
   return {
     policy: (project_id: string) => onceInProject(pool, project_id, currentPolicy),
-    putPolicy: (project_id: string, policy: Policy, by: string) =>
-      inProject(pool, project_id, (tx) => insertPolicy(tx, policy, by)),
+    putPolicy: (project_id: string, policy: Policy, by: string, compare: Parameters<typeof insertPolicy>[3]) =>
+      inProject(pool, project_id, (tx) => insertPolicy(tx, policy, by, compare)),
+    policyLog: (project_id: string, limit: number, before: number | undefined) =>
+      onceInProject(pool, project_id, (tx) => policyLog(tx, limit, before)),
+    recorded: (project_id: string, span: RecordedSpan) =>
+      sealed(project_id, (tx, sealer) => recordedRequests(tx, sealer, span), onceInProject),
     /** A repeat under the id of an earlier try finds what that one wrote. */
     open: async (project_id: string, request: NewRequest, settle: SettleWith | undefined) => {
       if (settle) {

@@ -21,10 +21,11 @@ export async function notify(
   event: EventName,
   request: { id: string; key_id: string },
 ): Promise<void> {
-  await tx.query(
-    `select ${notification(event, '$1::text', '$2::text', '$3::text')}`,
-    [request.id, tx.project_id, request.key_id],
-  );
+  await tx.query(`select ${notification(event, '$1::text', '$2::text', '$3::text')}`, [
+    request.id,
+    tx.project_id,
+    request.key_id,
+  ]);
 }
 
 /**

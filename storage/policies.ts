@@ -1,4 +1,5 @@
 import { Policy, type PolicyVersion } from '../contracts/policy.ts';
+import type { PolicyChange, PolicyLog } from '../contracts/policy-change.ts';
 import { DomainError } from '../domain/errors.ts';
 import { policyDigest } from '../domain/firewall/policy-digest.ts';
 import type { Transaction } from './transaction.ts';
@@ -48,13 +49,34 @@ export async function currentPolicy(tx: Transaction): Promise<PolicyVersion> {
   };
 }
 
-/** Adds the next version. Two at once: the second gets the number after the first. */
-export async function insertPolicy(tx: Transaction, policy: Policy, created_by: string): Promise<PolicyVersion> {
+/**
+ * Adds the next version. Two at once: the second gets the number after the first, and is compared with it. `compare` is
+ * given the version that it follows, and throws when it may not follow it.
+ */
+export async function insertPolicy(
+  tx: Transaction,
+  policy: Policy,
+  created_by: string,
+  compare: (before: PolicyVersion) => Pick<PolicyChange, 'reason' | 'loosenings'>,
+): Promise<PolicyVersion> {
   await tx.query('select 1 from projects where id = $1 for update', [tx.project_id]);
+  const before = await currentPolicy(tx);
+  const { reason, loosenings } = compare(before);
   await tx.query(
-    `insert into policies (project_id, version, digest, document, created_by)
-     select $1, coalesce(max(version), 0) + 1, $2, $3, $4 from policies where project_id = $1`,
-    [tx.project_id, policyDigest(policy), JSON.stringify(policy), created_by],
+    `insert into policies (project_id, version, digest, document, created_by, reason, loosenings)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
+    [tx.project_id, before.version + 1, policyDigest(policy), JSON.stringify(policy), created_by, reason, loosenings],
   );
   return currentPolicy(tx);
+}
+
+/** The versions before `before`, newest first, and the number from which the rest goes on. */
+export async function policyLog(tx: Transaction, limit: number, before: number | undefined): Promise<PolicyLog> {
+  const rows = await tx.query<Omit<PolicyChange, 'created_at'> & { created_at: Date }>(
+    `select version, digest, created_by, created_at, reason, loosenings from policies
+     where project_id = $1 and ($2::integer is null or version < $2) order by version desc limit $3`,
+    [tx.project_id, before ?? null, limit + 1],
+  );
+  const items = rows.slice(0, limit).map((row) => ({ ...row, created_at: row.created_at.toISOString() }));
+  return { items, next: rows.length > limit ? items.at(-1)!.version : null };
 }

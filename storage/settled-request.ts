@@ -24,7 +24,14 @@ export async function insertSettledRequest(
   if (!clock) throw new Error('the database gave no time');
   const { now } = clock;
   const expires_at = new Date(now.getTime() + request.expires_in_ms);
-  const pending = { ...row, project_id: tx.project_id, status: 'pending' as const, created_at: now, expires_at, resolved_at: null };
+  const pending = {
+    ...row,
+    project_id: tx.project_id,
+    status: 'pending' as const,
+    created_at: now,
+    expires_at,
+    resolved_at: null,
+  };
 
   let written: LedgerRow | undefined;
   await settle({
@@ -42,11 +49,27 @@ export async function insertSettledRequest(
            select id, project_id, resolved_at, $20, $22, $23, $24, $25, $26 from opened)
          select ${notification('approval_request.opened', 'id', 'project_id', 'key_id')},
            ${notification('approval_request.resolved', 'id', 'project_id', 'key_id')} from opened`,
-        [...values, now, expires_at, entry.status, entry.resolved_at, entry.cause, entry.payload_digest, entry.channel, entry.verified, entry.receipt],
+        [
+          ...values,
+          now,
+          expires_at,
+          entry.status,
+          entry.resolved_at,
+          entry.cause,
+          entry.payload_digest,
+          entry.channel,
+          entry.verified,
+          entry.receipt,
+        ],
       );
       if (told.length > 0) written = { ...entry, request_id: row.id };
       return []; // no thread can name a request before it is opened
     },
   });
-  return written && { request: { ...pending, ...secret, status: written.status, resolved_at: written.resolved_at }, ledger: written };
+  return (
+    written && {
+      request: { ...pending, ...secret, status: written.status, resolved_at: written.resolved_at },
+      ledger: written,
+    }
+  );
 }

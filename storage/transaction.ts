@@ -35,9 +35,14 @@ function translated(error: unknown): unknown {
   );
 }
 
+/** A connection that breaks in use is told to its query, and as an event besides: nobody hearing that would end the process. */
+const heardByItsQuery = () => {};
+
 async function connect(pool: Pool): Promise<PoolClient> {
   try {
-    return await pool.connect();
+    const client = await pool.connect();
+    client.on('error', heardByItsQuery);
+    return client;
   } catch (error) {
     throw translated(error);
   }
@@ -88,6 +93,8 @@ async function transact<T>(pool: Pool, project_id: string, work: (tx: Transactio
       });
     throw translated(error);
   } finally {
+    // A broken one keeps it: more may break while it is thrown away.
+    if (!broken) client.off('error', heardByItsQuery);
     client.release(broken);
   }
 }

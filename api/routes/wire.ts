@@ -6,6 +6,7 @@ import { maySee, type Principal } from '../../domain/access/permissions.ts';
 import { statusAnswer } from '../../domain/approval/status-answer.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { StatusWaiters } from '../live/status-waiters.ts';
+import { actionContext, contextWith } from '../middleware/action-context.ts';
 import { principalOf, requirePermission } from '../middleware/authenticate.ts';
 import type { Once } from '../middleware/idempotency-key.ts';
 import { jsonBody } from '../middleware/json-body.ts';
@@ -35,8 +36,11 @@ export function wireRoutes({ open, store, waiters, once, authenticated }: WireRo
     authenticated,
     requirePermission('approval:create'),
     jsonBody('4mb'),
+    actionContext,
     async (req, res) => {
-      const body = IngestBody.parse(req.body);
+      const given = IngestBody.parse(req.body);
+      const context = contextWith(given.context, res.locals);
+      const body = { ...given, ...(context && { context }) };
       await once(req, res, 'ingest', 'req', async (id) => ({
         status: 201,
         body: await open(principalOf(res), body, id),

@@ -1,65 +1,98 @@
 import { parseArgs } from 'node:util';
-import { Policy, type PolicyVersion } from '../../contracts/policy.ts';
-import { patchSentences } from '../../domain/diff.ts';
-import { connect } from '../api-connection.ts';
 import { type Command, type Terminal, UsageError } from '../command.ts';
-import { readJsonFile } from '../input-file.ts';
-import { jsonLine, prettyJson, visible } from '../text.ts';
 
-const PATH = '/policy';
+const OPTIONS = {
+  json: { type: 'boolean', default: false },
+  yaml: { type: 'boolean', default: false },
+  schema: { type: 'boolean', default: false },
+  reason: { type: 'string' },
+  policy: { type: 'string' },
+  since: { type: 'string' },
+} as const;
 
-/** What stands; version 0 is nobody's choice. */
-const heading = ({ version, digest, created_by, created_at }: PolicyVersion): string =>
-  version === 0
-    ? 'No policy yet: every action waits for a person.\n'
-    : `Policy version ${version}, ${visible(`by ${created_by ?? 'unknown'}`)}, ${created_at ?? ''}\n${visible(digest)}\n`;
+type Values = ReturnType<typeof parsed>['values'];
+const parsed = (args: string[]) => parseArgs({ args, allowPositionals: true, options: OPTIONS });
 
-async function showPolicy(json: boolean, terminal: Terminal): Promise<0> {
-  const api = await connect(terminal, 'admin');
-  const { body } = await api.call<PolicyVersion>({ method: 'GET', path: PATH });
-  if (json) {
-    terminal.out(jsonLine(body));
-    return 0;
-  }
-  terminal.err(heading(body));
-  terminal.out(prettyJson(body.policy, ''));
-  return 0;
+/** A verb: whether it takes a file, which options, and what it does. */
+interface Verb {
+  file: boolean;
+  options: readonly (keyof typeof OPTIONS)[];
+  run(values: Values, file: string, terminal: Terminal): Promise<0 | 1>;
 }
 
-async function apply(file: string, json: boolean, terminal: Terminal): Promise<0> {
-  const parsed = Policy.safeParse(readJsonFile(file));
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map(({ path, message }) => visible(`  /${path.join('/')}: ${message}`));
-    throw new UsageError([`${file} is no policy`, ...lines].join('\n'));
-  }
-  const api = await connect(terminal, 'admin');
-  const before = await api.call<PolicyVersion>({ method: 'GET', path: PATH });
-  const { body } = await api.call<PolicyVersion>({ method: 'PUT', path: PATH, body: parsed.data });
-  const changes = patchSentences(before.body.policy, body.policy);
-  terminal.err(changes.map((sentence) => `  - ${visible(sentence)}\n`).join('') || '  nothing changed\n');
-  terminal.out(json ? jsonLine(body) : `policy version ${body.version} is in force\n`);
-  return 0;
-}
+/** Loaded on demand: `policy show` must not pay for the firewall's parsers. */
+const VERBS: Record<string, Verb> = {
+  show: {
+    file: false,
+    options: ['json', 'yaml', 'schema'],
+    run: async ({ json, yaml, schema }, _file, terminal) => {
+      if ([json, yaml, schema].filter(Boolean).length > 1) throw new UsageError('say one of --json, --yaml and --schema');
+      const { show, showSchema } = await import('../policy/show.ts');
+      return schema ? showSchema(terminal) : show(json ? 'json' : yaml ? 'yaml' : 'document', terminal);
+    },
+  },
+  log: {
+    file: false,
+    options: ['json'],
+    run: async ({ json }, _file, terminal) => (await import('../policy/log.ts')).log(json, terminal),
+  },
+  check: {
+    file: true,
+    options: ['json'],
+    run: async ({ json }, file, terminal) => (await import('../policy/check.ts')).check(file, json, terminal),
+  },
+  apply: {
+    file: true,
+    options: ['json', 'reason'],
+    run: async ({ json, reason }, file, terminal) =>
+      (await import('../policy/apply.ts')).apply(file, reason, json, terminal),
+  },
+  test: {
+    file: true,
+    options: ['json', 'policy'],
+    run: async ({ json, policy: policyFile }, file, terminal) =>
+      (await import('../policy/test.ts')).testActions(file, policyFile, json, terminal),
+  },
+  simulate: {
+    file: false,
+    options: ['json', 'policy', 'since'],
+    run: async ({ json, policy: policyFile, since }, _file, terminal) =>
+      (await import('../policy/simulate.ts')).simulate(since, policyFile, json, terminal),
+  },
+};
 
 export const policy: Command = {
-  summary: "show or replace the project's policy",
+  summary: "show, check, try and replace the project's policy",
   usage: [
-    'usage: letsping policy show [--json]',
-    '       letsping policy apply FILE|- [--json]',
+    'usage: letsping policy show [--json | --yaml | --schema]',
+    '       letsping policy log [--json]',
+    '       letsping policy check FILE|- [--json]',
+    '       letsping policy test FILE|- [--policy FILE] [--json]',
+    '       letsping policy simulate --since 7d [--policy FILE] [--json]',
+    '       letsping policy apply FILE|- [--reason TEXT] [--json]',
     '',
-    'Needs the key of an admin. Show prints the policy alone on stdout, so that it can be edited and applied again:',
-    '  letsping policy show > policy.json',
+    'A policy file is YAML or JSON. From what is in force to what shall be:',
+    '  letsping policy show --yaml > policy.yaml',
+    '  letsping policy check policy.yaml',
+    '  letsping policy simulate --since 7d --policy policy.yaml',
+    '  letsping policy apply policy.yaml --reason "partner.example joined"',
+    '',
+    'check names every error with its place, and what lets actions pass. test judges the actions of a JSONL file, one object a',
+    'line ({ service, action, payload, id?, context?, session?, step? }), without a server; without --policy by the shipped',
+    'guardrails. simulate judges recorded requests on the server. A policy that is looser than the one in force needs a reason.',
     'A new policy counts for requests that open from now on; it becomes a new version, and the old ones stay.',
+    'show, log, simulate and apply need the key of an admin; check, test and show --schema need no server.',
   ].join('\n'),
   run: async (args, terminal) => {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: { json: { type: 'boolean', default: false } },
-    });
-    const [verb, file, ...rest] = positionals;
-    if (verb === 'show' && file === undefined) return showPolicy(values.json, terminal);
-    if (verb === 'apply' && file !== undefined && rest.length === 0) return apply(file, values.json, terminal);
-    throw new UsageError('say show, or apply and a file');
+    const { values, positionals } = parsed(args);
+    const [name = '', file, ...rest] = positionals;
+    const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
+    if (!verb) throw new UsageError(`say ${Object.keys(VERBS).join(', ')}`);
+    if ((file !== undefined) !== verb.file || rest.length > 0)
+      throw new UsageError(verb.file ? `${name} takes one file` : `${name} takes no file`);
+    for (const option of Object.keys(OPTIONS) as (keyof typeof OPTIONS)[])
+      if (values[option] !== undefined && values[option] !== false && !verb.options.includes(option))
+        throw new UsageError(`${name} takes no --${option}`);
+    return verb.run(values, file ?? '', terminal);
   },
 };

@@ -63,7 +63,11 @@ export async function runDemo({ system, terminal, askPerson, json, signal }: Dem
   try {
     const expires_in_ms = askPerson ? ASKED_MS : UNANSWERED_MS;
     const routes = [{ service: UNANSWERED, action: '*', routing: 'review_flagged', expires_in_ms }, ...POLICY.routes];
-    await admin.call({ method: 'PUT', path: '/policy', body: { ...POLICY, routes, ...(askPerson && { expires_in_ms }) } });
+    await admin.call({
+      method: 'PUT',
+      path: `/policy?reason=${encodeURIComponent('the policy of the demo agents')}`,
+      body: { ...POLICY, routes, ...(askPerson && { expires_in_ms }) },
+    });
     await agents.startResumeWorker();
 
     say('\nEight LangGraph agents propose an action each; a process that has to wait for a person ends');

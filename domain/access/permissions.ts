@@ -7,13 +7,14 @@ export type Permission =
   | 'approval:cancel'
   | 'approval:execute'
   | 'policy:manage'
+  | 'policy:loosen'
   | 'key:manage';
 
 /** Who may do what. Creating and deciding never meet in one role: an agent's key decides nothing, whoever owns it. */
 const PERMISSIONS: Record<Role, readonly Permission[]> = {
   agent: ['approval:create', 'approval:read', 'approval:cancel', 'approval:execute'],
   approver: ['approval:read', 'approval:decide'],
-  admin: ['approval:read', 'approval:decide', 'approval:cancel', 'policy:manage', 'key:manage'],
+  admin: ['approval:read', 'approval:decide', 'approval:cancel', 'policy:manage', 'policy:loosen', 'key:manage'],
 };
 
 export const mayDo = (role: Role, permission: Permission): boolean => PERMISSIONS[role].includes(permission);

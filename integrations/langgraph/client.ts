@@ -13,10 +13,12 @@ export interface Question {
   schema?: unknown;
   /** After how long silence rejects. Default: the project's policy, else 24 hours. */
   expiresInMs?: number;
+  /** What the host program knows of the call, never the model's words. The thread and the node are filled in. */
+  context?: ActionContext;
 }
 
 /** What this integration needs of the client: `LetsPing` has it. */
 export interface ApprovalClient {
-  open(opening: Question & { context?: ActionContext; idempotencyKey?: string }): Promise<IngestAnswer>;
+  open(opening: Question & { idempotencyKey?: string }): Promise<IngestAnswer>;
   getStatus(id: string): Promise<StatusAnswer>;
 }

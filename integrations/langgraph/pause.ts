@@ -4,7 +4,9 @@ import { interrupt } from '@langchain/langgraph';
 import { z } from 'zod';
 import { type Asked, askedOf } from '../../client/ask-options.ts';
 import { type Decision, decisionOf } from '../../client/decision.ts';
+import { ActionContext } from '../../contracts/action.ts';
 import type { IngestAnswer, StatusAnswer } from '../../contracts/approval-request.ts';
+import { joinedContext } from '../../domain/policy/joined-context.ts';
 import type { ApprovalClient, Question } from './client.ts';
 import { type NodeRun, nodeRunOf } from './node-run.ts';
 import { pausedQuestion } from './paused.ts';
@@ -13,6 +15,9 @@ import { pausedQuestion } from './paused.ts';
  * Asks inside a node. What the policy allows or blocks is answered at once and the graph never stops; what is held stops the
  * graph, which may be resumed days later in another process. The decision says what may run, and its digest was checked.
  * A node starts from its top when it is resumed: do nothing irrevocable before a pause, and return an update after it.
+ *
+ * What the host program knows of the call stands in `context`, or in `configurable.letsping_context` for the whole run; where both
+ * speak, the worse label counts, and only what both name as known. Take neither from a model's output.
  *
  * @throws LetsPingError when the request cannot be opened; LangGraph's interrupt, which must not be caught.
  * @example
@@ -23,7 +28,18 @@ import { pausedQuestion } from './paused.ts';
  */
 export async function pause(lp: ApprovalClient, question: Question, config: RunnableConfig): Promise<Decision> {
   const asked = askedOf(question);
-  return nodeRunOf(config).inTurn((run, n) => answered(lp, { ...question, ...asked }, asked, run, n));
+  const context = joinedContext(question.context, hostContextOf(config));
+  return nodeRunOf(config).inTurn((run, n) => answered(lp, { ...question, ...asked, context }, asked, run, n));
+}
+
+/** What whoever runs the graph says for all its nodes: `configurable.letsping_context`, never a model's words. */
+function hostContextOf({ configurable }: RunnableConfig): ActionContext | undefined {
+  const given: unknown = configurable?.['letsping_context'];
+  if (given === undefined) return undefined;
+  const parsed = ActionContext.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new TypeError(`configurable.letsping_context/${issue?.path.join('/')}: ${issue?.message}`);
 }
 
 async function answered(
@@ -39,7 +55,7 @@ async function answered(
   if (!known) {
     const opened = await lp.open({
       ...question,
-      context: { thread_id: run.thread_id, node: run.node },
+      context: { ...question.context, thread_id: run.thread_id, node: run.node },
       idempotencyKey: createHash('sha256')
         .update(JSON.stringify([run.thread_id, run.checkpoint_ns, n]))
         .digest('hex'),

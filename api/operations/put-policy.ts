@@ -1,0 +1,42 @@
+import type { Policy, PolicyVersion } from '../../contracts/policy.ts';
+import { mayDo, type Principal } from '../../domain/access/permissions.ts';
+import { DomainError } from '../../domain/errors.ts';
+import type { ScreenHost } from '../../domain/firewall/host.ts';
+import { NO_PARSERS, type Parsers } from '../../domain/firewall/parsers.ts';
+import { pointerOf } from '../../domain/json/pointer.ts';
+import { loosenings } from '../../domain/policy/loosenings.ts';
+import { ruleProblems } from '../../domain/policy/rule-problems.ts';
+import type { ApprovalStore } from '../ports.ts';
+
+/**
+ * Writes the next version of a project's policy. Tightening counts at once; a version that lets more pass needs the permission
+ * `policy:loosen` and a reason, which stays with it. A project's first version follows nobody's choice and needs none.
+ */
+export const createPutPolicy =
+  (store: Pick<ApprovalStore, 'putPolicy'>, { parsers = NO_PARSERS }: ScreenHost = {}) =>
+  async ({ project_id, owner, role }: Principal, policy: Policy, reason: string | undefined): Promise<PolicyVersion> => {
+    refuseBroken(policy, parsers);
+    return store.putPolicy(project_id, policy, owner, (before) => {
+      const found = loosenings(before.policy, policy);
+      if (found.length > 0 && before.version > 0) {
+        const errors = found.map((detail) => ({ pointer: '', detail }));
+        if (!mayDo(role, 'policy:loosen'))
+          throw new DomainError('forbidden', 'This policy is looser, and the key has no permission policy:loosen.', {
+            errors,
+          });
+        if (reason === undefined)
+          throw new DomainError(
+            'invalid_value',
+            'This policy is looser than the one in force. Say why: in X-Letsping-Reason, or as ?reason=.',
+            { errors },
+          );
+      }
+      return { reason: reason ?? null, loosenings: found };
+    });
+  };
+
+/** A rule that cannot run is refused when it is written, not when it has to judge. @throws DomainError with every place. */
+export function refuseBroken(policy: Policy, parsers: Parsers): void {
+  const errors = ruleProblems(policy, parsers).map(({ path, message }) => ({ pointer: pointerOf(path), detail: message }));
+  if (errors[0]) throw new DomainError('invalid_value', `${errors[0].pointer}: ${errors[0].detail}`, { errors });
+}

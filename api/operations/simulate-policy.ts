@@ -1,0 +1,78 @@
+import { setImmediate } from 'node:timers/promises';
+import { type PolicySimulation, type PolicySimulationBody, sinceMs } from '../../contracts/policy-simulation.ts';
+import { DomainError } from '../../domain/errors.ts';
+import type { ScreenHost } from '../../domain/firewall/host.ts';
+import { NO_PARSERS } from '../../domain/firewall/parsers.ts';
+import { screenAction } from '../../domain/firewall/screen.ts';
+import type { ApprovalStore } from '../ports.ts';
+import { refuseBroken } from './put-policy.ts';
+
+const MAX_JUDGED = 10_000;
+const MAX_CHANGES = 1_000;
+/** Payloads may be 4 MB: a batch must fit into memory. */
+const BATCH = 50;
+/** After so long it answers with what it has judged. */
+const MAX_MS = 20_000;
+
+/**
+ * Judges a project's recorded requests under another policy, the newest first, and compares with what was. Bounded in requests
+ * and in time, one at a time per project, and the event loop turns between two requests. Nothing is written.
+ */
+export function createSimulatePolicy(store: Pick<ApprovalStore, 'recorded'>, host: ScreenHost = {}) {
+  const running = new Set<string>();
+
+  return async (project_id: string, body: PolicySimulationBody): Promise<PolicySimulation> => {
+    if (running.has(project_id))
+      throw new DomainError('rate_limited', 'A simulation of this project is running.', { retry_after: 5 });
+    refuseBroken(body.policy, host.parsers ?? NO_PARSERS);
+    running.add(project_id);
+    try {
+      return await simulated(project_id, body);
+    } finally {
+      running.delete(project_id);
+    }
+  };
+
+  async function simulated(project_id: string, { policy, since }: PolicySimulationBody): Promise<PolicySimulation> {
+    const deadline = Date.now() + MAX_MS;
+    const answer: PolicySimulation = {
+      judged: 0,
+      complete: false,
+      was: { allow: 0, hold: 0, block: 0 },
+      would_be: { allow: 0, hold: 0, block: 0 },
+      changed: 0,
+      changes: [],
+    };
+    let after: { created_at: Date; id: string } | undefined;
+    for (;;) {
+      const limit = Math.min(BATCH, MAX_JUDGED + 1 - answer.judged);
+      const batch = await store.recorded(project_id, { since_ms: sinceMs(since), limit, after });
+      for (const request of batch) {
+        if (answer.judged === MAX_JUDGED || Date.now() > deadline) return answer;
+        const { id, service, action, payload, context, verdict: was, created_at } = request;
+        const { verdict, held_by, findings } = screenAction({ service, action, payload }, context, policy, undefined, host);
+        answer.judged += 1;
+        answer.was[was] += 1;
+        answer.would_be[verdict] += 1;
+        if (verdict !== was) {
+          answer.changed += 1;
+          if (answer.changes.length < MAX_CHANGES)
+            answer.changes.push({
+              id,
+              service,
+              action,
+              created_at: created_at.toISOString(),
+              was,
+              would_be: verdict,
+              held_by: held_by ?? null,
+              finding_ids: [...new Set(findings.map((finding) => finding.id))],
+            });
+        }
+        await setImmediate();
+      }
+      const last = batch.at(-1);
+      if (batch.length < limit || !last) return { ...answer, complete: true };
+      after = { created_at: last.created_at, id: last.id };
+    }
+  }
+}

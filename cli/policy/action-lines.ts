@@ -1,0 +1,116 @@
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { z } from 'zod';
+import { Action, ActionContext } from '../../contracts/action.ts';
+import type { JsonObject } from '../../contracts/json.ts';
+import { parseGuarded } from '../../domain/json/guard.ts';
+import { pointerOf } from '../../domain/json/pointer.ts';
+import { UsageError } from '../command.ts';
+
+const Name = z.union([z.string().max(1_000), z.number().transform(String)]);
+
+/** One action of a file. What it says beside these members is not read. */
+const ActionLine = z.object({
+  id: Name.optional(),
+  ...Action.shape,
+  context: z.object(ActionContext.shape).optional(),
+  session: Name.optional(),
+  step: z.number().optional(),
+});
+
+export interface ActionToJudge {
+  id: string;
+  action: Action;
+  context: ActionContext;
+  session: string | undefined;
+  step: number | undefined;
+  /** Why the API would not take this payload, and where: a key twice, a number that no double holds. */
+  refused: { pointer: string; reason: string } | undefined;
+}
+
+/** A line as read, or why it cannot be. Lines count from 1. */
+export type ReadLine = { line: number } & ({ read: ActionToJudge } | { reason: string });
+
+/** What the API takes of one action, with room for what is not read. */
+const MAX_LINE_BYTES = 8 * 1024 * 1024;
+const IN_PAYLOAD = /^\/payload(?=\/|$)/;
+const NEWLINE = 0x0a;
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** The actions of a JSONL file, `-` being the standard input; empty lines are skipped. @throws UsageError when there is none. */
+export async function* actionLines(file: string): AsyncGenerator<ReadLine> {
+  const stream = file === '-' ? process.stdin : createReadStream(file);
+  try {
+    let line = 0;
+    for await (const bytes of linesOf(stream)) {
+      line += 1;
+      if (bytes === 'too_long') yield { line, reason: `is longer than ${MAX_LINE_BYTES / 1024 / 1024} MB` };
+      else if (bytes.length > 0) {
+        const answer = readLine(bytes, line);
+        if (answer) yield { line, ...answer };
+      }
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    throw new UsageError(`${file === '-' ? 'the standard input' : file} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function readLine(bytes: Buffer, line: number): { read: ActionToJudge } | { reason: string } | undefined {
+  let text: string;
+  try {
+    text = decoder.decode(bytes);
+  } catch {
+    return { reason: 'is not UTF-8' };
+  }
+  if (text.trim() === '') return undefined;
+  const guarded = parseGuarded(text);
+  const refused = guarded.ok || guarded.code === 'not_json' || !IN_PAYLOAD.test(guarded.pointer) ? undefined : guarded;
+  if (!guarded.ok && !refused)
+    return { reason: `${guarded.reason.replace(/^The body/, 'it')}${guarded.pointer && ` (at ${guarded.pointer})`}` };
+  const value = (guarded.ok ? guarded.value : JSON.parse(text)) as { payload: JsonObject };
+  const parsed = ActionLine.safeParse(value);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    return { reason: `${pointerOf((issue?.path ?? []) as (string | number)[]) || 'it'}: ${issue?.message ?? 'is no action'}` };
+  }
+  const { id = String(line), service, action, context = {}, session, step } = parsed.data;
+  return {
+    read: {
+      id,
+      action: { service, action, payload: value.payload },
+      context,
+      session,
+      step,
+      refused: refused && { pointer: refused.pointer.replace(IN_PAYLOAD, ''), reason: refused.reason },
+    },
+  };
+}
+
+/** Lines as bytes, without their newline; of one that is too long, only that. */
+async function* linesOf(stream: Readable): AsyncGenerator<Buffer | 'too_long'> {
+  let parts: Buffer[] = [];
+  let length = 0;
+  const taken = () => {
+    const whole = length > MAX_LINE_BYTES ? ('too_long' as const) : parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+    parts = [];
+    length = 0;
+    return whole;
+  };
+  const add = (part: Buffer) => {
+    length += part.length;
+    if (length > MAX_LINE_BYTES) parts = [];
+    else if (part.length > 0) parts.push(part);
+  };
+  for await (const chunk of stream) {
+    const bytes = chunk as Buffer;
+    let from = 0;
+    for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, from)) {
+      add(bytes.subarray(from, at));
+      yield taken();
+      from = at + 1;
+    }
+    add(bytes.subarray(from));
+  }
+  if (length > 0) yield taken();
+}

@@ -1,0 +1,20 @@
+import type { PolicyVersion } from '../../contracts/policy.ts';
+import { patchSentences } from '../../domain/diff.ts';
+import { connect } from '../api-connection.ts';
+import type { Terminal } from '../command.ts';
+import { jsonLine, visible } from '../text.ts';
+import { currentPolicy, POLICY_PATH } from './current-policy.ts';
+import { requirePolicy } from './policy-file.ts';
+
+/** Puts a policy in force. One that is looser than the one before needs a reason. */
+export async function apply(file: string, reason: string | undefined, json: boolean, terminal: Terminal): Promise<0> {
+  const policy = await requirePolicy(file);
+  const api = await connect(terminal, 'admin');
+  const before = await currentPolicy(api);
+  const path = reason === undefined ? POLICY_PATH : `${POLICY_PATH}?reason=${encodeURIComponent(reason)}`;
+  const { body } = await api.call<PolicyVersion>({ method: 'PUT', path, body: policy });
+  const changes = patchSentences(before.policy, body.policy);
+  terminal.err(changes.map((sentence) => `  - ${visible(sentence)}\n`).join('') || '  nothing changed\n');
+  terminal.out(json ? jsonLine(body) : `policy version ${body.version} is in force\n`);
+  return 0;
+}

@@ -1,0 +1,37 @@
+import { pointerOf } from '../../domain/json/pointer.ts';
+import { ruleProblems } from '../../domain/policy/rule-problems.ts';
+import { policyWarnings } from '../../domain/policy/warnings.ts';
+import { loadParsers } from '../../runtime/parsers.ts';
+import type { Terminal } from '../command.ts';
+import { jsonLine } from '../text.ts';
+import { type PolicyProblem, problemLine, readPolicyFile } from './policy-file.ts';
+
+/** Says everything that is wrong with a policy file, and what it lets pass. */
+export async function check(file: string, json: boolean, terminal: Terminal): Promise<0 | 1> {
+  const read = readPolicyFile(file);
+  let errors: PolicyProblem[] = [];
+  let warnings: PolicyProblem[] = [];
+  if (!read.ok) errors = read.problems;
+  else {
+    const placed = ({ path, message }: { path: (string | number)[]; message: string }): PolicyProblem => ({
+      pointer: pointerOf(path),
+      ...read.place(path),
+      message,
+    });
+    errors = ruleProblems(read.policy, await loadParsers()).map(placed);
+    warnings = policyWarnings(read.policy).map(placed);
+  }
+  const ok = errors.length === 0;
+  if (json) {
+    terminal.out(jsonLine({ ok, errors, warnings }));
+    return ok ? 0 : 1;
+  }
+  for (const problem of errors) terminal.out(`${problemLine(file, problem)}\n`);
+  for (const problem of warnings) terminal.out(`${problemLine(file, { ...problem, message: `warning: ${problem.message}` })}\n`);
+  terminal.err(
+    ok
+      ? `${file} is a policy${warnings.length > 0 ? `; ${warnings.length} things in it let actions pass or do nothing` : ''}\n`
+      : `${file} is no policy: ${errors.length} ${errors.length === 1 ? 'error' : 'errors'}\n`,
+  );
+  return ok ? 0 : 1;
+}

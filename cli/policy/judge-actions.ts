@@ -1,0 +1,61 @@
+import type { Policy } from '../../contracts/policy.ts';
+import type { Finding, Screening } from '../../contracts/verdict.ts';
+import { evidenceOf } from '../../domain/firewall/finding.ts';
+import type { ScreenHost } from '../../domain/firewall/host.ts';
+import { screenAction } from '../../domain/firewall/screen.ts';
+import { contextIn, NEW_SESSION, sessionAfter } from '../../domain/firewall/session.ts';
+import type { ActionToJudge } from './action-lines.ts';
+
+export interface JudgedLine {
+  judged: ActionToJudge;
+  screening: Screening;
+}
+
+/**
+ * Judges actions as the server would, and answers in the order in which they were given. The actions of a session are judged by
+ * their step, each with what the earlier ones showed; one without a step follows the one before it in the file.
+ */
+export function judgeActions(actions: readonly ActionToJudge[], policy: Policy, host: ScreenHost): JudgedLine[] {
+  const answers: JudgedLine[] = new Array(actions.length);
+  for (const indices of bySession(actions)) {
+    let session = NEW_SESSION;
+    for (const index of indices) {
+      const judged = actions[index]!;
+      const context = contextIn(session, judged.context);
+      const screening = asTheApi(judged, screenAction(judged.action, context, policy, undefined, host));
+      session = sessionAfter(session, judged.action, context, screening);
+      answers[index] = { judged, screening };
+    }
+  }
+  return answers;
+}
+
+/** A payload that two parsers may read differently gets no further than the API, whatever is found in it. */
+function asTheApi({ refused }: ActionToJudge, screening: Screening): Screening {
+  if (!refused) return screening;
+  const { pointer, reason } = refused;
+  const finding: Finding = {
+    id: 'refused_payload',
+    severity: 'high',
+    pointer,
+    evidence: evidenceOf(pointer),
+    message: `The API takes no such payload. ${reason}`,
+  };
+  return { verdict: 'block', findings: [finding, ...screening.findings] };
+}
+
+/** The indices of each session, by step; an action without a session is one of its own. */
+function bySession(actions: readonly ActionToJudge[]): number[][] {
+  const sessions = new Map<string, { index: number; step: number }[]>();
+  const alone: number[][] = [];
+  for (const [index, { session, step }] of actions.entries()) {
+    if (session === undefined) alone.push([index]);
+    else {
+      const steps = sessions.get(session) ?? [];
+      if (steps.length === 0) sessions.set(session, steps);
+      steps.push({ index, step: step ?? steps.at(-1)?.step ?? 0 });
+    }
+  }
+  const sorted = [...sessions.values()].map((steps) => steps.sort((a, b) => a.step - b.step).map(({ index }) => index));
+  return [...alone, ...sorted];
+}

@@ -1,0 +1,20 @@
+import type { PolicyLog } from '../../contracts/policy-change.ts';
+import { connect } from '../api-connection.ts';
+import type { Terminal } from '../command.ts';
+import { jsonLine, visible } from '../text.ts';
+
+/** The newest versions: who wrote them, what they let pass that the one before did not, and why. */
+export async function log(json: boolean, terminal: Terminal): Promise<0> {
+  const api = await connect(terminal, 'admin');
+  const { body } = await api.call<PolicyLog>({ method: 'GET', path: '/policy/versions' });
+  if (json) terminal.out(jsonLine(body));
+  else {
+    for (const { version, created_by, created_at, loosenings, reason } of body.items) {
+      terminal.out(`${visible(`version ${version}  ${created_at ?? ''}  ${created_by ?? ''}`)}\n`);
+      if (reason !== null) terminal.out(`  reason: ${visible(reason)}\n`);
+      for (const sentence of loosenings) terminal.out(`  looser: ${visible(sentence)}\n`);
+    }
+    if (body.items.length === 0) terminal.err('No policy yet: every action waits for a person.\n');
+  }
+  return 0;
+}

@@ -1,0 +1,116 @@
+import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { Policy } from '../../contracts/policy.ts';
+import { parseGuarded } from '../../domain/json/guard.ts';
+import { pointerOf } from '../../domain/json/pointer.ts';
+import { ruleProblems } from '../../domain/policy/rule-problems.ts';
+import { loadParsers } from '../../runtime/parsers.ts';
+import { UsageError } from '../command.ts';
+import { readText } from '../input-file.ts';
+import { visible } from '../text.ts';
+
+/** What is wrong in a policy file, and where. Lines and columns count from 1. */
+export interface PolicyProblem {
+  pointer: string;
+  line?: number;
+  column?: number;
+  message: string;
+}
+
+/** A policy file as read: the policy, or everything that is wrong with it. `place` finds a pointer's line again. */
+export type PolicyFile =
+  | { ok: true; policy: Policy; place(path: readonly PropertyKey[]): Pick<PolicyProblem, 'line' | 'column'> }
+  | { ok: false; problems: PolicyProblem[] };
+
+type Path = readonly PropertyKey[];
+type Document = ReturnType<typeof parseDocument>;
+
+/** @throws UsageError when there is no such file. */
+export const readPolicyFile = (file: string): PolicyFile => policyFileOf(readText(file));
+
+/** A policy in JSON, which is guarded as every body is, or in YAML 1.2. */
+export function policyFileOf(text: string): PolicyFile {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, merge: false });
+  const at = (offset: number | undefined) => {
+    if (offset === undefined) return {};
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  if (text.trimStart().startsWith('{')) {
+    const guarded = parseGuarded(text);
+    if (!guarded.ok) return { ok: false, problems: [{ pointer: guarded.pointer, ...placed(document, guarded.pointer, at), message: guarded.reason.replace(/^The body/, 'the file') }] };
+  } else {
+    const broken = [...document.errors, ...document.warnings];
+    if (broken.length > 0)
+      return { ok: false, problems: broken.map(({ message, pos }) => ({ pointer: '', ...at(pos[0]), message })) };
+  }
+  const value = asJson(document);
+  if ('problem' in value) return { ok: false, problems: [value.problem] };
+  const place = (path: Path) => at(offsetOf(document, path));
+  const parsed = Policy.safeParse(value.json);
+  if (parsed.success) return { ok: true, policy: parsed.data, place };
+  const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue).map(({ path, message }) => ({ pointer: pointerOf(keys(path)), ...place(path), message })));
+  return { ok: false, problems };
+}
+
+/** A policy that may count: it reads, and its rules compile. @throws UsageError that lists what is wrong, as compilers do. */
+export async function requirePolicy(file: string): Promise<Policy> {
+  const read = readPolicyFile(file);
+  const problems = read.ok
+    ? ruleProblems(read.policy, await loadParsers()).map(({ path, message }) => ({ pointer: pointerOf(path), ...read.place(path), message }))
+    : read.problems;
+  if (read.ok && problems.length === 0) return read.policy;
+  throw new UsageError([`${file} is no policy`, ...problems.map((problem) => `  ${problemLine(file, problem)}`)].join('\n'));
+}
+
+/** `policy.yaml:7:12: /routes/0/routing: …` */
+export const problemLine = (file: string, { pointer, line, column, message }: PolicyProblem): string =>
+  visible(`${file}${line === undefined ? '' : `:${line}:${column}`}: ${pointer && `${pointer}: `}${message}`);
+
+/** An unknown member is one problem each, at its own place. */
+const problemsOf = (issue: z.core.$ZodIssue): { path: Path; message: string }[] =>
+  issue.code === 'unrecognized_keys'
+    ? issue.keys.map((key) => ({ path: [...issue.path, key], message: 'there is no such member' }))
+    : [{ path: issue.path, message: issue.message }];
+
+const keys = (path: Path): (string | number)[] => path.map((key) => (typeof key === 'number' ? key : String(key)));
+
+/** What YAML has and JSON has not is refused here: a policy says the same in both. */
+function asJson(document: Document): { json: unknown } | { problem: PolicyProblem } {
+  try {
+    const json: unknown = document.toJS({ maxAliasCount: 100 });
+    const guarded = parseGuarded(JSON.stringify(json) ?? 'null');
+    return guarded.ok ? { json } : { problem: { pointer: guarded.pointer, message: guarded.reason.replace(/^The body/, 'the file') } };
+  } catch (error) {
+    return { problem: { pointer: '', message: (error as Error).message } };
+  }
+}
+
+const placed = (document: Document, pointer: string, at: (offset: number | undefined) => Pick<PolicyProblem, 'line' | 'column'>) =>
+  at(
+    offsetOf(
+      document,
+      pointer.split('/').slice(1).map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~')),
+    ),
+  );
+
+/** Where the value at a path stands, or the nearest thing above it that is written. */
+function offsetOf(document: Document, path: Path): number | undefined {
+  let node: unknown = document.contents;
+  let offset = startOf(node);
+  for (const key of path) {
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key));
+      if (!pair) return offset;
+      offset = startOf(pair.value) ?? startOf(pair.key) ?? offset;
+      node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(key)];
+      offset = startOf(node) ?? offset;
+    } else return offset;
+  }
+  return offset;
+}
+
+const startOf = (node: unknown): number | undefined => (node as Node | null | undefined)?.range?.[0];

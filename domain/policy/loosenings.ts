@@ -1,0 +1,87 @@
+import type { Policy } from '../../contracts/policy.ts';
+import { allowListOf } from '../firewall/allowed.ts';
+import { guardrailLoosenings } from './guardrail-loosenings.ts';
+import { routingLoosenings } from './routing-loosenings.ts';
+import { sameJson } from './same-json.ts';
+
+/** More than a person reads; what is cut is said. */
+const MAX_SENTENCES = 100;
+
+/**
+ * What a new policy lets pass that the old one did not, a sentence each; empty when it only tightens. Where the two cannot be
+ * compared member by member, a change counts as a loosening: somebody then says why.
+ *
+ * @example
+ * loosenings(before, { ...before, allowed_domains: [...before.allowed_domains, 'partner.example'] });
+ * // ['Domain added: partner.example.']
+ */
+export function loosenings(before: Policy, after: Policy): string[] {
+  const found = [
+    ...routingLoosenings(before, after),
+    ...knownLoosenings(before, after),
+    ...guardrailLoosenings(before, after),
+    ...switchLoosenings(before, after),
+    ...unknownMembers(before, after),
+  ];
+  if (found.length <= MAX_SENTENCES) return found;
+  const rest = found.length - MAX_SENTENCES + 1;
+  return [...found.slice(0, MAX_SENTENCES - 1), `And ${rest} more.`];
+}
+
+function knownLoosenings(before: Policy, after: Policy): string[] {
+  const found: string[] = [];
+  const allowed = allowListOf(before.allowed_domains);
+  const covered = (entry: string): boolean => {
+    const wanted = entry.trim().toLowerCase();
+    const at = wanted.lastIndexOf('@');
+    return at >= 0 ? allowed.email(wanted, wanted.slice(at + 1)) : allowed.host(wanted);
+  };
+  for (const entry of after.allowed_domains) {
+    if (!before.allowed_domains.includes(entry) && !covered(entry)) found.push(`Domain added: ${entry}.`);
+  }
+  const recipients = new Set(before.known_recipients);
+  const added = (after.known_recipients ?? []).filter((one) => !recipients.has(one));
+  found.push(...added.map((one) => `Known recipient added: ${one}.`));
+  const names = ({ allowed_domains, known_recipients = [] }: Policy) => allowed_domains.length + known_recipients.length;
+  if (names(before) > 0 && names(after) === 0)
+    found.push('No destination is named any more, so none counts as unknown.');
+  return found;
+}
+
+function switchLoosenings(before: Policy, after: Policy): string[] {
+  const found: string[] = [];
+  const packs = new Set(after.packs);
+  for (const pack of before.packs ?? []) if (!packs.has(pack)) found.push(`Pack removed: ${pack}.`);
+  if (!sameJson(before.arguments, after.arguments)) found.push('The roles of arguments changed.');
+  if (after.undeclared === 'lenient' && before.undeclared !== 'lenient')
+    found.push('An action that says nothing of third-party text no longer counts as untrusted.');
+  if (before.context_trust === 'tighten_only' && after.context_trust !== 'tighten_only')
+    found.push('What the context names as known may make a verdict milder.');
+  if (after.accept_unsigned_signals && !before.accept_unsigned_signals)
+    found.push('accept_unsigned_signals was switched on: whoever may write to the Temporal namespace decides.');
+  return found;
+}
+
+/** Members that say nothing about what passes, or that are compared above. */
+const JUDGED = new Set([
+  'default_routing',
+  'routes',
+  'allowed_domains',
+  'known_recipients',
+  'guardrails',
+  'packs',
+  'arguments',
+  'undeclared',
+  'context_trust',
+  'accept_unsigned_signals',
+  'expires_in_ms',
+  'resume_task_queue',
+]);
+
+/** A member that a later release adds counts, until somebody says here which way it loosens. */
+function unknownMembers(before: Policy, after: Policy): string[] {
+  const [was, is] = [before as Record<string, unknown>, after as Record<string, unknown>];
+  return [...new Set([...Object.keys(was), ...Object.keys(is)])]
+    .filter((name) => !JUDGED.has(name) && !sameJson(was[name], is[name]))
+    .map((name) => `${name} changed.`);
+}
