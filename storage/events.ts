@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { ApprovalEvent, EventName } from '../contracts/events.ts';
+import type { DeliveryRef } from '../contracts/workflow.ts';
 import type { Transaction } from './transaction.ts';
 
 /** What a process that listens is told, after the commit. `key_id` is the key that opened the request. */
@@ -9,6 +10,7 @@ export interface Notice extends ApprovalEvent {
 }
 
 const CHANNEL = 'letsping';
+const DELIVERIES = 'letsping_deliveries';
 
 /** An expression that tells every listening process; the arguments are SQL expressions, or the event's name. */
 export const notification = (event: EventName, request_id: string, project_id: string, key_id: string): string =>
@@ -28,15 +30,40 @@ export async function notify(
   ]);
 }
 
+/** Tells the workers of an outbox row that no workflow of its own announces: they start its delivery at once. */
+export async function notifyDelivery(tx: Transaction, delivery_id: string): Promise<void> {
+  await tx.query(
+    `select pg_notify('${DELIVERIES}', json_build_object('project_id', $1::text, 'delivery_id', $2::text)::text)`,
+    [tx.project_id, delivery_id],
+  );
+}
+
+export interface Listening {
+  stop(): Promise<void>;
+}
+
+export const listen = (databaseUrl: string, onNotice: (notice: Notice) => void, onGap: () => void): Listening =>
+  listenTo(databaseUrl, CHANNEL, (message) => onNotice(message as Notice), onGap);
+
+/** What is missed while the connection is down is the reconciler's. */
+export const listenToDeliveries = (databaseUrl: string, onDelivery: (ref: DeliveryRef) => void): Listening =>
+  listenTo(
+    databaseUrl,
+    DELIVERIES,
+    (message) => onDelivery(message as DeliveryRef),
+    () => {},
+  );
+
 /**
  * Listens on a connection of its own, and connects again when it breaks. `onGap` is called after each (re)connection: whatever
  * was notified before it is not known, so the caller looks for itself.
  */
-export function listen(
+function listenTo(
   databaseUrl: string,
-  onNotice: (notice: Notice) => void,
+  channel: string,
+  onMessage: (message: unknown) => void,
   onGap: () => void,
-): { stop(): Promise<void> } {
+): Listening {
   let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -57,10 +84,10 @@ export function listen(
     client = mine;
     mine.on('error', () => {});
     mine.on('end', again);
-    mine.on('notification', ({ payload }) => onNotice(JSON.parse(payload ?? '{}') as Notice));
+    mine.on('notification', ({ payload }) => onMessage(JSON.parse(payload ?? '{}')));
     try {
       await mine.connect();
-      await mine.query(`listen ${CHANNEL}`);
+      await mine.query(`listen ${channel}`);
       onGap();
     } catch {
       mine.end().catch(() => {});

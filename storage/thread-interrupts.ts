@@ -4,6 +4,7 @@ import { statusAnswer } from '../domain/approval/status-answer.ts';
 import { readRequest, readRequestRow } from './approval-requests.ts';
 import { readStanding } from './decisions.ts';
 import { insertDelivery } from './deliveries.ts';
+import { notifyDelivery } from './events.ts';
 import type { Transaction } from './transaction.ts';
 
 /** A question of a thread, and the requests that carry it: one, or one per action in the order of their positions. */
@@ -57,7 +58,9 @@ export async function linkInterrupt(
        on conflict (project_id, thread_id, interrupt_id, position) do nothing returning 1`,
       [tx.project_id, thread_id, interrupt_id, position, graph, request_id],
     );
-    if (tied.length > 0 && request.status !== 'pending') await insertDelivery(tx, request_id, 'langgraph_resume');
+    if (tied.length === 0 || request.status === 'pending') continue;
+    const delivery_id = await insertDelivery(tx, request_id, 'langgraph_resume');
+    if (delivery_id !== undefined) await notifyDelivery(tx, delivery_id);
   }
 }
 

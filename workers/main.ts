@@ -15,6 +15,7 @@ import { onShutdown } from '../runtime/shutdown.ts';
 import { temporalClient, temporalSettings, workflowStarter } from '../runtime/temporal.ts';
 import { refuseTemporal } from '../runtime/temporal-access.ts';
 import { workflowDirectory } from '../runtime/workflow-directory.ts';
+import { listenToDeliveries } from '../storage/events.ts';
 import { currentIssuerKey } from '../storage/issuer-keys.ts';
 import { createPool } from '../storage/pool.ts';
 import { loadProjectKey } from '../storage/projects.ts';
@@ -100,6 +101,9 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
     taskQueue: config.task_queue,
   });
   const running = worker.run();
+  const outbox = listenToDeliveries(config.database_url, (ref) => {
+    starter.startDelivery(ref).catch(() => {}); // the reconciler starts what this missed
+  });
   onShutdown(
     () => worker.shutdown(),
     (why) => log.error({ why }, 'worker ends before it has finished'),
@@ -121,7 +125,13 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
   try {
     await running;
   } finally {
-    await Promise.allSettled([connection.close(), clientConnection.close(), pool.end(), measured?.stop()]);
+    await Promise.allSettled([
+      outbox.stop(),
+      connection.close(),
+      clientConnection.close(),
+      pool.end(),
+      measured?.stop(),
+    ]);
   }
   log.info('worker stopped');
 }
