@@ -44,6 +44,16 @@ export async function insertValues(sealer: Sealer, { expires_in_ms: _, ...reques
   return { row, secret, values };
 }
 
+const told = (event: EventName) => notification(event, 'id', 'project_id', 'key_id');
+const opening = (events: EventName[]) => `with at as (select date_trunc('milliseconds', clock_timestamp()) as now),
+  opened as (
+    insert into approval_requests (${INSERT_COLUMNS}, status, created_at, expires_at)
+    select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'pending', at.now, at.now + $18 * interval '1 millisecond' from at
+    on conflict (id) do nothing returning id, project_id, key_id, created_at, expires_at)
+  select created_at, expires_at, ${events.map(told).join(', ')} from opened`;
+const OPEN_PENDING = opening(['approval_request.opened']);
+const OPEN_HELD = opening(['approval_request.opened', 'approval_request.held']);
+
 /**
  * Writes the request, pending, and returns it. Undefined, and nothing written, when a row stands under its id.
  * Times are the database's, whole milliseconds: the clock of an api process moves no deadline.
@@ -54,14 +64,8 @@ export async function insertRequest(
   request: NewRequest,
 ): Promise<RequestRecord | undefined> {
   const { row, secret, values } = await insertValues(sealer, request);
-  const told = (event: EventName) => notification(event, 'id', 'project_id', 'key_id');
   const [times] = await tx.query<Pick<RequestRow, 'created_at' | 'expires_at'>>(
-    `with at as (select date_trunc('milliseconds', clock_timestamp()) as now),
-     opened as (
-       insert into approval_requests (${INSERT_COLUMNS}, status, created_at, expires_at)
-       select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'pending', at.now, at.now + $18 * interval '1 millisecond' from at
-       on conflict (id) do nothing returning id, project_id, key_id, created_at, expires_at)
-     select created_at, expires_at, ${told('approval_request.opened')}${row.verdict === 'hold' ? `, ${told('approval_request.held')}` : ''} from opened`,
+    row.verdict === 'hold' ? OPEN_HELD : OPEN_PENDING,
     [...values, request.expires_in_ms],
   );
   return times && { ...row, ...secret, ...times, project_id: tx.project_id, status: 'pending', resolved_at: null };

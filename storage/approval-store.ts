@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { ListQuery } from '../contracts/approval-request.ts';
 import type { CreateKeyBody } from '../contracts/key.ts';
-import type { Policy } from '../contracts/policy.ts';
+import type { Policy, PolicyVersion } from '../contracts/policy.ts';
 import type { Settled } from '../contracts/workflow.ts';
 import type { Keyring, Sealer } from '../crypto/keyring.ts';
 import {
@@ -20,10 +20,15 @@ import type { OpenEntry } from './ledger.ts';
 import { currentPolicy, insertPolicy, policyLog } from './policies.ts';
 import { type RecordedSpan, recordedRequests } from './recorded-requests.ts';
 import { insertSettledRequest } from './settled-request.ts';
-import { inProject, onceInProject, type Transaction } from './transaction.ts';
+import { clock, inProject, onceInProject, type Transaction } from './transaction.ts';
 
-/** How the firewall's own outcome is settled inside the transaction that opens a request. */
-export type SettleWith = (entry: OpenEntry) => Promise<Settled>;
+export interface Judged {
+  request: NewRequest;
+  /** How the firewall's own outcome is settled inside the transaction that opens the request. */
+  settle?: ((entry: OpenEntry) => Promise<Settled>) | undefined;
+}
+/** Called inside the transaction, with the policy that it sees. */
+export type Judge = (policy: PolicyVersion) => Judged | Promise<Judged>;
 
 /** One round trip. What was committed between its statements is not shown: the request's own row says whether it is closed. */
 async function viewOf(tx: Transaction, sealer: Sealer, id: string) {
@@ -37,6 +42,13 @@ async function viewOf(tx: Transaction, sealer: Sealer, id: string) {
   const execution = standing?.outcome.status === 'approved' ? executed : undefined;
   return { request, standing, executed_at: execution?.executed_at, executed_by: execution?.reported_by };
 }
+
+const pendingView = (request: RequestRecord) => ({
+  request,
+  standing: undefined,
+  executed_at: undefined,
+  executed_by: undefined,
+});
 
 /** What the firewall closed by itself, as `viewOf` would read it back. */
 const settledView = ({ request, ledger }: { request: RequestRecord; ledger: LedgerRow }) => ({
@@ -75,15 +87,17 @@ export function approvalStore(pool: Pool, keyring: Keyring) {
     recorded: (project_id: string, span: RecordedSpan) =>
       sealed(project_id, (tx, sealer) => recordedRequests(tx, sealer, span), onceInProject),
     /** A repeat under the id of an earlier try finds what that one wrote. */
-    open: async (project_id: string, request: NewRequest, settle: SettleWith | undefined) => {
-      if (settle) {
-        const settled = await sealed(project_id, (tx, sealer) => insertSettledRequest(tx, sealer, request, settle));
-        if (settled) return settledView(settled);
-      } else {
-        const opened = await sealed(project_id, (tx, sealer) => insertRequest(tx, sealer, request), onceInProject);
-        if (opened) return { request: opened, standing: undefined, executed_at: undefined, executed_by: undefined };
-      }
-      const standing = await view(project_id, request.id);
+    open: async (project_id: string, judge: Judge) => {
+      const opened = await sealed(project_id, async (tx, sealer) => {
+        const [policy, now] = await Promise.all([currentPolicy(tx), clock(tx)]);
+        const { request, settle } = await judge(policy);
+        const made = settle
+          ? await insertSettledRequest(tx, sealer, request, settle, now)
+          : await insertRequest({ ...tx, query: tx.last }, sealer, request);
+        return { id: request.id, made };
+      });
+      if (opened.made) return 'ledger' in opened.made ? settledView(opened.made) : pendingView(opened.made);
+      const standing = await view(project_id, opened.id);
       if (!standing) throw new Error('a request that was just written is not there');
       return standing;
     },

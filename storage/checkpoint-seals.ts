@@ -1,8 +1,15 @@
+import type {
+  ChannelValue,
+  CheckpointHead,
+  CheckpointKey,
+  Serialized,
+  StoredCheckpoint,
+  TaskWrite,
+} from '../contracts/thread.ts';
 import type { SealContext } from '../crypto/envelope.ts';
 import type { ReadRow, SealedValue, SealedWrite } from './checkpoints.ts';
-import { openValue, type Serialized, sealValue } from './sealed-value.ts';
+import { openValue, sealValue } from './sealed-value.ts';
 import type { ThreadKeys } from './thread-keys.ts';
-import type { ChannelValue, CheckpointHead, CheckpointKey, StoredCheckpoint, TaskWrite } from './thread-rows.ts';
 
 /*
  * What each sealed row is bound to: its project, its place, and everything that stands beside it in clear. A row that was moved,

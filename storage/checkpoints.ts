@@ -1,4 +1,4 @@
-import type { CheckpointFilter, CheckpointHead } from './thread-rows.ts';
+import type { CheckpointFilter, CheckpointHead } from '../contracts/thread.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Under which key, and which claim if any, rows are written. */

@@ -5,7 +5,7 @@ import { readRequestRow } from './approval-requests.ts';
 import { readDecisionRow } from './decisions.ts';
 import { notification } from './events.ts';
 import { insertIncident } from './incidents.ts';
-import type { Transaction } from './transaction.ts';
+import { clock, type Transaction } from './transaction.ts';
 
 /** A request, held fast for the moment of settling. */
 export interface OpenEntry {
@@ -42,9 +42,7 @@ async function unfinishedDeliveries(tx: Transaction, request_id: string): Promis
   return rows.map(({ id }) => id);
 }
 
-async function write(tx: Transaction, request: RequestRow, row: Omit<LedgerRow, 'request_id'>): Promise<string[]> {
-  const rows = await tx.query<{ id: string | null }>(
-    `with entry as (
+const SETTLE = `with entry as (
        insert into ledger (request_id, project_id, status, cause, payload_digest, decision_id, actor, channel, verified, resolved_at, receipt)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)),
      projection as (
@@ -53,23 +51,24 @@ async function write(tx: Transaction, request: RequestRow, row: Omit<LedgerRow, 
        insert into deliveries (id, project_id, request_id, kind)
        select $12, $2, request_id, 'langgraph_resume' from thread_interrupts where project_id = $2 and request_id = $1
        on conflict (request_id, kind) do nothing returning id)
-     select (select id from outbox) as id, ${notification('approval_request.resolved', '$1::text', '$2::text', '$13::text')}`,
-    [
-      request.id,
-      tx.project_id,
-      row.status,
-      row.cause,
-      row.payload_digest,
-      row.decision_id,
-      row.actor,
-      row.channel,
-      row.verified,
-      row.resolved_at,
-      row.receipt,
-      newId('dlv'),
-      request.key_id,
-    ],
-  );
+     select (select id from outbox) as id, ${notification('approval_request.resolved', '$1::text', '$2::text', '$13::text')}`;
+
+async function write(tx: Transaction, request: RequestRow, row: Omit<LedgerRow, 'request_id'>): Promise<string[]> {
+  const rows = await tx.query<{ id: string | null }>(SETTLE, [
+    request.id,
+    tx.project_id,
+    row.status,
+    row.cause,
+    row.payload_digest,
+    row.decision_id,
+    row.actor,
+    row.channel,
+    row.verified,
+    row.resolved_at,
+    row.receipt,
+    newId('dlv'),
+    request.key_id,
+  ]);
   if (row.cause === 'forged') await insertIncident(tx, request.id, 'forged_decision', null);
   return rows.flatMap(({ id }) => (id === null ? [] : [id]));
 }
@@ -85,17 +84,16 @@ export async function settleOnce(
   work: (entry: OpenEntry) => Promise<Settled>,
 ): Promise<Settled | undefined> {
   // One round trip; each still sees what was committed before it began, so the second and third what the lock waited for.
-  const [request, standing, [clock]] = await Promise.all([
+  const [request, standing, now] = await Promise.all([
     readRequestRow(tx, request_id, { lock: true }),
     readLedgerRow(tx, request_id),
-    tx.query<{ now: Date }>("select date_trunc('milliseconds', clock_timestamp()) as now"),
+    clock(tx),
   ]);
   if (!request) return undefined;
   if (standing) return { resolution: asResolution(standing), delivery_ids: await unfinishedDeliveries(tx, request_id) };
-  if (!clock) throw new Error('the database gave no time');
   return work({
     request,
-    now: clock.now,
+    now,
     decision: (id) => readDecisionRow(tx, request_id, id),
     write: (row) => write(tx, request, row),
   });

@@ -1,12 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliCompress, brotliCompressSync, brotliDecompress, brotliDecompressSync, constants } from 'node:zlib';
+import type { Serialized } from '../contracts/thread.ts';
 import { lock, SealBroken, type SealContext, unlock } from '../crypto/envelope.ts';
-
-/** A value as LangGraph's serializer made it: the type says how to read the bytes. */
-export interface Serialized {
-  type: string;
-  bytes: Uint8Array;
-}
 
 /**
  * A row's sealed value: version(1) ‖ codec(1) ‖ locked(length of type(1) ‖ type ‖ bytes). Compressed first, because ciphertext

@@ -6,23 +6,29 @@ import { notification } from './events.ts';
 import type { OpenEntry } from './ledger.ts';
 import type { Transaction } from './transaction.ts';
 
+const OPEN_SETTLED = `with opened as (
+   insert into approval_requests (${INSERT_COLUMNS}, created_at, expires_at, status, resolved_at)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+   on conflict (id) do nothing returning id, project_id, key_id, resolved_at),
+ entry as (
+   insert into ledger (request_id, project_id, resolved_at, status, cause, payload_digest, channel, verified, receipt)
+   select id, project_id, resolved_at, $20, $22, $23, $24, $25, $26 from opened)
+ select ${notification('approval_request.opened', 'id', 'project_id', 'key_id')},
+   ${notification('approval_request.resolved', 'id', 'project_id', 'key_id')} from opened`;
+
 /**
  * Opens a request together with its outcome: what the firewall allows or blocks is one row and one ledger entry, written at
- * once and never pending. `settle` signs over the time that the database gives first, and calls `write`; with that the
- * transaction ends. Undefined, and nothing written, when a row stands under its id.
+ * once and never pending. `settle` signs over `now`, the database's clock in this transaction, and calls `write`; with that
+ * the transaction ends. Undefined, and nothing written, when a row stands under its id.
  */
 export async function insertSettledRequest(
   tx: Transaction,
   sealer: Sealer,
   request: NewRequest,
   settle: (entry: OpenEntry) => Promise<Settled>,
+  now: Date,
 ): Promise<{ request: RequestRecord; ledger: LedgerRow } | undefined> {
-  const [[clock], { row, secret, values }] = await Promise.all([
-    tx.query<{ now: Date }>("select date_trunc('milliseconds', clock_timestamp()) as now"),
-    insertValues(sealer, request),
-  ]);
-  if (!clock) throw new Error('the database gave no time');
-  const { now } = clock;
+  const { row, secret, values } = await insertValues(sealer, request);
   const expires_at = new Date(now.getTime() + request.expires_in_ms);
   const pending = {
     ...row,
@@ -39,29 +45,18 @@ export async function insertSettledRequest(
     now,
     decision: async () => undefined,
     write: async (entry) => {
-      const told = await tx.last(
-        `with opened as (
-           insert into approval_requests (${INSERT_COLUMNS}, created_at, expires_at, status, resolved_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
-           on conflict (id) do nothing returning id, project_id, key_id, resolved_at),
-         entry as (
-           insert into ledger (request_id, project_id, resolved_at, status, cause, payload_digest, channel, verified, receipt)
-           select id, project_id, resolved_at, $20, $22, $23, $24, $25, $26 from opened)
-         select ${notification('approval_request.opened', 'id', 'project_id', 'key_id')},
-           ${notification('approval_request.resolved', 'id', 'project_id', 'key_id')} from opened`,
-        [
-          ...values,
-          now,
-          expires_at,
-          entry.status,
-          entry.resolved_at,
-          entry.cause,
-          entry.payload_digest,
-          entry.channel,
-          entry.verified,
-          entry.receipt,
-        ],
-      );
+      const told = await tx.last(OPEN_SETTLED, [
+        ...values,
+        now,
+        expires_at,
+        entry.status,
+        entry.resolved_at,
+        entry.cause,
+        entry.payload_digest,
+        entry.channel,
+        entry.verified,
+        entry.receipt,
+      ]);
       if (told.length > 0) written = { ...entry, request_id: row.id };
       return []; // no thread can name a request before it is opened
     },

@@ -1,4 +1,4 @@
-import type { StatusAnswer } from '../contracts/approval-request.ts';
+import type { InterruptAnswer, InterruptLink } from '../contracts/thread.ts';
 import type { Sealer } from '../crypto/keyring.ts';
 import { statusAnswer } from '../domain/approval/status-answer.ts';
 import { readRequest, readRequestRow } from './approval-requests.ts';
@@ -6,21 +6,6 @@ import { readStanding } from './decisions.ts';
 import { insertDelivery } from './deliveries.ts';
 import { notifyDelivery } from './events.ts';
 import type { Transaction } from './transaction.ts';
-
-/** A question of a thread, and the requests that carry it: one, or one per action in the order of their positions. */
-export interface InterruptLink {
-  thread_id: string;
-  interrupt_id: string;
-  graph: string;
-  request_ids: string[];
-}
-
-/** What became of an interrupt: `answers` is there when every one of its requests is closed, in the order of their positions. */
-export interface InterruptAnswer {
-  interrupt_id: string;
-  resumed: boolean;
-  answers?: StatusAnswer[];
-}
 
 /** A request that may not answer this thread's question: unknown, or opened for another thread. */
 export class NotOfThisThread extends Error {

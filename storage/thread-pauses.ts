@@ -1,10 +1,5 @@
+import type { Pause } from '../contracts/thread.ts';
 import type { Transaction } from './transaction.ts';
-
-/** What a pause of a node opened when it was first reached. `held`: it was not answered at once, so a resume brings the answer. */
-export interface Pause {
-  request_id: string;
-  held: boolean;
-}
 
 export async function readPause(tx: Transaction, thread_id: string, pause_key: string): Promise<Pause | undefined> {
   const rows = await tx.query<Pause>(

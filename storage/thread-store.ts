@@ -1,25 +1,21 @@
 import type { Pool } from 'pg';
-import type { Keyring, Sealer } from '../crypto/keyring.ts';
-import { openCheckpoints, sealBody, sealValues, sealWrites } from './checkpoint-seals.ts';
-import { insertCheckpoint, insertWrites, readCheckpoints, type WriteGuard } from './checkpoints.ts';
-import type { Serialized } from './sealed-value.ts';
-import {
-  type InterruptLink,
-  interruptAnswers,
-  linkedInterrupts,
-  linkInterrupt,
-  markResumed,
-} from './thread-interrupts.ts';
-import { createThreadKeys, type ThreadKey, type ThreadKeys } from './thread-keys.ts';
-import { insertPause, type Pause, readPause } from './thread-pauses.ts';
 import type {
   ChannelValue,
   CheckpointFilter,
   CheckpointHead,
   CheckpointKey,
+  InterruptLink,
+  Pause,
+  Serialized,
   StoredCheckpoint,
   TaskWrite,
-} from './thread-rows.ts';
+} from '../contracts/thread.ts';
+import type { Keyring, Sealer } from '../crypto/keyring.ts';
+import { openCheckpoints, sealBody, sealValues, sealWrites } from './checkpoint-seals.ts';
+import { insertCheckpoint, insertWrites, readCheckpoints, type WriteGuard } from './checkpoints.ts';
+import { interruptAnswers, linkedInterrupts, linkInterrupt, markResumed } from './thread-interrupts.ts';
+import { createThreadKeys, type ThreadKey, type ThreadKeys } from './thread-keys.ts';
+import { insertPause, readPause } from './thread-pauses.ts';
 import {
   type Claimant,
   claimedSinceNewest,

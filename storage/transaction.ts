@@ -61,21 +61,30 @@ async function transact<T>(pool: Pool, project_id: string, work: (tx: Transactio
   const client = await connect(pool);
   let broken: Error | undefined;
   let committed: Promise<unknown> | undefined;
+  // What is sent in one turn leaves in one write: three system calls less per transaction.
+  const together = () => {
+    const { stream } = client.connection;
+    stream.cork();
+    process.nextTick(() => stream.uncork());
+  };
   const send = async <R extends QueryResultRow>(text: string, values: unknown[]): Promise<R[]> =>
     (await client.query<R>(values.length > 0 ? { name: nameOf(text), text, values } : text)).rows;
   try {
     // Sent ahead, not waited for: were it refused, PostgreSQL would refuse all that follows. The id was checked above, so it may
     // stand in the text.
+    together();
     const begun = client.query(`begin; set local app.project_id = '${project_id}'`);
     begun.catch(() => {});
     const result = await work({
       project_id,
       query: (text, values = []) => {
         if (committed) throw new Error('a statement after the last one of its transaction');
+        together();
         return send(text, values);
       },
       last: (text, values = []) => {
         if (committed) throw new Error('a transaction has one last statement');
+        together();
         const rows = send(text, values);
         committed = client.query('commit');
         committed.catch(() => {});
@@ -120,3 +129,10 @@ export const acrossProjects = <T>(pool: Pool, work: (tx: Transaction) => Promise
 /** `acrossProjects` for one statement. */
 export const onceAcrossProjects = <T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promise<T> =>
   transact(pool, EVERY_PROJECT, (tx) => work({ ...tx, query: tx.last }));
+
+/** The database's clock at this moment, whole milliseconds: what every time of a request is taken from. */
+export async function clock(tx: Transaction): Promise<Date> {
+  const [row] = await tx.query<{ now: Date }>("select date_trunc('milliseconds', clock_timestamp()) as now");
+  if (!row) throw new Error('the database gave no time');
+  return row.now;
+}

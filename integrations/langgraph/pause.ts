@@ -91,6 +91,17 @@ const answerFor = (request_id: string, asked: Asked) =>
 
 /** The answer to opening a request holds all that its status does. */
 const statusOf = (
-  { id, status, payload_digest, digest_salt, expires_at, outcome }: IngestAnswer,
+  { id, status, verdict, findings, payload_digest, digest_salt, expires_at, outcome }: IngestAnswer,
   asked: Asked,
-): StatusAnswer => ({ ...asked, id, status, metadata: {}, payload_digest, digest_salt, expires_at, outcome });
+): StatusAnswer => ({
+  ...asked,
+  id,
+  status,
+  metadata: {},
+  verdict,
+  findings,
+  payload_digest,
+  digest_salt,
+  expires_at,
+  outcome,
+});

@@ -1,4 +1,12 @@
-import type { Serialized } from './sealed-value.ts';
+import type { StatusAnswer } from './approval-request.ts';
+
+/** What a checkpointer and the store of its threads say to each other. */
+
+/** A value as the serializer made it: the type says how to read the bytes. */
+export interface Serialized {
+  type: string;
+  bytes: Uint8Array;
+}
 
 /** Names one checkpoint. */
 export interface CheckpointKey {
@@ -7,7 +15,7 @@ export interface CheckpointKey {
   checkpoint_id: string;
 }
 
-/** What of a checkpoint stands in clear. `channel_versions` is JSON, and its exact text is part of what the seal binds. */
+/** What of a checkpoint a store may keep in clear. `channel_versions` is JSON, kept as the text it is. */
 export interface CheckpointHead extends CheckpointKey {
   parent_id: string | null;
   v: number;
@@ -53,4 +61,25 @@ export interface CheckpointFilter {
   /** The last checkpoint of the page before. */
   after?: CheckpointKey;
   limit: number;
+}
+
+/** A question of a thread and the requests that carry it: one, or one per action in the order of the actions. */
+export interface InterruptLink {
+  thread_id: string;
+  interrupt_id: string;
+  graph: string;
+  request_ids: string[];
+}
+
+/** What became of an interrupt: `answers` is there when every one of its requests is closed, in the order of the actions. */
+export interface InterruptAnswer {
+  interrupt_id: string;
+  resumed: boolean;
+  answers?: StatusAnswer[];
+}
+
+/** What a pause of a node opened when it was first reached. `held`: it was not answered at once, so a resume brings the answer. */
+export interface Pause {
+  request_id: string;
+  held: boolean;
 }
