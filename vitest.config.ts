@@ -19,6 +19,7 @@ export default defineConfig({
       lane('temporal', ['test/{workflows,activities,workers}/**/*.test.ts']),
       // `npm run histories` alone: writes test/histories/, tests nothing.
       ...(process.env['LETSPING_RECORD'] ? [lane('record', ['test/histories/record.ts'])] : []),
+      lane('reliability', ['test/reliability/**/*.test.ts']),
       lane('e2e', ['test/{e2e,cli}/**/*.test.ts']),
     ],
   },

@@ -22,7 +22,13 @@ export const createScreen =
     if (!decision?.patched_payload) return 'block';
     const { policy } = await store.policy(ref.project_id);
     const { service, action, context } = request;
-    const patched = screenAction({ service, action, payload: decision.patched_payload }, context, policy, undefined, host);
+    const patched = screenAction(
+      { service, action, payload: decision.patched_payload },
+      context,
+      policy,
+      undefined,
+      host,
+    );
     const worse = newFindings(request.findings, patched.findings);
     await store.recordScreening(ref, decision_id, worse.length > 0 ? worse : patched.findings);
     if (patched.verdict === 'block' || worse.length > 0) return 'block';

@@ -23,7 +23,7 @@ import { createApp } from './app.ts';
 import { createEventHub } from './live/event-hub.ts';
 import { createStatusWaiters } from './live/status-waiters.ts';
 import { watchResponses } from './middleware/http-metrics.ts';
-import type { ApprovalStore } from './ports.ts';
+import type { ApprovalStore, Settled } from './ports.ts';
 
 /** A decision is answered within 12 s: whoever is still connected after this is cut off. */
 const CLOSE_MS = 15_000;
@@ -42,9 +42,13 @@ export interface RunningApi {
 /** The store, counting what is opened and what the firewall closes with it. */
 const counting = (store: ApprovalStore, metrics: Metrics): ApprovalStore => ({
   ...store,
-  open: async (project_id, request, settle) => {
-    const seen = settle && watched(settle, metrics.decided);
-    const view = await store.open(project_id, request, seen?.work);
+  open: async (project_id, judge) => {
+    let seen: ReturnType<typeof watched<Settled>> | undefined;
+    const view = await store.open(project_id, async (policy) => {
+      const { request, settle } = await judge(policy);
+      seen = settle && watched(settle, metrics.decided);
+      return { request, settle: seen?.work };
+    });
     seen?.committed();
     metrics.opened(view.request.verdict);
     return view;

@@ -13,6 +13,7 @@ interface Operation {
   summary: string;
   permission?: Permission;
   query?: string[];
+  headers?: string[];
   body?: string;
   /** Status → component, or a media type for what is not JSON. */
   answers: Record<number, string | { mediaType: string }>;
@@ -25,6 +26,7 @@ export const OPERATIONS: Operation[] = [
     path: '/api/ingest',
     summary: 'Propose an action',
     permission: 'approval:create',
+    headers: ['X-Letsping-Context'],
     body: 'IngestBody',
     answers: { 201: 'IngestAnswer' },
     refusals: [400, 401, 403, 409, 413, 415, 422, 503],
@@ -99,9 +101,10 @@ export const OPERATIONS: Operation[] = [
   {
     method: 'put',
     path: '/api/policy',
-    summary: 'Write the next version of the policy; one that loosens needs a reason (here or in X-Letsping-Reason)',
+    summary: 'Write the next version of the policy; one that loosens needs a reason, in one of two places',
     permission: 'policy:manage',
     query: ['reason'],
+    headers: ['X-Letsping-Reason'],
     body: 'Policy',
     answers: { 200: 'PolicyVersion' },
     refusals: [400, 401, 403, 415, 422, 503],
@@ -211,7 +214,7 @@ const content = (answer: string | { mediaType: string }) =>
         },
       };
 
-function operation({ method, path, summary, permission, query, body, answers, refusals }: Operation) {
+function operation({ method, path, summary, permission, query, headers, body, answers, refusals }: Operation) {
   const parameters = [
     ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
       name,
@@ -224,6 +227,7 @@ function operation({ method, path, summary, permission, query, body, answers, re
       in: 'query',
       schema: name === 'limit' ? { type: 'integer', minimum: 1, maximum: 200, default: 50 } : { type: 'string' },
     })),
+    ...(headers ?? []).map((name) => ({ name, in: 'header', schema: { type: 'string' } })),
     ...(method === 'post'
       ? [{ name: 'Idempotency-Key', in: 'header', schema: { type: 'string', maxLength: 255 } }]
       : []),

@@ -16,6 +16,13 @@ export type OpenedRequest = Omit<RequestRow, 'project_id' | 'status' | 'created_
 /** `activities/settle.ts`, given an outcome. */
 export type SettleWork = (entry: LedgerEntry) => Promise<Settled>;
 
+/** What the policy in force makes of an action: the request, and when nobody has to look, how it is settled at once. */
+export type Judge = (
+  policy: PolicyVersion,
+) =>
+  | { request: OpenedRequest; settle?: SettleWork | undefined }
+  | Promise<{ request: OpenedRequest; settle?: SettleWork | undefined }>;
+
 /** All that a reader may be shown of one request. */
 export interface RequestView extends RequestWithStanding {
   executed_at: Date | undefined;
@@ -51,8 +58,8 @@ export interface ApprovalStore {
     project_id: string,
     span: { since_ms: number; limit: number; after?: { created_at: Date; id: string } | undefined },
   ): Promise<RecordedRequest[]>;
-  /** Writes it, settles it in the same transaction when `settle` is given, and returns what stands under that id. */
-  open(project_id: string, request: OpenedRequest, settle: SettleWork | undefined): Promise<RequestView>;
+  /** Gives the policy in force to `judge` and writes what it answers, in one transaction; returns what stands under that id. */
+  open(project_id: string, judge: Judge): Promise<RequestView>;
   view(project_id: string, id: string): Promise<RequestView | undefined>;
   history(project_id: string, id: string): Promise<HistoryView | undefined>;
   list(

@@ -46,22 +46,31 @@ export async function run(args: string[]): Promise<void> {
   const folds = new Set(values.folds === 'all' ? [0, 1, 2, 3, 4] : values.folds.split(',').map(Number));
   const rows: Row[] = [];
   for (const file of positionals.length > 0 ? positionals : DEFAULT_FILES) {
-    for (const line of (await readFile(file, 'utf8')).split('\n')) if (line !== '') {
-      const written = JSON.parse(line);
-      // As written: a schema would drop a key such as `__proto__`, which is what some rows are about.
-      rows.push({ ...Row.parse(written), payload: written.payload });
-    }
+    for (const line of (await readFile(file, 'utf8')).split('\n'))
+      if (line !== '') {
+        const written = JSON.parse(line);
+        // As written: a schema would drop a key such as `__proto__`, which is what some rows are about.
+        rows.push({ ...Row.parse(written), payload: written.payload });
+      }
   }
   const judged = judge(rows, await loadParsers()).filter((row) => folds.has(row.fold));
   await writeFile(values.confusions, confusions(judged));
   if (values.json) {
     for (const row of judged) {
       const { verdict, findings } = row.screening;
-      console.log(JSON.stringify({ id: row.id, verdict, findings: findings.map(({ id, pointer, severity }) => ({ id, pointer, severity })) }));
+      console.log(
+        JSON.stringify({
+          id: row.id,
+          verdict,
+          findings: findings.map(({ id, pointer, severity }) => ({ id, pointer, severity })),
+        }),
+      );
     }
     return;
   }
-  console.log(`folds ${[...folds].join(', ')}; ${judged.length} calls; misses and false hits in ${values.confusions}\n`);
+  console.log(
+    `folds ${[...folds].join(', ')}; ${judged.length} calls; misses and false hits in ${values.confusions}\n`,
+  );
   console.log(report('every call', judged));
   console.log(report('without duplicate (service, action, payload) triples', unique(judged)));
   const times = judged.map((row) => row.us).sort((a, b) => a - b);
@@ -111,7 +120,9 @@ function unique(rows: readonly Judged[]): Judged[] {
 }
 
 const share = (rows: readonly Judged[]): string =>
-  rows.length === 0 ? '' : `${(rows.filter(flagged).length / rows.length).toFixed(3)} (${rows.filter(flagged).length}/${rows.length})`;
+  rows.length === 0
+    ? ''
+    : `${(rows.filter(flagged).length / rows.length).toFixed(3)} (${rows.filter(flagged).length}/${rows.length})`;
 
 /** Sessions, each as a whole: flagged when any of its calls is. */
 function sessionShare(rows: readonly Judged[]): string {
@@ -128,12 +139,25 @@ function report(title: string, rows: readonly Judged[]): string {
     const ofAttacked = of.filter((row) => attacked.has(row.session));
     const ofHonest = of.filter(honest);
     lines.push([
-      source, '', share(of.filter((row) => row.label === 'attack')), share(ofHonest), share(grey),
-      sessionShare(ofAttacked), sessionShare(ofHonest),
+      source,
+      '',
+      share(of.filter((row) => row.label === 'attack')),
+      share(ofHonest),
+      share(grey),
+      sessionShare(ofAttacked),
+      sessionShare(ofHonest),
     ]);
     for (const [name, some] of [...grouped(of, (row) => row.class)].sort(([a], [b]) => a.localeCompare(b))) {
       if (name === 'grey' || name === 'attacked_session_other') continue;
-      lines.push(['', name, share(some.filter((row) => row.label === 'attack')), share(some.filter(honest)), '', '', '']);
+      lines.push([
+        '',
+        name,
+        share(some.filter((row) => row.label === 'attack')),
+        share(some.filter(honest)),
+        '',
+        '',
+        '',
+      ]);
     }
   }
   return `${title}\n${table(lines)}\n`;
@@ -142,8 +166,9 @@ function report(title: string, rows: readonly Judged[]): string {
 function confusions(rows: readonly Judged[]): string {
   const wrong = rows.filter((row) => (row.label === 'attack' ? !flagged(row) : honest(row) && flagged(row)));
   return wrong
-    .map(({ id, label, class: kind, screening }) =>
-      `${JSON.stringify({ id, label, class: kind, verdict: screening.verdict, findings: screening.findings.map((one) => `${one.severity} ${one.id} ${one.pointer}`) })}\n`,
+    .map(
+      ({ id, label, class: kind, screening }) =>
+        `${JSON.stringify({ id, label, class: kind, verdict: screening.verdict, findings: screening.findings.map((one) => `${one.severity} ${one.id} ${one.pointer}`) })}\n`,
     )
     .join('');
 }

@@ -4,11 +4,17 @@ const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void>
   approvals: () => import('./approvals/index.ts'),
   sealing: () => import('./sealing.ts'),
   'firewall-quality': () => import('./firewall-quality.ts'),
+  'firewall-speed': () => import('./firewall-speed.ts'),
+  'firewall-fuzz': () => import('./firewall-fuzz.ts'),
 };
 
 const [name, ...args] = process.argv.slice(2);
 const bench = name === undefined ? undefined : BENCHES[name];
 if (!bench) {
-  console.error(`usage: bench NAME\n${Object.keys(BENCHES).map((one) => `  ${one}`).join('\n')}`);
+  console.error(
+    `usage: bench NAME\n${Object.keys(BENCHES)
+      .map((one) => `  ${one}`)
+      .join('\n')}`,
+  );
   process.exitCode = 2;
 } else await (await bench()).run(args);

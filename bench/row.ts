@@ -59,7 +59,9 @@ export function rowOf(bench: string, measured: Measured): Row {
 /** Three digits are more than a shared machine repeats. */
 const figure = (value: number | null): string => {
   if (value === null) return '-';
-  return Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2);
+  return Number.isInteger(value)
+    ? String(value)
+    : value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2);
 };
 
 /** The rows as a table for people, or one JSON object a line. */
@@ -82,7 +84,9 @@ export function print(rows: readonly Row[], json: boolean): void {
   console.log(table([head, ...body]));
   const judged = rows.filter((row) => row.ok !== null);
   const missed = judged.filter((row) => !row.ok);
-  console.log(`\n${judged.length - missed.length} of ${judged.length} budgets kept${missed.length > 0 ? `; missed: ${missed.map((row) => `${row.case}, ${row.measure}`).join('; ')}` : ''}`);
+  console.log(
+    `\n${judged.length - missed.length} of ${judged.length} budgets kept${missed.length > 0 ? `; missed: ${missed.map((row) => `${row.case}, ${row.measure}`).join('; ')}` : ''}`,
+  );
 }
 
 /** The p-th percentile (0 to 100), nearest rank. */

@@ -33,7 +33,9 @@ async function nodeSeal(plain: Uint8Array): Promise<Buffer> {
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 async function nodeOpen(sealed: Uint8Array): Promise<Buffer> {
-  const decipher = createDecipheriv('aes-256-gcm', nodeKey, sealed.subarray(0, 12)).setAAD(AAD).setAuthTag(sealed.subarray(-16));
+  const decipher = createDecipheriv('aes-256-gcm', nodeKey, sealed.subarray(0, 12))
+    .setAAD(AAD)
+    .setAuthTag(sealed.subarray(-16));
   return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()]);
 }
 
@@ -46,7 +48,10 @@ async function timed(calls: number, inFlight: number, work: () => Promise<unknow
 
 /** Our sealing in one piece beside `node:crypto`, the two by turns, so that a busy machine slows both. */
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    args,
+    options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+  });
   const rounds = values.quick ? 15 : 40;
   const roundBytes = values.quick ? 4 * MB : 10 * MB;
   const wrapping = newKey();
@@ -69,7 +74,14 @@ export async function run(args: string[]): Promise<void> {
       }
       const speed = (side: 'ours' | 'node') => (calls * bytes) / MB / (percentile(times[side], 50) / 1_000);
       const budget = budgets[measure];
-      rows.push({ case: name, measure, value: speed('ours'), unit: 'MB/s', baseline: speed('node'), ...(budget && { budget }) });
+      rows.push({
+        case: name,
+        measure,
+        value: speed('ours'),
+        unit: 'MB/s',
+        baseline: speed('node'),
+        ...(budget && { budget }),
+      });
     }
   }
   print(

@@ -17,7 +17,10 @@ export const ActionContext = z
   .strictObject({
     thread_id: z.string().min(1).max(512).optional(),
     node: z.string().min(1).max(512).optional(),
-    untrusted: z.boolean().optional().meta({ description: 'Text that a third party can write was read before this call. Absent: nothing is known' }),
+    untrusted: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Text that a third party can write was read before this call. Absent: nothing is known' }),
     private: z.boolean().optional().meta({ description: 'The session holds private data' }),
     allowed_domains: z.array(z.string().min(1).max(253)).max(200).optional().meta({
       description: "Domains that the trusted request names, and the organisation's own",
@@ -26,7 +29,11 @@ export const ActionContext = z
       description: 'People, accounts and addresses that the trusted request names',
     }),
     task: z.string().max(20_000).optional().meta({ description: 'The trusted request itself, before any tool ran' }),
-    history: z.array(z.string().max(401)).max(100).optional().meta({ description: 'Earlier `service/action` pairs of the session, the last one last' }),
+    history: z
+      .array(z.string().max(401))
+      .max(100)
+      .optional()
+      .meta({ description: 'Earlier `service/action` pairs of the session, the last one last' }),
   })
   .meta({ id: 'ActionContext', title: 'ActionContext' });
 export type ActionContext = z.infer<typeof ActionContext>;

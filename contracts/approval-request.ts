@@ -46,6 +46,8 @@ export const StatusAnswer = z
     payload_digest: PayloadDigest.meta({ description: 'Of what may run: of the patched payload after a patch' }),
     digest_salt: z.string().meta({ description: 'Salt of `payload_digest`' }),
     expires_at: z.string(),
+    verdict: Verdict.optional().meta({ description: 'What the firewall said when the request opened' }),
+    findings: z.array(Finding).optional().meta({ description: 'What it found, as in the answer to the ingest' }),
     outcome: Outcome.nullable(),
     resolved_at: z.string().optional(),
     actor_id: z.string().optional(),

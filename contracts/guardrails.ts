@@ -2,14 +2,24 @@ import { z } from 'zod';
 import { Severity } from './verdict.ts';
 
 /** `*` matches everything; `crm-*` a prefix; anything else the whole name. */
-export const NamePattern = z.string().min(1).max(200).regex(/^(\*|[^*]+\*?)$/, 'a name, a prefix ending in *, or *');
+export const NamePattern = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^(\*|[^*]+\*?)$/, 'a name, a prefix ending in *, or *');
 
 const says = <Schema extends z.ZodType>(schema: Schema, description: string): Schema => schema.meta({ description });
 const texts = (most: number, longest: number, description: string) =>
   z.array(z.string().min(1).max(longest)).max(most).optional().meta({ description });
-const Pointer = z.string().max(1_000).regex(/^(?:\/(?:[^~/]|~[01])*)*$/, 'a JSON Pointer (RFC 6901)');
+const Pointer = z
+  .string()
+  .max(1_000)
+  .regex(/^(?:\/(?:[^~/]|~[01])*)*$/, 'a JSON Pointer (RFC 6901)');
 const Minor = z.int().min(0);
-const Window = z.int().min(1).max(366 * 24 * 3_600);
+const Window = z
+  .int()
+  .min(1)
+  .max(366 * 24 * 3_600);
 
 /** Which actions a guardrail judges. */
 export const AppliesTo = z.strictObject({ service: NamePattern.optional(), action: NamePattern.optional() });
@@ -20,7 +30,10 @@ const common = {
     .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'lower-case letters, digits, - and _')
     .optional()
     .meta({ description: 'Stands for the kind in the ids of its findings. Default: the kind' }),
-  enabled: says(z.boolean().optional(), 'Default true. False also switches off the shipped guardrail of this kind where this one applies'),
+  enabled: says(
+    z.boolean().optional(),
+    'Default true. False also switches off the shipped guardrail of this kind where this one applies',
+  ),
   applies_to: says(z.array(AppliesTo).min(1).max(100).optional(), 'Services and actions it judges. Default: all'),
   severity: says(Severity.optional(), 'Severity of its findings in place of its own'),
   verdict: says(z.enum(['hold', 'block']).optional(), 'What its findings do in place of what their severity does'),
@@ -37,11 +50,17 @@ export const EgressRule = kind('egress', {
   allowed_methods: texts(20, 20, 'HTTP methods an action may name. Default: any'),
   allowed_paths: texts(200, 1_000, 'Prefixes, at a slash, that the path of a URL must have. Default: any'),
   extra_blocked_addresses: texts(200, 50, 'Addresses or CIDR ranges nobody may call'),
-  allow_private: says(z.boolean().optional(), 'Default false. True lets private networks pass; metadata services never'),
+  allow_private: says(
+    z.boolean().optional(),
+    'Default false. True lets private networks pass; metadata services never',
+  ),
 });
 export const DestinationRule = kind('destination', {
-  allowed: texts(1_000, 320, 'Domains, mail addresses, accounts and names an action may send to, beside the policy\'s'),
-  public_mail_exact: says(z.boolean().optional(), 'Default true: at a public mail provider only a whole address counts'),
+  allowed: texts(1_000, 320, "Domains, mail addresses, accounts and names an action may send to, beside the policy's"),
+  public_mail_exact: says(
+    z.boolean().optional(),
+    'Default true: at a public mail provider only a whole address counts',
+  ),
   max_new: says(z.int().min(0).max(1_000).optional(), 'Unknown destinations of one call that pass. Default 0'),
 });
 export const PrivilegeRule = kind('privilege', {
@@ -50,7 +69,10 @@ export const PrivilegeRule = kind('privilege', {
   exempt_pointers: says(z.array(Pointer).max(200).optional(), 'Places that are not judged; array indices as *'),
 });
 export const FlowRule = kind('flow', {
-  side_effects: says(z.array(AppliesTo).max(500).optional(), 'Actions that change something outside, whatever their names say'),
+  side_effects: says(
+    z.array(AppliesTo).max(500).optional(),
+    'Actions that change something outside, whatever their names say',
+  ),
   reads: says(z.array(AppliesTo).max(500).optional(), 'Actions that change nothing, whatever their names say'),
 });
 export const SqlRule = kind('sql', {
@@ -72,7 +94,10 @@ export const InfrastructureRule = kind('infrastructure', {
 export const MoneyRule = kind('money', {
   currencies: texts(200, 3, 'ISO 4217 codes an amount may have. Default: any known one'),
   per_call: says(Minor.optional(), 'Most that one call may move, in minor units'),
-  per_window: says(Minor.optional(), 'Most that the calls of a window may move together, in minor units; needs the host\'s history'),
+  per_window: says(
+    Minor.optional(),
+    "Most that the calls of a window may move together, in minor units; needs the host's history",
+  ),
   window_s: says(Window.optional(), 'Length of the window. Default 86400'),
   original_pointer: says(Pointer.optional(), 'Where the original charge stands: a refund may not exceed it'),
   amounts_in: says(z.enum(['minor', 'major']).optional(), 'Unit of amounts in payloads. Default minor'),
@@ -81,11 +106,17 @@ export const PII_ENTITIES = ['card', 'iban', 'national_id', 'email', 'phone'] as
 export const PiiRule = kind('pii_scanner', {
   entities: says(z.array(z.enum(PII_ENTITIES)).max(10).optional(), 'What to look for. Default card, iban, national_id'),
   pointers: says(z.array(Pointer).max(100).optional(), 'Places to read, with what lies below. Default: all'),
-  only_to_unknown: says(z.boolean().optional(), 'Default true: medium only when the call reaches a destination nobody listed, else low'),
+  only_to_unknown: says(
+    z.boolean().optional(),
+    'Default true: medium only when the call reaches a destination nobody listed, else low',
+  ),
 });
 export const SecretRule = kind('secret_scanner', {
   extra_patterns: texts(50, 1_000, 'Further patterns (RE2)'),
-  only_to_unknown: says(z.boolean().optional(), 'Default true: medium or more only when the call reaches a destination nobody listed, else low'),
+  only_to_unknown: says(
+    z.boolean().optional(),
+    'Default true: medium or more only when the call reaches a destination nobody listed, else low',
+  ),
 });
 export const PromptInjectionRule = kind('prompt_injection', {
   pointers: says(z.array(Pointer).max(100).optional(), 'Places to read, with what lies below. Default: all'),
@@ -99,12 +130,18 @@ export const PatternRule = kind('pattern_scanner', {
   message: says(z.string().min(1).max(300).optional(), 'Sentence for the approver'),
 });
 export const VelocityRule = kind('velocity_limit', {
-  key: says(z.enum(['project', 'service', 'action', 'agent', 'target']).optional(), 'What is counted together. Default action'),
+  key: says(
+    z.enum(['project', 'service', 'action', 'agent', 'target']).optional(),
+    'What is counted together. Default action',
+  ),
   max: says(z.int().min(1).max(1_000_000), 'Calls of one window that pass'),
   window_s: Window,
 });
 export const LoopRule = kind('loop_breaker', {
-  match: says(z.enum(['exact', 'skeleton']).optional(), 'exact: the same payload; skeleton: the same shape. Default exact'),
+  match: says(
+    z.enum(['exact', 'skeleton']).optional(),
+    'exact: the same payload; skeleton: the same shape. Default exact',
+  ),
   max_repeats: says(z.int().min(1).max(10_000).optional(), 'Default 20'),
   window_s: says(Window.optional(), 'Default 60'),
 });
@@ -115,17 +152,29 @@ export const SemanticLoopRule = kind('semantic_loop', {
 });
 export const CostRule = kind('cost_guard', {
   amount_pointer: says(Pointer.optional(), 'Where the amount stands, an integer in minor units'),
-  currency: says(z.string().regex(/^[A-Z]{3}$/).optional(), 'Currency the call must name, if it names one'),
+  currency: says(
+    z
+      .string()
+      .regex(/^[A-Z]{3}$/)
+      .optional(),
+    'Currency the call must name, if it names one',
+  ),
   per_call: says(Minor.optional(), 'Most of one call'),
   per_window: says(Minor.optional(), 'Most of all calls of a window, and of those to one target'),
   window_s: says(Window.optional(), 'Default 86400'),
   max_bytes: says(z.int().min(1).optional(), 'Size of the payload as canonical JSON'),
 });
 export const SchemaRule = kind('json_schema', {
-  schema: says(z.record(z.string(), z.unknown()), 'JSON Schema 2020-12 of the payload: at most 64 KB, no remote references, patterns in RE2'),
+  schema: says(
+    z.record(z.string(), z.unknown()),
+    'JSON Schema 2020-12 of the payload: at most 64 KB, no remote references, patterns in RE2',
+  ),
 });
 export const ExpressionRule = kind('expression', {
-  cel: says(z.string().min(1).max(4_000), 'CEL; true reports a finding. Sees service, action, payload, context, amounts, destinations'),
+  cel: says(
+    z.string().min(1).max(4_000),
+    'CEL; true reports a finding. Sees service, action, payload, context, amounts, destinations',
+  ),
   message: says(z.string().min(1).max(300).optional(), 'Sentence for the approver'),
 });
 export const MediaRule = kind('media_guard', {

@@ -8,7 +8,9 @@ export const PolicyReason = z.string().trim().min(1).max(1_000);
 export const PolicyChange = PolicyVersion.omit({ policy: true })
   .extend({
     reason: z.string().nullable(),
-    loosenings: z.array(z.string()).meta({ description: 'What it lets pass that the version before did not, a sentence each' }),
+    loosenings: z
+      .array(z.string())
+      .meta({ description: 'What it lets pass that the version before did not, a sentence each' }),
   })
   .meta({ id: 'PolicyChange', title: 'PolicyChange' });
 export type PolicyChange = z.infer<typeof PolicyChange>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MAX_EXPIRES_IN_MS, MIN_EXPIRES_IN_MS } from './action.ts';
-import { ActionArguments, GuardrailRule, NamePattern as Pattern, Pack } from './guardrails.ts';
+import { ActionArguments, GuardrailRule, Pack, NamePattern as Pattern } from './guardrails.ts';
 
 export const ROUTINGS = ['observe', 'review_flagged', 'review_all'] as const;
 /**
@@ -37,19 +37,30 @@ export const Policy = z
     known_recipients: z.array(z.string().min(1).max(320)).max(10_000).optional().meta({
       description: 'Accounts, people, channels and whole addresses that every action may send to',
     }),
-    packs: z.array(Pack).max(20).optional().meta({ description: 'Shipped sets of guardrails to add to the ones every project has' }),
+    packs: z
+      .array(Pack)
+      .max(20)
+      .optional()
+      .meta({ description: 'Shipped sets of guardrails to add to the ones every project has' }),
     guardrails: z.array(GuardrailRule).max(500).optional().meta({
-      description: 'Guardrails of this project. One of a shipped kind takes the place of the shipped one where it applies; the first that applies wins',
+      description:
+        'Guardrails of this project. One of a shipped kind takes the place of the shipped one where it applies; the first that applies wins',
     }),
-    arguments: z.array(ActionArguments).max(1_000).optional().meta({ description: 'Roles of arguments, per action; all that match count' }),
+    arguments: z
+      .array(ActionArguments)
+      .max(1_000)
+      .optional()
+      .meta({ description: 'Roles of arguments, per action; all that match count' }),
     undeclared: z.enum(['strict', 'lenient']).optional().meta({
-      description: 'Whether an action without `context.untrusted` counts as untrusted for what the policy or the context lets it judge. Default strict',
+      description:
+        'Whether an action without `context.untrusted` counts as untrusted for what the policy or the context lets it judge. Default strict',
     }),
     context_trust: z.enum(['full', 'tighten_only']).optional().meta({
       description: 'tighten_only: what the context names as known never makes a verdict milder. Default full',
     }),
     accept_unsigned_signals: z.boolean().default(false).meta({
-      description: 'Whether a plain Temporal Signal `decide` counts: whoever may write to the namespace is then trusted',
+      description:
+        'Whether a plain Temporal Signal `decide` counts: whoever may write to the namespace is then trusted',
     }),
     resume_task_queue: z
       .string()

@@ -1,4 +1,11 @@
-import { type CipherGCM, createCipheriv, createDecipheriv, createHmac, type DecipherGCM, randomBytes } from 'node:crypto';
+import {
+  type CipherGCM,
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  type DecipherGCM,
+  randomBytes,
+} from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { gcmsiv } from '@noble/ciphers/aes.js';
 
@@ -106,7 +113,12 @@ export function unwrapKey(wrapping: Uint8Array, wrapped: Uint8Array, context: Se
 export const lock = (dataKey: Uint8Array, context: SealContext, plain: Uint8Array): Promise<Uint8Array> =>
   lockBehind(new Uint8Array(), dataKey, context, plain);
 
-async function lockBehind(head: Uint8Array, dataKey: Uint8Array, context: SealContext, plain: Uint8Array): Promise<Uint8Array> {
+async function lockBehind(
+  head: Uint8Array,
+  dataKey: Uint8Array,
+  context: SealContext,
+  plain: Uint8Array,
+): Promise<Uint8Array> {
   const aad = contextBytes(context);
   const { key, commitment } = expanded(dataKey, aad);
   const nonce = fresh(NONCE);
@@ -131,7 +143,9 @@ export async function unlock(dataKey: Uint8Array, context: SealContext, locked: 
     throw new SealBroken('sealed under another key or context');
   }
   const nonce = locked.subarray(COMMITMENT, COMMITMENT + NONCE);
-  const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG }).setAAD(aad).setAuthTag(locked.subarray(-TAG));
+  const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG })
+    .setAAD(aad)
+    .setAuthTag(locked.subarray(-TAG));
   const plain = space(length);
   await through(decipher, locked.subarray(COMMITMENT + NONCE, -TAG), plain, 0);
   try {

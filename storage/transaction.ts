@@ -15,8 +15,8 @@ const EVERY_PROJECT = '*';
 const PROJECT_ID = /^(prj_[0-9a-z]{26}|\*)$/;
 
 /** SQLSTATE classes and codes, and texts of the driver, that mean "not now": the statement may be tried again. */
-const AWAY = /^(08|57P|53|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|25006)/;
-const AWAY_TEXT = /terminated|timeout exceeded|timeout expired|Connection ended|not queryable/i;
+const AWAY = /^(08|57P|57014|53|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|25006)/;
+const AWAY_TEXT = /terminated|read timeout|timeout exceeded|timeout expired|Connection ended|not queryable/i;
 
 const isAway = (error: unknown): boolean =>
   error instanceof Error &&

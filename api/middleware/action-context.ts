@@ -43,5 +43,8 @@ export const actionContext: RequestHandler = (req, res, next) => {
 };
 
 /** The body's context and the header's, as one. */
-export const contextWith = (body: ActionContext | undefined, locals: Record<string, unknown>): ActionContext | undefined =>
+export const contextWith = (
+  body: ActionContext | undefined,
+  locals: Record<string, unknown>,
+): ActionContext | undefined =>
   locals['host_context'] === undefined ? body : joinedContext(body, locals['host_context'] as ActionContext);

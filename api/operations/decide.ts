@@ -10,7 +10,7 @@ import { payloadDigest, SALT_BYTES, saltText } from '../../domain/digest.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { ApprovalStore, Client, RequestView, WorkflowStarter } from '../ports.ts';
 import { schemaErrors } from './json-schema.ts';
-import { sendDecision } from './send-decision.ts';
+import { remindOfDecision, sendDecision } from './send-decision.ts';
 import { decisionAnswer, standingSentence } from './views.ts';
 
 export interface DecideDeps {
@@ -82,7 +82,11 @@ export const createDecide =
     if (owner === request.requested_by) throw REFUSED.own_request();
     if (request.metadata.role === 'admin' && principal.role !== 'admin')
       throw new DomainError('forbidden', 'The agent asked for an admin to decide this.');
-    if (standing) return told(standing, 200);
+    if (standing) {
+      const answer = told(standing, 200);
+      if (standing.decision_id === decision_id) await remind(standing);
+      return answer;
+    }
     if (decision.payload_digest !== request.payload_digest) throw REFUSED.payload_changed();
 
     const patch = decision.type === 'patch' ? patched(view, decision.patched_payload) : undefined;
@@ -111,6 +115,20 @@ export const createDecide =
       if (found.decision_id === decision_id || isSame(found, principal, decision, request.payload_digest))
         return { status, body: decisionAnswer(found) };
       throw closed(found);
+    }
+
+    /**
+     * The very call is repeated because its answer was lost. Temporal may have died between ledger and history, and would then know
+     * of no decision: a workflow that is still open hears it again, and finds what stands.
+     */
+    async function remind(found: Standing): Promise<void> {
+      await remindOfDecision(client, request_id, {
+        decision_id,
+        type: decision.type,
+        actor: owner,
+        payload_digest: request.payload_digest,
+        ...(decision.type === 'patch' && { patched_digest: found.payload_digest }),
+      });
     }
 
     async function send(decisionRef: DecisionRef, restarted: boolean): Promise<Decided> {

@@ -64,53 +64,53 @@ export const createOpen =
   async (principal: Principal, body: IngestBody, id: string): Promise<IngestAnswer> => {
     checkCaller(principal, body);
     const { project_id } = principal;
-    const { policy, version, digest } = await store.policy(project_id);
     const { service, action, context = {}, metadata = {}, priority } = body;
     const payload = withoutLpMeta(body.payload);
-    const screening: Screening = screenAction({ service, action, payload }, context, policy);
     const salt = randomBytes(SALT_BYTES);
     const schema_ignored = body.schema === undefined || body.schema === null ? undefined : schemaProblem(body.schema);
     const payload_digest = payloadDigest(salt, { service, action, payload });
-    const outcome: Resolution | undefined =
-      screening.verdict === 'hold'
-        ? undefined
-        : { status: screening.verdict === 'allow' ? 'approved' : 'rejected', cause: 'firewall', payload_digest };
 
-    const view = await store.open(
-      project_id,
-      {
-        id,
-        service,
-        action,
-        priority,
-        payload,
-        context,
-        metadata,
-        payload_digest,
-        salt: saltText(salt),
-        ...(schema_ignored === undefined && body.schema !== undefined && body.schema !== null
-          ? { schema: body.schema }
-          : {}),
-        verdict: screening.verdict,
-        held_by: screening.held_by ?? null,
-        findings: screening.findings,
-        finding_ids: [...new Set(screening.findings.map((finding) => finding.id))],
-        requested_by: principal.owner,
-        key_id: principal.key_id,
-        thread_id: context.thread_id ?? null,
-        node: context.node ?? null,
-        policy_version: version,
-        policy_digest: digest,
-        // An unsigned signal is never enough for a critical action.
-        accept_unsigned_signals: policy.accept_unsigned_signals && priority !== 'critical',
-        expires_in_ms:
-          body.expires_in_ms ??
-          routeOf(policy, service, action).expires_in_ms ??
-          policy.expires_in_ms ??
-          DEFAULT_EXPIRES_IN_MS,
-      },
-      outcome && settlement(outcome),
-    );
+    const view = await store.open(project_id, ({ policy, version, digest }) => {
+      const screening: Screening = screenAction({ service, action, payload }, context, policy);
+      const outcome: Resolution | undefined =
+        screening.verdict === 'hold'
+          ? undefined
+          : { status: screening.verdict === 'allow' ? 'approved' : 'rejected', cause: 'firewall', payload_digest };
+      return {
+        request: {
+          id,
+          service,
+          action,
+          priority,
+          payload,
+          context,
+          metadata,
+          payload_digest,
+          salt: saltText(salt),
+          ...(schema_ignored === undefined && body.schema !== undefined && body.schema !== null
+            ? { schema: body.schema }
+            : {}),
+          verdict: screening.verdict,
+          held_by: screening.held_by ?? null,
+          findings: screening.findings,
+          finding_ids: [...new Set(screening.findings.map((finding) => finding.id))],
+          requested_by: principal.owner,
+          key_id: principal.key_id,
+          thread_id: context.thread_id ?? null,
+          node: context.node ?? null,
+          policy_version: version,
+          policy_digest: digest,
+          // An unsigned signal is never enough for a critical action.
+          accept_unsigned_signals: policy.accept_unsigned_signals && priority !== 'critical',
+          expires_in_ms:
+            body.expires_in_ms ??
+            routeOf(policy, service, action).expires_in_ms ??
+            policy.expires_in_ms ??
+            DEFAULT_EXPIRES_IN_MS,
+        },
+        settle: outcome && settlement(outcome),
+      };
+    });
     if (!view.standing) await start(view.request.id);
     return ingestAnswer(view, triageUrl(id), schema_ignored);
 
@@ -120,7 +120,10 @@ export const createOpen =
       void started
         .then(() => store.markStarted(project_id, request_id))
         .catch((error: unknown) =>
-          log.warn({ request_id, error: (error as Error).message }, 'workflow not started, or not marked: the reconciler looks'),
+          log.warn(
+            { request_id, error: (error as Error).message },
+            'workflow not started, or not marked: the reconciler looks',
+          ),
         );
       await Promise.race([started.catch(() => {}), new Promise((resolve) => setTimeout(resolve, START_MS).unref())]);
     }

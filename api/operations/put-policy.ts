@@ -1,11 +1,10 @@
 import type { Policy, PolicyVersion } from '../../contracts/policy.ts';
 import { mayDo, type Principal } from '../../domain/access/permissions.ts';
 import { DomainError } from '../../domain/errors.ts';
+import { policyProblems } from '../../domain/firewall/configured.ts';
 import type { ScreenHost } from '../../domain/firewall/host.ts';
 import { NO_PARSERS, type Parsers } from '../../domain/firewall/parsers.ts';
-import { pointerOf } from '../../domain/json/pointer.ts';
 import { loosenings } from '../../domain/policy/loosenings.ts';
-import { ruleProblems } from '../../domain/policy/rule-problems.ts';
 import type { ApprovalStore } from '../ports.ts';
 
 /**
@@ -14,7 +13,11 @@ import type { ApprovalStore } from '../ports.ts';
  */
 export const createPutPolicy =
   (store: Pick<ApprovalStore, 'putPolicy'>, { parsers = NO_PARSERS }: ScreenHost = {}) =>
-  async ({ project_id, owner, role }: Principal, policy: Policy, reason: string | undefined): Promise<PolicyVersion> => {
+  async (
+    { project_id, owner, role }: Principal,
+    policy: Policy,
+    reason: string | undefined,
+  ): Promise<PolicyVersion> => {
     refuseBroken(policy, parsers);
     return store.putPolicy(project_id, policy, owner, (before) => {
       const found = loosenings(before.policy, policy);
@@ -37,6 +40,6 @@ export const createPutPolicy =
 
 /** A rule that cannot run is refused when it is written, not when it has to judge. @throws DomainError with every place. */
 export function refuseBroken(policy: Policy, parsers: Parsers): void {
-  const errors = ruleProblems(policy, parsers).map(({ path, message }) => ({ pointer: pointerOf(path), detail: message }));
+  const errors = policyProblems(policy, parsers).map(({ pointer, reason }) => ({ pointer, detail: reason }));
   if (errors[0]) throw new DomainError('invalid_value', `${errors[0].pointer}: ${errors[0].detail}`, { errors });
 }

@@ -84,3 +84,11 @@ export async function sendDecision(client: Client, request_id: string, decision:
     }
   }
 }
+
+/** Best effort: the decision as a Signal, to a workflow that may be open though its outcome stands. The reconciler does what this misses. */
+export async function remindOfDecision(client: Client, request_id: string, decision: DecisionRef): Promise<void> {
+  const handle = client.workflow.getHandle(approvalWorkflowId(request_id));
+  await client
+    .withDeadline(Date.now() + SIGNAL_MS, () => handle.signal<[DecisionRef]>(DECIDE_RECORDED_SIGNAL, decision))
+    .catch(() => {});
+}

@@ -10,7 +10,7 @@ import { refuseBroken } from './put-policy.ts';
 const MAX_JUDGED = 10_000;
 const MAX_CHANGES = 1_000;
 /** Payloads may be 4 MB: a batch must fit into memory. */
-const BATCH = 50;
+const BATCH = 20;
 /** After so long it answers with what it has judged. */
 const MAX_MS = 20_000;
 
@@ -50,7 +50,13 @@ export function createSimulatePolicy(store: Pick<ApprovalStore, 'recorded'>, hos
       for (const request of batch) {
         if (answer.judged === MAX_JUDGED || Date.now() > deadline) return answer;
         const { id, service, action, payload, context, verdict: was, created_at } = request;
-        const { verdict, held_by, findings } = screenAction({ service, action, payload }, context, policy, undefined, host);
+        const { verdict, held_by, findings } = screenAction(
+          { service, action, payload },
+          context,
+          policy,
+          undefined,
+          host,
+        );
         answer.judged += 1;
         answer.was[was] += 1;
         answer.would_be[verdict] += 1;

@@ -5,18 +5,19 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { openDataDir, rememberPorts } from '../../cli/services/data-dir.ts';
-import { startSystem, type System } from '../../cli/services/system.ts';
+import { type System, startSystem } from '../../cli/services/system.ts';
 import type { ApprovalInput, DecisionRef } from '../../contracts/workflow.ts';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
-import { payloadDigest, saltText } from '../../domain/digest.ts';
 import type { RequestRecord } from '../../domain/approval/record.ts';
+import { payloadDigest, saltText } from '../../domain/digest.ts';
 import { approvalStore } from '../../storage/approval-store.ts';
 import { createPool } from '../../storage/pool.ts';
 import { loadProjectKey } from '../../storage/projects.ts';
 import { expectStatus, send } from './http.ts';
 import { type Child, startOwn } from './processes.ts';
+import { pause } from './timing.ts';
 
 export const ALLOWED_SERVICE = 'bench-reports';
 export const HELD_SERVICE = 'bench-billing';
@@ -24,20 +25,34 @@ export const EMPTY_QUEUE = 'bench-empty';
 export const REGULAR_QUEUE = 'bench-regular';
 const OUR_QUEUE = 'letsping-approvals';
 const OWNER = 'bench-approver';
+const FAILED_PRECONDITION = 9;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
+const NOTE = 'The customer was charged twice for the order of last week, and asks to have one of the two back. '.repeat(
+  9,
+);
 /** About 1 KB of JSON, as a tool call has it. */
-const payload = () => ({ customer: `cus_${randomBytes(6).toString('hex')}`, amount_cents: 4_200, note: 'x'.repeat(900) });
+const payload = () => ({ customer: `cus_${randomBytes(6).toString('hex')}`, amount_cents: 4_200, note: NOTE });
 export const bodyFor = (service: string) => ({ service, action: 'refund', payload: payload(), priority: 'medium' });
 
+export interface Opened {
+  id: string;
+  payload_digest: string;
+}
+
 export type Flow = 'bare' | 'ours' | 'regular' | 'empty';
-const TYPE: Record<Flow, string> = { bare: 'bareV1', ours: 'approvalV1', regular: 'regularSettleV1', empty: 'approvalV1' };
+const TYPE: Record<Flow, string> = {
+  bare: 'bareV1',
+  ours: 'approvalV1',
+  regular: 'regularSettleV1',
+  empty: 'approvalV1',
+};
 const QUEUE: Record<Flow, string> = { bare: EMPTY_QUEUE, ours: OUR_QUEUE, regular: REGULAR_QUEUE, empty: EMPTY_QUEUE };
 
 export type BenchSystem = Awaited<ReturnType<typeof startBench>>;
 
 /** A whole system on a throwaway folder, with the bench's own workers and the plain route beside it. */
-export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string) => void) {
+export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string) => void, signal: AbortSignal) {
   const folder = mkdtempSync(join(tmpdir(), 'letsping-bench-'));
   const own: NodeJS.ProcessEnv = { ...env, LETSPING_TASK_QUEUE: OUR_QUEUE };
   const base = 20_000 + Math.floor(Math.random() * 10_000);
@@ -48,15 +63,21 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
     for (const close of closing.splice(0).reverse()) await Promise.resolve(close()).catch(() => {});
   };
   try {
-    const system: System = await startSystem({ env: own, dataDir: folder, progress, quiet: true });
+    const system: System = await startSystem({ env: own, dataDir: folder, progress, quiet: true, signal });
     closing.push(() => system.stop());
+    signal.throwIfAborted();
     const children = {} as Record<'empty' | 'regular' | 'plain', Child>;
     // The plain route writes as the database's owner: it needs a table of its own.
     const plainEnv = { ...system.program_env, DATABASE_URL: system.database_url };
     children.plain = await startOwn('plain-route', [], plainEnv);
     closing.push(() => children.plain.stop());
     await Promise.all(
-      ([['empty', EMPTY_QUEUE], ['regular', REGULAR_QUEUE]] as const).map(async ([kind, queue]) => {
+      (
+        [
+          ['empty', EMPTY_QUEUE],
+          ['regular', REGULAR_QUEUE],
+        ] as const
+      ).map(async ([kind, queue]) => {
         children[kind] = await startOwn('worker', [queue, kind], system.program_env);
         closing.push(() => children[kind].stop());
       }),
@@ -79,9 +100,8 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
       const salt = randomBytes(32);
       const action = bodyFor(HELD_SERVICE);
       const id = newId('req');
-      const { request } = await store.open(
-        system.project_id,
-        {
+      const { request } = await store.open(system.project_id, () => ({
+        request: {
           id,
           service: action.service,
           action: action.action,
@@ -98,14 +118,17 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
           key_id: 'key_bench',
           thread_id: null,
           node: null,
-          payload_digest: payloadDigest(salt, { service: action.service, action: action.action, payload: action.payload }),
+          payload_digest: payloadDigest(salt, {
+            service: action.service,
+            action: action.action,
+            payload: action.payload,
+          }),
           policy_version: 1,
           policy_digest: 'sha256:bench',
           accept_unsigned_signals: false,
           expires_in_ms: DAY_MS,
         },
-        undefined,
-      );
+      }));
       await store.markStarted(system.project_id, id);
       return request;
     };
@@ -125,7 +148,8 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
       expires_at_ms: Date.now() + DAY_MS,
       accept_unsigned_signals: false,
     });
-    const workflowId = (flow: Flow, input: ApprovalInput) => `${flow === 'ours' ? 'approval' : `bench-${flow}`}/${input.request_id}`;
+    const workflowId = (flow: Flow, input: ApprovalInput) =>
+      `${flow === 'ours' ? 'approval' : `bench-${flow}`}/${input.request_id}`;
 
     return {
       ...system,
@@ -138,28 +162,58 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
       plainUrl: `http://127.0.0.1:${children.plain.said}/rows`,
       workflowId,
       /** What a flow starts with; a row stands behind those that settle for real. */
-      prepare: async (flow: Flow): Promise<ApprovalInput> => (flow === 'ours' || flow === 'regular' ? inputOf(await openRow()) : bareInput()),
+      prepare: async (flow: Flow): Promise<ApprovalInput> =>
+        flow === 'ours' || flow === 'regular' ? inputOf(await openRow()) : bareInput(),
       start: (flow: Flow, input: ApprovalInput) =>
         client.workflow.start(TYPE[flow], {
           workflowId: workflowId(flow, input),
           taskQueue: QUEUE[flow],
           args: [input],
           workflowTaskTimeout: '5s',
-          ...(flow === 'ours' && { workflowIdReusePolicy: 'REJECT_DUPLICATE' as const, workflowIdConflictPolicy: 'USE_EXISTING' as const }),
+          ...(flow === 'ours' && {
+            workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
+            workflowIdConflictPolicy: 'USE_EXISTING' as const,
+          }),
         }),
       /** The decision's row, which `settle` looks for, and its reference. */
       decisionFor: async (flow: Flow, input: ApprovalInput): Promise<DecisionRef> => {
         const decision_id = newId('dec');
         const decision = { type: 'approve' as const, actor: OWNER, payload_digest: input.payload_digest };
         if (flow === 'ours' || flow === 'regular')
-          await store.recordDecision(system.project_id, { ...decision, id: decision_id, request_id: input.request_id, channel: 'api', patched_digest: null });
+          await store.recordDecision(system.project_id, {
+            ...decision,
+            id: decision_id,
+            request_id: input.request_id,
+            channel: 'api',
+            patched_digest: null,
+          });
         return { ...decision, decision_id };
       },
-      decide: (flow: Flow, input: ApprovalInput, decision: DecisionRef) =>
-        client.workflow.getHandle(workflowId(flow, input)).executeUpdate('decide', { args: [decision] }),
-      ingest: (service: string) => expectStatus(send('POST', `${system.api_url}/ingest`, system.agent_api_key, bodyFor(service)), 201),
-      decideByHttp: (id: string, payload_digest: string) =>
-        expectStatus(send('POST', `${system.api_url}/approval-requests/${id}/decisions`, system.approver_api_key, { type: 'approve', payload_digest }), 201),
+      /** A first task that an overloaded machine let time out is done again: the Update is, too, as our API does. */
+      decide: async (flow: Flow, input: ApprovalInput, decision: DecisionRef): Promise<void> => {
+        const handle = client.workflow.getHandle(workflowId(flow, input));
+        for (let tries = 0; ; tries++) {
+          try {
+            await handle.executeUpdate('decide', { args: [decision] });
+            return;
+          } catch (error) {
+            if (((error as Error).cause as { code?: number })?.code !== FAILED_PRECONDITION || tries === 50) throw error;
+            await pause(100);
+          }
+        }
+      },
+      ingest: (service: string) =>
+        expectStatus<Opened>(send('POST', `${system.api_url}/ingest`, system.agent_api_key, bodyFor(service)), 201),
+      /** Tries again as clients do when a busy server says 503; answers how often. */
+      decideByHttp: async (id: string, payload_digest: string): Promise<number> => {
+        const url = `${system.api_url}/approval-requests/${id}/decisions`;
+        for (let tries = 0; ; tries++) {
+          const answer = await send('POST', url, system.approver_api_key, { type: 'approve', payload_digest });
+          if ([200, 201, 202].includes(answer.status)) return tries;
+          if (answer.status !== 503 || tries === 20) await expectStatus(Promise.resolve(answer), 201);
+          await pause(250);
+        }
+      },
       status: (id: string) => expectStatus(send('GET', `${system.api_url}/status/${id}`, system.agent_api_key), 200),
     };
   } catch (error) {

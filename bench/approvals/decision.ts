@@ -36,20 +36,51 @@ export async function decision(system: BenchSystem, rounds: number): Promise<Mea
     },
     // The first read of a status is answered at once; the second is held.
     held: decidedAfter((id) => system.status(id).then(() => system.status(id))),
-    stream: decidedAfter((id) => new Promise<void>((resolve) => heard.set(id, resolve)).finally(() => heard.delete(id))),
+    stream: decidedAfter((id) =>
+      new Promise<void>((resolve) => heard.set(id, resolve)).finally(() => heard.delete(id)),
+    ),
     client: decidedAfter((id) => lp.waitForDecision(id, { timeoutMs: 30_000 })),
   });
   stream.stop();
 
   const bare = { p50: p50(waited.bare), p95: p95(waited.bare) };
   const rows: Measured[] = [
-    { case: 'decision', measure: 'HTTP p50, beside a bare Update', value: p50(answers), unit: 'ms', baseline: bare.p50 },
-    { case: 'decision', measure: 'HTTP p95, beside a bare Update', value: p95(answers), unit: 'ms', baseline: bare.p95 },
+    {
+      case: 'decision',
+      measure: 'HTTP p50, beside a bare Update',
+      value: p50(answers),
+      unit: 'ms',
+      baseline: bare.p50,
+    },
+    {
+      case: 'decision',
+      measure: 'HTTP p95, beside a bare Update',
+      value: p95(answers),
+      unit: 'ms',
+      baseline: bare.p95,
+    },
   ];
-  for (const [side, name] of [['held', 'held status'], ['stream', 'event stream'], ['client', 'our client']] as const) {
+  for (const [side, name] of [
+    ['held', 'held status'],
+    ['stream', 'event stream'],
+    ['client', 'our client'],
+  ] as const) {
     rows.push(
-      { case: `decision → ${name}`, measure: 'p50, beside a bare Update', value: p50(waited[side]), unit: 'ms', baseline: bare.p50, budget: { ratio: 2.5 } },
-      { case: `decision → ${name}`, measure: 'p95, beside a bare Update', value: p95(waited[side]), unit: 'ms', baseline: bare.p95 },
+      {
+        case: `decision → ${name}`,
+        measure: 'p50, beside a bare Update',
+        value: p50(waited[side]),
+        unit: 'ms',
+        baseline: bare.p50,
+        budget: { ratio: 2.5 },
+      },
+      {
+        case: `decision → ${name}`,
+        measure: 'p95, beside a bare Update',
+        value: p95(waited[side]),
+        unit: 'ms',
+        baseline: bare.p95,
+      },
     );
   }
   return rows;

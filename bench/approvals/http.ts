@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 
 export interface Answer {
   status: number;
-  body: any;
+  body: unknown;
 }
 
 /** Lean and the same for every side: what it costs is in both. */
@@ -31,21 +31,33 @@ export const send = (method: string, url: string, key: string | undefined, body?
         res.on('error', reject);
       },
     );
-    req.on('error', reject);
+    // The server closes a connection that was idle; one that was just taken up again has carried nothing yet.
+    req.on('error', (error: NodeJS.ErrnoException) => {
+      if (req.reusedSocket && error.code === 'ECONNRESET') send(method, url, key, body).then(resolve, reject);
+      else reject(error);
+    });
     req.end(text);
   });
 
-/** @throws Error unless the answer has this status. */
-export async function expectStatus(answer: Promise<Answer>, ...wanted: number[]): Promise<any> {
+/** The body of an answer, as its caller knows it. @throws Error unless it has one of these statuses. */
+export async function expectStatus<T>(answer: Promise<Answer>, ...wanted: number[]): Promise<T> {
   const { status, body } = await answer;
-  if (!wanted.includes(status)) throw new Error(`expected ${wanted.join(' or ')}, got ${status}: ${JSON.stringify(body)}`);
-  return body;
+  if (!wanted.includes(status))
+    throw new Error(`expected ${wanted.join(' or ')}, got ${status}: ${JSON.stringify(body)}`);
+  return body as T;
 }
 
 /** The ids of resolved requests as the event stream tells them, until `stop`. Resolves when the stream is open. */
-export async function follow(url: string, key: string, onResolved: (request_id: string) => void): Promise<{ stop(): void }> {
+export async function follow(
+  url: string,
+  key: string,
+  onResolved: (request_id: string) => void,
+): Promise<{ stop(): void }> {
   const abort = new AbortController();
-  const response = await fetch(url, { headers: { authorization: `Bearer ${key}`, accept: 'text/event-stream' }, signal: abort.signal });
+  const response = await fetch(url, {
+    headers: { authorization: `Bearer ${key}`, accept: 'text/event-stream' },
+    signal: abort.signal,
+  });
   if (!response.ok || !response.body) throw new Error(`the event stream answers ${response.status}`);
   const decoder = new TextDecoder();
   const read = async (body: ReadableStream<Uint8Array>) => {
@@ -56,7 +68,8 @@ export async function follow(url: string, key: string, onResolved: (request_id: 
       text = blocks.pop() ?? '';
       for (const block of blocks) {
         const data = /^data: (.*)$/m.exec(block)?.[1];
-        if (block.includes('event: approval_request.resolved') && data) onResolved((JSON.parse(data) as { request_id: string }).request_id);
+        if (block.includes('event: approval_request.resolved') && data)
+          onResolved((JSON.parse(data) as { request_id: string }).request_id);
       }
     }
   };

@@ -8,16 +8,20 @@ import { load } from './load.ts';
 import { peer } from './peer.ts';
 import { inbox, memory } from './scale.ts';
 
-const FULL = { rounds: 200, approvals: 400, pending: 100_000, reads: 200, few: 1_000, many: 10_000 };
+const FULL = { rounds: 200, approvals: 400, turns: 4, pending: 100_000, reads: 200, few: 1_000, many: 10_000 };
 /** A worker keeps 1,000 workflows in memory: below that the comparison would say nothing. */
-const QUICK = { rounds: 50, approvals: 80, pending: 20_000, reads: 60, few: 1_000, many: 2_000 };
+const QUICK = { rounds: 40, approvals: 40, turns: 2, pending: 20_000, reads: 60, few: 1_000, many: 2_000 };
 const PARTS = ['flows', 'ingest', 'decision', 'load', 'peer', 'inbox', 'memory'] as const;
 
 /** Ours beside the plainest thing that does the same job, on one server, in one run. Services are its own and are removed. */
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
-    options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, only: { type: 'string' } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      only: { type: 'string' },
+    },
   });
   const size = values.quick ? QUICK : FULL;
   const chosen = new Set<string>(values.only?.split(',') ?? PARTS);
@@ -26,13 +30,11 @@ export async function run(args: string[]): Promise<void> {
   const say = (line: string) => console.error(`  ${line}`);
   const started = Date.now();
   const since = () => `${((Date.now() - started) / 1_000).toFixed(0)} s`;
-  const abort = new AbortController();
-  const system = await startBench(process.env, say);
-  const onSignal = () => {
-    abort.abort();
-    void system.stop().finally(() => process.exit(130));
-  };
+  const interrupted = new AbortController();
+  const onSignal = () => interrupted.abort(new Error('interrupted'));
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  const system = await startBench(process.env, say, interrupted.signal);
+  interrupted.signal.addEventListener('abort', () => void system.stop().finally(() => process.exit(130)));
   const rows: Measured[] = [];
   try {
     say(`services are ready after ${since()}`);
@@ -44,16 +46,20 @@ export async function run(args: string[]): Promise<void> {
     await part('flows', () => flows(system, size.rounds));
     await part('ingest', () => ingest(system, size.rounds));
     await part('decision', () => decision(system, Math.ceil(size.rounds / 2)));
-    await part('load', () => load(system, size.approvals));
+    await part('load', () => load(system, size.approvals, size.turns));
     await part('peer', () => peer(system, size.rounds, say));
     await part('inbox', () => inbox(system, size.pending, size.reads));
     await part('memory', () => memory(system, size.few, size.many));
   } finally {
+    // What was measured before something failed is told all the same.
+    if (values.quick)
+      say(
+        `quick: ${size.pending.toLocaleString('en')} pending rows instead of 100,000, ${size.many.toLocaleString('en')} waiting workflows instead of 10,000, fewer rounds`,
+      );
+    print(
+      rows.map((row) => rowOf('approvals', row)),
+      values.json,
+    );
     await system.stop();
   }
-  if (values.quick) say(`quick: ${size.pending.toLocaleString('en')} pending rows instead of 100,000, ${size.many.toLocaleString('en')} waiting workflows instead of 10,000, fewer rounds`);
-  print(
-    rows.map((row) => rowOf('approvals', row)),
-    values.json,
-  );
 }

@@ -29,11 +29,15 @@ function install(folder: string): { program: string } | { refused: string } {
   if (given) return existsSync(given) ? { program: given } : { refused: `there is no ${given}` };
   const steps: [string, string[]][] = [
     ['python3', ['-m', 'venv', join(folder, 'venv')]],
-    [join(folder, 'venv', 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--no-input', '--retries=1', '--timeout=15', REQUIREMENT]],
+    [
+      join(folder, 'venv', 'bin', 'python'),
+      ['-m', 'pip', 'install', '--quiet', '--no-input', '--retries=1', '--timeout=15', REQUIREMENT],
+    ],
   ];
   for (const [command, args] of steps) {
     const { status, error, stderr } = spawnSync(command, args, { timeout: INSTALL_WITHIN_MS, encoding: 'utf8' });
-    if (status !== 0) return { refused: error?.message ?? (stderr.trim().split('\n').at(-1) || `${command} ended with ${status}`) };
+    if (status !== 0)
+      return { refused: error?.message ?? (stderr.trim().split('\n').at(-1) || `${command} ended with ${status}`) };
   }
   return { program: join(folder, 'venv', 'bin', 'awaithumans') };
 }
@@ -45,7 +49,9 @@ export async function peer(system: BenchSystem, rounds: number, say: (line: stri
     const installed = install(folder);
     if ('refused' in installed) {
       say(`peer: ${MEASURES} measures skipped: ${REQUIREMENT} cannot be had: ${installed.refused}`);
-      return [{ case: 'beside awaithumans', measure: `${MEASURES} measures`, value: null, unit: 'skipped: not installed' }];
+      return [
+        { case: 'beside awaithumans', measure: `${MEASURES} measures`, value: null, unit: 'skipped: not installed' },
+      ];
     }
     return await beside(system, installed.program, folder, rounds);
   } finally {
@@ -56,16 +62,26 @@ export async function peer(system: BenchSystem, rounds: number, say: (line: stri
 async function beside(system: BenchSystem, program: string, folder: string, rounds: number): Promise<Measured[]> {
   const port = await freePort();
   const token = 'bench-admin-token-of-32-characters';
-  const child = spawn(program, ['dev', '--host', '127.0.0.1', '--port', String(port), '--db-path', join(folder, 'dev.db'), '--log-level', 'ERROR'], {
-    cwd: folder,
-    stdio: 'ignore',
-    env: { PATH: process.env['PATH'], HOME: folder, AWAITHUMANS_ADMIN_API_TOKEN: token, AWAITHUMANS_TELEMETRY: '0' },
-  });
+  const child = spawn(
+    program,
+    ['dev', '--host', '127.0.0.1', '--port', String(port), '--db-path', join(folder, 'dev.db'), '--log-level', 'ERROR'],
+    {
+      cwd: folder,
+      stdio: 'ignore',
+      env: { PATH: process.env['PATH'], HOME: folder, AWAITHUMANS_ADMIN_API_TOKEN: token, AWAITHUMANS_TELEMETRY: '0' },
+    },
+  );
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const url = `http://127.0.0.1:${port}/api`;
   try {
     for (const end = Date.now() + READY_WITHIN_MS; ; await pause(100)) {
-      if (await send('GET', `${url}/health`, undefined).then(({ status }) => status === 200, () => false)) break;
+      if (
+        await send('GET', `${url}/health`, undefined).then(
+          ({ status }) => status === 200,
+          () => false,
+        )
+      )
+        break;
       if (Date.now() > end || child.exitCode !== null) throw new Error('awaithumans was not ready in time');
     }
     return await measured(system, url, token, rounds);
@@ -80,7 +96,7 @@ async function beside(system: BenchSystem, program: string, folder: string, roun
 async function measured(system: BenchSystem, url: string, token: string, rounds: number): Promise<Measured[]> {
   let made = 0;
   const create = (): Promise<{ id: string }> =>
-    expectStatus(
+    expectStatus<{ id: string }>(
       send('POST', `${url}/tasks`, token, {
         task: 'Refund?',
         payload: { customer: 'cus_1', amount_cents: 4_200, note: 'x'.repeat(900) },
@@ -92,7 +108,10 @@ async function measured(system: BenchSystem, url: string, token: string, rounds:
       201,
     );
   const ours = () => system.ingest(HELD_SERVICE);
-  const created = await byTurns(rounds, { theirs: async () => (await timed(create)).ms, ours: async () => (await timed(ours)).ms });
+  const created = await byTurns(rounds, {
+    theirs: async () => (await timed(create)).ms,
+    ours: async () => (await timed(ours)).ms,
+  });
   const burst = { theirs: 0, ours: 0 };
   for (let turn = 0; turn < 3; turn++) {
     burst.theirs += await inFlight(rounds, 20, create);
@@ -100,13 +119,16 @@ async function measured(system: BenchSystem, url: string, token: string, rounds:
   }
 
   const lp = new LetsPing(system.agent_api_key, { baseUrl: system.public_url });
-  const waited = await byTurns(Math.min(30, Math.ceil(rounds / 3)), {
+  const waited = await byTurns(Math.min(30, Math.ceil(rounds / 4)), {
     theirs: async (round) => {
       const { id } = await create();
       const waiting = expectStatus(send('GET', `${url}/tasks/${id}/poll?timeout=25`, token), 200);
-      await pause(50 + ((round + 20) * 137) % 900); // their poll looks once a second: decisions come at any moment of it
+      await pause(50 + (((round + 20) * 137) % 900)); // their poll looks once a second: decisions come at any moment of it
       const sent = performance.now();
-      const decided = expectStatus(send('POST', `${url}/tasks/${id}/complete`, token, { response: { approved: true } }), 200);
+      const decided = expectStatus(
+        send('POST', `${url}/tasks/${id}/complete`, token, { response: { approved: true } }),
+        200,
+      );
       await waiting;
       const ms = performance.now() - sent;
       await decided;
@@ -115,7 +137,7 @@ async function measured(system: BenchSystem, url: string, token: string, rounds:
     ours: async (round) => {
       const { id, payload_digest } = await ours();
       const waiting = lp.waitForDecision(id, { timeoutMs: 30_000 });
-      await pause(50 + ((round + 20) * 137) % 900);
+      await pause(50 + (((round + 20) * 137) % 900));
       const sent = performance.now();
       const decided = system.decideByHttp(id, payload_digest);
       await waiting;
@@ -126,17 +148,64 @@ async function measured(system: BenchSystem, url: string, token: string, rounds:
   });
   const listed = await byTurns(rounds, {
     theirs: async () => (await timed(() => expectStatus(send('GET', `${url}/tasks?limit=50`, token), 200))).ms,
-    ours: async () => (await timed(() => expectStatus(send('GET', `${system.api_url}/approval-requests?limit=50`, system.approver_api_key), 200))).ms,
+    ours: async () =>
+      (
+        await timed(() =>
+          expectStatus(send('GET', `${system.api_url}/approval-requests?limit=50`, system.approver_api_key), 200),
+        )
+      ).ms,
   });
   const name = 'beside awaithumans';
   const ahead = { ratio: 1 };
   const perSecond = (ms: number) => (3 * rounds * 1_000) / ms;
   return [
-    { case: name, measure: 'create p50', value: p50(created.ours), unit: 'ms', baseline: p50(created.theirs), budget: ahead },
-    { case: name, measure: 'creates, 20 in flight', value: perSecond(burst.ours), unit: 'requests/s', baseline: perSecond(burst.theirs), budget: { atLeast: 1 } },
-    { case: name, measure: 'decision → waiting client p50', value: p50(waited.ours), unit: 'ms', baseline: p50(waited.theirs), budget: ahead },
-    { case: name, measure: 'decision → waiting client p95', value: p95(waited.ours), unit: 'ms', baseline: p95(waited.theirs), budget: ahead },
-    { case: name, measure: 'list of 50 p50', value: p50(listed.ours), unit: 'ms', baseline: p50(listed.theirs), budget: ahead },
-    { case: name, measure: 'list of 50 p95', value: p95(listed.ours), unit: 'ms', baseline: p95(listed.theirs), budget: ahead },
+    {
+      case: name,
+      measure: 'create p50',
+      value: p50(created.ours),
+      unit: 'ms',
+      baseline: p50(created.theirs),
+      budget: ahead,
+    },
+    {
+      case: name,
+      measure: 'creates, 20 in flight',
+      value: perSecond(burst.ours),
+      unit: 'requests/s',
+      baseline: perSecond(burst.theirs),
+      budget: { atLeast: 1 },
+    },
+    {
+      case: name,
+      measure: 'decision → waiting client p50',
+      value: p50(waited.ours),
+      unit: 'ms',
+      baseline: p50(waited.theirs),
+      budget: ahead,
+    },
+    {
+      case: name,
+      measure: 'decision → waiting client p95',
+      value: p95(waited.ours),
+      unit: 'ms',
+      baseline: p95(waited.theirs),
+      budget: ahead,
+    },
+    {
+      case: name,
+      measure: 'list of 50 p50',
+      value: p50(listed.ours),
+      unit: 'ms',
+      baseline: p50(listed.theirs),
+      budget: ahead,
+    },
+    {
+      case: name,
+      measure: 'list of 50 p95',
+      value: p95(listed.ours),
+      unit: 'ms',
+      baseline: p95(listed.theirs),
+      budget: ahead,
+    },
   ];
 }

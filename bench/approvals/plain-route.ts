@@ -5,7 +5,9 @@ import express from 'express';
 import pg from 'pg';
 
 const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: 20 });
-await pool.query('create table if not exists bench_rows (id text primary key, body jsonb not null, created_at timestamptz not null default now())');
+await pool.query(
+  'create table if not exists bench_rows (id text primary key, body jsonb not null, created_at timestamptz not null default now())',
+);
 
 const app = express();
 app.disable('x-powered-by');

@@ -7,7 +7,12 @@ import { inFlight, p50, p95, pause, timed } from './timing.ts';
 
 /** Pages of an inbox in a project of its own: few rows first, then `rows` pending ones, copied by SQL. */
 export async function inbox(system: BenchSystem, rows: number, reads: number): Promise<Measured[]> {
-  const project = await createFirstProject({ databaseUrl: system.program_env['DATABASE_URL']!, rootKey: system.program_env['LETSPING_ROOT_KEY']!, name: 'inbox', environment: 'test' });
+  const project = await createFirstProject({
+    databaseUrl: system.program_env['DATABASE_URL']!,
+    rootKey: system.program_env['LETSPING_ROOT_KEY']!,
+    name: 'inbox',
+    environment: 'test',
+  });
   const example = await system.openRow();
   // A list opens no seal: one sealed blob serves them all.
   const fill = (from: number, to: number) =>
@@ -20,7 +25,14 @@ export async function inbox(system: BenchSystem, rows: number, reads: number): P
       [project.project_id, example.id, from, to],
     );
   const page = (cursor?: string) =>
-    expectStatus(send('GET', `${system.api_url}/approval-requests?status=pending&limit=50${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`, project.approver_api_key), 200);
+    expectStatus<{ next: string | null }>(
+      send(
+        'GET',
+        `${system.api_url}/approval-requests?status=pending&limit=50${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`,
+        project.approver_api_key,
+      ),
+      200,
+    );
   const measure = async (cursor?: string) => {
     const times: number[] = [];
     for (let i = -10; i < reads; i++) {
@@ -39,15 +51,37 @@ export async function inbox(system: BenchSystem, rows: number, reads: number): P
   const deep = await measure(cursor);
   const name = `inbox, ${rows.toLocaleString('en')} pending`;
   return [
-    { case: name, measure: 'first page of 50 p50, beside 100 pending', value: p50(first), unit: 'ms', baseline: p50(few) },
-    { case: name, measure: 'first page of 50 p95, beside 100 pending', value: p95(first), unit: 'ms', baseline: p95(few), budget: { value: 50 } },
-    { case: name, measure: 'page 21 p95, beside 100 pending', value: p95(deep), unit: 'ms', baseline: p95(few), budget: { value: 50 } },
+    {
+      case: name,
+      measure: 'first page of 50 p50, beside 100 pending',
+      value: p50(first),
+      unit: 'ms',
+      baseline: p50(few),
+    },
+    {
+      case: name,
+      measure: 'first page of 50 p95, beside 100 pending',
+      value: p95(first),
+      unit: 'ms',
+      baseline: p95(few),
+      budget: { value: 50 },
+    },
+    {
+      case: name,
+      measure: 'page 21 p95, beside 100 pending',
+      value: p95(deep),
+      unit: 'ms',
+      baseline: p95(few),
+      budget: { value: 50 },
+    },
   ];
 }
 
 /** The tables force row-level security on their owner too; the server's superuser passes it, another owner would not. */
 async function asEveryProject(system: BenchSystem, work: () => Promise<unknown>): Promise<void> {
-  const { rows } = await system.owner.query<{ super: boolean }>('select rolsuper as super from pg_roles where rolname = current_user');
+  const { rows } = await system.owner.query<{ super: boolean }>(
+    'select rolsuper as super from pg_roles where rolname = current_user',
+  );
   if (!rows[0]?.super) throw new Error('the inbox bench needs a database superuser to copy rows');
   await work();
 }
@@ -65,7 +99,8 @@ export async function memory(system: BenchSystem, few: number, many: number): Pr
   };
   const little = await resident(few);
   const much = await resident(many);
-  if (little === undefined || much === undefined) return [{ case: 'waiting workflows', measure: 'worker memory', value: null, unit: 'skipped: no /proc here' }];
+  if (little === undefined || much === undefined)
+    return [{ case: 'waiting workflows', measure: 'worker memory', value: null, unit: 'skipped: no /proc here' }];
   return [
     {
       case: `${many.toLocaleString('en')} waiting workflows`,

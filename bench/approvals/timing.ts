@@ -9,7 +9,10 @@ export async function timed<T>(work: () => Promise<T>): Promise<{ ms: number; re
 }
 
 /** Milliseconds per side, the sides by turns, so that whatever else the machine does slows all of them. */
-export async function byTurns<S extends string>(rounds: number, sides: Record<S, (round: number) => Promise<number | undefined>>): Promise<Record<S, number[]>> {
+export async function byTurns<S extends string>(
+  rounds: number,
+  sides: Record<S, (round: number) => Promise<number | undefined>>,
+): Promise<Record<S, number[]>> {
   const names = Object.keys(sides) as S[];
   const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<S, number[]>;
   const warmUp = Math.min(20, Math.ceil(rounds / 4));
@@ -24,7 +27,11 @@ export async function byTurns<S extends string>(rounds: number, sides: Record<S,
 }
 
 /** Runs `work` `count` times, `inFlight` at a time; answers the milliseconds that all of it took. */
-export async function inFlight(count: number, width: number, work: (index: number) => Promise<unknown>): Promise<number> {
+export async function inFlight(
+  count: number,
+  width: number,
+  work: (index: number) => Promise<unknown>,
+): Promise<number> {
   let next = 0;
   const started = performance.now();
   await Promise.all(

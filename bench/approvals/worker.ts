@@ -1,7 +1,7 @@
 /** A worker process of the bench, on the queue of its first argument; `regular` settles for real, `empty` does nothing in its activities. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { DefaultLogger, NativeConnection, Runtime, bundleWorkflowCode } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { createScreen } from '../../activities/screen.ts';
 import { createSettle } from '../../activities/settle.ts';
 import type { Resolution } from '../../contracts/workflow.ts';

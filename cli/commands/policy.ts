@@ -26,7 +26,8 @@ const VERBS: Record<string, Verb> = {
     file: false,
     options: ['json', 'yaml', 'schema'],
     run: async ({ json, yaml, schema }, _file, terminal) => {
-      if ([json, yaml, schema].filter(Boolean).length > 1) throw new UsageError('say one of --json, --yaml and --schema');
+      if ([json, yaml, schema].filter(Boolean).length > 1)
+        throw new UsageError('say one of --json, --yaml and --schema');
       const { show, showSchema } = await import('../policy/show.ts');
       return schema ? showSchema(terminal) : show(json ? 'json' : yaml ? 'yaml' : 'document', terminal);
     },

@@ -72,7 +72,9 @@ function readLine(bytes: Buffer, line: number): { read: ActionToJudge } | { reas
   const parsed = ActionLine.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    return { reason: `${pointerOf((issue?.path ?? []) as (string | number)[]) || 'it'}: ${issue?.message ?? 'is no action'}` };
+    return {
+      reason: `${pointerOf((issue?.path ?? []) as (string | number)[]) || 'it'}: ${issue?.message ?? 'is no action'}`,
+    };
   }
   const { id = String(line), service, action, context = {}, session, step } = parsed.data;
   return {
@@ -92,7 +94,8 @@ async function* linesOf(stream: Readable): AsyncGenerator<Buffer | 'too_long'> {
   let parts: Buffer[] = [];
   let length = 0;
   const taken = () => {
-    const whole = length > MAX_LINE_BYTES ? ('too_long' as const) : parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+    const whole =
+      length > MAX_LINE_BYTES ? ('too_long' as const) : parts.length === 1 ? parts[0]! : Buffer.concat(parts);
     parts = [];
     length = 0;
     return whole;

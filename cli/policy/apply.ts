@@ -1,7 +1,7 @@
 import type { PolicyVersion } from '../../contracts/policy.ts';
 import { patchSentences } from '../../domain/diff.ts';
 import { connect } from '../api-connection.ts';
-import type { Terminal } from '../command.ts';
+import { CommandFailed, type Terminal } from '../command.ts';
 import { jsonLine, visible } from '../text.ts';
 import { currentPolicy, POLICY_PATH } from './current-policy.ts';
 import { requirePolicy } from './policy-file.ts';
@@ -12,7 +12,13 @@ export async function apply(file: string, reason: string | undefined, json: bool
   const api = await connect(terminal, 'admin');
   const before = await currentPolicy(api);
   const path = reason === undefined ? POLICY_PATH : `${POLICY_PATH}?reason=${encodeURIComponent(reason)}`;
-  const { body } = await api.call<PolicyVersion>({ method: 'PUT', path, body: policy });
+  const { body } = await api.call<PolicyVersion>({ method: 'PUT', path, body: policy }).catch((error: unknown) => {
+    throw reason === undefined && error instanceof CommandFailed && error.code === 'invalid_value'
+      ? new CommandFailed(error.code, error.message, 'the same with --reason TEXT, if it shall let more pass', {
+          cause: error,
+        })
+      : error;
+  });
   const changes = patchSentences(before.policy, body.policy);
   terminal.err(changes.map((sentence) => `  - ${visible(sentence)}\n`).join('') || '  nothing changed\n');
   terminal.out(json ? jsonLine(body) : `policy version ${body.version} is in force\n`);

@@ -1,10 +1,8 @@
 import { pointerOf } from '../../domain/json/pointer.ts';
-import { ruleProblems } from '../../domain/policy/rule-problems.ts';
 import { policyWarnings } from '../../domain/policy/warnings.ts';
-import { loadParsers } from '../../runtime/parsers.ts';
 import type { Terminal } from '../command.ts';
 import { jsonLine } from '../text.ts';
-import { type PolicyProblem, problemLine, readPolicyFile } from './policy-file.ts';
+import { type PolicyProblem, problemLine, readPolicyFile, ruleProblems } from './policy-file.ts';
 
 /** Says everything that is wrong with a policy file, and what it lets pass. */
 export async function check(file: string, json: boolean, terminal: Terminal): Promise<0 | 1> {
@@ -13,13 +11,12 @@ export async function check(file: string, json: boolean, terminal: Terminal): Pr
   let warnings: PolicyProblem[] = [];
   if (!read.ok) errors = read.problems;
   else {
-    const placed = ({ path, message }: { path: (string | number)[]; message: string }): PolicyProblem => ({
+    errors = await ruleProblems(read);
+    warnings = policyWarnings(read.policy).map(({ path, message }) => ({
       pointer: pointerOf(path),
       ...read.place(path),
       message,
-    });
-    errors = ruleProblems(read.policy, await loadParsers()).map(placed);
-    warnings = policyWarnings(read.policy).map(placed);
+    }));
   }
   const ok = errors.length === 0;
   if (json) {
@@ -27,7 +24,8 @@ export async function check(file: string, json: boolean, terminal: Terminal): Pr
     return ok ? 0 : 1;
   }
   for (const problem of errors) terminal.out(`${problemLine(file, problem)}\n`);
-  for (const problem of warnings) terminal.out(`${problemLine(file, { ...problem, message: `warning: ${problem.message}` })}\n`);
+  for (const problem of warnings)
+    terminal.out(`${problemLine(file, { ...problem, message: `warning: ${problem.message}` })}\n`);
   terminal.err(
     ok
       ? `${file} is a policy${warnings.length > 0 ? `; ${warnings.length} things in it let actions pass or do nothing` : ''}\n`

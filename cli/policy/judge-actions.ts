@@ -39,7 +39,7 @@ function asTheApi({ refused }: ActionToJudge, screening: Screening): Screening {
     severity: 'high',
     pointer,
     evidence: evidenceOf(pointer),
-    message: `The API takes no such payload. ${reason}`,
+    message: `The API takes no such payload: ${reason.replace(/^The body/, 'it')}`,
   };
   return { verdict: 'block', findings: [finding, ...screening.findings] };
 }

@@ -1,9 +1,10 @@
 import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { Policy } from '../../contracts/policy.ts';
+import { policyProblems } from '../../domain/firewall/configured.ts';
 import { parseGuarded } from '../../domain/json/guard.ts';
 import { pointerOf } from '../../domain/json/pointer.ts';
-import { ruleProblems } from '../../domain/policy/rule-problems.ts';
+
 import { loadParsers } from '../../runtime/parsers.ts';
 import { UsageError } from '../command.ts';
 import { readText } from '../input-file.ts';
@@ -26,10 +27,13 @@ type Path = readonly PropertyKey[];
 type Document = ReturnType<typeof parseDocument>;
 
 /** @throws UsageError when there is no such file. */
-export const readPolicyFile = (file: string): PolicyFile => policyFileOf(readText(file));
+export function readPolicyFile(file: string): PolicyFile {
+  const text = readText(file);
+  return policyFileOf(text, file.endsWith('.json') || text.trimStart().startsWith('{'));
+}
 
-/** A policy in JSON, which is guarded as every body is, or in YAML 1.2. */
-export function policyFileOf(text: string): PolicyFile {
+/** A policy in JSON, which is guarded as every body is, or in YAML 1.2, which has no other values. */
+function policyFileOf(text: string, isJson: boolean): PolicyFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, merge: false });
   const at = (offset: number | undefined) => {
@@ -37,9 +41,13 @@ export function policyFileOf(text: string): PolicyFile {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  if (text.trimStart().startsWith('{')) {
+  if (isJson) {
     const guarded = parseGuarded(text);
-    if (!guarded.ok) return { ok: false, problems: [{ pointer: guarded.pointer, ...placed(document, guarded.pointer, at), message: guarded.reason.replace(/^The body/, 'the file') }] };
+    if (!guarded.ok) {
+      const { pointer, reason } = guarded;
+      const place = at(document.errors[0]?.pos[0] ?? offsetOf(document, pathOf(pointer)));
+      return { ok: false, problems: [{ pointer, ...place, message: ofTheFile(reason) }] };
+    }
   } else {
     const broken = [...document.errors, ...document.warnings];
     if (broken.length > 0)
@@ -50,23 +58,35 @@ export function policyFileOf(text: string): PolicyFile {
   const place = (path: Path) => at(offsetOf(document, path));
   const parsed = Policy.safeParse(value.json);
   if (parsed.success) return { ok: true, policy: parsed.data, place };
-  const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue).map(({ path, message }) => ({ pointer: pointerOf(keys(path)), ...place(path), message })));
+  const problems = parsed.error.issues.flatMap((issue) =>
+    problemsOf(issue).map(({ path, message }) => ({ pointer: pointerOf(keys(path)), ...place(path), message })),
+  );
   return { ok: false, problems };
+}
+
+/** What no schema can say of a policy that was read: patterns, expressions and schemas that do not compile. */
+export async function ruleProblems({ policy, place }: Extract<PolicyFile, { ok: true }>): Promise<PolicyProblem[]> {
+  return policyProblems(policy, await loadParsers()).map(({ pointer, reason }) => ({
+    pointer,
+    ...place(pathOf(pointer)),
+    message: reason,
+  }));
 }
 
 /** A policy that may count: it reads, and its rules compile. @throws UsageError that lists what is wrong, as compilers do. */
 export async function requirePolicy(file: string): Promise<Policy> {
   const read = readPolicyFile(file);
-  const problems = read.ok
-    ? ruleProblems(read.policy, await loadParsers()).map(({ path, message }) => ({ pointer: pointerOf(path), ...read.place(path), message }))
-    : read.problems;
+  const problems = read.ok ? await ruleProblems(read) : read.problems;
   if (read.ok && problems.length === 0) return read.policy;
-  throw new UsageError([`${file} is no policy`, ...problems.map((problem) => `  ${problemLine(file, problem)}`)].join('\n'));
+  const lines = problems.map((problem) => `  ${problemLine(file, problem)}`);
+  throw new UsageError([`${file} is no policy`, ...lines].join('\n'));
 }
 
 /** `policy.yaml:7:12: /routes/0/routing: …` */
 export const problemLine = (file: string, { pointer, line, column, message }: PolicyProblem): string =>
-  visible(`${file}${line === undefined ? '' : `:${line}:${column}`}: ${pointer && `${pointer}: `}${message}`);
+  visible(
+    `${file}${line === undefined ? '' : `:${line}:${column}`}: ${pointer && `${pointer}: `}${message.replace(/\s+/g, ' ')}`,
+  );
 
 /** An unknown member is one problem each, at its own place. */
 const problemsOf = (issue: z.core.$ZodIssue): { path: Path; message: string }[] =>
@@ -81,19 +101,19 @@ function asJson(document: Document): { json: unknown } | { problem: PolicyProble
   try {
     const json: unknown = document.toJS({ maxAliasCount: 100 });
     const guarded = parseGuarded(JSON.stringify(json) ?? 'null');
-    return guarded.ok ? { json } : { problem: { pointer: guarded.pointer, message: guarded.reason.replace(/^The body/, 'the file') } };
+    return guarded.ok ? { json } : { problem: { pointer: guarded.pointer, message: ofTheFile(guarded.reason) } };
   } catch (error) {
     return { problem: { pointer: '', message: (error as Error).message } };
   }
 }
 
-const placed = (document: Document, pointer: string, at: (offset: number | undefined) => Pick<PolicyProblem, 'line' | 'column'>) =>
-  at(
-    offsetOf(
-      document,
-      pointer.split('/').slice(1).map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~')),
-    ),
-  );
+const ofTheFile = (reason: string): string => reason.replace(/^The body/, 'the file');
+
+const pathOf = (pointer: string): string[] =>
+  pointer
+    .split('/')
+    .slice(1)
+    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 
 /** Where the value at a path stands, or the nearest thing above it that is written. */
 function offsetOf(document: Document, path: Path): number | undefined {
@@ -101,7 +121,9 @@ function offsetOf(document: Document, path: Path): number | undefined {
   let offset = startOf(node);
   for (const key of path) {
     if (isMap(node)) {
-      const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key));
+      const pair = node.items.find(
+        (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key),
+      );
       if (!pair) return offset;
       offset = startOf(pair.value) ?? startOf(pair.key) ?? offset;
       node = pair.value;

@@ -21,7 +21,8 @@ export async function simulate(
   const body: PolicySimulationBody = { policy, since: span.data };
   const answer = (await api.call<PolicySimulation>({ method: 'POST', path: '/policy/simulate', body })).body;
   terminal.out(json ? jsonLine(answer) : printed(answer));
-  if (!answer.complete) terminal.err(`only the newest ${answer.judged} requests were judged: a shorter span is judged whole\n`);
+  if (!answer.complete)
+    terminal.err(`only the newest ${answer.judged} requests were judged: a shorter span is judged whole\n`);
   return 0;
 }
 

@@ -12,8 +12,14 @@ const SHOWN = 50;
 const WRITTEN_TOGETHER = 500;
 
 /** Judges the actions of a file without a server. 1 when a line is no action; the others are judged all the same. */
-export async function testActions(file: string, policyFile: string | undefined, json: boolean, terminal: Terminal): Promise<0 | 1> {
-  const policy = policyFile === undefined ? Policy.parse({ default_routing: 'review_flagged' }) : await requirePolicy(policyFile);
+export async function testActions(
+  file: string,
+  policyFile: string | undefined,
+  json: boolean,
+  terminal: Terminal,
+): Promise<0 | 1> {
+  const policy =
+    policyFile === undefined ? Policy.parse({ default_routing: 'review_flagged' }) : await requirePolicy(policyFile);
   const actions: ActionToJudge[] = [];
   let malformed = 0;
   for await (const line of actionLines(file)) {
@@ -40,12 +46,14 @@ function print(answers: readonly JudgedLine[], terminal: Terminal): void {
 
 function summary(answers: readonly JudgedLine[], malformed: number): string {
   const stopped = answers.filter(({ screening }) => screening.verdict !== 'allow');
-  const rows = stopped.slice(0, SHOWN).map(({ judged: { id, action }, screening: { verdict, findings } }) => [
-    verdict,
-    cell(id, 40),
-    cell(`${action.service}/${action.action}`, 40),
-    visible([...new Set(findings.map((finding) => finding.id))].join(', ') || 'by the policy alone'),
-  ]);
+  const rows = stopped
+    .slice(0, SHOWN)
+    .map(({ judged: { id, action }, screening: { verdict, findings } }) => [
+      verdict,
+      cell(id, 40),
+      cell(`${action.service}/${action.action}`, 40),
+      visible([...new Set(findings.map((finding) => finding.id))].join(', ') || 'by the policy alone'),
+    ]);
   const rest = stopped.length - rows.length;
   const count = (wanted: string) => answers.filter(({ screening }) => screening.verdict === wanted).length;
   return [

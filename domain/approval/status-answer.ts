@@ -34,6 +34,8 @@ export function statusAnswer(view: RequestWithStanding): StatusAnswer {
     status: wireStatus(standing),
     payload: request.payload,
     expires_at: request.expires_at.toISOString(),
+    verdict: request.verdict,
+    findings: request.findings,
   };
   if (!standing)
     return {

@@ -21,7 +21,18 @@ export interface AllowList {
 }
 
 /** Reads a policy's `allowed_domains`: registrable domains or hosts, and whole mail addresses. */
-export function allowListOf(entries: readonly string[]): AllowList {
+export function allowListOf(entries: readonly string[], exactMail = true): AllowList {
+  const before = exactMail ? READ.get(entries) : undefined;
+  if (before) return before;
+  const list = read(entries, exactMail);
+  if (exactMail) READ.set(entries, list);
+  return list;
+}
+
+/** One call's guardrails, and one policy's calls, share their lists. */
+const READ = new WeakMap<readonly string[], AllowList>();
+
+function read(entries: readonly string[], exactMail: boolean): AllowList {
   const addresses = new Set<string>();
   const domains: string[] = [];
   for (const entry of entries.map(normalised)) {
@@ -33,6 +44,6 @@ export function allowListOf(entries: readonly string[]): AllowList {
     named: entries.length > 0,
     domains,
     host,
-    email: (address, domain) => addresses.has(address) || (!isPublicMail(domain) && host(domain)),
+    email: (address, domain) => addresses.has(address) || ((!exactMail || !isPublicMail(domain)) && host(domain)),
   };
 }

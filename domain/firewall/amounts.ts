@@ -10,9 +10,13 @@ export interface Amount {
   whole: boolean;
 }
 
-const AMOUNT_WORDS = new Set('amount amounts total sum price cost fee refund payment charge value fare balance tip'.split(' '));
+const AMOUNT_WORDS = new Set(
+  'amount amounts total sum price cost fee refund payment charge value fare balance tip'.split(' '),
+);
 const CURRENCY_WORDS = new Set(['currency', 'ccy', 'iso']);
-const NO_AMOUNT = new Set('id count number type name date percent percentage rate currency method status reason ref reference'.split(' '));
+const NO_AMOUNT = new Set(
+  'id count number type name date percent percentage rate currency method status reason ref reference'.split(' '),
+);
 
 /** Currencies without a minor unit, and those with three digits of it (ISO 4217). */
 const NO_MINOR = new Set('BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' '));
@@ -33,7 +37,12 @@ export function amountsOf(action: JudgedAction, unit: 'minor' | 'major'): Amount
     if (number === undefined) continue;
     const currency = currencyBeside(value.place.owner, value.value);
     const minor = unit === 'minor' ? number : number * 10 ** digitsOf(currency);
-    found.push({ pointer: value.place.pointer, minor: Math.round(minor), currency, whole: Number.isInteger(unit === 'minor' ? number : Math.round(minor * 1e6) / 1e6) });
+    found.push({
+      pointer: value.place.pointer,
+      minor: Math.round(minor),
+      currency,
+      whole: Number.isInteger(unit === 'minor' ? number : Math.round(minor * 1e6) / 1e6),
+    });
   }
   return found;
 }
@@ -56,7 +65,15 @@ function currencyBeside(owner: Readonly<Record<string, unknown>> | undefined, va
     if (written) return written;
   }
   for (const [key, one] of Object.entries(owner ?? {})) {
-    if (typeof one === 'string' && one.length <= 10 && key.toLowerCase().split(/[^a-z]+/).some((word) => CURRENCY_WORDS.has(word) || word.endsWith('currency'))) return one.trim().toUpperCase();
+    if (
+      typeof one === 'string' &&
+      one.length <= 10 &&
+      key
+        .toLowerCase()
+        .split(/[^a-z]+/)
+        .some((word) => CURRENCY_WORDS.has(word) || word.endsWith('currency'))
+    )
+      return one.trim().toUpperCase();
   }
   return '';
 }

@@ -70,7 +70,7 @@ function fromBase64(text: string): string | undefined {
     const binary = atob(body);
     // Spare bits that are not zero: another encoder would have written it otherwise, so it is not base64.
     if (btoa(binary).replace(/=+$/, '') !== body) return undefined;
-    return readable(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
+    return readable(binary);
   } catch {
     return undefined;
   }
@@ -78,16 +78,32 @@ function fromBase64(text: string): string | undefined {
 
 function fromHex(text: string): string | undefined {
   const digits = text.replace(/^0x/, '');
-  const bytes = new Uint8Array(digits.length / 2);
-  for (let at = 0; at < bytes.length; at += 1) bytes[at] = Number.parseInt(digits.slice(2 * at, 2 * at + 2), 16);
-  return readable(bytes);
+  let binary = '';
+  for (let at = 0; at < digits.length; at += 2)
+    binary += String.fromCharCode(Number.parseInt(digits.slice(at, at + 2), 16));
+  return readable(binary);
 }
 
-/** The text of bytes that are UTF-8 without control characters; undefined for anything else. */
-function readable(bytes: Uint8Array): string | undefined {
+const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
+const UTF8 = /^(?:[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})*$/;
+let decoder: TextDecoder | undefined;
+
+/** The text of bytes, one a character, that are UTF-8 without control characters; undefined for anything else. */
+function readable(binary: string): string | undefined {
+  // Most words pass for base64 by their letters; what they decode to is thrown away here, before it costs a decoder.
+  if (binary === '' || CONTROL.test(binary)) return undefined;
+  if (!/[\x80-\xff]/.test(binary)) return binary;
+  if (
+    !UTF8.test(binary.slice(0, 4_096)) &&
+    !UTF8.test(binary.slice(0, 4_093)) &&
+    !UTF8.test(binary.slice(0, 4_094)) &&
+    !UTF8.test(binary.slice(0, 4_095))
+  )
+    return undefined;
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return text.length > 0 && !/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/.test(text) ? text : undefined;
+    decoder ??= new TextDecoder('utf-8', { fatal: true });
+    const text = decoder.decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
+    return /[\x80-\x9f]/.test(text) ? undefined : text;
   } catch {
     return undefined;
   }

@@ -33,8 +33,10 @@ export function knownOf(policy: Policy, context: ActionContext): Known {
   const own = full ? context : {};
   const recipients = [...(policy.known_recipients ?? []), ...(own.known_recipients ?? [])];
   const mails = recipients.filter((one) => one.includes('@') && one.includes('.'));
-  const domains = [...policy.allowed_domains, ...(own.allowed_domains ?? []), ...mails];
+  const more = [...(own.allowed_domains ?? []), ...mails];
+  const domains = more.length === 0 ? policy.allowed_domains : [...policy.allowed_domains, ...more];
   const task = own.task === undefined || own.task.trim() === '' ? undefined : own.task;
+  let everybody: boolean | undefined;
   let listed: Set<string> | undefined;
   let text: string | undefined;
   let words: Set<string> | undefined;
@@ -42,7 +44,10 @@ export function knownOf(policy: Policy, context: ActionContext): Known {
   return {
     domains,
     task: task !== undefined,
-    everybody: task !== undefined && EVERYBODY.test(task),
+    get everybody() {
+      everybody ??= task !== undefined && EVERYBODY.test(task);
+      return everybody;
+    },
     people: recipients.length > 0 || task !== undefined,
     named: domains.length + recipients.length > 0 || task !== undefined,
     names(value) {

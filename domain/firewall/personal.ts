@@ -40,7 +40,12 @@ export function personalIn(text: string, entities: readonly PiiEntity[]): Person
 /** ISO/IEC 7812: an issuer's first digits, and the checksum of Luhn. */
 function isCard(text: string): boolean {
   const digits = text.replace(/\D/g, '');
-  if (!/^(?:4\d{12}(?:\d{3}(?:\d{3})?)?|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|6(?:011|5\d\d|4[4-9]\d)\d{12}|35\d{14}|62\d{14,17})$/.test(digits)) return false;
+  if (
+    !/^(?:4\d{12}(?:\d{3}(?:\d{3})?)?|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|6(?:011|5\d\d|4[4-9]\d)\d{12}|35\d{14}|62\d{14,17})$/.test(
+      digits,
+    )
+  )
+    return false;
   let sum = 0;
   for (let at = digits.length - 1, twice = false; at >= 0; at -= 1, twice = !twice) {
     const digit = Number(digits[at]) * (twice ? 2 : 1);

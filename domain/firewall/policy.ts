@@ -47,7 +47,8 @@ export const appliesTo = (
   service: string,
   action: string,
 ): boolean =>
-  pairs === undefined || pairs.some((one) => matches(one.service ?? '*', service) && matches(one.action ?? '*', action));
+  pairs === undefined ||
+  pairs.some((one) => matches(one.service ?? '*', service) && matches(one.action ?? '*', action));
 
 const comparable = (name: string): string => visible(name).trim().toLowerCase();
 

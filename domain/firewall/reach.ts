@@ -15,7 +15,10 @@ export function reachOf(action: JudgedAction, context: GuardrailContext): 'nowhe
 
 /** Whether a pointer stands at one of these places, or below it; no list means everywhere. */
 export const isAt = (pointer: string, places: readonly string[] | undefined): boolean =>
-  places === undefined || places.some((place) => place === '' || pointer === place || pointer.startsWith(`${place}/`) || starred(pointer, place));
+  places === undefined ||
+  places.some(
+    (place) => place === '' || pointer === place || pointer.startsWith(`${place}/`) || starred(pointer, place),
+  );
 
 const starred = (pointer: string, place: string): boolean => {
   if (!place.includes('*')) return false;

@@ -11,14 +11,18 @@ const RECEIVER_WORDS = set(
   'to cc bcc recipient recipients receiver receivers payee payees beneficiary beneficiaries invitee invitees attendee attendees participant participants guest guests grantee grantees assignee collaborator collaborators member members follower contact contacts iban wallet subscriber subscribers webhook callback forward destination dest payto',
 );
 /** Words that name a receiver when the action gives, adds, removes or writes to people. */
-const PERSON_WORDS = set('user users username userid person people friend friends email emails mail phone account accounts handle');
+const PERSON_WORDS = set(
+  'user users username userid person people friend friends email emails mail phone account accounts handle',
+);
 const GIVING_VERBS = set(
   'send email mail message reply forward notify dm text sms invite add remove kick ban share grant give allow permit authorize transfer pay wire withdraw deposit refund connect follow assign contact call tell call post',
 );
 const WRITING_VERBS = set('message dm notify reply chat ping remind');
 const MOVING_WORDS = set('money payment payments funds email mail invite add grant share transfer');
 /** Words that make a key speak of something beside the receiver. */
-const ASIDE = set('from source own my sender subject body text message content title note notes description type count date time at name_of format mode status amount currency limit');
+const ASIDE = set(
+  'from source own my sender subject body text message content title note notes description type count date time at name_of format mode status amount currency limit',
+);
 
 export interface Receiver {
   pointer: string;
@@ -28,7 +32,9 @@ export interface Receiver {
 /** The receivers of an action that nobody named, each once, in the order of the payload. */
 export function foreignNames(action: JudgedAction, known: Known, allowed: AllowList): Receiver[] {
   const gives = action.words.action.some((word) => GIVING_VERBS.has(word));
-  const writes = action.words.action.some((word) => WRITING_VERBS.has(word)) && !action.words.action.some((word) => MOVING_WORDS.has(word));
+  const writes =
+    action.words.action.some((word) => WRITING_VERBS.has(word)) &&
+    !action.words.action.some((word) => MOVING_WORDS.has(word));
   const found = new Map<string, Receiver>();
   for (const value of action.values) {
     const said = receiverIn(value, action, gives);
@@ -37,8 +43,10 @@ export function foreignNames(action: JudgedAction, known: Known, allowed: AllowL
       if (found.size >= 50) return [...found.values()];
       const raw = one.trim();
       // A colleague's bare name: who can be written to by it is inside already. What is sent is judged by its links.
-      if (writes && /^[\p{L}][\p{L}' .-]{0,40}$/u.test(raw) && !raw.includes('..') && !/\.[a-z]{2,}$/i.test(raw)) continue;
-      if (raw !== '' && !found.has(raw) && !isKnown(raw, known, allowed)) found.set(raw, { pointer: value.place.pointer, raw });
+      if (writes && /^[\p{L}][\p{L}' .-]{0,40}$/u.test(raw) && !raw.includes('..') && !/\.[a-z]{2,}$/i.test(raw))
+        continue;
+      if (raw !== '' && !found.has(raw) && !isKnown(raw, known, allowed))
+        found.set(raw, { pointer: value.place.pointer, raw });
     }
   }
   return [...found.values()];
@@ -54,7 +62,8 @@ function receiverIn(value: TypedValue, action: JudgedAction, gives: boolean): st
     if (role !== undefined) return undefined;
     const last = value.place.words.at(-1) ?? [];
     if (last.some((word) => ASIDE.has(word))) return undefined;
-    const receiver = last.some((word) => RECEIVER_WORDS.has(word)) || (gives && last.some((word) => PERSON_WORDS.has(word)));
+    const receiver =
+      last.some((word) => RECEIVER_WORDS.has(word)) || (gives && last.some((word) => PERSON_WORDS.has(word)));
     return receiver ? splitList(text) : undefined;
   }
   if (value.type === 'email' && value.whole) return [value.address];

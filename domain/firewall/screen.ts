@@ -74,19 +74,42 @@ function findingsOf(
   } catch {
     return { ...answered, findings: [...findings, failed('walk')] };
   }
-  const around = contextOf(context, policy, host);
   const chosen: readonly Chosen[] = guardrails
     ? guardrails.map((guardrail) => ({ guardrail }))
     : guardrailsFor(policy, host.parsers ?? NO_PARSERS, action.service, action.action);
-  for (const { guardrail, severity, verdict } of chosen) {
-    const answer = answerOf(guardrail, judged, around);
-    findings.push(...(severity ? answer.map((finding) => ({ ...finding, severity })) : answer));
-    if (answer.length > 0 && verdict === 'block') answered.blocked = true;
-    if (answer.length > 0 && verdict === 'hold') answered.held = true;
+  const seen = new Set<string>();
+  for (const around of contextsOf(context, policy, host)) {
+    for (const { guardrail, severity, verdict } of chosen) {
+      const answer = answerOf(guardrail, judged, around).filter((finding) => isNew(seen, finding));
+      findings.push(
+        ...(severity
+          ? answer.map((finding) => (finding.id === 'guardrail_failed' ? finding : { ...finding, severity }))
+          : answer),
+      );
+      if (answer.length > 0 && verdict === 'block') answered.blocked = true;
+      if (answer.length > 0 && verdict === 'hold') answered.held = true;
+    }
   }
   if (findings.length <= MAX_FINDINGS) return { ...answered, findings: worstFirst(findings) };
   const cut = notFullyJudged('', `${findings.length} findings, more than are listed`);
   return { ...answered, findings: worstFirst([...worstFirst(findings).slice(0, MAX_FINDINGS - 1), cut]) };
+}
+
+/** Under `tighten_only` an action is judged twice, without what the context names and with it: each may find more. */
+function contextsOf(context: ActionContext, policy: Policy, host: ScreenHost): GuardrailContext[] {
+  const own = contextOf(context, policy, host);
+  const { allowed_domains, known_recipients, task } = context;
+  const names = allowed_domains !== undefined || known_recipients !== undefined || task !== undefined;
+  if (policy.context_trust !== 'tighten_only' || !names) return [own];
+  return [own, contextOf(context, { ...policy, context_trust: 'full' }, host)];
+}
+
+/** Two guardrails may say the same; one guardrail says it once. */
+function isNew(seen: Set<string>, { id, pointer, evidence }: Finding): boolean {
+  const key = `${id}\u0000${pointer}\u0000${evidence}`;
+  if (seen.has(key)) return false;
+  seen.add(key);
+  return true;
 }
 
 function answerOf(guardrail: Guardrail, judged: JudgedAction, context: GuardrailContext): Finding[] {

@@ -19,7 +19,7 @@ const MAX_NAMES = 200;
 
 /** What the next call is judged with: the labels of session and call joined by taking the worse, what both name as known. */
 export function contextIn(session: Session, declared: ActionContext): ActionContext {
-  const untrusted = session.untrusted || declared.untrusted === true ? true : declared.untrusted ?? session.untrusted;
+  const untrusted = session.untrusted || declared.untrusted === true ? true : (declared.untrusted ?? session.untrusted);
   const task = declared.task ?? session.task;
   const history = declared.history ?? session.history;
   return {

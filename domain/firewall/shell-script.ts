@@ -94,7 +94,12 @@ function callsItself(node: Node, parser: ShellParser): boolean {
   for (let count = 0; stack.length > 0 && count < 500; count += 1) {
     const one = stack.pop();
     if (!one) continue;
-    if (one.type === 'Pipeline' && (one.commands ?? []).length > 1 && (one.commands ?? []).every((part) => part.name?.value === name)) return true;
+    if (
+      one.type === 'Pipeline' &&
+      (one.commands ?? []).length > 1 &&
+      (one.commands ?? []).every((part) => part.name?.value === name)
+    )
+      return true;
     stack.push(...(parser.children(one) as Node[]));
   }
   return false;
@@ -111,14 +116,20 @@ function commandOf(node: Node, fedBy: Node[], outer: Node[], known: ReadonlyMap<
       const words = wordsFrom(part.target as Node, known);
       (part.operator?.includes('<') && !part.operator.includes('>') ? command.reads : command.writes).push(...words);
     } else if (part.type === 'HereString' && part.target) {
-      command.input = wordsFrom(part.target as Node, known).map((word) => word.text).join(' ');
+      command.input = wordsFrom(part.target as Node, known)
+        .map((word) => word.text)
+        .join(' ');
     } else if (part.type === 'HereDoc') command.input = part.body?.text ?? '';
   }
   return command;
 }
 
 function isSubstitution(part: Node): boolean {
-  return part.type === 'CommandExpansion' || part.type === 'ProcessSubstitution' || (part.type === 'DoubleQuoted' && (part.parts ?? []).some(isSubstitution));
+  return (
+    part.type === 'CommandExpansion' ||
+    part.type === 'ProcessSubstitution' ||
+    (part.type === 'DoubleQuoted' && (part.parts ?? []).some(isSubstitution))
+  );
 }
 
 /** The words that one written word becomes: more than one when a brace or `${IFS}` splits it. */
@@ -181,9 +192,20 @@ export function wordsFrom(node: Node, known: ReadonlyMap<string, ShellWord>): Sh
   };
   for (const part of parts) add(part);
   // `r''m` and `"r"m`: quotes inside a word only hide it.
-  if (quoted > 0 && parts.length > 1 && /^[\w./-]+$/.test(word.text) && /[a-zA-Z]['"]+[a-zA-Z]|^["'][a-zA-Z]{1,2}["'][a-zA-Z]/.test(raw)) word.trick = true;
+  if (
+    quoted > 0 &&
+    parts.length > 1 &&
+    /^[\w./-]+$/.test(word.text) &&
+    /[a-zA-Z]['"]+[a-zA-Z]|^["'][a-zA-Z]{1,2}["'][a-zA-Z]/.test(raw)
+  )
+    word.trick = true;
   if (!split) return [word];
   const brace = /^([^{}]*)\{([^{}]*,[^{}]*)\}([^{}]*)$/.exec(word.text);
-  const texts = brace ? (brace[2] ?? '').split(',').slice(0, 50).map((one) => `${brace[1] ?? ''}${one}${brace[3] ?? ''}`) : word.text.split(/\s+/).filter((one) => one !== '');
+  const texts = brace
+    ? (brace[2] ?? '')
+        .split(',')
+        .slice(0, 50)
+        .map((one) => `${brace[1] ?? ''}${one}${brace[3] ?? ''}`)
+    : word.text.split(/\s+/).filter((one) => one !== '');
   return texts.map((text) => ({ ...word, text }));
 }

@@ -11,4 +11,15 @@ import { shell } from './guardrails/shell.ts';
 import { sql } from './guardrails/sql.ts';
 
 /** The guardrails that every project has, in the order in which their findings are listed. */
-export const SHIPPED: readonly Guardrail[] = [egress, destination, privilege, sql, shell, infrastructure, secretScanner, piiScanner, promptInjection, flow];
+export const SHIPPED: readonly Guardrail[] = [
+  egress,
+  destination,
+  privilege,
+  sql,
+  shell,
+  infrastructure,
+  secretScanner,
+  piiScanner,
+  promptInjection,
+  flow,
+];

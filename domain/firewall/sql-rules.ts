@@ -8,7 +8,11 @@ const said = (id: string, severity: Severity, message: string): SqlSaid => [id, 
 const DESTROYS = said('destructive', 'high', 'This SQL destroys data or the tables that hold it.');
 const UNBOUNDED = said('unbounded', 'high', 'This SQL changes every row: no condition bounds it.');
 const RIGHTS = said('privilege', 'high', 'This SQL changes who may do what in the database.');
-const SERVER = said('server_access', 'critical', 'This SQL reaches out of the database: files, programs or other servers.');
+const SERVER = said(
+  'server_access',
+  'critical',
+  'This SQL reaches out of the database: files, programs or other servers.',
+);
 const DYNAMIC = said('dynamic', 'high', 'This SQL runs code that cannot be read here.');
 const SECRETS = said('secret_table', 'high', 'This SQL reads where the database keeps its passwords.');
 
@@ -55,8 +59,10 @@ const KINDS: Record<string, SqlSaid> = {
 const SERVER_FUNCTION =
   /^(?:pg_read_|pg_ls_|pg_stat_file|pg_write|pg_file_|pg_logdir|lo_(?:import|export|from_bytea|put|create|unlink)|dblink|pg_execute|pg_reload_conf|pg_rotate_logfile|pg_terminate_backend|pg_cancel_backend|pg_create_restore|pg_switch_wal|pg_promote|load_file|load_extension|sys_(?:exec|eval)|xp_|sp_(?:oa|execute|configure)|query_to_xml|database_to_xml|table_to_xml|cursor_to_xml|http_|urlencode_exec|utl_http|utl_file|dbms_|copy_program)/;
 const SETTING_FUNCTION = /^(?:set_config|set_role|pg_sleep(?:_for|_until)?|setval)$/;
-const SECRET_RELATION = /^(?:pg_shadow|pg_authid|pg_auth_members|pg_user_mappings?|pg_hba_file_rules|pg_largeobject|pg_subscription|pg_foreign_server|sys_?users?\$?|sql_logins|syslogins|dba_users|user\$)$/;
-const ROLE_SETTING = /^(?:role|session_authorization|row_security|session_replication_role|default_transaction_read_only|transaction_read_only|search_path)$/;
+const SECRET_RELATION =
+  /^(?:pg_shadow|pg_authid|pg_auth_members|pg_user_mappings?|pg_hba_file_rules|pg_largeobject|pg_subscription|pg_foreign_server|sys_?users?\$?|sql_logins|syslogins|dba_users|user\$)$/;
+const ROLE_SETTING =
+  /^(?:role|session_authorization|row_security|session_replication_role|default_transaction_read_only|transaction_read_only|search_path)$/;
 const DROPPING = /^AT_(?:Drop|DetachPartition)/;
 const LOOSENING = /^AT_(?:DisableRowSecurity|NoForceRowSecurity|DisableTrig|DisableRule|ChangeOwner)/;
 const TRUSTED_LANGUAGES = new Set(['sql', 'plpgsql']);
@@ -86,7 +92,9 @@ export function judgeNode({ kind, body }: SqlNode, requireWhere: boolean): SqlSa
     case 'FuncCall': {
       const name = functionOf(body);
       if (SERVER_FUNCTION.test(name)) return SERVER;
-      return SETTING_FUNCTION.test(name) ? said('settings', 'medium', 'This SQL changes a setting or stalls the server through a function.') : undefined;
+      return SETTING_FUNCTION.test(name)
+        ? said('settings', 'medium', 'This SQL changes a setting or stalls the server through a function.')
+        : undefined;
     }
     case 'RangeVar':
       return SECRET_RELATION.test(String(body['relname']).toLowerCase()) ? SECRETS : undefined;
@@ -98,11 +106,20 @@ export function judgeNode({ kind, body }: SqlNode, requireWhere: boolean): SqlSa
 function isTrusted(body: Record<string, unknown>): boolean {
   const text = JSON.stringify(body['options'] ?? []);
   const language = /"defname":"language","arg":\{"String":\{"sval":"([^"]+)"/.exec(text)?.[1]?.toLowerCase();
-  return language === undefined || (TRUSTED_LANGUAGES.has(language) && !/"defname":"security","arg":\{"Boolean":\{"boolval":true/.test(text));
+  return (
+    language === undefined ||
+    (TRUSTED_LANGUAGES.has(language) && !/"defname":"security","arg":\{"Boolean":\{"boolval":true/.test(text))
+  );
 }
 
 /** The verb of a statement as people write it. */
 export function verbOf(kind: string): string {
   const name = kind.replace(/Stmt$/, '');
-  return name === 'CreateTableAs' ? 'create' : (/^(?:Select|Insert|Update|Delete|Merge|Explain|Copy|Truncate|Drop|Alter|Grant|Create|Call|Do|Prepare|Execute)/.exec(name)?.[0] ?? name).toLowerCase();
+  return name === 'CreateTableAs'
+    ? 'create'
+    : (
+        /^(?:Select|Insert|Update|Delete|Merge|Explain|Copy|Truncate|Drop|Alter|Grant|Create|Call|Do|Prepare|Execute)/.exec(
+          name,
+        )?.[0] ?? name
+      ).toLowerCase();
 }

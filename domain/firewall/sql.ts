@@ -19,7 +19,8 @@ export function nodesOf(tree: unknown): SqlNode[] | undefined {
       for (const [key, inner] of Object.entries(value)) {
         if (typeof inner === 'object' && inner !== null) {
           if (/^[A-Z]/.test(key)) nodes.push({ kind: key, body: inner as Record<string, unknown> });
-          else if (RELATIONS.has(key) && !Array.isArray(inner)) nodes.push({ kind: 'RangeVar', body: inner as Record<string, unknown> });
+          else if (RELATIONS.has(key) && !Array.isArray(inner))
+            nodes.push({ kind: 'RangeVar', body: inner as Record<string, unknown> });
           stack.push(inner);
         }
       }
@@ -31,7 +32,10 @@ export function nodesOf(tree: unknown): SqlNode[] | undefined {
 /** Members that hold a table without naming its kind. */
 const RELATIONS = new Set(['relation', 'rel', 'table', 'view']);
 
-const texts = (value: unknown): string[] => (nodesOf(value) ?? []).flatMap(({ kind, body }) => (kind === 'String' && typeof body['sval'] === 'string' ? [body['sval']] : []));
+const texts = (value: unknown): string[] =>
+  (nodesOf(value) ?? []).flatMap(({ kind, body }) =>
+    kind === 'String' && typeof body['sval'] === 'string' ? [body['sval']] : [],
+  );
 
 /** The name of the function that a FuncCall calls, without its schema. */
 export const functionOf = (body: Record<string, unknown>): string => texts(body['funcname']).at(0)?.toLowerCase() ?? '';
@@ -49,8 +53,19 @@ export function isUnbounded(condition: unknown, depth = 0): boolean {
     const left = columnsOf(body['lexpr']);
     const right = columnsOf(body['rexpr']);
     const operator = texts(body['name'])[0];
-    if (left.length > 0 && left.join() === right.join() && ['=', '<=', '>='].includes(operator ?? '') && isColumn(body['lexpr']) && isColumn(body['rexpr'])) return true;
-    if ((body['kind'] === 'AEXPR_LIKE' || body['kind'] === 'AEXPR_ILIKE') && /^%+$/.test(constantOf(body['rexpr']) ?? '')) return true;
+    if (
+      left.length > 0 &&
+      left.join() === right.join() &&
+      ['=', '<=', '>='].includes(operator ?? '') &&
+      isColumn(body['lexpr']) &&
+      isColumn(body['rexpr'])
+    )
+      return true;
+    if (
+      (body['kind'] === 'AEXPR_LIKE' || body['kind'] === 'AEXPR_ILIKE') &&
+      /^%+$/.test(constantOf(body['rexpr']) ?? '')
+    )
+      return true;
   }
   return columnsOf(condition).length === 0;
 }
@@ -58,7 +73,9 @@ export function isUnbounded(condition: unknown, depth = 0): boolean {
 const isColumn = (value: unknown): boolean => typeof value === 'object' && value !== null && 'ColumnRef' in value;
 
 const columnsOf = (value: unknown): string[] =>
-  (nodesOf(value) ?? []).filter(({ kind }) => kind === 'ColumnRef').map(({ body }) => texts(body['fields']).join('.').toLowerCase());
+  (nodesOf(value) ?? [])
+    .filter(({ kind }) => kind === 'ColumnRef')
+    .map(({ body }) => texts(body['fields']).join('.').toLowerCase());
 
 function constantOf(value: unknown): string | undefined {
   const constant = (value as { A_Const?: { sval?: { sval?: unknown } } } | undefined)?.A_Const?.sval?.sval;

@@ -57,7 +57,11 @@ const PAYEE_WORDS = new Set(['recipient', 'payee', 'beneficiary', 'iban', 'accou
 /** Accounts and people that are no network destination, but can be paid. */
 function payees(action: JudgedAction): string[] {
   return action.values.flatMap((value) =>
-    value.type === 'principal_change' && typeof value.value === 'string' && value.value !== '' && value.value.length <= 320 && (value.place.words.at(-1) ?? []).some((word) => PAYEE_WORDS.has(word))
+    value.type === 'principal_change' &&
+    typeof value.value === 'string' &&
+    value.value !== '' &&
+    value.value.length <= 320 &&
+    (value.place.words.at(-1) ?? []).some((word) => PAYEE_WORDS.has(word))
       ? [value.value.toLowerCase().replace(/\s+/g, '')]
       : [],
   );
@@ -65,7 +69,11 @@ function payees(action: JudgedAction): string[] {
 
 /** The paths and types of all values, lists as one: no value of them. */
 function shapeOf(action: JudgedAction): string {
-  const seen = new Set(action.leaves.filter((leaf) => leaf.kind === 'value' && leaf.via.length === 0).map((leaf) => `${leaf.pointer.replace(/\/\d+(?=\/|$)/g, '/*')} ${typeof leaf.value}`));
+  const seen = new Set(
+    action.leaves
+      .filter((leaf) => leaf.kind === 'value' && leaf.via.length === 0)
+      .map((leaf) => `${leaf.pointer.replace(/\/\d+(?=\/|$)/g, '/*')} ${typeof leaf.value}`),
+  );
   return hex(hash([...seen].sort().join('\n'), 7)) + hex(hash(`${action.service}/${action.action}`, 11));
 }
 

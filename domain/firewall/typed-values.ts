@@ -3,7 +3,7 @@ import { isMetadataName } from './host-names.ts';
 import { visible } from './skeleton.ts';
 import { type ReadUrl, readUrl, urlsInText } from './url.ts';
 import type { Leaf } from './walk.ts';
-import { wordReader } from './words.ts';
+import { wordsOf } from './words.ts';
 
 /** Where a typed value stands: guardrails report this place. */
 export interface Place {
@@ -39,22 +39,34 @@ const HOST_WORDS = new Set(
 /** Short and plain: no other type can hide in it. */
 const SAYS_MORE = /[^A-Za-z0-9 _-]|.{15}|__/;
 
+/** What every URL, address and host name has; a bare name or number is one only under a key that says so. */
+const MAY_NAME_A_PLACE = /[:@./\\]|[^\x00-\x7f]/;
+const HOST_KEYS = new WeakMap<readonly string[], boolean>();
+const namesHost = (words: readonly string[] | undefined): boolean => {
+  if (!words) return false;
+  const before = HOST_KEYS.get(words);
+  if (before !== undefined) return before;
+  const host = words.some((word) => HOST_WORDS.has(word));
+  HOST_KEYS.set(words, host);
+  return host;
+};
+
 const EMAIL = /[^\s@<>,;:"'()[\]\\]{1,64}@[\p{L}\p{N}](?:[\p{L}\p{N}.-]{0,252}[\p{L}\p{N}])?/gu;
 const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62}))+\.?$/u;
 
 /** What the leaves of a payload mean. `complete` is false when there were more URLs and mail addresses than are judged. */
 export function typedValuesOf(leaves: readonly Leaf[]): { values: TypedValue[]; complete: boolean } {
   const values: TypedValue[] = [];
-  const read = wordReader();
   let count = 0;
   for (const leaf of leaves) {
-    const place: Place = { pointer: leaf.pointer, words: leaf.keys.map(read), via: leaf.via, owner: leaf.owner };
+    const place: Place = { pointer: leaf.pointer, words: leaf.keys.map(wordsOf), via: leaf.via, owner: leaf.owner };
     if (leaf.kind === 'value') {
       values.push({ place, type: 'principal_change', raw: leaf.keys.at(-1) ?? '', value: leaf.value });
     }
     if (typeof leaf.value !== 'string') continue;
     const text = leaf.value;
     if (SAYS_MORE.test(text)) values.push({ place, type: 'text', text });
+    if (!MAY_NAME_A_PLACE.test(text) && !namesHost(place.words.at(-1))) continue;
     const found = urlsOf(text, place);
     const emails = emailsOf(text, place);
     count += found.length + emails.length;
@@ -111,7 +123,7 @@ function hostsOf(text: string, place: Place): (AddressValue | DomainValue)[] {
     .replace(/^\[|\]$/g, '')
     .replace(/\.$/, '')
     .toLowerCase();
-  if (words.some((word) => HOST_WORDS.has(word))) {
+  if (namesHost(words)) {
     const numeric = /^(?:0x[0-9a-f]{8}|\d{8,10}|0\d{9,12}|[0-9a-fx]+(?:\.[0-9a-fx]+){1,3})$/.test(plain);
     const address = plain.includes(':') ? plain : numeric ? hostOf(plain) : plain;
     const own = addressClassOf(address);

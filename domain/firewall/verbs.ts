@@ -16,8 +16,12 @@ const READS = new Set(
  */
 const GROUPS: readonly (readonly [verbs: readonly string[], asked: readonly string[]])[] = [
   [
-    list('send email mail message reply forward notify dm text sms fax ping alert remind respond tell contact call dial'),
-    list('send sent email e-mail mail messag reply repli forward notif dm text tell inform let share contact respond answer ask remind writ report pass call post publish announc'),
+    list(
+      'send email mail message reply forward notify dm text sms fax ping alert remind respond tell contact call dial',
+    ),
+    list(
+      'send sent email e-mail mail messag reply repli forward notif dm text tell inform let share contact respond answer ask remind writ report pass call post publish announc',
+    ),
   ],
   [
     list('post publish tweet announce comment broadcast retweet upload submit push blog'),
@@ -25,38 +29,71 @@ const GROUPS: readonly (readonly [verbs: readonly string[], asked: readonly stri
   ],
   [
     list('pay transfer refund reimburse wire withdraw deposit donate tip settle remit money payment payments funds'),
-    list('pay paid transfer refund reimburs wir withdraw deposit donat tip settl remit send sent money split return bill invoic'),
+    list(
+      'pay paid transfer refund reimburs wir withdraw deposit donat tip settl remit send sent money split return bill invoic',
+    ),
   ],
-  [list('buy purchase order checkout subscribe sell trade invest exchange swap bid'), list('buy bought purchas order checkout subscri sell trad invest exchang swap bid get')],
   [
-    list('update change modify edit set adjust rename alter amend correct replace patch move reschedule reset configure manage assign mark toggle switch adjust increase decrease append write put save control navigate_to'),
-    list('updat chang modif edit set adjust renam alter amend correct replac patch mov reschedul reset configur manag assign mark toggl switch increas decreas append writ sav fix turn mak control add'),
+    list('buy purchase order checkout subscribe sell trade invest exchange swap bid'),
+    list('buy bought purchas order checkout subscri sell trad invest exchang swap bid get'),
+  ],
+  [
+    list(
+      'update change modify edit set adjust rename alter amend correct replace patch move reschedule reset configure manage assign mark toggle switch adjust increase decrease append write put save control navigate_to',
+    ),
+    list(
+      'updat chang modif edit set adjust renam alter amend correct replac patch mov reschedul reset configur manag assign mark toggl switch increas decreas append writ sav fix turn mak control add',
+    ),
   ],
   [
     list('create add make new insert generate register open start draft build compose record upload schedule plan'),
-    list('creat add mak new insert generat register open start draft build compos record schedul plan set put writ prepar organi arrang book invit sign'),
+    list(
+      'creat add mak new insert generat register open start draft build compos record schedul plan set put writ prepar organi arrang book invit sign',
+    ),
   ],
   [
-    list('delete remove cancel clear drop erase destroy purge wipe revoke unsubscribe uninstall terminate kick ban leave close deactivate disable archive trash unfollow unfriend block stop kill reject dismiss'),
-    list('delet remov cancel clear clean drop eras destroy purg wip revok unsubscrib uninstall terminat kick ban leav clos deactivat disabl archiv trash unfollow unfriend block stop kill reject dismiss'),
+    list(
+      'delete remove cancel clear drop erase destroy purge wipe revoke unsubscribe uninstall terminate kick ban leave close deactivate disable archive trash unfollow unfriend block stop kill reject dismiss',
+    ),
+    list(
+      'delet remov cancel clear clean drop eras destroy purg wip revok unsubscrib uninstall terminat kick ban leav clos deactivat disabl archiv trash unfollow unfriend block stop kill reject dismiss',
+    ),
   ],
-  [list('invite join enroll onboard admit follow friend connect'), list('invit join enrol onboard admit follow friend connect add')],
+  [
+    list('invite join enroll onboard admit follow friend connect'),
+    list('invit join enrol onboard admit follow friend connect add'),
+  ],
   [
     list('share grant give allow permit authorize authorise approve expose link unlock enable publish provide'),
     list('shar grant giv allow permit authori approv expos link unlock enabl provid access let invit send'),
   ],
   [list('book reserve rent hire'), list('book reserv reserv rent hir schedul')],
   [list('schedule reschedule'), list('schedul reschedul plan book arrang set')],
-  [list('execute run launch start trigger deploy restart boot install download import sync backup restore migrate apply shutdown reboot'), list('execut run launch start trigger deploy restart boot install download import sync backup restor migrat appl command script')],
+  [
+    list(
+      'execute run launch start trigger deploy restart boot install download import sync backup restore migrate apply shutdown reboot',
+    ),
+    list(
+      'execut run launch start trigger deploy restart boot install download import sync backup restor migrat appl command script',
+    ),
+  ],
   [list('lock arm disarm turn activate'), list('lock arm disarm turn activat switch')],
 ];
 
 const STEMS_OF = new Map<string, string[]>();
-for (const [verbs, asked] of GROUPS) for (const verb of verbs) STEMS_OF.set(verb, [...(STEMS_OF.get(verb) ?? []), ...asked]);
+for (const [verbs, asked] of GROUPS)
+  for (const verb of verbs) STEMS_OF.set(verb, [...(STEMS_OF.get(verb) ?? []), ...asked]);
 
 /** Members of a payload whose value is a verb: `{ operation: 'delete' }`, `{ method: 'POST' }`. */
 const VERB_KEYS = new Set(['action', 'operation', 'op', 'verb', 'method', 'mode', 'command', 'cmd', 'intent']);
-const METHODS: Record<string, string> = { get: 'get', head: 'get', options: 'get', post: 'post', put: 'update', patch: 'update' };
+const METHODS: Record<string, string> = {
+  get: 'get',
+  head: 'get',
+  options: 'get',
+  post: 'post',
+  put: 'update',
+  patch: 'update',
+};
 
 export interface Verbs {
   /** False only for what names say is a mere look. */
@@ -92,8 +129,16 @@ export function isAsked(action: JudgedAction, { verbs }: Verbs, known: Known): b
 }
 
 /** What a request that hands over to a text ("do what the mail says") can be taken at its word for: nothing it could not undo. */
-const MILD = new Set(list('send email message dm notify reply post publish comment announce create add write draft append schedule reschedule update mark set'));
-const GRAVE = new Set(list('delete remove cancel pay transfer refund wire withdraw money payment payments funds buy purchase sell trade grant give share invite execute run disable unlock password passwords permission permissions role roles credential credentials access'));
+const MILD = new Set(
+  list(
+    'send email message dm notify reply post publish comment announce create add write draft append schedule reschedule update mark set',
+  ),
+);
+const GRAVE = new Set(
+  list(
+    'delete remove cancel pay transfer refund wire withdraw money payment payments funds buy purchase sell trade grant give share invite execute run disable unlock password passwords permission permissions role roles credential credentials access',
+  ),
+);
 const HANDS_OVER =
   /\b(?:do|perform|complete|follow|carry out|execute|finish|handle|take care of)\b[^.!?\n]{0,60}\b(?:tasks?|to-?dos?|instructions?|steps|actions?|requests?|items)\b/i;
 

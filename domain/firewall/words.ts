@@ -76,7 +76,20 @@ const STEMS = /admin|root|sudo|super|override|bypass|skip|impersonate|elevate|mf
  * @example
  * wordsOf('userAdminOverride'); // ['user', 'admin', 'override']
  */
-export function wordsOf(key: string): string[] {
+export function wordsOf(key: string): readonly string[] {
+  const before = READ.get(key);
+  if (before) return before;
+  const words = wordsIn(key);
+  if (READ.size >= MOST_READ) READ.clear();
+  if (key.length <= 200) READ.set(key, words);
+  return words;
+}
+
+/** Keys repeat from call to call, and reading one costs more than all that is asked of it. */
+const READ = new Map<string, readonly string[]>();
+const MOST_READ = 5_000;
+
+function wordsIn(key: string): string[] {
   const parts = lookAlike(key.slice(0, 200))
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replace(/([A-Z])([A-Z][a-z])/g, '$1 $2')
@@ -88,18 +101,6 @@ export function wordsOf(key: string): string[] {
     const unnumbered = word.replace(/\d+$/, '');
     return IN_VOCABULARY.has(unnumbered) ? [unnumbered] : apart(unnumbered, word);
   });
-}
-
-/** Remembers the words of keys: a list of objects repeats the same ones. */
-export function wordReader(): (key: string) => readonly string[] {
-  const known = new Map<string, readonly string[]>();
-  return (key) => {
-    const before = known.get(key);
-    if (before) return before;
-    const words = wordsOf(key);
-    if (known.size < 10_000) known.set(key, words);
-    return words;
-  };
 }
 
 /** `isadmin` as `is`, `admin`; a word that is not wholly made of the vocabulary stays as it was written. */

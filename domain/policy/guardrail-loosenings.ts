@@ -1,6 +1,7 @@
 import type { GuardrailKind, GuardrailRule } from '../../contracts/guardrails.ts';
 import type { Policy } from '../../contracts/policy.ts';
 import type { Severity } from '../../contracts/verdict.ts';
+import { PACK_RULES } from '../firewall/packs.ts';
 import { SHIPPED } from '../firewall/shipped.ts';
 import { parameterLoosenings } from './parameter-loosenings.ts';
 import { sameJson } from './same-json.ts';
@@ -12,16 +13,19 @@ const RANK: Record<Severity, number> = { low: 0, medium: 1, high: 2, critical: 3
 const nameOf = ({ id, kind }: GuardrailRule): string => (id === undefined || id === kind ? kind : `${kind} "${id}"`);
 
 /**
- * What the guardrails of a policy no longer see or no longer stop. Rules are compared kind by kind, since the first one
- * of a kind that applies is the one that judges: a rule that is added at the end of its kind, where none is shipped, only
- * adds; whatever else changes the order, the number or the reach of a kind's rules counts as looser.
+ * What the guardrails of a policy no longer see or no longer stop, kind by kind. Of a shipped kind the first rule that applies
+ * judges, and the shipped one where none does, so another order, number or reach of its rules counts as looser. Of any other
+ * kind all rules judge: one more only adds.
  */
 export function guardrailLoosenings(before: Policy, after: Policy): string[] {
   const [was, is] = [byKind(before.guardrails), byKind(after.guardrails)];
-  const packed = (before.packs?.length ?? 0) + (after.packs?.length ?? 0) > 0;
-  return [...new Set([...was.keys(), ...is.keys()])].flatMap((kind) =>
-    ofKind(kind, was.get(kind) ?? [], is.get(kind) ?? [], packed),
-  );
+  return [...new Set([...was.keys(), ...is.keys()])].flatMap((kind) => {
+    const [wasHere, isHere] = [was.get(kind) ?? [], is.get(kind) ?? []];
+    if (sameJson(wasHere, isHere)) return [];
+    return SHIPPED_KINDS.has(kind)
+      ? ofShippedKind(wasHere, isHere, unconfigured(kind, before), unconfigured(kind, after))
+      : ofOtherKind(wasHere, isHere);
+  });
 }
 
 function byKind(rules: readonly GuardrailRule[] = []): Map<GuardrailKind, GuardrailRule[]> {
@@ -30,44 +34,46 @@ function byKind(rules: readonly GuardrailRule[] = []): Map<GuardrailKind, Guardr
   return kinds;
 }
 
-/** What judges where no configured rule does, if the kind is shipped. */
-const shippedRule = (kind: GuardrailKind): GuardrailRule => ({ kind }) as GuardrailRule;
+/** What judges where no rule of the policy does: that of a pack, else the shipped one. */
+const unconfigured = (kind: GuardrailKind, { packs = [] }: Policy): GuardrailRule =>
+  packs.flatMap((pack) => PACK_RULES[pack]).find((rule) => rule.kind === kind) ?? ({ kind } as GuardrailRule);
 
-function ofKind(
-  kind: GuardrailKind,
+function ofShippedKind(
   was: readonly GuardrailRule[],
   is: readonly GuardrailRule[],
-  packed: boolean,
+  wasElse: GuardrailRule,
+  isElse: GuardrailRule,
 ): string[] {
-  if (sameJson(was, is)) return [];
-  const shipped = SHIPPED_KINDS.has(kind);
-  const found: string[] = [];
   const common = Math.min(was.length, is.length);
-  for (let i = 0; i < common; i++) found.push(...changed(was[i]!, is[i]!, shipped || was.length + is.length > 2));
-  for (const rule of is.slice(common)) {
-    if (shipped || rule.enabled === false) found.push(...insteadOfShipped(shippedRule(kind), rule, rule));
-    else if (packed) found.push(sentence(rule, 'was added, and may take the place of one of a pack'));
-  }
-  for (const rule of was.slice(common)) {
-    if (!shipped) found.push(`Guardrail ${nameOf(rule)} was removed.`);
-    else found.push(...insteadOfShipped(rule, shippedRule(kind), rule));
-  }
-  return found;
+  return [
+    ...is.slice(0, common).flatMap((rule, i) => changed(was[i]!, rule, true)),
+    ...is.slice(common).flatMap((rule) => settings(wasElse, rule).map((said) => sentence(rule, said))),
+    ...was.slice(common).flatMap((rule) => settings(rule, isElse).map((said) => sentence(rule, said))),
+  ];
 }
 
-/** A rule beside the shipped one of its kind, which it takes the place of; `reach` of the two is what the rule names. */
-const insteadOfShipped = (was: GuardrailRule, is: GuardrailRule, named: GuardrailRule): string[] =>
-  settings(was, is).map((said) => sentence(named, said));
+/** Paired by name, then by place: rules that all judge have no order. */
+function ofOtherKind(was: readonly GuardrailRule[], is: readonly GuardrailRule[]): string[] {
+  const rest = is.filter((rule) => !was.some((other) => sameJson(rule, other)));
+  return was
+    .filter((rule) => !is.some((other) => sameJson(rule, other)))
+    .flatMap((rule) => {
+      const named = rest.findIndex((other) => nameOf(other) === nameOf(rule));
+      if (named < 0) return rule.enabled === false ? [] : [`Guardrail ${nameOf(rule)} was removed.`];
+      const [now] = rest.splice(named, 1);
+      return changed(rule, now!, false);
+    });
+}
 
-/** `sole` rules of their kind may reach further without being milder anywhere; beside others they may take their place. */
-function changed(was: GuardrailRule, is: GuardrailRule, beside: boolean): string[] {
+/** A rule that reaches further is stricter, unless it takes the place of another there. */
+function changed(was: GuardrailRule, is: GuardrailRule, inPlaceOfOthers: boolean): string[] {
   if (sameJson(was, is)) return [];
   const found = settings(was, is);
   if (!sameJson(was.applies_to, is.applies_to)) {
     const wider =
       is.applies_to === undefined ||
       was.applies_to?.every((pair) => is.applies_to?.some((other) => sameJson(pair, other)));
-    if (beside || !wider) found.push('applies_to changed');
+    if (inPlaceOfOthers || !wider) found.push('applies_to changed');
   }
   if (was.id !== is.id) found.push('its id changed, and what blocks by the old one no longer does');
   return found.map((said) => sentence(was, said));

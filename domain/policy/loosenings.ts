@@ -42,7 +42,8 @@ function knownLoosenings(before: Policy, after: Policy): string[] {
   const recipients = new Set(before.known_recipients);
   const added = (after.known_recipients ?? []).filter((one) => !recipients.has(one));
   found.push(...added.map((one) => `Known recipient added: ${one}.`));
-  const names = ({ allowed_domains, known_recipients = [] }: Policy) => allowed_domains.length + known_recipients.length;
+  const names = ({ allowed_domains, known_recipients = [] }: Policy) =>
+    allowed_domains.length + known_recipients.length;
   if (names(before) > 0 && names(after) === 0)
     found.push('No destination is named any more, so none counts as unknown.');
   return found;

@@ -17,7 +17,7 @@ type Direction =
   | 'words';
 
 const DIRECTIONS: Record<string, Direction> = {
-  'egress.allowed_schemes': 'also',
+  'egress.allowed_schemes': 'only',
   'egress.allowed_domains': 'only',
   'egress.denied_domains': 'never',
   'egress.allowed_ports': 'only',
@@ -33,11 +33,11 @@ const DIRECTIONS: Record<string, Direction> = {
   'privilege.exempt_pointers': 'also',
   'flow.side_effects': 'never',
   'flow.reads': 'also',
-  'sql.allow_verbs': 'also',
+  'sql.allow_verbs': 'only',
   'sql.allowed_relations': 'only',
   'sql.require_where': 'on_is_stricter',
   'sql.max_statements': 'most',
-  'shell.allowed_commands': 'also',
+  'shell.allowed_commands': 'only',
   'shell.allowed_paths': 'also',
   'shell.deny_network': 'on_is_stricter',
   'infrastructure.protected_resources': 'never',

@@ -63,7 +63,8 @@ export function routingLoosenings(before: Policy, after: Policy): string[] {
     if (work > MAX_WORK) return [...found, 'The routes are too many to compare, so some may have become weaker.'];
     for (const action of actions) {
       const met = (rules: Rule[]) => rules.find((rule) => meets(rule.action, sampleOf(action, other)))!;
-      for (const sentence of weaker(`${shown(service)}/${shown(action)}`, met(wasHere), met(isHere))) found.add(sentence);
+      for (const sentence of weaker(`${shown(service)}/${shown(action)}`, met(wasHere), met(isHere)))
+        found.add(sentence);
     }
   }
   return [...found];

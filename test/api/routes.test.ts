@@ -96,7 +96,12 @@ test('lists page by page, newest first, filtered', async () => {
 
 test('a policy is versioned; without one a project holds everything', async () => {
   const before = (await admin('GET', '/api/policy')).body;
-  const put = await admin('PUT', '/api/policy', { ...before.policy, default_routing: 'observe' });
+  const looser = { ...before.policy, default_routing: 'observe' };
+  expect(await admin('PUT', '/api/policy', looser)).toMatchObject({
+    status: 422,
+    body: { errors: [{ detail: expect.stringContaining('review_flagged → observe') }] },
+  });
+  const put = await admin('PUT', '/api/policy?reason=to+see+it+pass', looser);
   expect(put).toMatchObject({
     status: 200,
     body: { version: before.version + 1, policy: { default_routing: 'observe' }, created_by: 'dev-admin' },

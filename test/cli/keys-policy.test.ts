@@ -74,7 +74,11 @@ test('keys are for admins', async () => {
 test('a policy is shown, edited, applied, and then counts', async () => {
   const before = JSON.parse((await run(policy, ['show'], system.admin)).out);
   const edited = { ...before, routes: [{ service: 'reader', action: '*', routing: 'observe' }] };
-  const applied = await run(policy, ['apply', file(JSON.stringify(edited))], system.admin);
+  const applied = await run(
+    policy,
+    ['apply', file(JSON.stringify(edited)), '--reason', 'reading is safe'],
+    system.admin,
+  );
   expect(applied).toMatchObject({
     code: 0,
     out: expect.stringMatching(/^policy version \d+ is in force\n$/),

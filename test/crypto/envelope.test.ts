@@ -1,7 +1,10 @@
 import { createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { gcm } from '@noble/ciphers/webcrypto.js';
+import { expand } from '@noble/hashes/hkdf.js';
+import { sha256 } from '@noble/hashes/sha2.js';
 import { describe, expect, test } from 'vitest';
 import { newApiKey, parseApiKey } from '../../crypto/api-key.ts';
-import { newKey, open, SealBroken, seal, unlock, unwrapKey, wrapKey } from '../../crypto/envelope.ts';
+import { lock, newKey, open, SealBroken, seal, unlock, unwrapKey, wrapKey } from '../../crypto/envelope.ts';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
@@ -70,6 +73,29 @@ describe('sealing', () => {
     await expect(keyring.sealer('prj_c')).rejects.toThrow(SealBroken);
     await expect(keyring.sealer('prj_none')).rejects.toThrow(/no key/);
     await expect(unlock(newKey(), ['x'], sealed)).rejects.toThrow(SealBroken);
+  });
+});
+
+describe('sealing in pieces', () => {
+  test.each([0, 1, 256 * 1024 - 1, 256 * 1024, 256 * 1024 + 1, 3 * 1024 * 1024 + 17])(
+    '%i bytes are what WebCrypto makes of them',
+    async (length) => {
+      const [dataKey, plain] = [newKey(), Uint8Array.from(randomBytes(length))];
+      const locked = await lock(dataKey, context, plain);
+      const aad = new TextEncoder().encode(JSON.stringify(['letsping/v1', ...context]));
+      const keys = expand(sha256, dataKey, aad, 64);
+      const theirs = gcm(keys.subarray(0, 32), locked.slice(32, 44), aad);
+      expect(Buffer.compare(locked.subarray(0, 32), keys.subarray(32))).toBe(0);
+      expect(Buffer.compare(locked.subarray(44), await theirs.encrypt(plain))).toBe(0);
+      expect(Buffer.compare(await unlock(dataKey, context, locked), plain)).toBe(0);
+      locked[locked.length - 1]! ^= 1;
+      await expect(unlock(dataKey, context, locked)).rejects.toThrow(SealBroken);
+    },
+  );
+
+  test('no two keys or nonces are alike', () => {
+    const seen = Array.from({ length: 2_000 }, () => Buffer.from(newKey()).toString('hex'));
+    expect(new Set(seen).size).toBe(2_000);
   });
 });
 

@@ -4,6 +4,8 @@ import type { Edge, Traps } from './traps.ts';
 interface Frame {
   type: string;
   payload: Buffer;
+  /** The message as it came. */
+  whole: Buffer;
 }
 
 /** Cuts a stream of PostgreSQL's protocol (version 3) into messages. The first one of a client bears no type. */
@@ -25,6 +27,7 @@ class Frames {
       found.push({
         type: this.#untyped ? '' : String.fromCharCode(this.#rest[0]!),
         payload: this.#rest.subarray(head + 4, head + length),
+        whole: this.#rest.subarray(0, head + length),
       });
       this.#rest = this.#rest.subarray(head + length);
       this.#untyped = false;
@@ -32,44 +35,56 @@ class Frames {
   }
 }
 
-const textOf = ({ type, payload }: Frame): string | undefined => {
-  if (type === 'Q') return payload.toString('utf8', 0, payload.length - 1);
-  if (type !== 'P') return undefined;
-  const name = payload.indexOf(0);
-  return payload.toString('utf8', name + 1, payload.indexOf(0, name + 1));
-};
+const text = (payload: Buffer, from: number) => payload.toString('utf8', from, payload.indexOf(0, from));
 
-/** Follows the statements of one connection, one at a time as our driver sends them. */
+/** The text that a message of the client starts: a simple query, or a binding of what was parsed before, by its name. */
+function starterOf(statements: Map<string, string>): (frame: Frame) => string | undefined {
+  return ({ type, payload }) => {
+    if (type === 'Q') return text(payload, 0);
+    if (type === 'P') statements.set(text(payload, 0), text(payload, payload.indexOf(0) + 1));
+    return type === 'B' ? statements.get(text(payload, payload.indexOf(0) + 1)) : undefined;
+  };
+}
+
+/**
+ * Follows the statements of one connection. While a trap is set they go one at a time, however many the client sends at once: what
+ * follows a statement must not overtake the moment after it.
+ */
 function tap(edge: Edge, traps: Traps): Tap {
   const asked = new Frames(true);
   const answered = new Frames(false);
-  let current = '';
+  const starts = starterOf(new Map());
+  const sent: string[] = [];
+  let bound = '';
   let inTransaction: string[] = [];
+  let waiting: (() => void)[] = [];
   return {
-    async up(chunk) {
+    async up(chunk, send) {
       for (const frame of asked.push(chunk)) {
-        const text = textOf(frame);
-        if (text === undefined) continue;
-        current = text;
-        if (/^begin/i.test(text)) inTransaction = [];
-        if (!(await traps.pass(edge, 'before', { text }))) return false;
+        const started = starts(frame);
+        if (started !== undefined) {
+          bound = started;
+          if (!(await traps.pass(edge, 'before', { text: started }))) return false;
+        }
+        const isWhole = frame.type === 'Q' || frame.type === 'S';
+        if (isWhole) sent.push(bound);
+        send(frame.whole);
+        while (isWhole && traps.armed > 0 && sent.length > 0) await new Promise<void>((resolve) => waiting.push(resolve));
       }
       return true;
     },
     async down(chunk) {
       for (const frame of answered.push(chunk)) {
-        if (frame.type !== 'Z') continue;
+        const statement = frame.type === 'Z' ? sent.shift() : undefined;
+        if (statement === undefined) continue;
         const isOver = frame.payload[0] === 0x49; // idle: no transaction is open
-        const text = current;
-        if (!isOver) {
-          inTransaction.push(text);
-          if (!(await traps.pass(edge, 'inside', { text }))) return false;
-          continue;
-        }
-        const done = /^commit/i.test(text) ? inTransaction : /^rollback/i.test(text) ? [] : [text];
-        inTransaction = [];
-        for (const statement of done)
-          if (!(await traps.pass(edge, 'after', { text: statement }))) return false;
+        if (!isOver) inTransaction.push(statement);
+        const done = !isOver ? [statement] : /^commit/i.test(statement) ? inTransaction : /^rollback/i.test(statement) ? [] : [statement];
+        if (isOver) inTransaction = [];
+        for (const seen of done)
+          if (!(await traps.pass(edge, isOver ? 'after' : 'inside', { text: seen }))) return false;
+        for (const wake of waiting.splice(0)) wake();
+        waiting = [];
       }
       return true;
     },

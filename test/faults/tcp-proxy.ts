@@ -8,9 +8,12 @@ export type Weather =
   /** Nobody listens, and what was connected is reset. */
   | { kind: 'refuse' };
 
-/** Looks at the bytes before they are passed on, and may take its time. False: the connection is cut instead. */
+/**
+ * Looks at the bytes before they are passed on, and may take its time. False: the connection is cut instead. What goes up it passes on
+ * itself, in parts if it wants.
+ */
 export interface Tap {
-  up(chunk: Buffer): Promise<boolean>;
+  up(chunk: Buffer, send: (part: Buffer) => void): Promise<boolean>;
   down(chunk: Buffer): Promise<boolean>;
 }
 
@@ -43,8 +46,12 @@ export async function tcpProxy(target: { host?: string; port: number }, tap?: ()
   const pump = async (direction: Direction, from: Socket, to: Socket, look: Tap | undefined) => {
     try {
       for await (const chunk of from as AsyncIterable<Buffer>) {
-        if (look && !(await look[direction](chunk))) break;
+        if (direction === 'down' && look && !(await look.down(chunk))) break;
         await passage(direction);
+        if (direction === 'up' && look) {
+          if (!(await look.up(chunk, (part) => to.destroyed || to.write(part)))) break;
+          continue;
+        }
         if (direction === 'down' && cut !== undefined) {
           to.write(chunk.subarray(0, cut));
           cut = undefined;

@@ -1,15 +1,15 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { createRig } from '../faults/rig.ts';
 import { report, table } from './report.ts';
+import { sharedRig } from './shared-rig.ts';
 import { numbers, type Row, runSuite } from './suite.ts';
 import { SUITES } from './suites/index.ts';
 
 const FULL_SEEDS = 10;
 const FILE = fileURLToPath(new URL('../../RELIABILITY.md', import.meta.url));
 
-/** All suites once, or the matrix under ten seeds with `--full`; writes RELIABILITY.md when all of them ran. */
+/** All suites once, those that draw lots under ten seeds with `--full`, and writes RELIABILITY.md. */
 async function main(args: string[]): Promise<0 | 1> {
   const { values } = parseArgs({
     args,
@@ -28,21 +28,25 @@ async function main(args: string[]): Promise<0 | 1> {
   const say = (line: string) => {
     if (!values.quiet) process.stderr.write(`  ${line}\n`);
   };
-  const probe = await createRig({ say, start: false });
-  const { versions } = probe;
-  await probe.stop();
+  const shared = sharedRig(say);
+  const { versions } = await shared.rig();
 
   const rows: (Row & { seed: number })[] = [];
   for (let round = 0; round < (values.full ? FULL_SEEDS : 1); round++)
     for (const suite of suites) {
       if (round > 0 && !suite.isSeeded) continue;
       say(`${suite.name} (seed ${seed + round})`);
-      const row = await runSuite(suite, { form: values.short ? 'short' : 'whole', cell: values.cell, seed: seed + round, random: numbers(seed + round), say });
+      const row = await runSuite(suite, { form: values.short ? 'short' : 'whole', cell: values.cell, rig: shared.rig, seed: seed + round, random: numbers(seed + round), say });
       rows.push({ ...row, seed: seed + round });
       for (const failure of row.failures) process.stderr.write(`  FAILED ${row.promise}: ${failure}\n`);
     }
+  await shared.stop();
   process.stdout.write(`${table(rows, versions)}\n`);
-  if (only === undefined && !values.short) writeFileSync(FILE, report(rows, versions));
+  if (!values.short && values.cell === undefined) {
+    // A suite that ran alone replaces its own row.
+    const before = existsSync(FILE) ? readFileSync(FILE, 'utf8') : '';
+    writeFileSync(FILE, report(rows, versions, only === undefined ? '' : before, SUITES));
+  }
   return rows.some(({ failed }) => failed > 0) ? 1 : 0;
 }
 

@@ -9,6 +9,8 @@ export interface SuiteContext {
   /** Numbers from the seed: the same ones in the same order. */
   random: () => number;
   say: (line: string) => void;
+  /** A deployment that suites share which leave it as it was. */
+  rig: () => Promise<Rig>;
   /** One cell of the matrix alone, by its name. */
   cell?: string | undefined;
 }
@@ -123,6 +125,32 @@ export const POLICY = {
   allowed_domains: ['yourco.com'],
   accept_unsigned_signals: true,
   resume_task_queue: 'office-agents',
+};
+
+/** A patient request of an approver. */
+export const decide = (rig: Rig, id: string, body: object, key = rig.approver_api_key, headers: Record<string, string> = {}) =>
+  rig.call(key, 'POST', `/api/approval-requests/${id}/decisions`, body, headers);
+
+export const detail = async (rig: Rig, id: string) => (await rig.call(rig.approver_api_key, 'GET', `/api/approval-requests/${id}`)).body;
+
+/** What became of it; undefined while it is pending after all that time. */
+export async function resolved(rig: Rig, id: string, withinMs = 30_000): Promise<any> {
+  for (const end = Date.now() + withinMs; ; await pause(100)) {
+    const found = await detail(rig, id).catch(() => undefined);
+    if (found?.status && found.status !== 'pending') return found;
+    if (Date.now() > end) return undefined;
+  }
+}
+
+/** What the oracle still finds after a while, as one line each. */
+export async function judged(rig: Rig, count: Counter, scope: { ids?: string[]; tampered?: string[] } = {}, withinMs = 60_000): Promise<void> {
+  const { violations } = await rig.oracle.settle(scope, withinMs);
+  count.check(violations.length === 0, () => `oracle: ${violations.slice(0, 10).map(({ invariant, request_id, what }) => `${invariant} ${request_id} ${what}`).join('; ')}`);
+}
+
+export const percentile = (values: number[], share: number): number => {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1))] ?? 0;
 };
 
 export interface Opened {

@@ -20,20 +20,47 @@ export const costGuardOf = (rule: CostRule): Guardrail => {
       const findings: Finding[] = [];
       if (rule.max_bytes !== undefined) {
         const size = canonicalBytes(action.payload).length;
-        if (size > rule.max_bytes) findings.push({ id: 'cost_guard/too_large', severity: 'medium', pointer: '', evidence: `${size} bytes`, message: `This payload is larger than ${rule.max_bytes} bytes.` });
+        if (size > rule.max_bytes)
+          findings.push({
+            id: 'cost_guard/too_large',
+            severity: 'medium',
+            pointer: '',
+            evidence: `${size} bytes`,
+            message: `This payload is larger than ${rule.max_bytes} bytes.`,
+          });
       }
-      const judged = amount_pointer === undefined ? action : { ...action, roleAt: (pointer: string) => (pointer === amount_pointer ? 'amount' : 'free_text') as 'amount' | 'free_text' };
+      const judged =
+        amount_pointer === undefined
+          ? action
+          : {
+              ...action,
+              roleAt: (pointer: string) =>
+                (pointer === amount_pointer ? 'amount' : 'free_text') as 'amount' | 'free_text',
+            };
       if (amount_pointer !== undefined && (per_call !== undefined || per_window !== undefined)) {
         const leaf = action.leaves.find((one) => one.kind === 'value' && one.pointer === amount_pointer);
         if (typeof leaf?.value !== 'number' || !Number.isSafeInteger(leaf.value)) {
-          findings.push({ id: 'cost_guard/no_amount', severity: 'medium', pointer: amount_pointer, evidence: '', message: 'The amount that the policy limits is missing, or no whole number of minor units.' });
+          findings.push({
+            id: 'cost_guard/no_amount',
+            severity: 'medium',
+            pointer: amount_pointer,
+            evidence: '',
+            message: 'The amount that the policy limits is missing, or no whole number of minor units.',
+          });
         }
         const named = leaf?.owner?.['currency'];
         if (currency !== undefined && typeof named === 'string' && named.toUpperCase() !== currency) {
-          findings.push({ id: 'cost_guard/currency', severity: 'medium', pointer: amount_pointer, evidence: named.slice(0, 10), message: `This amount is not in ${currency}.` });
+          findings.push({
+            id: 'cost_guard/currency',
+            severity: 'medium',
+            pointer: amount_pointer,
+            evidence: named.slice(0, 10),
+            message: `This amount is not in ${currency}.`,
+          });
         }
       }
-      for (const finding of counted.check(judged, context)) findings.push({ ...finding, id: finding.id.replace(/^money\//, 'cost_guard/') });
+      for (const finding of counted.check(judged, context))
+        findings.push({ ...finding, id: finding.id.replace(/^money\//, 'cost_guard/') });
       return findings;
     },
   };

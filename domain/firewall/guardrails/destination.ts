@@ -1,3 +1,4 @@
+import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { type AllowList, allowListOf } from '../allowed.ts';
 import { decodedForms } from '../decode.ts';
@@ -6,19 +7,21 @@ import { evidenceOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { isDropSite } from '../host-names.ts';
 import type { Known } from '../known.ts';
-import type { TypedValue } from '../typed-values.ts';
 import { isIban } from '../personal.ts';
+import type { TypedValue } from '../typed-values.ts';
 import { urlsInText } from '../url.ts';
 import { verbsOf } from '../verbs.ts';
+
+type DestinationRule = Omit<RuleOf<'destination'>, 'kind'>;
 
 /**
  * Where an action sends to. With `allowed_domains` in the policy every destination has to lie in them. Without, a call
  * may reach one receiver: whoever the first of `to` is, or else the first destination of the payload.
  */
-export const destination: Guardrail = {
+export const destinationOf = (rule: DestinationRule = {}): Guardrail => ({
   id: 'destination',
   check(action, context) {
-    const allowed = allowListOf(context.allowed_domains);
+    const allowed = allowListOf([...context.allowed_domains, ...(rule.allowed ?? [])], rule.public_mail_exact ?? true);
     const found = destinationsOf(action, [...action.words.service, ...action.words.action]);
     const { changes } = verbsOf(action);
     const findings = new Map<string, Finding>();
@@ -26,13 +29,16 @@ export const destination: Guardrail = {
       const key = `${finding.id} ${finding.pointer} ${finding.evidence}`;
       if (!findings.has(key)) findings.set(key, finding);
     };
-    for (const finding of foreignOnes(found, allowed)) add(finding);
+    const foreign = foreignOnes(found, allowed);
+    if (foreign.length > (rule.max_new ?? 0)) for (const finding of foreign) add(finding);
     for (const value of action.values) {
       for (const finding of carriedBy(value, allowed, context.known, changes)) add(finding);
     }
     return [...findings.values()];
   },
-};
+});
+
+export const destination = destinationOf();
 
 const isAllowed = (one: Destination, allowed: AllowList): boolean =>
   one.kind === 'email' ? allowed.email(one.raw, one.host) : allowed.host(one.host);
@@ -110,7 +116,7 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
   ) {
     return at('hidden_text', 'high', text, 'This text carries characters that nobody can see.');
   }
-  if (allowed.named && MARKUP_LOAD.test(text)) {
+  if (allowed.named && /[(<@[]/.test(text) && MARKUP_LOAD.test(text)) {
     const beacon = urlsInText(text).find((url) => url.host !== '' && !allowed.host(url.host));
     if (beacon)
       return at('content_beacon', 'medium', beacon.raw, 'Whoever opens this text loads a URL of a foreign host.');
@@ -123,7 +129,12 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
       label,
       'A label of this name carries encoded text, which a mere look-up delivers.',
     );
-  if (value.place.via.length === 0 && !known.names(text) && isIban(text.replace(/[\s-]/g, ''))) {
+  if (
+    value.place.via.length === 0 &&
+    /^\s*[A-Z]{2}\d{2}/.test(text) &&
+    isIban(text.replace(/[\s-]/g, '')) &&
+    !known.names(text)
+  ) {
     return at('account', 'low', text, 'This names a bank account.');
   }
   return [];

@@ -1,13 +1,18 @@
+import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { addressClassOf } from '../address.ts';
 import { type AllowList, allowListOf } from '../allowed.ts';
+import { type EgressLimits, limitOf, limitsOf, methodFindings } from '../egress-limits.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { isPublicMail, isUnder, nameClassOf, registrableDomainOf } from '../host-names.ts';
+import { joinedUrls } from '../joined-urls.ts';
 import { decodedName } from '../punycode.ts';
 import { skeletonOf } from '../skeleton.ts';
 import type { TypedValue } from '../typed-values.ts';
 import type { ReadUrl, UrlTrick } from '../url.ts';
+
+type EgressRule = Omit<RuleOf<'egress'>, 'kind'>;
 
 interface Judgement {
   id: string;
@@ -52,22 +57,46 @@ const URL_WORDS = new Set(['url', 'urls', 'uri', 'href', 'link', 'links', 'endpo
 const NAMES_HOSTS = new Set(['http', 'https', 'ws', 'wss', 'ftp', 'gopher']);
 
 /** Outbound calls that reach where nobody outside should: metadata, the own host, private networks, in every spelling. */
-export const egress: Guardrail = {
-  id: 'egress',
-  check(action, context) {
-    const allowed = allowListOf(context.allowed_domains);
-    const findings = new Map<string, Finding>();
-    for (const value of action.values) {
-      const found = judge(value, allowed);
-      if (!found) continue;
-      const { judgement, raw, sameAs } = found;
-      const key = `${judgement.id} ${value.place.pointer} ${sameAs}`;
-      if (findings.has(key)) continue;
-      findings.set(key, { ...judgement, pointer: value.place.pointer, evidence: evidenceOf(raw) });
-    }
-    return [...findings.values()];
-  },
+export const egressOf = (rule: EgressRule = {}): Guardrail => {
+  const limits = limitsOf(rule);
+  return {
+    id: 'egress',
+    check(action, context) {
+      const allowed = allowListOf(context.allowed_domains);
+      const findings = new Map<string, Finding>();
+      for (const finding of methodFindings(action, limits)) findings.set(finding.pointer, finding);
+      for (const value of [...action.values, ...joinedUrls(action)]) {
+        const worst = judge(value, allowed);
+        // A private network may be allowed; a metadata service never.
+        const found =
+          (worst && !(limits.allowPrivate && PRIVATE_PLACES.has(worst.judgement.id)) ? worst : undefined) ??
+          limited(value, limits);
+        if (!found) continue;
+        const { judgement, raw, sameAs } = found;
+        const key = `${judgement.id} ${value.place.pointer} ${sameAs}`;
+        if (findings.has(key)) continue;
+        findings.set(key, { ...judgement, pointer: value.place.pointer, evidence: evidenceOf(raw) });
+      }
+      return [...findings.values()];
+    },
+  };
 };
+
+export const egress = egressOf();
+
+const PRIVATE_PLACES = new Set(
+  ['private', 'internal_name', 'carrier_nat', 'address_in_name'].map((place) => `egress/${place}`),
+);
+
+/** What a configured limit says of a URL that is otherwise fine. */
+function limited(
+  value: TypedValue,
+  limits: EgressLimits,
+): { judgement: Judgement; raw: string; sameAs: string } | undefined {
+  if (value.type !== 'url' || value.url.host === '') return undefined;
+  const judgement = limitOf(value.url, limits);
+  return judgement && { judgement, raw: value.url.raw, sameAs: value.url.href };
+}
 
 function judge(
   value: TypedValue,
@@ -78,7 +107,9 @@ function judge(
     return judgement && { judgement, raw: value.raw, sameAs: value.raw };
   }
   if (value.type === 'domain') {
-    const bordering = allowed.host(value.name) ? undefined : allowed.domains.find((one) => isBordering(value.name, one));
+    const bordering = allowed.host(value.name)
+      ? undefined
+      : allowed.domains.find((one) => isBordering(value.name, one));
     if (bordering !== undefined) {
       const judgement: Judgement = {
         id: 'egress/look_alike',

@@ -5,9 +5,9 @@ import { evidenceOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext, JudgedAction } from '../guardrail.ts';
 import { registrableDomainOf } from '../host-names.ts';
 import { appliesTo } from '../policy.ts';
+import { foreignNames } from '../receivers.ts';
 import type { TypedValue } from '../typed-values.ts';
 import { isAsked, isHandedOver, verbsOf } from '../verbs.ts';
-import { foreignNames } from '../receivers.ts';
 
 type FlowRule = Omit<RuleOf<'flow'>, 'kind'>;
 
@@ -32,16 +32,23 @@ export const flowOf = (rule: FlowRule = {}): Guardrail => ({
     if (!strict) return [];
     const verbs = verbsOf(action);
     const { service, action: name } = action;
-    const changes = rule.reads && appliesTo(rule.reads, service, name)
-      ? false
-      : verbs.changes || (rule.side_effects !== undefined && appliesTo(rule.side_effects, service, name));
+    const changes =
+      rule.reads && appliesTo(rule.reads, service, name)
+        ? false
+        : verbs.changes || (rule.side_effects !== undefined && appliesTo(rule.side_effects, service, name));
     const allowed = allowListOf(context.allowed_domains);
     if (!changes) return fetches(action, context, allowed);
     const found = [...unknownReceivers(action, context, allowed), ...unknownLinks(action, context, allowed)];
     const { known, declared } = context;
     if (known.task && !isAsked(action, verbs, known) && !isHandedOver(action, verbs, declared.task)) {
       found.push(
-        finding('unasked_action', 'medium', '', `${service}/${name}`, 'Third-party text was read before this call, and the request never asked for what it does.'),
+        finding(
+          'unasked_action',
+          'medium',
+          '',
+          `${service}/${name}`,
+          'Third-party text was read before this call, and the request never asked for what it does.',
+        ),
       );
     }
     const opened = opensAccounts(action, context);
@@ -54,11 +61,18 @@ export const flow = flowOf();
 
 function unknownReceivers(action: JudgedAction, context: GuardrailContext, allowed: AllowList): Finding[] {
   return foreignNames(action, context.known, allowed).map(({ pointer, raw }) =>
-    finding('unknown_receiver', 'medium', pointer, raw, 'Third-party text was read before this call, and the request never named this receiver.'),
+    finding(
+      'unknown_receiver',
+      'medium',
+      pointer,
+      raw,
+      'Third-party text was read before this call, and the request never named this receiver.',
+    ),
   );
 }
 
-const BARE_LINK = /(?<![\w@.-])(?:www\.[a-z0-9-]{1,63}|[a-z0-9-]{2,63})(?:\.[a-z0-9-]{1,63}){0,3}\.(?:com|net|org|io|dev|app|co|ai|info|biz|me|xyz|site|online|link|click|top|shop|ru|cn)(?![\w.@-]*@)(?![a-z0-9-])/gi;
+const BARE_LINK =
+  /(?<![\w@.-])(?:www\.[a-z0-9-]{1,63}|[a-z0-9-]{2,63})(?:\.[a-z0-9-]{1,63}){0,3}\.(?:com|net|org|io|dev|app|co|ai|info|biz|me|xyz|site|online|link|click|top|shop|ru|cn)(?![\w.@-]*@)(?![a-z0-9-])/gi;
 
 /** Links in what is sent, to hosts that nobody named: how a message phishes, and how a page is made to load. */
 function unknownLinks(action: JudgedAction, context: GuardrailContext, allowed: AllowList): Finding[] {
@@ -67,7 +81,16 @@ function unknownLinks(action: JudgedAction, context: GuardrailContext, allowed: 
     allowed.host(host) || context.known.names(host) || context.known.names(registrableDomainOf(host));
   const add = (value: TypedValue, host: string, raw: string): void => {
     if (found.has(host) || isKnown(host)) return;
-    found.set(host, finding('unknown_link', 'medium', value.place.pointer, raw, 'Third-party text was read before this call, and the request never named the host of this link.'));
+    found.set(
+      host,
+      finding(
+        'unknown_link',
+        'medium',
+        value.place.pointer,
+        raw,
+        'Third-party text was read before this call, and the request never named the host of this link.',
+      ),
+    );
   };
   for (const value of action.values) {
     if (found.size > 20) break;
@@ -75,7 +98,8 @@ function unknownLinks(action: JudgedAction, context: GuardrailContext, allowed: 
     if (value.type !== 'text' || !value.text.includes('.') || value.place.via.length > 0) continue;
     let count = 0;
     for (const [raw] of value.text.slice(0, 20_000).matchAll(BARE_LINK)) {
-      if ((count += 1) > 50) break;
+      count += 1;
+      if (count > 50) break;
       add(value, raw.toLowerCase(), raw);
     }
   }
@@ -85,11 +109,27 @@ function unknownLinks(action: JudgedAction, context: GuardrailContext, allowed: 
 /** A fetch can carry data out: in its query, or, from a session that holds private data, by where it goes alone. */
 /** The place that a value fetches: a URL, or a host where a URL is expected. */
 function fetchedBy(value: TypedValue): { host: string; raw: string; tail: string } | undefined {
-  if (value.type === 'url' && value.url.host !== '') return { host: value.url.host, raw: value.url.raw, tail: value.url.tail };
+  if (value.type === 'url' && value.url.host !== '')
+    return { host: value.url.host, raw: value.url.raw, tail: value.url.tail };
   const keyed = value.type === 'domain' && (value.place.words.at(-1) ?? []).some((word) => URL_WORDS.has(word));
-  return keyed ? { host: value.name, raw: value.raw, tail: value.raw.slice(value.raw.indexOf('/') + 1 || value.raw.length) } : undefined;
+  return keyed
+    ? { host: value.name, raw: value.raw, tail: value.raw.slice(value.raw.indexOf('/') + 1 || value.raw.length) }
+    : undefined;
 }
-const URL_WORDS = new Set(['url', 'urls', 'uri', 'link', 'href', 'website', 'site', 'page', 'domain', 'host', 'address', 'endpoint']);
+const URL_WORDS = new Set([
+  'url',
+  'urls',
+  'uri',
+  'link',
+  'href',
+  'website',
+  'site',
+  'page',
+  'domain',
+  'host',
+  'address',
+  'endpoint',
+]);
 
 function fetches(action: JudgedAction, context: GuardrailContext, allowed: AllowList): Finding[] {
   return action.values.flatMap((value): Finding[] => {
@@ -97,32 +137,74 @@ function fetches(action: JudgedAction, context: GuardrailContext, allowed: Allow
     if (!fetched || allowed.host(fetched.host)) return [];
     if (context.known.names(fetched.host) || context.known.names(registrableDomainOf(fetched.host))) return [];
     if (context.private) {
-      return [finding('unknown_fetch', 'medium', value.place.pointer, fetched.raw, 'The session holds private data, and this reaches a host that the request never named.')];
+      return [
+        finding(
+          'unknown_fetch',
+          'medium',
+          value.place.pointer,
+          fetched.raw,
+          'The session holds private data, and this reaches a host that the request never named.',
+        ),
+      ];
     }
     if (context.untrusted && context.known.task && !context.known.asks(WEB_STEMS)) {
-      return [finding('unasked_fetch', 'medium', value.place.pointer, fetched.raw, 'Third-party text was read before this call, and the request never asked for anything from the web.')];
+      return [
+        finding(
+          'unasked_fetch',
+          'medium',
+          value.place.pointer,
+          fetched.raw,
+          'Third-party text was read before this call, and the request never asked for anything from the web.',
+        ),
+      ];
     }
     return carriesData(fetched.tail)
-      ? [finding('data_in_fetch', 'medium', value.place.pointer, fetched.raw, 'Third-party text was read before this call, and this URL carries text to a host that the request never named.')]
+      ? [
+          finding(
+            'data_in_fetch',
+            'medium',
+            value.place.pointer,
+            fetched.raw,
+            'Third-party text was read before this call, and this URL carries text to a host that the request never named.',
+          ),
+        ]
       : [];
   });
 }
 
-const WEB_STEMS = 'web site article page link url http https www brows blog news post internet online read wiki download search find look research'.split(' ');
+const WEB_STEMS =
+  'web site article page link url http https www brows blog news post internet online read wiki download search find look research'.split(
+    ' ',
+  );
 
-const carriesData = (tail: string): boolean => /[?&#][^=]{0,40}=(?:[^&]*(?:%20|\+|\s)){3}/.test(tail) || /[A-Za-z0-9+/_-]{60,}/.test(tail);
+const carriesData = (tail: string): boolean =>
+  /[?&#][^=]{0,40}=(?:[^&]*(?:%20|\+|\s)){3}/.test(tail) || /[A-Za-z0-9+/_-]{60,}/.test(tail);
 
 const OPENING_WORDS = new Set(
-  'password passwords passcode passphrase pin credential credentials secret 2fa mfa otp totp authentication recovery login apikey backup ssh token'.split(' '),
+  'password passwords passcode passphrase pin credential credentials secret 2fa mfa otp totp authentication recovery login apikey backup ssh token'.split(
+    ' ',
+  ),
 );
 
 /** A change of what opens an account, which the request never mentions. */
 function opensAccounts(action: JudgedAction, { known }: GuardrailContext): Finding | undefined {
   if (!known.task) return undefined;
   const at = action.values.find(
-    (value) => value.type === 'principal_change' && (value.place.words.at(-1) ?? []).some((word) => OPENING_WORDS.has(word)) && value.value !== '' && value.value !== null,
+    (value) =>
+      value.type === 'principal_change' &&
+      (value.place.words.at(-1) ?? []).some((word) => OPENING_WORDS.has(word)) &&
+      value.value !== '' &&
+      value.value !== null,
   );
-  const word = action.words.action.find((one) => OPENING_WORDS.has(one)) ?? at?.place.words.at(-1)?.find((one) => OPENING_WORDS.has(one));
+  const word =
+    action.words.action.find((one) => OPENING_WORDS.has(one)) ??
+    at?.place.words.at(-1)?.find((one) => OPENING_WORDS.has(one));
   if (word === undefined || known.asks([word.slice(0, 6), 'password', 'credential', 'login'])) return undefined;
-  return finding('unasked_credential', 'medium', at?.place.pointer ?? '', word, 'Third-party text was read before this call, and it changes or sends what opens an account, which the request never mentions.');
+  return finding(
+    'unasked_credential',
+    'medium',
+    at?.place.pointer ?? '',
+    word,
+    'Third-party text was read before this call, and it changes or sends what opens an account, which the request never mentions.',
+  );
 }

@@ -9,8 +9,15 @@ import { within } from './counting.ts';
 type MoneyRule = Omit<RuleOf<'money'>, 'kind'>;
 
 const DAY_S = 86_400;
-const finding = (id: string, severity: Severity, pointer: string, evidence: string, message: string): Finding => ({ id: `money/${id}`, severity, pointer, evidence: evidenceOf(evidence), message });
-const shown = ({ minor, currency }: Pick<Amount, 'minor' | 'currency'>): string => `${minor} minor units${currency === '' ? '' : ` ${currency}`}`;
+const finding = (id: string, severity: Severity, pointer: string, evidence: string, message: string): Finding => ({
+  id: `money/${id}`,
+  severity,
+  pointer,
+  evidence: evidenceOf(evidence),
+  message,
+});
+const shown = ({ minor, currency }: Pick<Amount, 'minor' | 'currency'>): string =>
+  `${minor} minor units${currency === '' ? '' : ` ${currency}`}`;
 const PAYING = new Set('pay refund transfer send withdraw charge reimburse wire payout purchase buy'.split(' '));
 
 /** What a call moves: in which currency, how much at once, how much in a window, and never more than was charged. */
@@ -23,11 +30,44 @@ export const moneyOf = (rule: MoneyRule = {}): Guardrail => ({
     const pays = action.words.action.some((word) => PAYING.has(word));
     for (const amount of amounts) {
       const { pointer, minor, currency } = amount;
-      if (minor < 0 && pays) findings.push(finding('negative', 'medium', pointer, shown(amount), 'This amount is below zero, which turns the payment round.'));
-      if (!Number.isSafeInteger(minor)) findings.push(finding('too_large', 'high', pointer, shown(amount), 'This amount is larger than can be counted exactly.'));
-      if (rule.currencies && !rule.currencies.includes(currency)) findings.push(finding('currency', 'medium', pointer, currency === '' ? 'no currency' : currency, 'The policy does not list this currency.'));
-      if (rule.per_call !== undefined && Math.abs(minor) > rule.per_call) findings.push(finding('over_limit', 'high', pointer, shown(amount), `This is more than one call may move (${rule.per_call} minor units).`));
-      if (rule.amounts_in === 'minor' && !amount.whole) findings.push(finding('not_minor', 'medium', pointer, String(minor), 'This amount is no whole number of minor units.'));
+      if (minor < 0 && pays)
+        findings.push(
+          finding(
+            'negative',
+            'medium',
+            pointer,
+            shown(amount),
+            'This amount is below zero, which turns the payment round.',
+          ),
+        );
+      if (!Number.isSafeInteger(minor))
+        findings.push(
+          finding('too_large', 'high', pointer, shown(amount), 'This amount is larger than can be counted exactly.'),
+        );
+      if (rule.currencies && !rule.currencies.includes(currency))
+        findings.push(
+          finding(
+            'currency',
+            'medium',
+            pointer,
+            currency === '' ? 'no currency' : currency,
+            'The policy does not list this currency.',
+          ),
+        );
+      if (rule.per_call !== undefined && Math.abs(minor) > rule.per_call)
+        findings.push(
+          finding(
+            'over_limit',
+            'high',
+            pointer,
+            shown(amount),
+            `This is more than one call may move (${rule.per_call} minor units).`,
+          ),
+        );
+      if (rule.amounts_in === 'minor' && !amount.whole)
+        findings.push(
+          finding('not_minor', 'medium', pointer, String(minor), 'This amount is no whole number of minor units.'),
+        );
     }
     return [...findings, ...overOriginal(action, amounts, rule), ...overWindow(action, amounts, rule, context)];
   },
@@ -39,10 +79,22 @@ function overOriginal(action: JudgedAction, amounts: readonly Amount[], rule: Mo
   if (rule.original_pointer === undefined) return [];
   const original = amounts.find((one) => one.pointer === rule.original_pointer) ?? originalAt(action, rule);
   const moved = amounts.filter((one) => one.pointer !== rule.original_pointer);
-  if (original === undefined) return moved.length === 0 ? [] : [finding('no_original', 'medium', rule.original_pointer, '', 'The charge that this refers to is not named.')];
+  if (original === undefined)
+    return moved.length === 0
+      ? []
+      : [finding('no_original', 'medium', rule.original_pointer, '', 'The charge that this refers to is not named.')];
   return moved.flatMap((one) =>
-    Math.abs(one.minor) > Math.abs(original.minor) || (one.currency !== '' && original.currency !== '' && one.currency !== original.currency)
-      ? [finding('over_original', 'high', one.pointer, shown(one), 'This is more than was charged, or in another currency.')]
+    Math.abs(one.minor) > Math.abs(original.minor) ||
+    (one.currency !== '' && original.currency !== '' && one.currency !== original.currency)
+      ? [
+          finding(
+            'over_original',
+            'high',
+            one.pointer,
+            shown(one),
+            'This is more than was charged, or in another currency.',
+          ),
+        ]
       : [],
   );
 }
@@ -50,13 +102,34 @@ function overOriginal(action: JudgedAction, amounts: readonly Amount[], rule: Mo
 function originalAt(action: JudgedAction, rule: MoneyRule): Amount | undefined {
   const leaf = action.leaves.find((one) => one.kind === 'value' && one.pointer === rule.original_pointer);
   const number = typeof leaf?.value === 'number' ? leaf.value : undefined;
-  return number === undefined ? undefined : { pointer: rule.original_pointer ?? '', minor: rule.amounts_in === 'major' ? Math.round(number * 100) : number, currency: '', whole: true };
+  return number === undefined
+    ? undefined
+    : {
+        pointer: rule.original_pointer ?? '',
+        minor: rule.amounts_in === 'major' ? Math.round(number * 100) : number,
+        currency: '',
+        whole: true,
+      };
 }
 
-function overWindow(action: JudgedAction, amounts: readonly Amount[], rule: MoneyRule, context: GuardrailContext): Finding[] {
+function overWindow(
+  action: JudgedAction,
+  amounts: readonly Amount[],
+  rule: MoneyRule,
+  context: GuardrailContext,
+): Finding[] {
   if (rule.per_window === undefined) return [];
   const window_s = rule.window_s ?? DAY_S;
-  if (!context.stats) return [finding('no_history', 'medium', '', '', 'Nothing is known of earlier calls, so the limit of the window cannot be kept.')];
+  if (!context.stats)
+    return [
+      finding(
+        'no_history',
+        'medium',
+        '',
+        '',
+        'Nothing is known of earlier calls, so the limit of the window cannot be kept.',
+      ),
+    ];
   const { now_ms, agent, past } = context.stats;
   const scale = rule.amounts_in === 'major' ? 100 : 1;
   const own = new Set(pastOf(action, now_ms).targets);
@@ -64,12 +137,29 @@ function overWindow(action: JudgedAction, amounts: readonly Amount[], rule: Mone
   for (const currency of new Set(amounts.map((one) => one.currency))) {
     const now = amounts.filter((one) => one.currency === currency).reduce((sum, one) => sum + Math.abs(one.minor), 0);
     const spent = (counts: (one: (typeof past)[number]) => boolean): number =>
-      within(past, now_ms, window_s).filter(counts).reduce((sum, one) => sum + one.amounts.filter((each) => each.currency === currency).reduce((all, each) => all + Math.abs(each.minor) * scale, 0), 0);
+      within(past, now_ms, window_s)
+        .filter(counts)
+        .reduce(
+          (sum, one) =>
+            sum +
+            one.amounts
+              .filter((each) => each.currency === currency)
+              .reduce((all, each) => all + Math.abs(each.minor) * scale, 0),
+          0,
+        );
     const byAgent = now + spent((one) => one.agent === agent);
     const byTarget = own.size === 0 ? 0 : now + spent((one) => one.targets.some((target) => own.has(target)));
     const most = Math.max(byAgent, byTarget);
     if (most > rule.per_window) {
-      findings.push(finding('over_window', 'high', amounts.find((one) => one.currency === currency)?.pointer ?? '', shown({ minor: most, currency }), `Together with earlier calls this is more than ${window_s} seconds may move (${rule.per_window} minor units).`));
+      findings.push(
+        finding(
+          'over_window',
+          'high',
+          amounts.find((one) => one.currency === currency)?.pointer ?? '',
+          shown({ minor: most, currency }),
+          `Together with earlier calls this is more than ${window_s} seconds may move (${rule.per_window} minor units).`,
+        ),
+      );
     }
   }
   return findings;

@@ -9,9 +9,18 @@ import { appliesTo } from '../policy.ts';
 import { isAt } from '../reach.ts';
 import { skeletonOf } from '../skeleton.ts';
 
-type Params<Kind extends 'pattern_scanner' | 'expression' | 'json_schema' | 'unknown_action'> = Omit<RuleOf<Kind>, 'kind'>;
+type Params<Kind extends 'pattern_scanner' | 'expression' | 'json_schema' | 'unknown_action'> = Omit<
+  RuleOf<Kind>,
+  'kind'
+>;
 
-const finding = (id: string, severity: Severity, pointer: string, evidence: string, message: string): Finding => ({ id, severity, pointer, evidence: evidenceOf(evidence), message });
+const finding = (id: string, severity: Severity, pointer: string, evidence: string, message: string): Finding => ({
+  id,
+  severity,
+  pointer,
+  evidence: evidenceOf(evidence),
+  message,
+});
 
 /** A configured rule needs its engine: without, it cannot be kept, and the check fails. */
 const needed = <Engine>(engine: Engine | undefined, what: string): Engine => {
@@ -26,8 +35,10 @@ const MOST_TEXT = 64 * 1024;
 export function patternScannerOf(rule: Params<'pattern_scanner'>, parsers: Parsers): Guardrail {
   const fold = rule.case === 'ignore' ? (text: string) => skeletonOf(text) : (text: string) => text;
   const values = rule.values && new Set(rule.values.map(fold));
-  const pattern = rule.pattern === undefined ? undefined : needed(parsers.pattern, 'pattern')(rule.pattern, rule.case === 'ignore');
-  const matches = (text: string): boolean => (values?.has(fold(text)) ?? false) || (pattern?.(text.slice(0, MOST_TEXT)) ?? false);
+  const pattern =
+    rule.pattern === undefined ? undefined : needed(parsers.pattern, 'pattern')(rule.pattern, rule.case === 'ignore');
+  const matches = (text: string): boolean =>
+    (values?.has(fold(text)) ?? false) || (pattern?.(text.slice(0, MOST_TEXT)) ?? false);
   const places = rule.pointer === undefined ? undefined : [rule.pointer];
   return {
     id: 'pattern_scanner',
@@ -38,7 +49,16 @@ export function patternScannerOf(rule: Params<'pattern_scanner'>, parsers: Parse
         const text = String(leaf.value);
         // What is too long to read counts as a hit.
         const hit = text.length > MOST_TEXT || matches(text) !== (rule.negate ?? false);
-        if (hit) findings.push(finding('pattern_scanner/match', 'medium', leaf.pointer, text, rule.message ?? 'The policy looks for this.'));
+        if (hit)
+          findings.push(
+            finding(
+              'pattern_scanner/match',
+              'medium',
+              leaf.pointer,
+              text,
+              rule.message ?? 'The policy looks for this.',
+            ),
+          );
         if (findings.length >= MOST_HITS) break;
       }
       return findings;
@@ -57,12 +77,21 @@ export function expressionOf(rule: Params<'expression'>, parsers: Parsers): Guar
         service,
         action: name,
         payload,
-        context: { untrusted: context.untrusted || context.undeclared, private: context.private, thread_id: context.declared.thread_id ?? '', node: context.declared.node ?? '' },
+        context: {
+          untrusted: context.untrusted || context.undeclared,
+          private: context.private,
+          thread_id: context.declared.thread_id ?? '',
+          node: context.declared.node ?? '',
+        },
         amounts: amountsOf(action, 'minor').map(({ minor, currency }) => ({ minor, currency })),
-        destinations: destinationsOf(action, [...action.words.service, ...action.words.action]).map(({ receiver, kind }) => ({ receiver, kind })),
+        destinations: destinationsOf(action, [...action.words.service, ...action.words.action]).map(
+          ({ receiver, kind }) => ({ receiver, kind }),
+        ),
       });
       if (typeof answer !== 'boolean') throw new Error('the expression answered no boolean');
-      return answer ? [finding('expression/true', 'medium', '', rule.cel, rule.message ?? 'A condition of the policy holds.')] : [];
+      return answer
+        ? [finding('expression/true', 'medium', '', rule.cel, rule.message ?? 'A condition of the policy holds.')]
+        : [];
     },
   };
 }
@@ -74,7 +103,17 @@ export function jsonSchemaOf(rule: Params<'json_schema'>, parsers: Parsers): Gua
     id: 'json_schema',
     check(action) {
       const offence = check(action.payload);
-      return offence ? [finding('json_schema/mismatch', 'medium', offence.pointer, offence.reason, 'This payload is not of the form that the policy asks for.')] : [];
+      return offence
+        ? [
+            finding(
+              'json_schema/mismatch',
+              'medium',
+              offence.pointer,
+              offence.reason,
+              'This payload is not of the form that the policy asks for.',
+            ),
+          ]
+        : [];
     },
   };
 }
@@ -83,5 +122,15 @@ export function jsonSchemaOf(rule: Params<'json_schema'>, parsers: Parsers): Gua
 export const unknownActionOf = (rule: Params<'unknown_action'>): Guardrail => ({
   id: 'unknown_action',
   check: ({ service, action }) =>
-    appliesTo(rule.known, service, action) ? [] : [finding('unknown_action/unlisted', 'medium', '', `${service}/${action}`, 'The policy does not list this action.')],
+    appliesTo(rule.known, service, action)
+      ? []
+      : [
+          finding(
+            'unknown_action/unlisted',
+            'medium',
+            '',
+            `${service}/${action}`,
+            'The policy does not list this action.',
+          ),
+        ],
 });

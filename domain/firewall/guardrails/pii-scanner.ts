@@ -7,7 +7,13 @@ import { visible } from '../skeleton.ts';
 
 type PiiRule = Omit<RuleOf<'pii_scanner'>, 'kind'>;
 
-const NAMES = { card: 'card number', iban: 'bank account', national_id: 'national id', email: 'mail address', phone: 'phone number' } as const;
+const NAMES = {
+  card: 'card number',
+  iban: 'bank account',
+  national_id: 'national id',
+  email: 'mail address',
+  phone: 'phone number',
+} as const;
 
 /** Personal data in what an action sends, by shape and checksum: held when it reaches somebody whom nobody listed. */
 export const piiScannerOf = (rule: PiiRule = {}): Guardrail => ({
@@ -17,8 +23,10 @@ export const piiScannerOf = (rule: PiiRule = {}): Guardrail => ({
     const findings = new Map<string, Finding>();
     let reach: ReturnType<typeof reachOf> | undefined;
     for (const value of action.values) {
-      if (value.type !== 'text' || findings.size >= 50 || !/\d|@/.test(value.text) || !isAt(value.place.pointer, rule.pointers)) continue;
-      for (const one of personalIn(visible(value.text), entities)) {
+      if (value.type !== 'text' || findings.size >= 50 || !isAt(value.place.pointer, rule.pointers)) continue;
+      const text = visible(value.text);
+      if (!/\d|@/.test(text)) continue;
+      for (const one of personalIn(text, entities)) {
         reach ??= reachOf(action, context);
         const always = rule.only_to_unknown === false;
         // An account that is paid is the receiver itself, not what leaks.

@@ -1,30 +1,50 @@
+import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { judgeGrant, type Said, said } from '../privilege-grants.ts';
 import * as words from '../privilege-words.ts';
+import { isAt } from '../reach.ts';
 import type { PrincipalChange } from '../typed-values.ts';
 import { wordsOf } from '../words.ts';
 
 type Words = readonly string[];
 
+type PrivilegeRule = Omit<RuleOf<'privilege'>, 'kind'>;
+
 /** Members that give somebody more than the call should, or take a protection away. */
-export const privilege: Guardrail = {
+export const privilegeOf = (rule: PrivilegeRule = {}): Guardrail => ({
   id: 'privilege',
   check(action) {
     const findings = new Map<string, Finding>();
     for (const value of action.values) {
+      if (rule.exempt_pointers && isAt(value.place.pointer, rule.exempt_pointers)) continue;
       if (value.type === 'text' && isPrototypePath(value.text, value.place.words.at(-1) ?? [])) {
         add(findings, value.place.pointer, value.text, prototypePath);
       }
       if (value.type !== 'principal_change' || value.place.via.includes('query')) continue;
       const change = named(value);
-      const said = judge(change);
+      const said = judge(change) ?? configured(change, rule);
       if (said) add(findings, change.place.pointer, `${change.raw}: ${String(change.value)}`, said);
     }
     return [...findings.values()];
   },
-};
+});
+
+export const privilege = privilegeOf();
+
+/** The operator's own words: a flag that is switched on, a role that is given. */
+function configured({ place, value }: PrincipalChange, rule: PrivilegeRule): Said | undefined {
+  const key = place.words.at(-1) ?? [];
+  if (rule.extra_words?.some((one) => wordsOf(one).join(' ') === key.join(' ')) && words.isGranting(value)) {
+    return said('configured_flag', 'high', 'This flag is one that the policy names.');
+  }
+  const role =
+    typeof value === 'string' && key.some((word) => words.ROLE_WORDS.has(word)) ? wordsOf(value).join(' ') : undefined;
+  return role !== undefined && rule.extra_roles?.some((one) => wordsOf(one).join(' ') === role)
+    ? said('admin_role', 'high', 'This role is one that the policy names.')
+    : undefined;
+}
 
 function add(findings: Map<string, Finding>, pointer: string, evidence: string, said: Said): void {
   const finding = { ...said, pointer, evidence: evidenceOf(evidence) };

@@ -20,14 +20,20 @@ const MARKERS: readonly RegExp[] = [
   /\bnew (?:instructions?|task|objective|directive)s?\s*:/i,
 ];
 
+/** A word of every marker, or letters that may hide one: without, no marker is tried. */
+const MARKED =
+  /ignor|disreg|forget|overrid|bypass|<\||\[\/?inst|<<|<\/?(?:sys|ass|tool|func)|system|assistant|developer|you.re |you are|act as|pretend|roleplay|\bai\b|language|do not|don.t|never|without|before|instead|prior|reveal|print|repeat|output|show|leak|new |[^\x00-\x7f]/i;
+
 /** Text in the arguments that is written for a model to obey. A hint: it can raise a verdict, never lower one. */
 export const promptInjectionOf = (rule: PromptInjectionRule = {}): Guardrail => ({
   id: 'prompt_injection',
   check(action, context) {
     const findings = new Map<string, Finding>();
     for (const value of action.values) {
-      if (value.type !== 'text' || value.text.length < 12 || findings.size >= 20 || findings.has(value.place.pointer)) continue;
+      if (value.type !== 'text' || value.text.length < 12 || findings.size >= 20 || findings.has(value.place.pointer))
+        continue;
       if (!isAt(value.place.pointer, rule.pointers)) continue;
+      if (!MARKED.test(value.text)) continue;
       const text = lookAlike(value.text.slice(0, 20_000)).replace(/(?:\\+[nrt])+/g, ' ');
       const marker = MARKERS.map((one) => one.exec(text)).find((hit) => hit);
       if (!marker) continue;

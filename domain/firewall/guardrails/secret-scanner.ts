@@ -22,7 +22,13 @@ export const secretScannerOf = (rule: SecretRule = {}): Guardrail => ({
       const always = rule.only_to_unknown === false;
       if (reach === 'nowhere' && !always) return;
       const severity = reach === 'unknown' || always ? 'high' : 'low';
-      findings.set(`${kind} ${pointer}`, { id: 'secret_scanner/secret', severity, pointer, evidence: `${kind}: ${shown}`, message: `A ${kind} leaves with this call.` });
+      findings.set(`${kind} ${pointer}`, {
+        id: 'secret_scanner/secret',
+        severity,
+        pointer,
+        evidence: `${kind}: ${shown}`,
+        message: `A ${kind} leaves with this call.`,
+      });
     };
     for (const value of action.values) {
       if (value.type !== 'text' || value.text.length < 12 || findings.size >= 50) continue;

@@ -10,13 +10,47 @@ import type { Place } from '../typed-values.ts';
 type SqlRule = Omit<RuleOf<'sql'>, 'kind'>;
 
 const SQL_KEYS = new Set(['sql', 'query', 'queries', 'statement', 'statements', 'stmt', 'ddl', 'dml', 'select']);
-const SQL_WORDS = new Set(['sql', 'db', 'database', 'postgres', 'postgresql', 'pg', 'mysql', 'sqlite', 'mssql', 'snowflake', 'bigquery', 'redshift', 'warehouse', 'psql', 'sqlserver', 'mariadb', 'oracle']);
+const SQL_WORDS = new Set([
+  'sql',
+  'db',
+  'database',
+  'postgres',
+  'postgresql',
+  'pg',
+  'mysql',
+  'sqlite',
+  'mssql',
+  'snowflake',
+  'bigquery',
+  'redshift',
+  'warehouse',
+  'psql',
+  'sqlserver',
+  'mariadb',
+  'oracle',
+]);
 /** Prose beside which a statement is being talked about. */
-const PROSE_KEYS = new Set(['body', 'text', 'message', 'content', 'title', 'description', 'subject', 'note', 'notes', 'comment', 'summary', 'reason', 'prompt']);
+const PROSE_KEYS = new Set([
+  'body',
+  'text',
+  'message',
+  'content',
+  'title',
+  'description',
+  'subject',
+  'note',
+  'notes',
+  'comment',
+  'summary',
+  'reason',
+  'prompt',
+]);
 /** How a statement starts; two words, so that prose that starts with a verb is none. */
 const STATEMENT =
   /^[\s(;]*(?:(?:--[^\n]*\n|\/\*[\s\S]{0,2000}?\*\/)\s*)*(?:select\b[\s\S]*\bfrom\b|select\s+[\w.]+\s*\(|insert\s+into\b|update\s+[\w."`]+(?:\s+\w+)?\s+set\b|delete\s+from\b|merge\s+into\b|truncate\s+(?:table\s+)?["`\w]|drop\s+(?:table|database|schema|view|index|role|user|function|owned|materialized|sequence|type|extension|trigger|policy|tablespace)\b|alter\s+(?:table|database|role|user|system|schema|default|policy|view|function|extension|server)\b|create\s+(?:or\s+replace\s+)?(?:table|database|schema|view|role|user|function|procedure|extension|server|policy|subscription|event|language|rule|trigger|unique|index|materialized|foreign|temp)\b|grant\b[\s\S]*\bto\b|revoke\b[\s\S]*\bfrom\b|copy\b[\s\S]*\b(?:from|to)\b|with\s+(?:recursive\s+)?["\w]+[\s\S]*\bas\b[\s\S]*\(|explain\s+(?:analyze\s+|\()?|do\s+(?:language\b|\$)|exec(?:ute)?\s+(?:xp_|sp_|immediate\b)|set\s+(?:role|session)\b|prepare\s+\w+[\s\S]*\bas\b|call\s+\w+\s*\(|reassign\s+owned\b|load\s+data\b)/i;
-const MAX_TEXT = 100_000;
+/** Longer than any statement that a person could still judge; the parser's tree is many times larger. */
+const MAX_TEXT = 20_000;
+const MAX_STATEMENTS = 200;
 
 const NO_PARSER = 'No SQL parser is loaded, so this statement was not read. It counts as dangerous.';
 const UNPARSED = 'This SQL does not parse as PostgreSQL, so what it does is not known. It counts as dangerous.';
@@ -26,16 +60,26 @@ export const sqlOf = (rule: SqlRule = {}): Guardrail => ({
   id: 'sql',
   check(action, { parsers }) {
     const findings = new Map<string, Finding>();
+    const database = [...action.words.action, ...action.words.service].some((word) => SQL_WORDS.has(word));
     for (const value of action.values) {
-      if (value.type !== 'text') continue;
-      const text = visible(value.text).trim();
-      if (!isSql(action, value.place, text)) continue;
+      // Not the texts alone: a statement can be as short as a name.
+      if (value.type !== 'principal_change' || typeof value.value !== 'string') continue;
+      const text = visible(value.value).trim();
+      if (!isSql(action, value.place, text, database)) continue;
       const add = (id: string, severity: Severity, message: string): void => {
         const key = `${id} ${value.place.pointer}`;
-        if (!findings.has(key)) findings.set(key, { id: `sql/${id}`, severity, pointer: value.place.pointer, evidence: evidenceOf(text), message });
+        if (!findings.has(key))
+          findings.set(key, {
+            id: `sql/${id}`,
+            severity,
+            pointer: value.place.pointer,
+            evidence: evidenceOf(text),
+            message,
+          });
       };
       if (!parsers.sql) add('unparsed', 'high', NO_PARSER);
-      else if (text.length > MAX_TEXT) add('unparsed', 'high', 'This SQL is longer than is read. It counts as dangerous.');
+      else if (text.length > MAX_TEXT || (text.match(/;/g)?.length ?? 0) > MAX_STATEMENTS)
+        add('unparsed', 'high', 'This SQL is longer than is read. It counts as dangerous.');
       else judge(text, parsers.sql, rule, add);
     }
     return [...findings.values()];
@@ -44,18 +88,22 @@ export const sqlOf = (rule: SqlRule = {}): Guardrail => ({
 
 export const sql = sqlOf();
 
-function isSql(action: JudgedAction, place: Place, text: string): boolean {
+function isSql(action: JudgedAction, place: Place, text: string, database: boolean): boolean {
   const role = action.roleAt(place.pointer);
   if (role !== undefined) return role === 'query';
   const key = place.words.at(-1) ?? [];
-  const database = action.words.action.some((word) => SQL_WORDS.has(word)) || action.words.service.some((word) => SQL_WORDS.has(word));
   if (key.includes('sql')) return true;
   if (database && key.some((word) => SQL_KEYS.has(word))) return true;
   if (!database && key.some((word) => PROSE_KEYS.has(word))) return false;
   return text.length > 7 && STATEMENT.test(text.slice(0, 5_000));
 }
 
-function judge(text: string, parse: (text: string) => unknown, rule: SqlRule, add: (id: string, severity: Severity, message: string) => void): void {
+function judge(
+  text: string,
+  parse: (text: string) => unknown,
+  rule: SqlRule,
+  add: (id: string, severity: Severity, message: string) => void,
+): void {
   // MySQL runs what stands in such a comment; PostgreSQL, and its parser, do not.
   if (/\/\*[!M]/.test(text)) add('version_comment', 'high', 'A comment that MySQL runs hides a statement here.');
   let statements: unknown[];
@@ -71,7 +119,11 @@ function judge(text: string, parse: (text: string) => unknown, rule: SqlRule, ad
     add('stacked', 'medium', 'Several statements stand in one text.');
   }
   for (const kind of kinds) {
-    if (rule.allow_verbs && kind !== 'TransactionStmt' && !rule.allow_verbs.some((verb) => verb.toLowerCase() === verbOf(kind))) {
+    if (
+      rule.allow_verbs &&
+      kind !== 'TransactionStmt' &&
+      !rule.allow_verbs.some((verb) => verb.toLowerCase() === verbOf(kind))
+    ) {
       add('verb', 'medium', `The policy does not list the verb ${verbOf(kind)}.`);
     }
   }
@@ -80,14 +132,18 @@ function judge(text: string, parse: (text: string) => unknown, rule: SqlRule, ad
     add('unparsed', 'high', 'This SQL has more parts than are read. It counts as dangerous.');
     return;
   }
-  const named = new Set(nodes.filter(({ kind }) => kind === 'CommonTableExpr').map(({ body }) => String(body['ctename']).toLowerCase()));
+  const named = new Set(
+    nodes.filter(({ kind }) => kind === 'CommonTableExpr').map(({ body }) => String(body['ctename']).toLowerCase()),
+  );
   for (const node of nodes) {
     const said = judgeNode(node, rule.require_where ?? true);
     if (said) add(...said);
     if (rule.allowed_relations && node.kind === 'RangeVar') {
       const name = String(node.body['relname']).toLowerCase();
-      const whole = node.body['schemaname'] === undefined ? name : `${String(node.body['schemaname']).toLowerCase()}.${name}`;
-      if (!named.has(name) && !rule.allowed_relations.some((one) => one.toLowerCase() === whole)) add('relation', 'medium', 'The policy does not list a table that this names.');
+      const whole =
+        node.body['schemaname'] === undefined ? name : `${String(node.body['schemaname']).toLowerCase()}.${name}`;
+      if (!named.has(name) && !rule.allowed_relations.some((one) => one.toLowerCase() === whole))
+        add('relation', 'medium', 'The policy does not list a table that this names.');
     }
   }
 }

@@ -1,8 +1,10 @@
-import type { ActionContext } from '../../../contracts/action.ts';
+import type { Action, ActionContext } from '../../../contracts/action.ts';
 import type { Policy } from '../../../contracts/policy.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
 import { DEFAULT_POLICY } from '../../../domain/firewall/policy.ts';
 import { screenAction } from '../../../domain/firewall/screen.ts';
+import type { ScreenStats } from '../../../domain/firewall/stats.ts';
+import { loadParsers } from '../../../runtime/parsers.ts';
 
 export const reviewFlagged = (more: Partial<Policy> = {}): Policy => ({
   ...DEFAULT_POLICY,
@@ -10,8 +12,21 @@ export const reviewFlagged = (more: Partial<Policy> = {}): Policy => ({
   ...more,
 });
 
+export const parsers = await loadParsers();
+
 export const judged = (payload: Record<string, unknown>, policy = reviewFlagged(), context: ActionContext = {}) =>
-  screenAction({ service: 'agent', action: 'do', payload }, context, policy);
+  screenAction({ service: 'agent', action: 'do', payload }, context, policy, undefined, { parsers });
+
+/** The findings of a named action as `id pointer`, the worst first. */
+export const foundIn = (
+  action: Action,
+  context: ActionContext = {},
+  policy = reviewFlagged(),
+  stats?: ScreenStats,
+): string[] =>
+  screenAction(action, context, policy, undefined, { parsers, ...(stats && { stats }) }).findings.map(
+    (finding) => `${finding.id} ${finding.pointer}`,
+  );
 
 /** The findings as `id pointer`, the worst first. */
 export const found = (payload: Record<string, unknown>, policy = reviewFlagged()): string[] =>

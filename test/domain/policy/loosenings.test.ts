@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Policy, ROUTINGS } from '../../../contracts/policy.ts';
+import { PACK_RULES } from '../../../domain/firewall/packs.ts';
 import { blocks, routeOf } from '../../../domain/firewall/policy.ts';
 import { loosenings } from '../../../domain/policy/loosenings.ts';
 
@@ -12,7 +13,11 @@ const guard = (rule: object) => ({ guardrails: [rule] });
 describe('routing', () => {
   test.each([
     [{}, { default_routing: 'observe' }, ['Routing of */* became weaker: review_all → observe.']],
-    [{}, { routes: [{ service: 'crm', routing: 'observe' }] }, ['Routing of crm/* became weaker: review_all → observe.']],
+    [
+      {},
+      { routes: [{ service: 'crm', routing: 'observe' }] },
+      ['Routing of crm/* became weaker: review_all → observe.'],
+    ],
     [
       { default_routing: 'review_flagged', routes: [{ service: 'pay-*', routing: 'review_all' }] },
       { default_routing: 'review_flagged' },
@@ -25,8 +30,20 @@ describe('routing', () => {
     ],
     [
       // The order decides: the narrow route is no longer reached.
-      { default_routing: 'observe', routes: [{ service: 'crm', action: 'send', routing: 'review_all' }, { service: 'crm', routing: 'observe' }] },
-      { default_routing: 'observe', routes: [{ service: 'crm', routing: 'observe' }, { service: 'crm', action: 'send', routing: 'review_all' }] },
+      {
+        default_routing: 'observe',
+        routes: [
+          { service: 'crm', action: 'send', routing: 'review_all' },
+          { service: 'crm', routing: 'observe' },
+        ],
+      },
+      {
+        default_routing: 'observe',
+        routes: [
+          { service: 'crm', routing: 'observe' },
+          { service: 'crm', action: 'send', routing: 'review_all' },
+        ],
+      },
       ['Routing of crm/send became weaker: review_all → observe.'],
     ],
   ])('%j → %j', (before, after, sentences) => {
@@ -46,7 +63,11 @@ describe('routing', () => {
   });
 
   const name = fc.constantFrom('a', 'ab', 'abc', 'b', 'Ab', 'c');
-  const pattern = fc.oneof(name, name.map((text) => `${text}*`), fc.constant('*'));
+  const pattern = fc.oneof(
+    name,
+    name.map((text) => `${text}*`),
+    fc.constant('*'),
+  );
   const route = fc.record(
     {
       service: pattern,
@@ -82,7 +103,9 @@ describe('routing', () => {
 
   test('of the largest policies is compared in time, or taken for looser', () => {
     const routes = (routing: string) =>
-      Array.from({ length: 1_000 }, (_, i) => (i % 2 === 0 ? { service: `s${i}`, action: '*', routing } : { action: `a${i}`, routing }));
+      Array.from({ length: 1_000 }, (_, i) =>
+        i % 2 === 0 ? { service: `s${i}`, action: '*', routing } : { action: `a${i}`, routing },
+      );
     const started = performance.now();
     expect(looser({ routes: routes('review_all') }, { routes: routes('observe') }).length).toBe(100);
     expect(performance.now() - started).toBeLessThan(5_000);
@@ -93,8 +116,16 @@ describe('what is known', () => {
   test.each([
     [{}, { allowed_domains: ['partner.example'] }, ['Domain added: partner.example.']],
     [{ allowed_domains: ['yourco.example'] }, { allowed_domains: ['yourco.example', 'api.yourco.example'] }, []],
-    [{ allowed_domains: ['yourco.example'] }, { allowed_domains: ['notyourco.example'] }, ['Domain added: notyourco.example.']],
-    [{ allowed_domains: ['gmail.com'] }, { allowed_domains: ['gmail.com', 'ana@gmail.com'] }, ['Domain added: ana@gmail.com.']],
+    [
+      { allowed_domains: ['yourco.example'] },
+      { allowed_domains: ['notyourco.example'] },
+      ['Domain added: notyourco.example.'],
+    ],
+    [
+      { allowed_domains: ['gmail.com'] },
+      { allowed_domains: ['gmail.com', 'ana@gmail.com'] },
+      ['Domain added: ana@gmail.com.'],
+    ],
     [{ allowed_domains: ['yourco.example'] }, {}, ['No destination is named any more, so none counts as unknown.']],
     [{ allowed_domains: ['a.example', 'b.example'] }, { allowed_domains: ['a.example'] }, []],
     [{ known_recipients: ['ana'] }, { known_recipients: ['ana', 'bob'] }, ['Known recipient added: bob.']],
@@ -127,16 +158,48 @@ describe('guardrails', () => {
     [{}, guard({ kind: 'shell', enabled: false }), ['Guardrail shell: was disabled.']],
     [{}, guard({ kind: 'egress', allow_private: true }), ['Guardrail egress: allow_private was switched on.']],
     [{}, guard({ kind: 'sql', max_statements: 3 }), ['Guardrail sql: max_statements rose: 1 → 3.']],
-    [guard({ kind: 'sql', verdict: 'block' }), guard({ kind: 'sql', verdict: 'hold' }), ['Guardrail sql: verdict was lowered: block → hold.']],
+    [
+      guard({ kind: 'sql', verdict: 'block' }),
+      guard({ kind: 'sql', verdict: 'hold' }),
+      ['Guardrail sql: verdict was lowered: block → hold.'],
+    ],
     [guard({ kind: 'sql', verdict: 'block' }), {}, ['Guardrail sql: verdict was lowered: block → by severity.']],
-    [guard({ kind: 'sql', severity: 'high' }), guard({ kind: 'sql', severity: 'low' }), ['Guardrail sql: severity may be lower: high → low.']],
+    [
+      guard({ kind: 'sql', severity: 'high' }),
+      guard({ kind: 'sql', severity: 'low' }),
+      ['Guardrail sql: severity may be lower: high → low.'],
+    ],
     [guard({ kind: 'velocity_limit', max: 5, window_s: 60 }), {}, ['Guardrail velocity_limit was removed.']],
-    [guard({ kind: 'velocity_limit', max: 5, window_s: 60 }), guard({ kind: 'velocity_limit', max: 6, window_s: 30 }), ['Guardrail velocity_limit: max rose: 5 → 6.', 'Guardrail velocity_limit: window_s fell: 60 → 30.']],
-    [guard({ kind: 'egress', denied_domains: ['a.example', 'b.example'] }), guard({ kind: 'egress', denied_domains: ['a.example'] }), ['Guardrail egress: denied_domains lost b.example.']],
-    [guard({ kind: 'egress', allowed_ports: [443] }), guard({ kind: 'egress', allowed_ports: [443, 22] }), ['Guardrail egress: allowed_ports gained 22.']],
-    [guard({ kind: 'egress', allowed_ports: [443] }), guard({ kind: 'egress' }), ['Guardrail egress: allowed_ports was removed: any passes.']],
-    [guard({ kind: 'expression', id: 'big', cel: 'true' }), guard({ kind: 'expression', id: 'big', cel: 'false' }), ['Guardrail expression "big": cel changed.']],
-    [guard({ kind: 'velocity_limit', max: 5, window_s: 60 }), guard({ kind: 'velocity_limit', max: 5, window_s: 60, applies_to: [{ service: 'crm' }] }), ['Guardrail velocity_limit: applies_to changed.']],
+    [
+      guard({ kind: 'velocity_limit', max: 5, window_s: 60 }),
+      guard({ kind: 'velocity_limit', max: 6, window_s: 30 }),
+      ['Guardrail velocity_limit: max rose: 5 → 6.', 'Guardrail velocity_limit: window_s fell: 60 → 30.'],
+    ],
+    [
+      guard({ kind: 'egress', denied_domains: ['a.example', 'b.example'] }),
+      guard({ kind: 'egress', denied_domains: ['a.example'] }),
+      ['Guardrail egress: denied_domains lost b.example.'],
+    ],
+    [
+      guard({ kind: 'egress', allowed_ports: [443] }),
+      guard({ kind: 'egress', allowed_ports: [443, 22] }),
+      ['Guardrail egress: allowed_ports gained 22.'],
+    ],
+    [
+      guard({ kind: 'egress', allowed_ports: [443] }),
+      guard({ kind: 'egress' }),
+      ['Guardrail egress: allowed_ports was removed: any passes.'],
+    ],
+    [
+      guard({ kind: 'expression', id: 'big', cel: 'true' }),
+      guard({ kind: 'expression', id: 'big', cel: 'false' }),
+      ['Guardrail expression "big": cel changed.'],
+    ],
+    [
+      guard({ kind: 'velocity_limit', max: 5, window_s: 60 }),
+      guard({ kind: 'velocity_limit', max: 5, window_s: 60, applies_to: [{ service: 'crm' }] }),
+      ['Guardrail velocity_limit: applies_to changed.'],
+    ],
   ])('%j → %j', (before, after, sentences) => {
     expect(looser(before, after)).toEqual(sentences);
   });
@@ -148,8 +211,36 @@ describe('guardrails', () => {
     [guard({ kind: 'egress', enabled: false }), guard({ kind: 'egress' })],
     [guard({ kind: 'velocity_limit', max: 5, window_s: 60 }), guard({ kind: 'velocity_limit', max: 4, window_s: 90 })],
     [guard({ kind: 'money', per_call: 500 }), guard({ kind: 'money', per_call: 400, per_window: 1_000 })],
-    [guard({ kind: 'velocity_limit', max: 5, window_s: 60, applies_to: [{ service: 'crm' }] }), guard({ kind: 'velocity_limit', max: 5, window_s: 60 })],
+    [
+      guard({ kind: 'velocity_limit', max: 5, window_s: 60, applies_to: [{ service: 'crm' }] }),
+      guard({ kind: 'velocity_limit', max: 5, window_s: 60 }),
+    ],
   ])('only tightens: %j → %j', (before, after) => {
     expect(looser(before, after)).toEqual([]);
+  });
+
+  test.each(Object.entries(PACK_RULES))(
+    'of the pack %s are stricter than what it takes the place of',
+    (pack, guardrails) => {
+      expect(looser({}, { packs: [pack] })).toEqual([]);
+      expect(looser({}, { guardrails })).toEqual([]);
+    },
+  );
+
+  test('of a shipped kind, in the place of a stricter one of a pack', () => {
+    expect(looser({ packs: ['shell'] }, { packs: ['shell'], ...guard({ kind: 'shell' }) })).toEqual([
+      'Guardrail shell: deny_network was switched off.',
+    ]);
+  });
+
+  test('of which all judge: one more tightens, in any order; one less does not', () => {
+    const [one, two] = [
+      { kind: 'velocity_limit', id: 'one', max: 5, window_s: 60 },
+      { kind: 'velocity_limit', id: 'two', max: 9, window_s: 600 },
+    ];
+    expect(looser({ guardrails: [one] }, { guardrails: [two, one] })).toEqual([]);
+    expect(looser({ guardrails: [one, two] }, { guardrails: [two] })).toEqual([
+      'Guardrail velocity_limit "one" was removed.',
+    ]);
   });
 });

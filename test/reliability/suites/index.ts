@@ -1,4 +1,30 @@
 import type { Suite } from '../suite.ts';
+import { foreign, messages, namespaceWriter, ownRequests } from './access.ts';
+import { clocks, deadlines, diskFull, noWorker, races } from './deciding.ts';
+import { canaries, guardrails, hostile } from './hostile.ts';
 import { killMatrix } from './kill-matrix.ts';
+import { longDeadlines } from './long-deadlines.ts';
+import { crashPoints, faults, postgresAway, starts, temporalAway } from './outages.ts';
 
-export const SUITES: Suite[] = [killMatrix];
+/** In the order of the table. */
+export const SUITES: Suite[] = [
+  killMatrix,
+  crashPoints,
+  faults,
+  races,
+  deadlines,
+  clocks,
+  longDeadlines,
+  noWorker,
+  diskFull,
+  temporalAway,
+  postgresAway,
+  starts,
+  foreign,
+  ownRequests,
+  messages,
+  namespaceWriter,
+  canaries,
+  guardrails,
+  hostile,
+];

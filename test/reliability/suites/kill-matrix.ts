@@ -174,7 +174,7 @@ export class Driver {
     await restoring;
     if (asThread)
       for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await pause(200)) {
-        const { executions } = await rig.oracle.rows();
+        const executions = await rig.oracle.rows().then((rows) => rows.executions, () => []);
         if (executions.some(({ request_id }) => request_id === opened.id)) break;
       }
     const { violations } = await rig.oracle.settle({ ids: [opened.id] }, RECOVERY_MS);

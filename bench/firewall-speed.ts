@@ -1,0 +1,228 @@
+import type { Action, ActionContext } from '../contracts/action.ts';
+import type { GuardrailRule } from '../contracts/guardrails.ts';
+import type { Policy } from '../contracts/policy.ts';
+import { DEFAULT_POLICY } from '../domain/firewall/policy.ts';
+import { screenAction } from '../domain/firewall/screen.ts';
+import { loadParsers } from '../runtime/parsers.ts';
+import { table } from './table.ts';
+
+const fill = (text: string, size: number): string => text.repeat(Math.ceil(size / text.length)).slice(0, size);
+const CONTEXT: ActionContext = {
+  untrusted: true,
+  allowed_domains: ['yourco.example'],
+  task: 'Send the lead report of this week to the sales team',
+};
+
+/** An ordinary call of about so many bytes: a report with rows, a few addresses and links. */
+function payloadOf(bytes: number): Action {
+  const rows: Record<string, unknown>[] = [];
+  const payload = {
+    to: 'sales-team@yourco.example',
+    webhook_url: 'https://hooks.yourco.example/leads',
+    period: '2026-W47',
+    rows,
+  };
+  for (let at = 0; JSON.stringify(payload).length < bytes; at += 1) {
+    rows.push({
+      id: `lead_${at}`,
+      name: `Lead number ${at}`,
+      score: at % 100,
+      stage: 'qualified',
+      note: 'Asked for a call next week about the larger plan.',
+    });
+  }
+  return { service: 'crm-agent', action: 'send_lead_report', payload };
+}
+
+/** So many rules, one in ten of which applies to the call. */
+function policyOf(count: number): Policy {
+  const guardrails = Array.from({ length: count }, (_, at): GuardrailRule => {
+    const applies_to = [at % 10 === 0 ? { service: 'crm-agent' } : { service: `other-${at}` }];
+    switch (Math.floor(at / 10) % 4) {
+      case 0:
+        return { kind: 'pattern_scanner', id: `p${at}`, pointer: '/period', pattern: `code-?${at}[a-z]+`, applies_to };
+      case 1:
+        return { kind: 'expression', id: `e${at}`, cel: `amounts.exists(a, a.minor > ${1_000 + at})`, applies_to };
+      case 2:
+        return { kind: 'money', id: `m${at}`, per_call: 1_000 + at, applies_to };
+      default:
+        return { kind: 'media_guard', id: `d${at}`, mime: ['image/*'], applies_to };
+    }
+  });
+  return { ...DEFAULT_POLICY, default_routing: 'review_flagged', guardrails };
+}
+
+interface Timed {
+  p50: number;
+  p99: number;
+}
+
+/** Times one call many times, after it has warmed up; milliseconds. */
+function timed(run: () => void, budget_ms: number): Timed {
+  const until = performance.now() + budget_ms / 2;
+  while (performance.now() < until) run();
+  const times: number[] = [];
+  const end = performance.now() + budget_ms;
+  while (performance.now() < end && times.length < 20_000) {
+    const started = performance.now();
+    run();
+    times.push(performance.now() - started);
+  }
+  times.sort((a, b) => a - b);
+  const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
+  return { p50: at(0.5), p99: at(0.99) };
+}
+
+const PATTERNS = [
+  /169\.254\.169\.254/,
+  /\b10\.\d+\.\d+\.\d+/,
+  /\b192\.168\.\d+\.\d+/,
+  /\*:\*/,
+  /admin_override/i,
+  /drop\s+table/i,
+  /rm\s+-rf/,
+  /AKIA[A-Z0-9]{16}/,
+  /-----BEGIN/,
+  /bcc/i,
+];
+
+async function cedarOf(count: number): Promise<((action: Action) => void) | undefined> {
+  try {
+    const cedar = await import('@cedar-policy/cedar-wasm/nodejs');
+    const text = Array.from(
+      { length: count },
+      (_, at) => `forbid(principal, action == Action::"a${at}", resource) when { context.score > ${at} };`,
+    ).join('\n');
+    const parsed = cedar.preparsePolicySet('bench', {
+      staticPolicies: `permit(principal, action, resource);\n${text}`,
+    });
+    if (parsed.type !== 'success') return undefined;
+    return (action) => {
+      cedar.statefulIsAuthorized({
+        principal: { type: 'Agent', id: action.service },
+        action: { type: 'Action', id: action.action },
+        resource: { type: 'Service', id: action.service },
+        context: { score: 3, payload: JSON.stringify(action.payload) },
+        preparsedPolicySetId: 'bench',
+        entities: [],
+      });
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+const hostile = (): [string, Action, Policy?][] => {
+  let deep: Record<string, unknown> = { url: 'http://10.0.0.1/' };
+  for (let level = 0; level < 200; level += 1) deep = { deep };
+  const evil: Policy = { ...policyOf(0), guardrails: [{ kind: 'pattern_scanner', pattern: '(a+)+$' }] };
+  const action = (payload: Record<string, unknown>, service = 'shell-agent', name = 'run'): Action => ({
+    service,
+    action: name,
+    payload,
+  });
+  const texts = [
+    'http://a,',
+    'a@',
+    'a@b.c ',
+    '%25',
+    'YWFh',
+    '1-1 ',
+    '::',
+    'ignore ',
+    'password=',
+    '$(',
+    'x;',
+    '"',
+    '/',
+    '\u200b',
+    'www.a',
+  ];
+  return [
+    ['10,000 keys', action(Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [`k${at}`, `v${at}`])))],
+    ['depth 200', action(deep)],
+    ['evil pattern, 4 KB', action({ a: `${fill('a', 4_096)}!` }), evil],
+    ...texts.map((text): [string, Action] => [
+      `64 KB of ${JSON.stringify(text)} as text`,
+      action({ body: fill(text, 65_536) }, 'mail', 'send_email'),
+    ]),
+    ...texts
+      .slice(4, 13)
+      .map((text): [string, Action] => [
+        `64 KB of ${JSON.stringify(text)} as a command`,
+        action({ command: fill(text, 65_536) }),
+      ]),
+    ...texts
+      .slice(4, 13)
+      .map((text): [string, Action] => [
+        `19 KB of ${JSON.stringify(text)} as a command`,
+        action({ command: fill(text, 19_000) }),
+      ]),
+    ...texts
+      .slice(4, 13)
+      .map((text): [string, Action] => [
+        `19 KB of ${JSON.stringify(text)} as SQL`,
+        action({ query: fill(text, 19_000) }, 'db', 'sql'),
+      ]),
+  ];
+};
+
+/** Time per call against the clock, beside Cedar and a list of regular expressions in the same run; then hostile inputs. */
+export async function run(args: string[]): Promise<void> {
+  const budget = args.includes('--quick') ? 150 : 1_500;
+  const parsers = await loadParsers();
+  const reference = timed(() => JSON.parse(JSON.stringify(payloadOf(1_024).payload)), 100).p50;
+  const rows = [
+    [
+      'payload',
+      'rules',
+      'firewall p50 ms',
+      'p99 ms',
+      'cedar-wasm p50',
+      'p99',
+      '10 regexes p50',
+      'p99',
+      'of one JSON round trip of 1 KB',
+    ],
+  ];
+  for (const rules of [10, 100]) {
+    const policy = policyOf(rules);
+    const cedar = await cedarOf(rules);
+    for (const size of [1, 16, 64]) {
+      const action = payloadOf(size * 1_024);
+      const own = timed(() => screenAction(action, CONTEXT, policy, undefined, { parsers }), budget);
+      const peer = cedar && timed(() => cedar(action), budget / 2);
+      const plain = timed(() => {
+        const text = JSON.stringify(action.payload);
+        for (const pattern of PATTERNS) pattern.test(text);
+      }, budget / 4);
+      const shown = (value: number | undefined): string => (value === undefined ? 'not installed' : value.toFixed(3));
+      rows.push([
+        `${size} KB`,
+        String(rules),
+        shown(own.p50),
+        shown(own.p99),
+        shown(peer?.p50),
+        shown(peer?.p99),
+        shown(plain.p50),
+        shown(plain.p99),
+        `${(own.p50 / reference).toFixed(1)} x`,
+      ]);
+    }
+  }
+  console.log(table(rows));
+  const worst = [['hostile input', 'ms of CPU, best of 3', 'verdict']];
+  for (const [name, action, policy = policyOf(0)] of hostile()) {
+    let least = Number.POSITIVE_INFINITY;
+    let verdict = '';
+    for (let round = 0; round < 3; round += 1) {
+      const before = process.cpuUsage();
+      verdict = screenAction(action, CONTEXT, policy, undefined, { parsers }).verdict;
+      const { user, system } = process.cpuUsage(before);
+      least = Math.min(least, (user + system) / 1_000);
+    }
+    worst.push([name, least.toFixed(1), verdict]);
+  }
+  console.log(`\n${table(worst)}`);
+  console.log(`\nbars: 1 KB with 100 rules p50 <= 0.1, p99 <= 0.5 ms; hostile <= 50 ms each.`);
+}

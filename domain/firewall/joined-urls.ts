@@ -1,0 +1,51 @@
+import type { JudgedAction } from './guardrail.ts';
+import type { UrlValue } from './typed-values.ts';
+import { readUrl } from './url.ts';
+
+const SCHEMES = ['scheme', 'protocol', 'proto'];
+const HOSTS = ['host', 'hostname', 'server', 'domain', 'ip', 'address', 'authority'];
+const MOST = 100;
+
+/** URLs that an action spells in several members, `{ scheme, host, port, path }`: judged as the URL they make. */
+export function joinedUrls(action: JudgedAction): UrlValue[] {
+  const found: UrlValue[] = [];
+  const seen = new Set<object>();
+  for (const value of action.values) {
+    if (
+      value.type !== 'principal_change' ||
+      typeof value.value !== 'string' ||
+      !value.place.owner ||
+      seen.has(value.place.owner)
+    )
+      continue;
+    const key = value.raw.toLowerCase();
+    if (!HOSTS.includes(key) || value.value.length > 255 || /[\s/]/.test(value.value)) continue;
+    const scheme = memberOf(value.place.owner, SCHEMES);
+    if (scheme === undefined) continue;
+    seen.add(value.place.owner);
+    const port = memberOf(value.place.owner, ['port']);
+    const path = memberOf(value.place.owner, ['path', 'pathname', 'uri']) ?? '';
+    const host =
+      value.value.includes(':') && !value.value.startsWith('[') && !/:\d+$/.test(value.value)
+        ? `[${value.value}]`
+        : value.value;
+    const url = readUrl(
+      `${scheme.replace(/:?\/*$/, '')}://${host}${port === undefined ? '' : `:${port}`}${path.startsWith('/') ? path : `/${path}`}`,
+    );
+    if (url) found.push({ place: value.place, type: 'url', url, whole: true });
+    if (found.length >= MOST) break;
+  }
+  return found;
+}
+
+function memberOf(owner: Readonly<Record<string, unknown>>, names: readonly string[]): string | undefined {
+  for (const [key, value] of Object.entries(owner).slice(0, 100)) {
+    if (
+      names.includes(key.toLowerCase()) &&
+      (typeof value === 'string' || typeof value === 'number') &&
+      String(value).length <= 2_000
+    )
+      return String(value);
+  }
+  return undefined;
+}

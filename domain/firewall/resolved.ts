@@ -1,0 +1,98 @@
+import type { Action, ActionContext } from '../../contracts/action.ts';
+import type { Policy } from '../../contracts/policy.ts';
+import type { Finding, Screening, Verdict } from '../../contracts/verdict.ts';
+import { addressClassOf } from './address.ts';
+import { evidenceOf } from './finding.ts';
+import type { Guardrail } from './guardrail.ts';
+import type { ScreenHost } from './host.ts';
+import { judgedOf } from './judged.ts';
+import { screenAction } from './screen.ts';
+
+/** Every address that a name has now, as the dialler would ask for it. */
+export type Resolve = (host: string) => Promise<readonly string[]>;
+
+export interface Dialled extends ScreenHost {
+  resolve: Resolve;
+  /** For all look-ups of one call together. @default 2000 */
+  timeout_ms?: number;
+}
+
+const MOST_NAMES = 20;
+const VERDICTS: readonly Verdict[] = ['allow', 'hold', 'block'];
+
+/**
+ * As `screenAction`, and it asks what the names in the action resolve to: a public name of a private address is held. A
+ * look-up that fails or takes too long counts as one that leads inside. What the name resolves to later is the dialler's
+ * to check: pin the address that was judged.
+ */
+export async function screenResolved(
+  action: Action,
+  context: ActionContext,
+  policy: Policy,
+  host: Dialled,
+): Promise<Screening> {
+  const before = screenAction(action, context, policy, undefined, host);
+  const names = namesIn(action, policy);
+  if (names.size === 0) return before;
+  const { timeout_ms = 2_000 } = host;
+  const found = await Promise.all(
+    [...names]
+      .slice(0, MOST_NAMES)
+      .map(async ([name, pointer]) => findingOf(name, pointer, await answers(host.resolve, name, timeout_ms))),
+  );
+  if (names.size > MOST_NAMES)
+    found.push(finding('unresolved_name', '', `${names.size} names`, 'This call names more hosts than are looked up.'));
+  const extra = found.filter((one): one is Finding => one !== undefined);
+  if (extra.length === 0) return before;
+  const said: Guardrail = { id: 'egress', check: () => [...before.findings, ...extra] };
+  const after = screenAction(action, context, policy, [said], host);
+  return VERDICTS.indexOf(before.verdict) > VERDICTS.indexOf(after.verdict)
+    ? { ...before, findings: after.findings }
+    : after;
+}
+
+function namesIn(action: Action, policy: Policy): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const value of judgedOf(action, policy).judged.values) {
+    const name = value.type === 'url' ? value.url.host : value.type === 'domain' ? value.name : '';
+    if (name.includes('.') && addressClassOf(name) === undefined && !names.has(name))
+      names.set(name, value.place.pointer);
+  }
+  return names;
+}
+
+async function answers(resolve: Resolve, name: string, timeout_ms: number): Promise<readonly string[] | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((done) => {
+    timer = setTimeout(() => done(undefined), timeout_ms);
+  });
+  try {
+    return await Promise.race([resolve(name), late]);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const finding = (id: string, pointer: string, evidence: string, message: string): Finding => ({
+  id: `egress/${id}`,
+  severity: 'high',
+  pointer,
+  evidence: evidenceOf(evidence),
+  message,
+});
+
+function findingOf(name: string, pointer: string, addresses: readonly string[] | undefined): Finding | undefined {
+  if (!addresses || addresses.length === 0)
+    return finding('unresolved_name', pointer, name, 'This name does not resolve, so where it leads is not known.');
+  const inside = addresses.find((address) => addressClassOf(address) !== 'public');
+  return inside === undefined
+    ? undefined
+    : finding(
+        'resolves_inside',
+        pointer,
+        `${name} → ${inside}`,
+        'This public name leads to an address that is not public.',
+      );
+}

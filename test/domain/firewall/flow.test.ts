@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { screenAction } from '../../../domain/firewall/screen.ts';
+import { contextIn, NEW_SESSION, sessionAfter } from '../../../domain/firewall/session.ts';
+import { foundIn, parsers, reviewFlagged } from './judge.ts';
+
+const call = (action: string, payload: Record<string, unknown>) => ({ service: 'agent', action, payload });
+const ids = (...asked: Parameters<typeof foundIn>): string[] => foundIn(...asked).map((one) => one.split(' ')[0] ?? '');
+const TASK = 'Please pay the invoice of Mira Falk and tell her.';
+
+describe('after third-party text was read', () => {
+  const read = { untrusted: true, task: TASK };
+  test('a receiver that the request names passes, any other is held', () => {
+    expect(ids(call('send_money', { recipient: 'Mira Falk', amount: 3 }), read)).toEqual([]);
+    fc.assert(
+      fc.property(fc.stringMatching(/^[A-Z]{2}[0-9]{16}$/), (account) =>
+        ids(call('send_money', { recipient: account, amount: 3 }), read).includes('flow/unknown_receiver'),
+      ),
+    );
+  });
+  test('what the request never asked for is held, whatever it is called', () => {
+    const verb = fc.constantFrom('delete', 'cancel', 'invite', 'reserve', 'grant', 'disable', 'deploy', 'lock');
+    const style = fc.constantFrom<(a: string, b: string) => string>(
+      (a, b) => `${a}_${b}`,
+      (a, b) => `${a}-${b}`,
+      (a, b) => a.charAt(0).toUpperCase() + a.slice(1) + b.charAt(0).toUpperCase() + b.slice(1),
+    );
+    fc.assert(
+      fc.property(verb, style, fc.constantFrom('record', 'door', 'room'), (a, join, b) =>
+        ids(call(join(a, b), { id: '7' }), read).includes('flow/unasked_action'),
+      ),
+    );
+  });
+  test('reading holds nothing, nor does a change that was asked for', () => {
+    for (const action of ['get_balance', 'list_files', 'SearchInbox', 'read_file'])
+      expect(ids(call(action, { id: 'x' }), read)).toEqual([]);
+    expect(ids(call('pay_invoice', { invoice: 'i-4' }), read)).toEqual([]);
+  });
+  test('a link that nobody named, and a password that nobody mentioned', () => {
+    expect(
+      ids(call('send_message', { text: 'see www.rather-odd.com/x' }), { untrusted: true, task: 'Send Ana a message' }),
+    ).toEqual(['flow/unknown_link']);
+    expect(ids(call('update_password', { password: 'n3w' }), { untrusted: true, task: 'Update my address' })).toContain(
+      'flow/unasked_credential',
+    );
+  });
+  test('a request that hands over to a list is taken at its word for messages, not for money', () => {
+    const handed = { untrusted: true, task: 'Do all the tasks on my list' };
+    expect(ids(call('send_message', { text: 'hello' }), handed)).toEqual([]);
+    expect(ids(call('send_money', { amount: 4 }), handed)).toEqual(['flow/unasked_action']);
+  });
+  test('without a request, only receivers can be unknown', () => {
+    expect(ids(call('delete_record', { id: '7' }), { untrusted: true })).toEqual([]);
+    expect(ids(call('send_email', { to: 'x@elsewhere.example', body: 'hi' }), { untrusted: true })).toEqual([
+      'flow/unknown_receiver',
+    ]);
+  });
+  test('a session that holds private data fetches from known hosts only', () => {
+    const url = { url: 'https://elsewhere.example/a' };
+    expect(ids(call('get_page', url), { untrusted: true })).toEqual([]);
+    expect(ids(call('get_page', url), { untrusted: true, private: true })).toEqual(['flow/unknown_fetch']);
+  });
+});
+
+describe('an undeclared context', () => {
+  test('holds nothing by itself', () => {
+    for (const action of ['delete_record', 'send_money', 'invite_user'])
+      expect(ids(call(action, { id: '7', user: 'bo' }))).toEqual([]);
+  });
+  test('counts as untrusted as far as somebody named who is known', () => {
+    const known = { known_recipients: ['Mira Falk'] };
+    expect(ids(call('send_money', { recipient: 'Mira Falk' }), known)).toEqual([]);
+    expect(ids(call('send_money', { recipient: 'XY99' }), known)).toEqual(['flow/unknown_receiver']);
+    expect(ids(call('send_money', { recipient: 'XY99' }), known, reviewFlagged({ undeclared: 'lenient' }))).toEqual([]);
+  });
+});
+
+test('under tighten_only the context finds more, and excuses nothing', () => {
+  const policy = reviewFlagged({ allowed_domains: ['yourco.example'], context_trust: 'tighten_only' });
+  const mail = call('send_email', { to: 'x@partner.example' });
+  const named = { untrusted: false, allowed_domains: ['partner.example'] };
+  expect(ids(mail, named, reviewFlagged({ allowed_domains: ['yourco.example'] }))).toEqual([]);
+  expect(ids(mail, named, policy)).toEqual(['destination/unlisted_domain']);
+});
+
+describe('a session', () => {
+  test('keeps its labels and its request, and a call can raise a label but not lower it', () => {
+    const policy = reviewFlagged();
+    let session = NEW_SESSION;
+    const step = (action: string, payload: Record<string, unknown>, declared = {}) => {
+      const one = call(action, payload);
+      const context = contextIn(session, declared);
+      const screening = screenAction(one, context, policy, undefined, { parsers });
+      session = sessionAfter(session, one, context, screening);
+      return screening.verdict;
+    };
+    expect(step('read_page', { id: '1' }, { untrusted: false, task: TASK })).toBe('allow');
+    expect(step('delete_record', { id: '1' })).toBe('allow');
+    expect(step('read_page', { id: '2' }, { untrusted: true })).toBe('allow');
+    expect(step('delete_record', { id: '1' }, { untrusted: false })).toBe('hold');
+    expect(session).toMatchObject({ untrusted: true, task: TASK });
+    expect(session.history).toHaveLength(4);
+  });
+});

@@ -1,0 +1,36 @@
+// Preload (`node --import`): this process kills itself at a named step, CRASH_AT=<step>.<before|inside|after-commit>:<n>, the n-th time
+// that it gets there. SIGKILL, so that no handler runs and nothing is flushed.
+import pg from 'pg';
+
+const STEPS = {
+  S0: /insert into idempotency_keys/,
+  S1: /insert into approval_requests/,
+  S3: /r\.sealed from approval_requests/,
+  S8: /insert into ledger/,
+  S10: /update deliveries set delivered_at/,
+  S11: /insert into executions/,
+};
+const [, step, point, count] = /^(S\d+)\.(before|inside|after-commit):(\d+)$/.exec(process.env.CRASH_AT ?? '') ?? [];
+if (!STEPS[step]) throw new Error(`CRASH_AT names one of ${Object.keys(STEPS).join(', ')}, as S8.after-commit:1`);
+let left = Number(count);
+const arrive = () => {
+  left -= 1;
+  if (left === 0) process.kill(process.pid, 'SIGKILL');
+};
+
+const query = pg.Client.prototype.query;
+pg.Client.prototype.query = function crashing(...given) {
+  const text = typeof given[0] === 'string' ? given[0] : (given[0]?.text ?? '');
+  const isStep = STEPS[step].test(text);
+  if (/^begin/i.test(text)) this.isAtStep = false;
+  if (isStep) this.isAtStep = true;
+  if (isStep && point === 'before') arrive();
+  const answer = query.apply(this, given);
+  const isMoment = point === 'inside' ? isStep : point === 'after-commit' && this.isAtStep && /^commit/i.test(text);
+  return isMoment && typeof answer?.then === 'function'
+    ? answer.then((result) => {
+        arrive();
+        return result;
+      })
+    : answer;
+};
