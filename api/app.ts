@@ -44,10 +44,12 @@ export interface AppDeps extends HealthDeps {
   hub: EventHub;
   log: Log;
   /** What the firewall needs of its host: parsers, loaded once. */
-  screenHost?: ScreenHost;
+  screenHost: ScreenHost;
   /** Where people reach us, without a slash at its end. A function: a port of 0 is known only after listening. */
   publicUrl: () => string;
   environment: 'live' | 'test';
+  /** `letsping dev`: who tries policies out need not say why each time. */
+  loosenWithoutReason: boolean;
 }
 
 /**
@@ -82,6 +84,7 @@ export function createApp(deps: AppDeps): Express {
   const open = createOpen({
     store,
     settlement: deps.settlement,
+    screenHost: deps.screenHost,
     starter,
     log,
     triageUrl: (id) => `${publicUrl()}/requests/${id}`,
@@ -130,7 +133,7 @@ export function createApp(deps: AppDeps): Express {
     approvalRequestRoutes({ store, decide, cancel, reportExecuted, once }),
     policyRoutes({
       store,
-      putPolicy: createPutPolicy(store, deps.screenHost),
+      putPolicy: createPutPolicy(store, deps),
       simulatePolicy: createSimulatePolicy(store, deps.screenHost),
     }),
     keyRoutes({ store, once, environment: deps.environment }),

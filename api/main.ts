@@ -7,6 +7,7 @@ import { createSigner } from '../crypto/signing.ts';
 import { type Config, loadConfig } from '../runtime/config.ts';
 import { createLogger } from '../runtime/log.ts';
 import { createMetrics, type Metrics, serveMetrics, watched } from '../runtime/metrics.ts';
+import { loadParsers } from '../runtime/parsers.ts';
 import { onShutdown } from '../runtime/shutdown.ts';
 import { temporalClient, workflowStarter } from '../runtime/temporal.ts';
 import { refuseTemporal } from '../runtime/temporal-access.ts';
@@ -65,7 +66,7 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
   });
   const keyring = createKeyring(root, loadProjectKey(pool));
   await refuseForeignRootKey(pool, root);
-  const signer = await createSigner(await currentIssuerKey(pool, keyring));
+  const [signer, parsers] = await Promise.all([currentIssuerKey(pool, keyring).then(createSigner), loadParsers()]);
   const { client, connection } = temporalClient(env);
 
   const waiters = createStatusWaiters(config.status_hold_ms);
@@ -97,6 +98,8 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
     approvals: counting(approvalStore(pool, keyring), metrics),
     identities: identityStore(pool),
     idempotency: idempotencyStore(pool, keyring),
+    screenHost: { parsers },
+    loosenWithoutReason: config.dev,
     settlement: createSettlement(signer),
     client,
     starter: workflowStarter(client, config.task_queue),

@@ -34,6 +34,8 @@ function payloadOf(bytes: number): Action {
   return { service: 'crm-agent', action: 'send_lead_report', payload };
 }
 
+const REFERENCE = payloadOf(1_024).payload;
+
 /** So many rules, one in ten of which applies to the call. */
 function policyOf(count: number): Policy {
   const guardrails = Array.from({ length: count }, (_, at): GuardrailRule => {
@@ -53,24 +55,30 @@ function policyOf(count: number): Policy {
 }
 
 interface Timed {
+  /** Mean CPU time: the neighbours on the machine do not count. */
+  cpu: number;
   p50: number;
   p99: number;
 }
 
 /** Times one call many times, after it has warmed up; milliseconds. */
 function timed(run: () => void, budget_ms: number): Timed {
-  const until = performance.now() + budget_ms / 2;
-  while (performance.now() < until) run();
+  // By calls, not by time: on a loaded machine half a second compiles nothing.
+  const until = performance.now() + 4_000;
+  for (let calls = 0; calls < 3_000 && performance.now() < until; calls += 1) run();
   const times: number[] = [];
+  const cpu = process.cpuUsage();
   const end = performance.now() + budget_ms;
   while (performance.now() < end && times.length < 20_000) {
     const started = performance.now();
     run();
     times.push(performance.now() - started);
   }
+  const { user, system } = process.cpuUsage(cpu);
+  const spent = (user + system) / 1_000 / times.length;
   times.sort((a, b) => a - b);
   const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
-  return { p50: at(0.5), p99: at(0.99) };
+  return { cpu: spent, p50: at(0.5), p99: at(0.99) };
 }
 
 const PATTERNS = [
@@ -171,13 +179,14 @@ const hostile = (): [string, Action, Policy?][] => {
 export async function run(args: string[]): Promise<void> {
   const budget = args.includes('--quick') ? 150 : 1_500;
   const parsers = await loadParsers();
-  const reference = timed(() => JSON.parse(JSON.stringify(payloadOf(1_024).payload)), 100).p50;
+  const reference = timed(() => JSON.parse(JSON.stringify(REFERENCE)), 100).cpu;
   const rows = [
     [
       'payload',
       'rules',
       'firewall p50 ms',
       'p99 ms',
+      'CPU ms',
       'cedar-wasm p50',
       'p99',
       '10 regexes p50',
@@ -202,11 +211,12 @@ export async function run(args: string[]): Promise<void> {
         String(rules),
         shown(own.p50),
         shown(own.p99),
+        shown(own.cpu),
         shown(peer?.p50),
         shown(peer?.p99),
         shown(plain.p50),
         shown(plain.p99),
-        `${(own.p50 / reference).toFixed(1)} x`,
+        `${(own.cpu / reference).toFixed(1)} x`,
       ]);
     }
   }

@@ -33,6 +33,7 @@ const Environment = z.object({
   LETSPING_PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: 'must be the address people use, for example https://approvals.example.com' })
     .optional(),
+  LETSPING_DEV: z.enum(['0', '1']).default('0'),
   LETSPING_TASK_QUEUE: z.string().min(1, NAME).max(200, NAME).default('letsping-approvals'),
   LETSPING_STATUS_HOLD_MS: Whole(0, 25_000, 20_000).default(20_000),
   LOG_LEVEL: z.enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}, for example info` }).default('info'),
@@ -50,6 +51,8 @@ export interface Config {
   readonly port: number;
   /** Without a slash at its end. What links for people and the Origin check go by. Absent: the address listened on. */
   readonly public_url: string | undefined;
+  /** Set by `letsping dev` for its own api: a sandbox asks for less ceremony, never for less of a check. */
+  readonly dev: boolean;
   /** The Temporal task queue of our workflows: another one for each deployment that shares a namespace. */
   readonly task_queue: string;
   readonly status_hold_ms: number;
@@ -126,6 +129,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     host: e.LETSPING_HOST,
     port: e.LETSPING_PORT,
     public_url: e.LETSPING_PUBLIC_URL?.replace(/\/+$/, ''),
+    dev: e.LETSPING_DEV === '1',
     task_queue: e.LETSPING_TASK_QUEUE,
     status_hold_ms: e.LETSPING_STATUS_HOLD_MS,
     drain_ms: e.LETSPING_DRAIN_MS ?? (isLoopback(e.LETSPING_HOST) ? 0 : DRAIN_MS),

@@ -57,7 +57,18 @@ function expressionOf(environment: CelEnvironment, text: string): (variables: Re
   const program = environment.parse(text);
   const { valid, error } = program.check();
   if (!valid) throw error ?? new Error('The expression does not type-check.');
-  return (variables) => program(asCel(variables) as Record<string, unknown>);
+  return (variables) => program(convertedOf(variables));
+}
+
+/** The variables of one call are converted once for all its expressions. */
+const CONVERTED = new WeakMap<object, Record<string, unknown>>();
+
+function convertedOf(variables: Record<string, unknown>): Record<string, unknown> {
+  const before = CONVERTED.get(variables);
+  if (before) return before;
+  const converted = asCel(variables) as Record<string, unknown>;
+  CONVERTED.set(variables, converted);
+  return converted;
 }
 
 /** CEL tells integers from doubles; JSON does not, so whole numbers are integers. */

@@ -11,6 +11,7 @@ import { createSigner } from '../crypto/signing.ts';
 import { loadConfig } from '../runtime/config.ts';
 import { createLogger } from '../runtime/log.ts';
 import { createMetrics, serveMetrics, watched } from '../runtime/metrics.ts';
+import { loadParsers } from '../runtime/parsers.ts';
 import { onShutdown } from '../runtime/shutdown.ts';
 import { temporalClient, temporalSettings, workflowStarter } from '../runtime/temporal.ts';
 import { refuseTemporal } from '../runtime/temporal-access.ts';
@@ -44,7 +45,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
   const keyring = createKeyring(root, loadProjectKey(pool));
   await refuseForeignRootKey(pool, root);
   await refuseTemporal(env, { whenAway: 'fail' });
-  const signer = await createSigner(await currentIssuerKey(pool, keyring));
+  const [signer, parsers] = await Promise.all([currentIssuerKey(pool, keyring).then(createSigner), loadParsers()]);
   const stores = stepStores(pool, keyring);
   const metrics = createMetrics('worker', () => readBacklog(pool));
 
@@ -72,7 +73,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
   };
   const settle = createSettle({ ledger, signer });
   const activities = {
-    screen: createScreen(stores.screen),
+    screen: createScreen(stores.screen, { parsers }),
     settle: async (...[ref, proposed]: Parameters<typeof settle>) => {
       const settled = await settle(ref, proposed);
       if (settled.resolution.cause === 'forged') log.error({ request_id: ref.request_id }, 'alarm: forged decision');

@@ -6,6 +6,7 @@ import type { Resolution } from '../../contracts/workflow.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
 import { payloadDigest, SALT_BYTES, saltText } from '../../domain/digest.ts';
 import { DomainError } from '../../domain/errors.ts';
+import type { ScreenHost } from '../../domain/firewall/host.ts';
 import { routeOf } from '../../domain/firewall/policy.ts';
 import { screenAction } from '../../domain/firewall/screen.ts';
 import { withoutLpMeta } from '../../domain/lp-meta.ts';
@@ -17,6 +18,8 @@ export interface OpenDeps {
   store: ApprovalStore;
   /** `settle` of activities/: for what the firewall closes by itself. */
   settlement: (proposed: Resolution) => SettleWork;
+  /** The firewall's parsers. */
+  screenHost: ScreenHost;
   starter: Pick<WorkflowStarter, 'startApproval'>;
   triageUrl: (id: string) => string;
   log: Log;
@@ -60,7 +63,7 @@ function checkCaller(principal: Principal, body: IngestBody): void {
  * acknowledged by its row; its workflow starts beside it, and a Temporal that is away does not matter here.
  */
 export const createOpen =
-  ({ store, settlement, starter, triageUrl, log }: OpenDeps) =>
+  ({ store, settlement, screenHost, starter, triageUrl, log }: OpenDeps) =>
   async (principal: Principal, body: IngestBody, id: string): Promise<IngestAnswer> => {
     checkCaller(principal, body);
     const { project_id } = principal;
@@ -71,7 +74,7 @@ export const createOpen =
     const payload_digest = payloadDigest(salt, { service, action, payload });
 
     const view = await store.open(project_id, ({ policy, version, digest }) => {
-      const screening: Screening = screenAction({ service, action, payload }, context, policy);
+      const screening: Screening = screenAction({ service, action, payload }, context, policy, undefined, screenHost);
       const outcome: Resolution | undefined =
         screening.verdict === 'hold'
           ? undefined

@@ -12,13 +12,16 @@ import type { ApprovalStore } from '../ports.ts';
  * `policy:loosen` and a reason, which stays with it. A project's first version follows nobody's choice and needs none.
  */
 export const createPutPolicy =
-  (store: Pick<ApprovalStore, 'putPolicy'>, { parsers = NO_PARSERS }: ScreenHost = {}) =>
+  (
+    store: Pick<ApprovalStore, 'putPolicy'>,
+    { screenHost, loosenWithoutReason }: { screenHost: ScreenHost; loosenWithoutReason: boolean },
+  ) =>
   async (
     { project_id, owner, role }: Principal,
     policy: Policy,
     reason: string | undefined,
   ): Promise<PolicyVersion> => {
-    refuseBroken(policy, parsers);
+    refuseBroken(policy, screenHost.parsers ?? NO_PARSERS);
     return store.putPolicy(project_id, policy, owner, (before) => {
       const found = loosenings(before.policy, policy);
       if (found.length > 0 && before.version > 0) {
@@ -27,7 +30,7 @@ export const createPutPolicy =
           throw new DomainError('forbidden', 'This policy is looser, and the key has no permission policy:loosen.', {
             errors,
           });
-        if (reason === undefined)
+        if (reason === undefined && !loosenWithoutReason)
           throw new DomainError(
             'invalid_value',
             'This policy is looser than the one in force. Say why: in X-Letsping-Reason, or as ?reason=.',

@@ -197,7 +197,8 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
             await handle.executeUpdate('decide', { args: [decision] });
             return;
           } catch (error) {
-            if (((error as Error).cause as { code?: number })?.code !== FAILED_PRECONDITION || tries === 50) throw error;
+            if (((error as Error).cause as { code?: number })?.code !== FAILED_PRECONDITION || tries === 50)
+              throw error;
             await pause(100);
           }
         }

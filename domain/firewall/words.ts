@@ -90,6 +90,8 @@ const READ = new Map<string, readonly string[]>();
 const MOST_READ = 5_000;
 
 function wordsIn(key: string): string[] {
+  // Most keys are one plain word.
+  if (/^[a-z0-9]{1,40}$/.test(key) && !STEMS.test(key)) return [key];
   const parts = lookAlike(key.slice(0, 200))
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replace(/([A-Z])([A-Z][a-z])/g, '$1 $2')

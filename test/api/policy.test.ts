@@ -100,9 +100,10 @@ describe('a version', () => {
 
   test('that loosens is not for a key without policy:loosen, whatever the reason', async () => {
     const before = { version: 1, digest: '', policy: Policy.parse({}), created_by: null, created_at: null };
-    const putPolicy = createPutPolicy({
-      putPolicy: async (_project, policy, _by, compare) => ({ ...before, policy, ...compare(before) }),
-    });
+    const putPolicy = createPutPolicy(
+      { putPolicy: async (_project, policy, _by, compare) => ({ ...before, policy, ...compare(before) }) },
+      { screenHost: {}, loosenWithoutReason: false },
+    );
     const manager = {
       project_id: 'prj',
       owner: 'ana',

@@ -1,7 +1,7 @@
 // Preload (`node --import`): this process's clock is wrong by CLOCK_SHIFT_MS. Timers keep their pace, as with a clock that was set.
 const shift = Number(process.env.CLOCK_SHIFT_MS ?? 0);
 const Real = globalThis.Date;
-globalThis.Date = class Date extends Real {
+globalThis.Date = class Shifted extends Real {
   constructor(...given) {
     if (given.length === 0) super(Real.now() + shift);
     else super(...given);

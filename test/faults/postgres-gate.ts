@@ -69,7 +69,8 @@ function tap(edge: Edge, traps: Traps): Tap {
         const isWhole = frame.type === 'Q' || frame.type === 'S';
         if (isWhole) sent.push(bound);
         send(frame.whole);
-        while (isWhole && traps.armed > 0 && sent.length > 0) await new Promise<void>((resolve) => waiting.push(resolve));
+        while (isWhole && traps.armed > 0 && sent.length > 0)
+          await new Promise<void>((resolve) => waiting.push(resolve));
       }
       return true;
     },
@@ -79,7 +80,13 @@ function tap(edge: Edge, traps: Traps): Tap {
         if (statement === undefined) continue;
         const isOver = frame.payload[0] === 0x49; // idle: no transaction is open
         if (!isOver) inTransaction.push(statement);
-        const done = !isOver ? [statement] : /^commit/i.test(statement) ? inTransaction : /^rollback/i.test(statement) ? [] : [statement];
+        const done = !isOver
+          ? [statement]
+          : /^commit/i.test(statement)
+            ? inTransaction
+            : /^rollback/i.test(statement)
+              ? []
+              : [statement];
         if (isOver) inTransaction = [];
         for (const seen of done)
           if (!(await traps.pass(edge, isOver ? 'after' : 'inside', { text: seen }))) return false;

@@ -24,11 +24,13 @@ export interface ProgramOptions {
   /** Of our command line, or of node when `script` is given. */
   args: string[];
   script?: string;
+  /** Told its pid as soon as it runs. */
+  onStart?: (pid: number) => void;
   /** Modules loaded first, as URLs: faults live there. */
   imports?: string[];
 }
 
-export function program({ env, ready, args, script = MAIN, imports = [] }: ProgramOptions): Program {
+export function program({ env, ready, args, script = MAIN, imports = [], onStart }: ProgramOptions): Program {
   let child: ChildProcess | undefined;
   let ended: Promise<void> = Promise.resolve();
   let log = '';
@@ -51,6 +53,7 @@ export function program({ env, ready, args, script = MAIN, imports = [] }: Progr
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       child = started;
+      if (started.pid !== undefined) onStart?.(started.pid);
       ended = new Promise((resolve) => started.once('exit', () => resolve()));
       for (const stream of [started.stdout!, started.stderr!])
         stream.on('data', (chunk: Buffer) => {
@@ -59,7 +62,9 @@ export function program({ env, ready, args, script = MAIN, imports = [] }: Progr
       const until = Date.now() + 60_000;
       while (!log.slice(from).includes(ready)) {
         if (started.exitCode !== null || started.signalCode !== null)
-          throw new Error(`${args.join(' ')} ended with ${started.exitCode ?? started.signalCode}:\n${log.slice(-3_000)}`);
+          throw new Error(
+            `${args.join(' ')} ended with ${started.exitCode ?? started.signalCode}:\n${log.slice(-3_000)}`,
+          );
         if (Date.now() > until) throw new Error(`${args.join(' ')} was not ready in 60 s:\n${log.slice(-3_000)}`);
         await new Promise((resolve) => setTimeout(resolve, 25));
       }

@@ -1,19 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { lockDataDir, openDataDir, rememberPorts } from '../../cli/services/data-dir.ts';
+import { endLeftovers, readRecords, writeRecords } from '../../cli/services/leftovers.ts';
 import { claimPort } from '../../cli/services/ports.ts';
 import { type Postgres, startPostgres } from '../../cli/services/postgres.ts';
+import { startTimeOf } from '../../cli/services/process-identity.ts';
 import { createProcesses } from '../../cli/services/processes.ts';
 import { startTemporal, type Temporal } from '../../cli/services/temporal.ts';
 import { ensureAppLogin } from '../../storage/app-login.ts';
 import { createFirstProject, type FirstProject } from '../../storage/bootstrap.ts';
 import { migrate } from '../../storage/migrate.ts';
-import { openOracle, type Oracle } from '../oracle/oracle.ts';
+import { type Oracle, openOracle } from '../oracle/oracle.ts';
 import { postgresGate } from './postgres-gate.ts';
 import { type Program, type ProgramOptions, program } from './program.ts';
 import type { TcpProxy } from './tcp-proxy.ts';
@@ -100,11 +102,34 @@ async function until(what: string, ms: number, check: () => Promise<boolean>): P
   }
 }
 
+/** A killed run cannot clean up: the next one ends what it left, by pid, and removes its folder. */
+async function sweep(say: (line: string) => void): Promise<void> {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
+    try {
+      const dir = realpathSync(join(tmpdir(), name));
+      const lock = lockDataDir(dir);
+      await endLeftovers(dir, say);
+      lock.release();
+      rmSync(dir, { recursive: true, force: true });
+    } catch {
+      // In use by a run beside this one.
+    }
+  }
+}
+
+const open = new Set<() => Promise<void>>();
+
+/** Stops every rig of this process: for whoever is told to end. */
+export const stopRigs = async (): Promise<void> => void (await Promise.all([...open].map((stop) => stop())));
+
 export async function createRig(options: RigOptions): Promise<Rig> {
+  if (open.size === 0) await sweep(options.say);
   const undo: (() => unknown)[] = [];
   const stop = async () => {
+    open.delete(stop);
     for (const step of undo.splice(0).reverse()) await Promise.resolve(step()).catch(() => {});
   };
+  open.add(stop);
   try {
     return await build(options, undo, stop);
   } catch (error) {
@@ -125,7 +150,10 @@ async function build(options: RigOptions, undo: (() => unknown)[], stop: () => P
   const processes = createProcesses({ dataDir, progress: () => {} });
   undo.push(() => processes.stopAll());
   const service = { env: environment, dataDir, progress: say, throwaway: true, processes };
-  const [postgres, temporal] = (await Promise.all([startPostgres(service), startTemporal(service)])) as [Postgres, Temporal];
+  const [postgres, temporal] = (await Promise.all([startPostgres(service), startTemporal(service)])) as [
+    Postgres,
+    Temporal,
+  ];
   undo.push(postgres.release, temporal.release);
 
   await migrate(postgres.url);
@@ -152,6 +180,7 @@ async function build(options: RigOptions, undo: (() => unknown)[], stop: () => P
   const env: NodeJS.ProcessEnv = {
     ...environment,
     LETSPING_ROOT_KEY: rootKey,
+    LETSPING_DATA_DIR: dataDir,
     LETSPING_PORT: String(claimed.port),
     LETSPING_TASK_QUEUE: 'rig',
     TEMPORAL_NAMESPACE: temporal.namespace,
@@ -163,8 +192,24 @@ async function build(options: RigOptions, undo: (() => unknown)[], stop: () => P
     DATABASE_URL: through(app_url, gates[`${name}-postgres`].port),
     TEMPORAL_ADDRESS: `127.0.0.1:${gates[`${name}-temporal`].port}`,
   });
-  const api = program({ args: ['api'], ready: '"api ready"', env: envFor('api'), ...options.api });
-  const worker = program({ args: ['worker'], ready: '"worker ready"', env: envFor('worker'), ...options.worker });
+  const onStart = (name: 'api' | 'worker') => (pid: number) => {
+    const others = readRecords(dataDir).filter((record) => record.name !== name);
+    writeRecords(dataDir, [...others, { name, pid, start_time: startTimeOf(pid) ?? 'ended', data_dir: dataDir }]);
+  };
+  const api = program({
+    onStart: onStart('api'),
+    args: ['api'],
+    ready: '"api ready"',
+    env: envFor('api'),
+    ...options.api,
+  });
+  const worker = program({
+    onStart: onStart('worker'),
+    args: ['worker'],
+    ready: '"worker ready"',
+    env: envFor('worker'),
+    ...options.worker,
+  });
   undo.push(
     () => api.kill(),
     () => worker.kill(),

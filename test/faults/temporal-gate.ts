@@ -28,11 +28,7 @@ const message = (frame: Buffer): Buffer => {
  * A proxy to Temporal that knows which call passes (all that we use are unary), and stops at the one it waits for. The TCP proxy in
  * front of it makes the weather.
  */
-export async function temporalGate(
-  target: { port: number },
-  edge: Edge,
-  traps: Traps,
-): Promise<TcpProxy> {
+export async function temporalGate(target: { port: number }, edge: Edge, traps: Traps): Promise<TcpProxy> {
   const server = createServer({ settings: { initialWindowSize: 4_194_304, maxConcurrentStreams: 10_000 } });
   const sessions = new Set<{ destroy(): void }>();
   let upstream: ClientHttp2Session | undefined;

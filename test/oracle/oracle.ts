@@ -144,7 +144,8 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
     }
 
     // I3: ledger ⇔ statement ⇔ projection ⇔ outbox.
-    if ((request.status !== 'pending') !== (row !== undefined)) say('I3', id, `shown ${request.status}, ledger ${row ? 'has' : 'lacks'} it`);
+    if ((request.status !== 'pending') !== (row !== undefined))
+      say('I3', id, `shown ${request.status}, ledger ${row ? 'has' : 'lacks'} it`);
     const interrupt = rows.interrupts.find((found) => found.request_id === id);
     const delivery = rows.deliveries.filter((found) => found.request_id === id);
     if (row) {
@@ -195,7 +196,8 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
     if (row) {
       const late = row.resolved_at.getTime() - request.expires_at.getTime();
       if (row.status === 'expired' && late < 0) say('I6', id, `expired ${-late} ms before its deadline`);
-      if (row.cause === 'deadline' && row.status !== 'expired') say('I6', id, 'the deadline did something else than expire');
+      if (row.cause === 'deadline' && row.status !== 'expired')
+        say('I6', id, 'the deadline did something else than expire');
       const taken = history?.accepted.find((message) => message.decision_id === row.decision_id);
       if (row.cause === 'person' && taken && taken.at > request.expires_at.getTime() + TASK_MS)
         say('I6', id, `a decision taken ${taken.at - request.expires_at.getTime()} ms after the deadline counts`);
@@ -208,16 +210,24 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
       if (!delivered_at && (await histories.of(`delivery/${delivery_id}`))?.status !== 'RUNNING')
         say('I7', id, 'neither delivered nor under way');
     }
-    if (effects > (row?.status === 'approved' ? 1 : 0)) say('I7', id, `${effects} effects, outcome ${row?.status ?? 'open'}`);
+    if (effects > (row?.status === 'approved' ? 1 : 0))
+      say('I7', id, `${effects} effects, outcome ${row?.status ?? 'open'}`);
 
     // I9: what the row refers to opens, and is what the digest says.
     if (options.read) {
       const view = await options.read(id);
       const { service, action } = request;
-      if (!view?.payload || digestOf(view.digest_salt, { service, action, payload: view.payload }) !== request.payload_digest)
+      if (
+        !view?.payload ||
+        digestOf(view.digest_salt, { service, action, payload: view.payload }) !== request.payload_digest
+      )
         say('I9', id, 'the sealed payload does not open, or is another one');
       const patched = view?.decision?.patched_payload;
-      if (row && patched && digestOf(view.decision.digest_salt, { service, action, payload: patched }) !== row.payload_digest)
+      if (
+        row &&
+        patched &&
+        digestOf(view.decision.digest_salt, { service, action, payload: patched }) !== row.payload_digest
+      )
         say('I9', id, 'the sealed patch does not open, or is another one');
     }
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { stopRigs } from '../faults/rig.ts';
 import { report, table } from './report.ts';
 import { sharedRig } from './shared-rig.ts';
 import { numbers, type Row, runSuite } from './suite.ts';
@@ -28,6 +29,8 @@ async function main(args: string[]): Promise<0 | 1> {
   const say = (line: string) => {
     if (!values.quiet) process.stderr.write(`  ${line}\n`);
   };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void stopRigs().finally(() => process.exit(1)));
   const shared = sharedRig(say);
   const { versions } = await shared.rig();
 
@@ -36,7 +39,14 @@ async function main(args: string[]): Promise<0 | 1> {
     for (const suite of suites) {
       if (round > 0 && !suite.isSeeded) continue;
       say(`${suite.name} (seed ${seed + round})`);
-      const row = await runSuite(suite, { form: values.short ? 'short' : 'whole', cell: values.cell, rig: shared.rig, seed: seed + round, random: numbers(seed + round), say });
+      const row = await runSuite(suite, {
+        form: values.short ? 'short' : 'whole',
+        cell: values.cell,
+        rig: shared.rig,
+        seed: seed + round,
+        random: numbers(seed + round),
+        say,
+      });
       rows.push({ ...row, seed: seed + round });
       for (const failure of row.failures) process.stderr.write(`  FAILED ${row.promise}: ${failure}\n`);
     }

@@ -24,7 +24,8 @@ const cellsOf = (row: SeededRow, versions: Versions) => [
 const line = (cells: string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 
 /** For a terminal and for Markdown alike. */
-export const table = (rows: SeededRow[], versions: Versions): string => join(rows.map((row) => line(cellsOf(row, versions))));
+export const table = (rows: SeededRow[], versions: Versions): string =>
+  join(rows.map((row) => line(cellsOf(row, versions))));
 
 const join = (lines: string[]) => [line(HEAD), line(HEAD.map(() => '---')), ...lines].join('\n');
 
@@ -45,7 +46,8 @@ const PROMISES = `| promise | what it says |
 /** Lines of the last run that this one did not make anew, in the order of the suites. */
 function merged(rows: SeededRow[], versions: Versions, before: string, suites: Suite[]): string[] {
   const now = rows.map((row) => line(cellsOf(row, versions)));
-  const of = (lines: string[], { promise, name }: Suite) => lines.filter((one) => one.startsWith(`| ${promise} ${name} |`));
+  const of = (lines: string[], { promise, name }: Suite) =>
+    lines.filter((one) => one.startsWith(`| ${promise} ${name} |`));
   return suites.flatMap((suite) => {
     const anew = of(now, suite);
     return anew.length > 0 ? anew : of(before.split('\n'), suite);
@@ -80,6 +82,8 @@ ${join(merged(rows, versions, before, suites))}
 ${failuresOf(rows)}`;
 
 const failuresOf = (rows: SeededRow[]): string => {
-  const failures = rows.flatMap(({ promise, failures }) => failures.map((failure) => `- ${promise}: ${failure.split('\n')[0]}`));
+  const failures = rows.flatMap(({ promise, failures }) =>
+    failures.map((failure) => `- ${promise}: ${failure.split('\n')[0]}`),
+  );
   return failures.length === 0 ? '' : `\nFailed:\n\n${failures.join('\n')}\n`;
 };

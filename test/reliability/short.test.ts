@@ -11,7 +11,13 @@ beforeAll(() => shared.rig());
 afterAll(() => shared.stop());
 
 /** They need minutes even when shortened: `npm run reliability` has them. */
-const LONG = ['crash points', 'temporal away under load (refused)', 'postgres away under load (black hole)', 'clocks ten minutes apart', 'store and network faults'];
+const LONG = [
+  'crash points',
+  'temporal away under load (refused)',
+  'postgres away under load (black hole)',
+  'clocks ten minutes apart',
+  'store and network faults',
+];
 
 for (const suite of SUITES.filter(({ name }) => !LONG.includes(name)))
   test(`${suite.promise} ${suite.name}`, { timeout: 300_000 }, async () => {

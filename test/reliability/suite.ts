@@ -87,7 +87,11 @@ export function shuffled<T>(items: readonly T[], random: () => number): T[] {
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** Runs `jobs` a few at a time, in order. */
-export async function pooled<T>(items: readonly T[], width: number, job: (item: T, at: number) => Promise<void>): Promise<void> {
+export async function pooled<T>(
+  items: readonly T[],
+  width: number,
+  job: (item: T, at: number) => Promise<void>,
+): Promise<void> {
   const queue = [...items.entries()];
   const lane = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) await job(next[1], next[0]);
@@ -128,10 +132,16 @@ export const POLICY = {
 };
 
 /** A patient request of an approver. */
-export const decide = (rig: Rig, id: string, body: object, key = rig.approver_api_key, headers: Record<string, string> = {}) =>
-  rig.call(key, 'POST', `/api/approval-requests/${id}/decisions`, body, headers);
+export const decide = (
+  rig: Rig,
+  id: string,
+  body: object,
+  key = rig.approver_api_key,
+  headers: Record<string, string> = {},
+) => rig.call(key, 'POST', `/api/approval-requests/${id}/decisions`, body, headers);
 
-export const detail = async (rig: Rig, id: string) => (await rig.call(rig.approver_api_key, 'GET', `/api/approval-requests/${id}`)).body;
+export const detail = async (rig: Rig, id: string) =>
+  (await rig.call(rig.approver_api_key, 'GET', `/api/approval-requests/${id}`)).body;
 
 /** What became of it; undefined while it is pending after all that time. */
 export async function resolved(rig: Rig, id: string, withinMs = 30_000): Promise<any> {
@@ -143,9 +153,21 @@ export async function resolved(rig: Rig, id: string, withinMs = 30_000): Promise
 }
 
 /** What the oracle still finds after a while, as one line each. */
-export async function judged(rig: Rig, count: Counter, scope: { ids?: string[]; tampered?: string[] } = {}, withinMs = 60_000): Promise<void> {
+export async function judged(
+  rig: Rig,
+  count: Counter,
+  scope: { ids?: string[]; tampered?: string[] } = {},
+  withinMs = 60_000,
+): Promise<void> {
   const { violations } = await rig.oracle.settle(scope, withinMs);
-  count.check(violations.length === 0, () => `oracle: ${violations.slice(0, 10).map(({ invariant, request_id, what }) => `${invariant} ${request_id} ${what}`).join('; ')}`);
+  count.check(
+    violations.length === 0,
+    () =>
+      `oracle: ${violations
+        .slice(0, 10)
+        .map(({ invariant, request_id, what }) => `${invariant} ${request_id} ${what}`)
+        .join('; ')}`,
+  );
 }
 
 export const percentile = (values: number[], share: number): number => {
@@ -191,7 +213,10 @@ export async function patient(
     if (!answer) continue;
     if (isDone(answer.status)) return answer;
     last = `${answer.status} ${answer.text.slice(0, 300)}`;
-    const again = answer.status === 503 || answer.status === 500 || (answer.status === 409 && answer.body.code === 'idempotency_key_in_use');
+    const again =
+      answer.status === 503 ||
+      answer.status === 500 ||
+      (answer.status === 409 && answer.body.code === 'idempotency_key_in_use');
     if (!again && !/LETSPING_409/.test(answer.body.code ?? '')) throw new Error(`${what}: ${last}`);
   }
   throw new Error(`${what}: still ${last} after ${withinMs / 1000} s`);

@@ -3,7 +3,7 @@ import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { amountsOf } from '../amounts.ts';
 import { destinationsOf } from '../destinations.ts';
 import { evidenceOf } from '../finding.ts';
-import type { Guardrail } from '../guardrail.ts';
+import type { Guardrail, GuardrailContext, JudgedAction } from '../guardrail.ts';
 import type { Parsers } from '../parsers.ts';
 import { appliesTo } from '../policy.ts';
 import { isAt } from '../reach.ts';
@@ -72,28 +72,39 @@ export function expressionOf(rule: Params<'expression'>, parsers: Parsers): Guar
   return {
     id: 'expression',
     check(action, context) {
-      const { service, action: name, payload } = action;
-      const answer = evaluate({
-        service,
-        action: name,
-        payload,
-        context: {
-          untrusted: context.untrusted || context.undeclared,
-          private: context.private,
-          thread_id: context.declared.thread_id ?? '',
-          node: context.declared.node ?? '',
-        },
-        amounts: amountsOf(action, 'minor').map(({ minor, currency }) => ({ minor, currency })),
-        destinations: destinationsOf(action, [...action.words.service, ...action.words.action]).map(
-          ({ receiver, kind }) => ({ receiver, kind }),
-        ),
-      });
+      const answer = evaluate(variablesOf(action, context));
       if (typeof answer !== 'boolean') throw new Error('the expression answered no boolean');
       return answer
         ? [finding('expression/true', 'medium', '', rule.cel, rule.message ?? 'A condition of the policy holds.')]
         : [];
     },
   };
+}
+
+/** What an expression sees: made once a call, however many expressions ask. */
+const SEEN = new WeakMap<GuardrailContext, Record<string, unknown>>();
+
+function variablesOf(action: JudgedAction, context: GuardrailContext): Record<string, unknown> {
+  const before = SEEN.get(context);
+  if (before) return before;
+  const { service, action: name, payload } = action;
+  const variables = {
+    service,
+    action: name,
+    payload,
+    context: {
+      untrusted: context.untrusted || context.undeclared,
+      private: context.private,
+      thread_id: context.declared.thread_id ?? '',
+      node: context.declared.node ?? '',
+    },
+    amounts: amountsOf(action, 'minor').map(({ minor, currency }) => ({ minor, currency })),
+    destinations: destinationsOf(action, [...action.words.service, ...action.words.action]).map(
+      ({ receiver, kind }) => ({ receiver, kind }),
+    ),
+  };
+  SEEN.set(context, variables);
+  return variables;
 }
 
 /** The grammar of an action: what its payload must look like. */

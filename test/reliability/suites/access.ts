@@ -56,9 +56,18 @@ export const ownRequests: Suite = {
     const rig = await shared();
     const { id, payload_digest } = await openHeld(rig);
     const owner = (await detail(rig, id)).requested_by;
-    const second = { approver: await rig.key(owner, 'approver'), admin: await rig.key(owner, 'admin'), agent: await rig.key(owner, 'agent') };
+    const second = {
+      approver: await rig.key(owner, 'approver'),
+      admin: await rig.key(owner, 'admin'),
+      agent: await rig.key(owner, 'agent'),
+    };
     for (const type of ['approve', 'reject', 'patch'] as const) {
-      const body = { type, payload_digest, ...(type === 'reject' && { reason: 'x' }), ...(type === 'patch' && { patched_payload: { amount: 1 } }) };
+      const body = {
+        type,
+        payload_digest,
+        ...(type === 'reject' && { reason: 'x' }),
+        ...(type === 'patch' && { patched_payload: { amount: 1 } }),
+      };
       for (const [who, key] of [['agent', rig.agent_api_key], ...Object.entries(second)] as const) {
         const answer = await decide(rig, id, body, key);
         count.check(answer.status === 403, () => `${who} key of the owner, ${type}: ${answer.status}`);
@@ -78,20 +87,47 @@ export const messages: Suite = {
   async run({ form, rig: shared }, count) {
     const rig = await shared();
     const ids: string[] = [];
-    const forged = (payload_digest: string) => ({ decision_id: 'dec_made_up', type: 'approve', actor: 'mallory', payload_digest });
+    const forged = (payload_digest: string) => ({
+      decision_id: 'dec_made_up',
+      type: 'approve',
+      actor: 'mallory',
+      payload_digest,
+    });
     const attacks: Record<string, (id: string, digest: string, real: any) => Promise<unknown>> = {
       'signal, no argument': (id) => rig.temporal.workflow.getHandle(`approval/${id}`).signal('decide'),
-      'signal, junk': (id) => rig.temporal.workflow.getHandle(`approval/${id}`).signal('decide_recorded', 'approve', 7, null),
-      'signal, another digest': (id) => rig.temporal.workflow.getHandle(`approval/${id}`).signal('decide', { type: 'approve', actor: 'bot', payload_digest: DIGEST }),
-      'signal, own request': (id, digest) => rig.temporal.workflow.getHandle(`approval/${id}`).signal('decide', { type: 'approve', actor: 'dev-agent', payload_digest: digest }),
-      'signal, a patch': (id, digest) => rig.temporal.workflow.getHandle(`approval/${id}`).signal('decide', { type: 'patch', actor: 'bot', payload_digest: digest, patched_digest: DIGEST }),
-      'recorded, made up': (id, digest) => rig.temporal.workflow.getHandle(`approval/${id}`).signal('decide_recorded', forged(digest)),
-      'update, made up': (id, digest) => rig.temporal.workflow.getHandle(`approval/${id}`).executeUpdate('decide', { args: [forged(digest)], updateId: 'dec_made_up' }),
-      "recorded, another request's decision": (id, digest, real) => rig.temporal.workflow.getHandle(`approval/${id}`).signal('decide_recorded', { ...forged(digest), decision_id: real.decision_id, actor: real.decided_by }),
+      'signal, junk': (id) =>
+        rig.temporal.workflow.getHandle(`approval/${id}`).signal('decide_recorded', 'approve', 7, null),
+      'signal, another digest': (id) =>
+        rig.temporal.workflow
+          .getHandle(`approval/${id}`)
+          .signal('decide', { type: 'approve', actor: 'bot', payload_digest: DIGEST }),
+      'signal, own request': (id, digest) =>
+        rig.temporal.workflow
+          .getHandle(`approval/${id}`)
+          .signal('decide', { type: 'approve', actor: 'dev-agent', payload_digest: digest }),
+      'signal, a patch': (id, digest) =>
+        rig.temporal.workflow
+          .getHandle(`approval/${id}`)
+          .signal('decide', { type: 'patch', actor: 'bot', payload_digest: digest, patched_digest: DIGEST }),
+      'recorded, made up': (id, digest) =>
+        rig.temporal.workflow.getHandle(`approval/${id}`).signal('decide_recorded', forged(digest)),
+      'update, made up': (id, digest) =>
+        rig.temporal.workflow
+          .getHandle(`approval/${id}`)
+          .executeUpdate('decide', { args: [forged(digest)], updateId: 'dec_made_up' }),
+      "recorded, another request's decision": (id, digest, real) =>
+        rig.temporal.workflow
+          .getHandle(`approval/${id}`)
+          .signal('decide_recorded', { ...forged(digest), decision_id: real.decision_id, actor: real.decided_by }),
       'update, a rejection turned round': async (id, digest) => {
         await rig.kill('worker');
         const recorded = await decide(rig, id, { type: 'reject', reason: 'no', payload_digest: digest });
-        const turned = { decision_id: recorded.body.decision_id, type: 'approve', actor: 'dev-approver', payload_digest: digest };
+        const turned = {
+          decision_id: recorded.body.decision_id,
+          type: 'approve',
+          actor: 'dev-approver',
+          payload_digest: digest,
+        };
         await rig.restore('worker');
         await rig.temporal.workflow.getHandle(`approval/${id}`).signal('decide_recorded', turned);
       },
@@ -107,7 +143,10 @@ export const messages: Suite = {
         await pause(400);
         const end = await detail(rig, id);
         count.check(end.status !== 'approved', () => `${name}: approved`);
-        count.check((await rig.temporal.workflow.getHandle(`approval/${id}`).describe()).status.name !== 'FAILED', () => `${name}: the workflow failed`);
+        count.check(
+          (await rig.temporal.workflow.getHandle(`approval/${id}`).describe()).status.name !== 'FAILED',
+          () => `${name}: the workflow failed`,
+        );
       }
     await judged(rig, count, { ids });
   },
@@ -123,8 +162,14 @@ export const namespaceWriter: Suite = {
     await pooled(terminated, 5, async ({ id, payload_digest }) => {
       const answer = await decide(rig, id, { type: 'approve', payload_digest });
       const { status } = await detail(rig, id);
-      count.check(status === 'pending' || status === 'cancelled', () => `${id}: ${status} after its workflow was terminated (answered ${answer.status})`);
-      count.check(![200, 201].includes(answer.status), () => `${id}: a decision without a workflow was told as effective`);
+      count.check(
+        status === 'pending' || status === 'cancelled',
+        () => `${id}: ${status} after its workflow was terminated (answered ${answer.status})`,
+      );
+      count.check(
+        ![200, 201].includes(answer.status),
+        () => `${id}: a decision without a workflow was told as effective`,
+      );
     });
     const reset = await Promise.all(Array.from({ length: form === 'whole' ? 5 : 2 }, () => openHeld(rig)));
     await pooled(reset, 5, async ({ id, payload_digest }) => {
@@ -139,11 +184,20 @@ export const namespaceWriter: Suite = {
         requestId: `reset-${id}`,
       });
       await handle.signal('decide', { type: 'approve', actor: 'bot', payload_digest }).catch(() => {});
-      const result = (await Promise.race([handle.result().catch((error: Error) => error.message), pause(20_000)])) as any;
+      const result = (await Promise.race([
+        handle.result().catch((error: Error) => error.message),
+        pause(20_000),
+      ])) as any;
       const end = await detail(rig, id);
       const again = (await rig.call(rig.approver_api_key, 'GET', `/api/approval-requests/${id}/receipt`)).text;
-      count.check(first.status === 201 && end.status === 'rejected' && receipt === again, () => `${id}: ${end.status} after a reset`);
-      count.check(result === undefined || result.status === 'rejected', () => `${id}: the workflow that was reset says ${JSON.stringify(result)}`);
+      count.check(
+        first.status === 201 && end.status === 'rejected' && receipt === again,
+        () => `${id}: ${end.status} after a reset`,
+      );
+      count.check(
+        result === undefined || result.status === 'rejected',
+        () => `${id}: the workflow that was reset says ${JSON.stringify(result)}`,
+      );
     });
     await judged(rig, count, { ids: reset.map(({ id }) => id), tampered: reset.map(({ id }) => id) });
   },

@@ -1,6 +1,6 @@
-import { createRig } from '../../faults/rig.ts';
 import { preload } from '../../faults/program.ts';
-import { decide, detail, judged, openHeld, pause, percentile, POLICY, pooled, resolved, type Suite } from '../suite.ts';
+import { createRig } from '../../faults/rig.ts';
+import { decide, detail, judged, openHeld, POLICY, pause, percentile, pooled, resolved, type Suite } from '../suite.ts';
 
 const say = (status: number) => [200, 201, 202, 409].includes(status);
 
@@ -21,7 +21,12 @@ export const races: Suite = {
       const [answers] = await Promise.all([
         Promise.all(
           people.map((key, at) =>
-            decide(rig, id, at % 2 ? { type: 'approve', payload_digest } : { type: 'reject', reason: `no ${at}`, payload_digest }, key),
+            decide(
+              rig,
+              id,
+              at % 2 ? { type: 'approve', payload_digest } : { type: 'reject', reason: `no ${at}`, payload_digest },
+              key,
+            ),
           ),
         ),
         ...['approve', 'reject'].map((type) =>
@@ -31,13 +36,22 @@ export const races: Suite = {
       const end = await resolved(rig, id);
       const winners = answers.filter(({ status }) => status === 201);
       internal += answers.filter(({ status }) => status >= 500).length;
-      const told = [...winners.map(({ body }) => body), ...answers.flatMap(({ status, body }) => (status === 409 && body.standing ? [body.standing] : []))];
+      const told = [
+        ...winners.map(({ body }) => body),
+        ...answers.flatMap(({ status, body }) => (status === 409 && body.standing ? [body.standing] : [])),
+      ];
       const isOne =
         winners.length <= 1 &&
         answers.every(({ status }) => say(status)) &&
-        told.every(({ outcome, decision_id }) => outcome.status === end?.outcome.status && (decision_id ?? null) === (end.decision.decision_id ?? null));
+        told.every(
+          ({ outcome, decision_id }) =>
+            outcome.status === end?.outcome.status && (decision_id ?? null) === (end.decision.decision_id ?? null),
+        );
       if (isOne) count.pass(10);
-      else count.fail(`${id}: ${answers.map(({ status }) => status).join(' ')}, ${new Set(told.map(({ decision_id }) => decision_id)).size} outcomes told, ${end?.status ?? 'pending'} stands`);
+      else
+        count.fail(
+          `${id}: ${answers.map(({ status }) => status).join(' ')}, ${new Set(told.map(({ decision_id }) => decision_id)).size} outcomes told, ${end?.status ?? 'pending'} stands`,
+        );
     });
     await judged(rig, count, { ids });
     count.note(`${rounds} requests, eight people by Update and two bots by Signal each; ${internal} answers of 5xx`);
@@ -68,10 +82,15 @@ export const deadlines: Suite = {
         answer.status === 201 || answer.status === 200
           ? end?.status === 'approved'
           : answer.status === 202 || (answer.status === 409 && end?.outcome.cause === 'deadline');
-      count.check(isTold && end !== undefined, () => `${id}: told ${answer.status}, ${end?.status ?? 'pending'} stands`);
+      count.check(
+        isTold && end !== undefined,
+        () => `${id}: told ${answer.status}, ${end?.status ?? 'pending'} stands`,
+      );
     });
     await judged(rig, count, { ids });
-    count.note(`${approved} decided in time, ${late.length} expired; late p50 ${percentile(late, 0.5)} ms, p95 ${percentile(late, 0.95)} ms, worst ${percentile(late, 1)} ms`);
+    count.note(
+      `${approved} decided in time, ${late.length} expired; late p50 ${percentile(late, 0.5)} ms, p95 ${percentile(late, 0.95)} ms, worst ${percentile(late, 1)} ms`,
+    );
     count.check(percentile(late, 1) <= 10_000, () => `a deadline fired ${percentile(late, 1)} ms late`);
   },
 };
@@ -82,7 +101,13 @@ export const clocks: Suite = {
   name: 'clocks ten minutes apart',
   promise: 'P4',
   async run({ form, say: tell }, count) {
-    const rig = await createRig({ policy: POLICY, say: tell, start: false, api: { imports: [preload('clock.mjs')] }, worker: { imports: [preload('clock.mjs')] } });
+    const rig = await createRig({
+      policy: POLICY,
+      say: tell,
+      start: false,
+      api: { imports: [preload('clock.mjs')] },
+      worker: { imports: [preload('clock.mjs')] },
+    });
     try {
       for (const sign of form === 'whole' ? [1, -1] : [1]) {
         await Promise.all([
@@ -96,7 +121,11 @@ export const clocks: Suite = {
           if (at % 2) await decide(rig, id, { type: 'approve', payload_digest });
           const end = await resolved(rig, id);
           const late = Date.parse(end?.resolved_at) - Date.parse(expires_at);
-          count.check(Math.abs(off) < 3_000 && (at % 2 ? end?.status === 'approved' : end?.status === 'expired' && late >= 0 && late < 10_000), () => `${id}: ${end?.status ?? 'pending'}, opened ${off} ms off, ${late} ms after its deadline`);
+          count.check(
+            Math.abs(off) < 3_000 &&
+              (at % 2 ? end?.status === 'approved' : end?.status === 'expired' && late >= 0 && late < 10_000),
+            () => `${id}: ${end?.status ?? 'pending'}, opened ${off} ms off, ${late} ms after its deadline`,
+          );
         });
         await Promise.all([rig.api.stop(), rig.worker.stop()]);
       }
@@ -122,12 +151,16 @@ export const noWorker: Suite = {
         decide(rig, id, { type: 'approve', payload_digest }),
         decide(rig, id, { type: 'reject', reason: 'no', payload_digest }, second),
       ]);
-      count.check(answers.every(({ status }) => status === 202), () => `${id}: told ${answers.map(({ status }) => status)} without a worker`);
+      count.check(
+        answers.every(({ status }) => status === 202),
+        () => `${id}: told ${answers.map(({ status }) => status)} without a worker`,
+      );
       count.check((await detail(rig, id)).status === 'pending', () => `${id}: decided without a worker`);
     });
     await rig.restore('worker');
     const from = Date.now();
-    for (const { id } of opened) count.check((await resolved(rig, id)) !== undefined, () => `${id}: recorded, and never decided`);
+    for (const { id } of opened)
+      count.check((await resolved(rig, id)) !== undefined, () => `${id}: recorded, and never decided`);
     count.note(`all decided ${((Date.now() - from) / 1000).toFixed(1)} s after the worker came`);
     await judged(rig, count, { ids: opened.map(({ id }) => id) });
   },
@@ -144,18 +177,30 @@ export const diskFull: Suite = {
     const opened = await Promise.all(Array.from({ length: 4 }, () => openHeld(rig)));
     await rig.sql('create trigger no_space before insert on ledger for each row execute function no_space()');
     try {
-      const answers = await Promise.all(opened.map(({ id, payload_digest }) => decide(rig, id, { type: 'approve', payload_digest })));
+      const answers = await Promise.all(
+        opened.map(({ id, payload_digest }) => decide(rig, id, { type: 'approve', payload_digest })),
+      );
       for (const [at, { id }] of opened.entries()) {
-        count.check([202, 503].includes(answers[at]!.status), () => `${id}: told ${answers[at]!.status} though nothing can be written`);
+        count.check(
+          [202, 503].includes(answers[at]!.status),
+          () => `${id}: told ${answers[at]!.status} though nothing can be written`,
+        );
         count.check((await detail(rig, id)).status === 'pending', () => `${id}: shown as decided`);
       }
-      const allowed = await rig.call(rig.agent_api_key, 'POST', '/api/ingest', { service: 'auto', action: 'read', payload: { page: 1 } });
-      count.check(allowed.status === 503, () => `an allowed action without a ledger row was answered ${allowed.status}`);
+      const allowed = await rig.call(rig.agent_api_key, 'POST', '/api/ingest', {
+        service: 'auto',
+        action: 'read',
+        payload: { page: 1 },
+      });
+      count.check(
+        allowed.status === 503,
+        () => `an allowed action without a ledger row was answered ${allowed.status}`,
+      );
     } finally {
       await rig.sql('drop trigger no_space on ledger');
     }
-    for (const { id } of opened) count.check((await resolved(rig, id))?.status === 'approved', () => `${id}: not decided once there was space`);
+    for (const { id } of opened)
+      count.check((await resolved(rig, id))?.status === 'approved', () => `${id}: not decided once there was space`);
     await judged(rig, count, { ids: opened.map(({ id }) => id) });
   },
 };
-

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import pg from 'pg';
-import { screenAction } from '../../../domain/firewall/screen.ts';
 import { Policy } from '../../../contracts/policy.ts';
+import { screenAction } from '../../../domain/firewall/screen.ts';
 import { program } from '../../faults/program.ts';
 import type { Rig } from '../../faults/rig.ts';
 import { decide, detail, judged, openHeld, pause, percentile, type Suite } from '../suite.ts';
-import { fileURLToPath } from 'node:url';
 
 const CANARY = 'c4nary-9b1d-';
 
@@ -26,38 +26,92 @@ export const canaries: Suite = {
     };
     const opened = await Promise.all(
       Array.from({ length: 4 }, () =>
-        openHeld(rig, { payload: { text: canary(), [canary()]: 1, to: `${canary()}@yourco.com` }, metadata: { trace_id: canary(), environment: canary() }, context: { task: canary() }, schema: { type: 'object', title: canary() } }, canary()),
+        openHeld(
+          rig,
+          {
+            payload: { text: canary(), [canary()]: 1, to: `${canary()}@yourco.com` },
+            metadata: { trace_id: canary(), environment: canary() },
+            context: { task: canary() },
+            schema: { type: 'object', title: canary() },
+          },
+          canary(),
+        ),
       ),
     );
     const [patched, rejected, refused] = opened;
-    await bad(rig.approver_api_key, 'POST', `/api/approval-requests/${patched!.id}/decisions`, { type: 'patch', patched_payload: { text: canary() }, payload_digest: patched!.payload_digest });
-    await bad(rig.approver_api_key, 'POST', `/api/approval-requests/${rejected!.id}/decisions`, { type: 'reject', reason: canary(), payload_digest: rejected!.payload_digest });
-    await bad(rig.approver_api_key, 'POST', `/api/approval-requests/${refused!.id}/decisions`, { type: 'patch', patched_payload: { url: 'http://169.254.169.254/', note: canary() }, payload_digest: refused!.payload_digest });
-    for (const body of [`{"service":"${canary()}"`, { service: canary() }, { service: 'a', action: 'b', payload: canary() }, { service: 'a', action: 'b', payload: {}, expires_in_ms: canary() }, { service: 'a', action: 'b', payload: {}, metadata: { role: canary() } }])
+    await bad(rig.approver_api_key, 'POST', `/api/approval-requests/${patched!.id}/decisions`, {
+      type: 'patch',
+      patched_payload: { text: canary() },
+      payload_digest: patched!.payload_digest,
+    });
+    await bad(rig.approver_api_key, 'POST', `/api/approval-requests/${rejected!.id}/decisions`, {
+      type: 'reject',
+      reason: canary(),
+      payload_digest: rejected!.payload_digest,
+    });
+    await bad(rig.approver_api_key, 'POST', `/api/approval-requests/${refused!.id}/decisions`, {
+      type: 'patch',
+      patched_payload: { url: 'http://169.254.169.254/', note: canary() },
+      payload_digest: refused!.payload_digest,
+    });
+    for (const body of [
+      `{"service":"${canary()}"`,
+      { service: canary() },
+      { service: 'a', action: 'b', payload: canary() },
+      { service: 'a', action: 'b', payload: {}, expires_in_ms: canary() },
+      { service: 'a', action: 'b', payload: {}, metadata: { role: canary() } },
+    ])
       await bad(rig.agent_api_key, 'POST', '/api/ingest', body);
     await bad(`lp_test_${canary()}`, 'GET', '/api/approval-requests');
-    await bad(rig.agent_api_key, 'GET', `/api/status/${canary()}?x=${canary()}`, undefined, { cookie: `letsping=${canary()}`, referer: canary(), 'x-request-id': `${canary()} ` });
+    await bad(rig.agent_api_key, 'GET', `/api/status/${canary()}?x=${canary()}`, undefined, {
+      cookie: `letsping=${canary()}`,
+      referer: canary(),
+      'x-request-id': `${canary()} `,
+    });
     await bad(rig.admin_api_key, 'PUT', '/api/policy', { [canary()]: 1 });
     // A database error quotes the row: it must not reach the log.
-    await rig.sql("create or replace function quote_row() returns trigger language plpgsql as $$ begin raise exception 'row: %', new using errcode = '23514'; end $$");
+    await rig.sql(
+      "create or replace function quote_row() returns trigger language plpgsql as $$ begin raise exception 'row: %', new using errcode = '23514'; end $$",
+    );
     await rig.sql('create trigger quote_row before insert on decisions for each row execute function quote_row()');
-    await bad(rig.approver_api_key, 'POST', `/api/approval-requests/${opened[3]!.id}/decisions`, { type: 'reject', reason: canary(), payload_digest: opened[3]!.payload_digest });
+    await bad(rig.approver_api_key, 'POST', `/api/approval-requests/${opened[3]!.id}/decisions`, {
+      type: 'reject',
+      reason: canary(),
+      payload_digest: opened[3]!.payload_digest,
+    });
     await rig.sql('drop trigger quote_row on decisions');
 
-    const histories = await Promise.all(opened.map(async ({ id }) => (await rig.oracle.histories.of(`approval/${id}`))?.text ?? ''));
+    const histories = await Promise.all(
+      opened.map(async ({ id }) => (await rig.oracle.histories.of(`approval/${id}`))?.text ?? ''),
+    );
     const owner = new pg.Client({ connectionString: rig.owner_url });
     await owner.connect();
     await owner.query("set app.project_id = '*'");
-    const { rows: tables } = await owner.query("select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace");
+    const { rows: tables } = await owner.query(
+      "select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace",
+    );
     const rows: string[] = [];
     for (const { name } of tables)
       for (const { row } of (await owner.query(`select t::text as row from "${name}" t`)).rows) {
         rows.push(row);
-        for (const [, hex] of row.matchAll(/\\\\?x([0-9a-f]{8,})/g)) rows.push(Buffer.from(hex, 'hex').toString('latin1'));
+        for (const [, hex] of row.matchAll(/\\\\?x([0-9a-f]{8,})/g))
+          rows.push(Buffer.from(hex, 'hex').toString('latin1'));
       }
     await owner.end();
-    const secrets = [rig.agent_api_key, rig.approver_api_key, rig.admin_api_key, rig.env['LETSPING_ROOT_KEY']!, new URL(rig.app_url).password, ...opened.map(({ digest_salt }) => digest_salt)];
-    const places = { 'log of the api': rig.api.log, 'log of the worker': rig.worker.log, histories: histories.join('\n'), database: rows.join('\n') };
+    const secrets = [
+      rig.agent_api_key,
+      rig.approver_api_key,
+      rig.admin_api_key,
+      rig.env['LETSPING_ROOT_KEY']!,
+      new URL(rig.app_url).password,
+      ...opened.map(({ digest_salt }) => digest_salt),
+    ];
+    const places = {
+      'log of the api': rig.api.log,
+      'log of the worker': rig.worker.log,
+      histories: histories.join('\n'),
+      database: rows.join('\n'),
+    };
     for (const [place, text] of Object.entries(places)) {
       const at = text.indexOf(CANARY);
       count.check(at < 0, () => `${place}: …${text.slice(Math.max(0, at - 120), at + 60)}…`);
@@ -65,8 +119,12 @@ export const canaries: Suite = {
       for (const secret of secrets) count.check(!text.includes(secret.slice(-40)), () => `${place} holds a secret`);
     }
     for (const text of answers) {
-      for (const secret of secrets) count.check(!text.includes(secret.slice(-40)), () => 'an error body holds a secret');
-      count.check(!/\n\s+at |\/dist\/|node_modules|postgres:\/\//.test(text), () => `an error body tells of the inside: ${text.slice(0, 200)}`);
+      for (const secret of secrets)
+        count.check(!text.includes(secret.slice(-40)), () => 'an error body holds a secret');
+      count.check(
+        !/\n\s+at |\/dist\/|node_modules|postgres:\/\//.test(text),
+        () => `an error body tells of the inside: ${text.slice(0, 200)}`,
+      );
     }
     count.note(`${planted} canaries, ${answers.length} error bodies`);
     await judged(rig, count, { ids: opened.map(({ id }) => id) });
@@ -82,10 +140,49 @@ export const guardrails: Suite = {
   async run({ form, rig: shared }, count) {
     const open = Policy.parse({ default_routing: 'review_flagged' });
     const action = { service: 'auto', action: 'read', payload: { page: 1 } };
-    const thrown = [new Error('x'), undefined, null, 'text', { message: 1 }, Symbol('x'), new Proxy({}, { get: () => { throw new Error('again'); } })];
-    const garbage: unknown[] = [undefined, null, true, 0, 'allow', {}, [null], [{}], [{ id: 1 }], ['x'], [[]], { length: 0 }, new Map(), Promise.resolve([]), [{ id: 'a', severity: 'none', pointer: '', evidence: '', message: '' }], [{ id: 'a', severity: 'toString', pointer: '', evidence: '', message: '' }]];
+    const thrown = [
+      new Error('x'),
+      undefined,
+      null,
+      'text',
+      { message: 1 },
+      Symbol('x'),
+      new Proxy(
+        {},
+        {
+          get: () => {
+            throw new Error('again');
+          },
+        },
+      ),
+    ];
+    const garbage: unknown[] = [
+      undefined,
+      null,
+      true,
+      0,
+      'allow',
+      {},
+      [null],
+      [{}],
+      [{ id: 1 }],
+      ['x'],
+      [[]],
+      { length: 0 },
+      new Map(),
+      Promise.resolve([]),
+      [{ id: 'a', severity: 'none', pointer: '', evidence: '', message: '' }],
+      [{ id: 'a', severity: 'toString', pointer: '', evidence: '', message: '' }],
+    ];
     for (const what of thrown) {
-      const { verdict } = screenAction(action, {}, open, [{ id: 'broken', check: () => { throw what; } }]);
+      const { verdict } = screenAction(action, {}, open, [
+        {
+          id: 'broken',
+          check: () => {
+            throw what;
+          },
+        },
+      ]);
       count.check(verdict === 'hold', () => `a guardrail that throws ${String(typeof what)}: ${verdict}`);
     }
     for (const what of garbage) {
@@ -96,14 +193,24 @@ export const guardrails: Suite = {
     const rig = await shared();
     await rig.worker.stop();
     try {
-      for (const mode of form === 'whole' ? ['throw', 'hang', '"approve"', '{}', 'null', '"allowed"', '1'] : ['throw']) {
-        const broken = program({ args: [], script: WORKER_WITH, ready: 'worker ready', env: { ...rig.envFor('worker'), BROKEN_SCREEN: mode } });
+      for (const mode of form === 'whole'
+        ? ['throw', 'hang', '"approve"', '{}', 'null', '"allowed"', '1']
+        : ['throw']) {
+        const broken = program({
+          args: [],
+          script: WORKER_WITH,
+          ready: 'worker ready',
+          env: { ...rig.envFor('worker'), BROKEN_SCREEN: mode },
+        });
         await broken.start();
         const { id, payload_digest } = await openHeld(rig);
         const patch = await decide(rig, id, { type: 'patch', patched_payload: { amount: 1 }, payload_digest });
         await pause(500);
         const end = await detail(rig, id);
-        count.check(end.status !== 'approved' && ![200, 201].includes(patch.status), () => `screen answers ${mode}: ${end.status}, the patch ${patch.status}`);
+        count.check(
+          end.status !== 'approved' && ![200, 201].includes(patch.status),
+          () => `screen answers ${mode}: ${end.status}, the patch ${patch.status}`,
+        );
         await broken.kill();
       }
     } finally {
@@ -154,7 +261,11 @@ export const hostile: Suite = {
     const rig: Rig = await shared();
     const honest = async () => {
       const from = performance.now();
-      const { status } = await rig.call(rig.agent_api_key, 'POST', '/api/ingest', { service: 'auto', action: 'read', payload: { page: 1 } });
+      const { status } = await rig.call(rig.agent_api_key, 'POST', '/api/ingest', {
+        service: 'auto',
+        action: 'read',
+        payload: { page: 1 },
+      });
       if (status !== 201) throw new Error(`an honest call was answered ${status}`);
       return performance.now() - from;
     };
@@ -168,14 +279,24 @@ export const hostile: Suite = {
       const before = usage(pid);
       const answer = await fetch(`${rig.url}/api/ingest`, {
         method: 'POST',
-        headers: { authorization: `Bearer ${rig.agent_api_key}`, 'content-type': 'application/json', ...(name === 'gzip bomb' && { 'content-encoding': 'gzip' }) },
+        headers: {
+          authorization: `Bearer ${rig.agent_api_key}`,
+          'content-type': 'application/json',
+          ...(name === 'gzip bomb' && { 'content-encoding': 'gzip' }),
+        },
         body: sent as never,
-      }).then(async (answered) => ({ status: answered.status, text: await answered.text() }), (error: Error) => ({ status: 0, text: String(error.cause ?? error) }));
+      }).then(
+        async (answered) => ({ status: answered.status, text: await answered.text() }),
+        (error: Error) => ({ status: 0, text: String(error.cause ?? error) }),
+      );
       const after = usage(pid);
       const size = name === 'gzip bomb' ? 4 : Math.max(0.2, sent.length / MB);
       const perMb = (after.cpuMs - before.cpuMs) / size;
       if (size > 0.5 && perMb > worst.perMb) worst = { name, perMb };
-      count.check(answer.status > 0 && answer.status < 500, () => `${name}: answered ${answer.status} ${answer.text.slice(0, 120)}`);
+      count.check(
+        answer.status > 0 && answer.status < 500,
+        () => `${name}: answered ${answer.status} ${answer.text.slice(0, 120)}`,
+      );
       count.check(rig.api.pid === pid, () => `${name}: ended the api`);
       if (after.rssMiB - before.rssMiB > 64) grown.push(`${name} ${(after.rssMiB - before.rssMiB).toFixed(0)} MiB`);
       const id = /"id":"(req_\w+)"/.exec(answer.text)?.[1];
@@ -189,6 +310,8 @@ export const hostile: Suite = {
     const under: number[] = [];
     for (let n = 0; n < 60; n++) under.push(await honest());
     await attack;
-    count.note(`${Object.keys(CORPUS).length} bodies; most CPU per MB ${worst.perMb.toFixed(0)} ms (${worst.name}; promised 100); memory grew by more than 64 MiB for ${grown.length === 0 ? 'none' : grown.join(', ')}; honest p99 ${percentile(calm, 0.99).toFixed(0)} ms calm, ${percentile(under, 0.99).toFixed(0)} ms under attack (promised: less than twice)`);
+    count.note(
+      `${Object.keys(CORPUS).length} bodies; most CPU per MB ${worst.perMb.toFixed(0)} ms (${worst.name}; promised 100); memory grew by more than 64 MiB for ${grown.length === 0 ? 'none' : grown.join(', ')}; honest p99 ${percentile(calm, 0.99).toFixed(0)} ms calm, ${percentile(under, 0.99).toFixed(0)} ms under attack (promised: less than twice)`,
+    );
   },
 };

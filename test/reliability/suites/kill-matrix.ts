@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Program, program } from '../../faults/program.ts';
 import { createRig, type Rig, VICTIMS, type Victim } from '../../faults/rig.ts';
 import { POINTS, type Point } from '../../faults/traps.ts';
-import { type Opened, openHeld, patient, pause, POLICY, shuffled, type Suite, type SuiteContext } from '../suite.ts';
+import { type Opened, openHeld, POLICY, patient, pause, type Suite, type SuiteContext, shuffled } from '../suite.ts';
 import { MAP_SIZE, MISSING_STEPS, STEPS, type Step } from './steps.ts';
 
 export interface Cell {
@@ -21,7 +21,9 @@ interface Played {
 }
 
 const nameOf = ({ victim, step, point }: Cell) => `${victim} ${point} ${step.id}`;
-const ALL: Cell[] = STEPS.flatMap((step) => VICTIMS.flatMap((victim) => POINTS.map((point) => ({ victim, step, point }))));
+const ALL: Cell[] = STEPS.flatMap((step) =>
+  VICTIMS.flatMap((victim) => POINTS.map((point) => ({ victim, step, point }))),
+);
 
 /** Seeded, and of every victim, step and point something. */
 function chosen({ form, random, cell }: SuiteContext): Cell[] {
@@ -36,7 +38,8 @@ function chosen({ form, random, cell }: SuiteContext): Cell[] {
 const PATIENCE_MS = 60_000;
 const TIMED_MS = 3_000;
 const RECOVERY_MS = 45_000;
-const script = (name: string) => fileURLToPath(new URL(`../../../dist/examples/office-agents/${name}.js`, import.meta.url));
+const script = (name: string) =>
+  fileURLToPath(new URL(`../../../dist/examples/office-agents/${name}.js`, import.meta.url));
 
 export class Driver {
   readonly rig: Rig;
@@ -67,7 +70,10 @@ export class Driver {
     if (this.#resume.pid === undefined) await this.#resume.start();
     const thread_id = `thread-${++this.#threads}`;
     const code = await new Promise<number | null>((resolve) => {
-      spawn(process.execPath, [script('start'), 'billing', thread_id], { env: this.#agentEnv, stdio: 'ignore' }).once('exit', resolve);
+      spawn(process.execPath, [script('start'), 'billing', thread_id], { env: this.#agentEnv, stdio: 'ignore' }).once(
+        'exit',
+        resolve,
+      );
     });
     const { body } = await rig.call(rig.approver_api_key, 'GET', `/api/approval-requests?thread_id=${thread_id}`);
     if (code !== 0 || !body.items?.[0]) throw new Error(`the agent of ${thread_id} ended with ${code}`);
@@ -80,7 +86,12 @@ export class Driver {
   async request(key: string, asThread: boolean, expires_in_ms: number | undefined): Promise<Opened> {
     if (asThread) return this.thread();
     const { rig } = this;
-    const body = { service: 'billing-agent', action: 'refund', payload: { order: key, amount: 10 }, ...(expires_in_ms && { expires_in_ms }) };
+    const body = {
+      service: 'billing-agent',
+      action: 'refund',
+      payload: { order: key, amount: 10 },
+      ...(expires_in_ms && { expires_in_ms }),
+    };
     const ask = () => rig.call(rig.agent_api_key, 'POST', '/api/ingest', body, { 'idempotency-key': key });
     const answer = await patient('ingest', PATIENCE_MS, ask, (status) => status === 201);
     rig.oracle.told.push({ request_id: answer.body.id, what: 'opened', key });
@@ -99,7 +110,12 @@ export class Driver {
       );
     const answer = await patient('decide', PATIENCE_MS, ask, (status) => [200, 201, 202].includes(status));
     if (answer.status !== 202)
-      rig.oracle.told.push({ request_id: id, what: 'decided', outcome: answer.body.outcome, decision_id: answer.body.decision_id });
+      rig.oracle.told.push({
+        request_id: id,
+        what: 'decided',
+        outcome: answer.body.outcome,
+        decision_id: answer.body.decision_id,
+      });
   }
 
   async status(id: string): Promise<any> {
@@ -123,7 +139,8 @@ export class Driver {
         { 'idempotency-key': `executed ${id}` },
       );
     const answer = await patient('executed', PATIENCE_MS, ask, (status) => status === 201 || status === 409);
-    if (answer.status === 201 || answer.body.code === 'executed_already') rig.oracle.told.push({ request_id: id, what: 'executed' });
+    if (answer.status === 201 || answer.body.code === 'executed_already')
+      rig.oracle.told.push({ request_id: id, what: 'executed' });
   }
 
   async stop(): Promise<void> {
@@ -169,12 +186,21 @@ export class Driver {
     if (isMissing()) {
       rig.traps.disarm();
       const { violations } = await rig.oracle.settle({ ids: [opened.id] }, 1_000);
-      return { violations: [`${nameOf(cell)}: its moment never came`, ...violations.map(({ invariant, what }) => `${invariant} ${what}`)], recoveryMs: 0 };
+      return {
+        violations: [
+          `${nameOf(cell)}: its moment never came`,
+          ...violations.map(({ invariant, what }) => `${invariant} ${what}`),
+        ],
+        recoveryMs: 0,
+      };
     }
     await restoring;
     if (asThread)
       for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await pause(200)) {
-        const executions = await rig.oracle.rows().then((rows) => rows.executions, () => []);
+        const executions = await rig.oracle.rows().then(
+          (rows) => rows.executions,
+          () => [],
+        );
         if (executions.some(({ request_id }) => request_id === opened.id)) break;
       }
     const { violations } = await rig.oracle.settle({ ids: [opened.id] }, RECOVERY_MS);
@@ -182,7 +208,11 @@ export class Driver {
       violations.push({ invariant: 'outcome', request_id: opened.id, what: status });
     for (const name of ['api', 'worker'] as const)
       if (rig[name].pid === undefined) {
-        violations.push({ invariant: 'process', request_id: opened.id, what: `${name} ended by itself: ${rig[name].log.slice(-1_500)}` });
+        violations.push({
+          invariant: 'process',
+          request_id: opened.id,
+          what: `${name} ended by itself: ${rig[name].log.slice(-1_500)}`,
+        });
         await rig.restore(name);
       }
     return {
@@ -192,7 +222,8 @@ export class Driver {
   }
 }
 
-const percentile = (sorted: number[], share: number) => sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? 0;
+const percentile = (sorted: number[], share: number) =>
+  sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? 0;
 
 export const killMatrix: Suite = {
   name: 'kill matrix',
@@ -214,7 +245,9 @@ export const killMatrix: Suite = {
             const { violations, recoveryMs } = await driver.play(cell, `cell-${seed}-${at}`);
             count.check(violations.length === 0, () => violations.join('; '));
             if (violations.length === 0) recoveries.push(recoveryMs);
-            say(`${String(at + 1).padStart(3)}/${cells.length} ${nameOf(cell).padEnd(24)} ${violations.length === 0 ? 'ok' : violations.join('; ')} (${((Date.now() - from) / 1000).toFixed(1)} s, recovered in ${(recoveryMs / 1000).toFixed(1)} s)`);
+            say(
+              `${String(at + 1).padStart(3)}/${cells.length} ${nameOf(cell).padEnd(24)} ${violations.length === 0 ? 'ok' : violations.join('; ')} (${((Date.now() - from) / 1000).toFixed(1)} s, recovered in ${(recoveryMs / 1000).toFixed(1)} s)`,
+            );
           } catch (error) {
             rig.traps.disarm();
             const dead = (['api', 'worker'] as const).filter((name) => rig[name].pid === undefined);
@@ -226,7 +259,11 @@ export const killMatrix: Suite = {
         }
         // Everything once more, together: nothing that stood has changed, and nothing was started twice.
         const { violations } = await rig.oracle.settle({}, RECOVERY_MS);
-        count.check(violations.length === 0, () => `lane ${lane} at the end: ${violations.map(({ invariant, request_id, what }) => `${invariant} ${request_id} ${what}`).join('; ')}`);
+        count.check(
+          violations.length === 0,
+          () =>
+            `lane ${lane} at the end: ${violations.map(({ invariant, request_id, what }) => `${invariant} ${request_id} ${what}`).join('; ')}`,
+        );
       } finally {
         await driver.stop();
         await rig.stop();
@@ -238,7 +275,10 @@ export const killMatrix: Suite = {
       `${cells.length} of ${ALL.length} existing cells; recovery p50 ${(percentile(recoveries, 0.5) / 1000).toFixed(1)} s, p95 ${(percentile(recoveries, 0.95) / 1000).toFixed(1)} s, worst ${(percentile(recoveries, 1) / 1000).toFixed(1)} s`,
     );
     if (form === 'whole')
-      count.skip(MISSING_STEPS.length * VICTIMS.length * POINTS.length, `of ${MAP_SIZE * VICTIMS.length * POINTS.length} cells: ${MISSING_STEPS.map(({ id, why }) => `${id} ${why}`).join(', ')}`);
+      count.skip(
+        MISSING_STEPS.length * VICTIMS.length * POINTS.length,
+        `of ${MAP_SIZE * VICTIMS.length * POINTS.length} cells: ${MISSING_STEPS.map(({ id, why }) => `${id} ${why}`).join(', ')}`,
+      );
     // Twice the figure of the promise: a loaded machine of two cores is slower than the one that it is stated for.
     count.check(percentile(recoveries, 1) <= 60_000, () => `a recovery took ${percentile(recoveries, 1)} ms`);
   },

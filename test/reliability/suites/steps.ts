@@ -38,9 +38,8 @@ const startsTimer = (body: Buffer) =>
   commands(body).some(({ commandType }) => commandType === CommandType.COMMAND_TYPE_START_TIMER);
 /** Of an approval: its result names a digest, which no other workflow's does. */
 const completes = (body: Buffer) =>
-  commands(body).some(
-    ({ commandType }) => commandType === CommandType.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION,
-  ) && body.includes('payload_digest');
+  commands(body).some(({ commandType }) => commandType === CommandType.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION) &&
+  body.includes('payload_digest');
 
 const startsApproval = (body: Buffer) => body.includes('approvalV1');
 
@@ -56,7 +55,11 @@ export const STEPS: Step[] = [
         : rpc('api-temporal', 'StartWorkflowExecution', startsApproval)(point),
   },
   { id: 'S3', what: 'the verdict is read', where: statement('worker-postgres', /r\.sealed from approval_requests/) },
-  { id: 'S4', what: 'held: the deadline is set', where: rpc('worker-temporal', 'RespondWorkflowTaskCompleted', startsTimer) },
+  {
+    id: 'S4',
+    what: 'held: the deadline is set',
+    where: rpc('worker-temporal', 'RespondWorkflowTaskCompleted', startsTimer),
+  },
   { id: 'S6', what: 'it waits', where: () => 'timed' },
   {
     id: 'S7',

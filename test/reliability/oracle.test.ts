@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createRig, type Rig } from '../faults/rig.ts';
+import { decide, type Opened, openHeld, POLICY, resolved } from './suite.ts';
+
+let rig: Rig;
+let closed: Opened;
+let other: Opened;
+beforeAll(async () => {
+  rig = await createRig({ policy: POLICY, say: () => {} });
+  closed = await openHeld(rig);
+  other = await openHeld(rig);
+  for (const { id, payload_digest } of [closed, other]) {
+    await decide(rig, id, { type: 'approve', payload_digest });
+    await resolved(rig, id);
+  }
+});
+afterAll(() => rig.stop());
+
+/** As the owner of the tables, with the ledger's trigger out of the way; put back after. */
+async function tampered(there: string, back: string): Promise<string[]> {
+  const run = (sql: string) =>
+    rig.sql(`set session_replication_role = replica; ${sql}; set session_replication_role = default`);
+  await run(there);
+  const found = await rig.oracle.audit({ ids: [closed.id, other.id] });
+  await run(back);
+  return [...new Set(found.map(({ invariant }) => invariant))].toSorted();
+}
+const of = (id: string) => `where request_id = '${id}'`;
+
+test('the oracle finds nothing where nothing was done', async () => {
+  expect((await rig.oracle.settle({}, 20_000)).violations).toEqual([]);
+});
+
+test('the oracle finds what was tampered with', async () => {
+  const { id } = closed;
+  expect(
+    await tampered(
+      `update ledger set status = 'rejected' ${of(id)}`,
+      `update ledger set status = 'approved' ${of(id)}`,
+    ),
+  ).toEqual(expect.arrayContaining(['I2', 'I3', 'I4']));
+  expect(
+    await tampered(
+      `update approval_requests set status = 'pending', resolved_at = null where id = '${id}'`,
+      `update approval_requests set status = 'approved', resolved_at = (select resolved_at from ledger ${of(id)}) where id = '${id}'`,
+    ),
+  ).toEqual(['I3']);
+  expect(
+    await tampered(
+      `create table kept as select * from ledger; update ledger set receipt = (select receipt from kept ${of(other.id)}) ${of(id)}`,
+      `update ledger set receipt = (select receipt from kept ${of(id)}) ${of(id)}; drop table kept`,
+    ),
+  ).toEqual(['I3', 'I5']);
+  expect(
+    await tampered(
+      `create table kept as select * from ledger; delete from ledger ${of(id)}`,
+      `insert into ledger select * from kept ${of(id)}; drop table kept`,
+    ),
+  ).toEqual(expect.arrayContaining(['I2', 'I3', 'I5']));
+  expect(
+    await tampered(
+      `update decisions set actor = 'mallory' ${of(id)}`,
+      `update decisions set actor = 'dev-approver' ${of(id)}`,
+    ),
+  ).toEqual(['I4']);
+  expect(
+    await tampered(
+      `insert into executions (request_id, project_id, payload_digest, reported_by) select id, project_id, 'sha256:0', 'x' from approval_requests where id = '${id}'`,
+      `delete from executions ${of(id)}`,
+    ),
+  ).toEqual(['I4']);
+  expect(
+    await tampered(
+      `create table kept as select * from approval_requests; update approval_requests set sealed = (select sealed from kept where id = '${other.id}') where id = '${id}'`,
+      `update approval_requests set sealed = (select sealed from kept where id = '${id}') where id = '${id}'; drop table kept`,
+    ),
+  ).toContain('I9');
+});
+
+test('the oracle shares no code with the product', () => {
+  const folder = new URL('../oracle/', import.meta.url);
+  for (const name of readdirSync(folder)) {
+    const imports = [...readFileSync(new URL(name, folder), 'utf8').matchAll(/from '([^']+)'/g)].map(
+      ([, from]) => from!,
+    );
+    expect(imports.filter((from) => !/^(\.\/|node:|pg$|@temporalio\/client$)/.test(from))).toEqual([]);
+  }
+});
