@@ -59,8 +59,17 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
   const dataDir = openDataDir({ ...own, LETSPING_DATA_DIR: folder });
   rememberPorts(dataDir, { postgres: base, temporal: base + 1, temporal_ui: base + 2, api: base + 3 });
   const closing: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
-  const stop = async () => {
-    for (const close of closing.splice(0).reverse()) await Promise.resolve(close()).catch(() => {});
+  let stopped: Promise<void> | undefined;
+  const stopAll = async () => {
+    for (const close of closing.splice(0).reverse())
+      await Promise.resolve()
+        .then(close)
+        .catch(() => {});
+  };
+  /** Whoever calls it second waits for the first: nothing is left running behind the end of this process. */
+  const stop = () => {
+    stopped ??= stopAll();
+    return stopped;
   };
   try {
     const system: System = await startSystem({ env: own, dataDir: folder, progress, quiet: true, signal });

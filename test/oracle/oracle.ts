@@ -168,7 +168,7 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
       }
       if (interrupt && delivery.length !== 1) say('I3', id, `${delivery.length} outbox rows for its thread`);
       if (stood.has(id) && stood.get(id) !== row.receipt) say('I5', id, 'what stood was changed');
-      stood.set(id, row.receipt);
+      if (!stood.has(id)) stood.set(id, row.receipt);
     } else {
       if (stood.has(id)) say('I5', id, 'what stood is gone');
       if (delivery.length > 0) say('I3', id, 'an outbox row without an outcome');
