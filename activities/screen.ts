@@ -27,7 +27,8 @@ export const createScreen =
       context,
       policy,
       undefined,
-      host,
+      // A patch is no further call: the guardrails that count have counted this one when it opened.
+      { ...host, stats: { now_ms: request.created_at.getTime(), agent: request.requested_by, past: [] } },
     );
     const worse = newFindings(request.findings, patched.findings);
     await store.recordScreening(ref, decision_id, worse.length > 0 ? worse : patched.findings);

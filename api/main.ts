@@ -45,8 +45,8 @@ const counting = (store: ApprovalStore, metrics: Metrics): ApprovalStore => ({
   ...store,
   open: async (project_id, judge) => {
     let seen: ReturnType<typeof watched<Settled>> | undefined;
-    const view = await store.open(project_id, async (policy) => {
-      const { request, settle } = await judge(policy);
+    const view = await store.open(project_id, async (policy, readEarlier) => {
+      const { request, settle } = await judge(policy, readEarlier);
       seen = settle && watched(settle, metrics.decided);
       return { request, settle: seen?.work };
     });

@@ -6,7 +6,14 @@ import type { Policy, PolicyVersion } from '../contracts/policy.ts';
 import type { PolicyChange, PolicyLog } from '../contracts/policy-change.ts';
 import type { Finding } from '../contracts/verdict.ts';
 import type { Settled } from '../contracts/workflow.ts';
-import type { DecisionRecord, DecisionRow, LedgerRow, RequestRow, RequestSecret } from '../domain/approval/record.ts';
+import type {
+  DecisionRecord,
+  DecisionRow,
+  LedgerRow,
+  RequestRecord,
+  RequestRow,
+  RequestSecret,
+} from '../domain/approval/record.ts';
 import type { RequestWithStanding } from '../domain/approval/status-answer.ts';
 
 /** A request to be opened; the database fixes its times. */
@@ -16,9 +23,14 @@ export type OpenedRequest = Omit<RequestRow, 'project_id' | 'status' | 'created_
 /** `activities/settle.ts`, given an outcome. */
 export type SettleWork = (entry: LedgerEntry) => Promise<Settled>;
 
+/** What a project asked before, newest first: read inside the transaction that opens a request. */
+export type ReadEarlier = (span: { since_ms: number; limit: number }) => Promise<EarlierCall[]>;
+export type EarlierCall = Pick<RequestRecord, 'service' | 'action' | 'payload' | 'requested_by' | 'created_at'>;
+
 /** What the policy in force makes of an action: the request, and when nobody has to look, how it is settled at once. */
 export type Judge = (
   policy: PolicyVersion,
+  readEarlier: ReadEarlier,
 ) =>
   | { request: OpenedRequest; settle?: SettleWork | undefined }
   | Promise<{ request: OpenedRequest; settle?: SettleWork | undefined }>;

@@ -27,8 +27,11 @@ export interface Judged {
   /** How the firewall's own outcome is settled inside the transaction that opens the request. */
   settle?: ((entry: OpenEntry) => Promise<Settled>) | undefined;
 }
-/** Called inside the transaction, with the policy that it sees. */
-export type Judge = (policy: PolicyVersion) => Judged | Promise<Judged>;
+/** Called inside the transaction, with the policy that it sees and a reader of what was asked before. */
+export type Judge = (
+  policy: PolicyVersion,
+  readEarlier: (span: RecordedSpan) => ReturnType<typeof recordedRequests>,
+) => Judged | Promise<Judged>;
 
 /** One round trip. What was committed between its statements is not shown: the request's own row says whether it is closed. */
 async function viewOf(tx: Transaction, sealer: Sealer, id: string) {
@@ -90,7 +93,7 @@ export function approvalStore(pool: Pool, keyring: Keyring) {
     open: async (project_id: string, judge: Judge) => {
       const opened = await sealed(project_id, async (tx, sealer) => {
         const [policy, now] = await Promise.all([currentPolicy(tx), clock(tx)]);
-        const { request, settle } = await judge(policy);
+        const { request, settle } = await judge(policy, (span) => recordedRequests(tx, sealer, span));
         const made = settle
           ? await insertSettledRequest(tx, sealer, request, settle, now)
           : await insertRequest({ ...tx, query: tx.last }, sealer, request);

@@ -12,9 +12,9 @@ export interface RecordedSpan {
 /** What was judged in a span, newest first, opened: for judging it again. @throws SealBroken */
 export async function recordedRequests(tx: Transaction, sealer: Sealer, { since_ms, limit, after }: RecordedSpan) {
   const rows = await tx.query<
-    Pick<RequestRow, 'id' | 'service' | 'action' | 'verdict' | 'created_at'> & { sealed: Buffer }
+    Pick<RequestRow, 'id' | 'service' | 'action' | 'verdict' | 'requested_by' | 'created_at'> & { sealed: Buffer }
   >(
-    `select id, service, action, verdict, created_at, sealed from approval_requests
+    `select id, service, action, verdict, requested_by, created_at, sealed from approval_requests
      where project_id = $1 and created_at >= now() - $2 * interval '1 millisecond'
        and ($3::timestamptz is null or (created_at, id) < ($3::timestamptz, $4))
      order by created_at desc, id desc limit $5`,

@@ -11,6 +11,7 @@ import { routeOf } from '../../domain/firewall/policy.ts';
 import { screenAction } from '../../domain/firewall/screen.ts';
 import { withoutLpMeta } from '../../domain/lp-meta.ts';
 import type { ApprovalStore, Log, SettleWork, WorkflowStarter } from '../ports.ts';
+import { screenStats } from './earlier-calls.ts';
 import { schemaProblem } from './json-schema.ts';
 import { ingestAnswer } from './views.ts';
 
@@ -73,8 +74,10 @@ export const createOpen =
     const schema_ignored = body.schema === undefined || body.schema === null ? undefined : schemaProblem(body.schema);
     const payload_digest = payloadDigest(salt, { service, action, payload });
 
-    const view = await store.open(project_id, ({ policy, version, digest }) => {
-      const screening: Screening = screenAction({ service, action, payload }, context, policy, undefined, screenHost);
+    const view = await store.open(project_id, async ({ policy, version, digest }, readEarlier) => {
+      const stats = await screenStats(policy, readEarlier, principal.owner);
+      const host = { ...screenHost, ...(stats && { stats }) };
+      const screening: Screening = screenAction({ service, action, payload }, context, policy, undefined, host);
       const outcome: Resolution | undefined =
         screening.verdict === 'hold'
           ? undefined

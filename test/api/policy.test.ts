@@ -272,3 +272,21 @@ describe('the context of the host program', () => {
     expect((await repeated({ untrusted: true })).status).toBe(422);
   });
 });
+
+describe('guardrails that count', () => {
+  test('know what the project asked before: the call beyond the limit is held, another action passes', async () => {
+    const counted = await createSystem({
+      policy: { default_routing: 'review_flagged', guardrails: [{ kind: 'velocity_limit', max: 2, window_s: 60 }] },
+    });
+    try {
+      const ask = async (action: string) =>
+        (await counted.call(counted.agent_api_key, 'POST', '/api/ingest', { service: 's', action, payload: { n: 1 } }))
+          .body;
+      expect([(await ask('a')).verdict, (await ask('a')).verdict]).toEqual(['allow', 'allow']);
+      expect(await ask('a')).toMatchObject({ verdict: 'hold', findings: [{ id: 'velocity_limit/too_many' }] });
+      expect((await ask('b')).verdict).toBe('allow');
+    } finally {
+      await counted.stop();
+    }
+  });
+});

@@ -38,10 +38,16 @@ function chosen({ form, random, cell }: SuiteContext): Cell[] {
 const PATIENCE_MS = 60_000;
 const TIMED_MS = 3_000;
 const RECOVERY_MS = 45_000;
+const PROMPT_MS = 20_000;
+/** The scan leaves alone what is younger than a minute. */
+const SCAN_MS = 65_000;
+const OPEN = 'settled, and the workflow goes on';
 const script = (name: string) =>
   fileURLToPath(new URL(`../../../dist/examples/office-agents/${name}.js`, import.meta.url));
 
 export class Driver {
+  /** Settled, and their workflows still open. */
+  readonly left: string[] = [];
   readonly rig: Rig;
   #resume: Program | undefined;
   #threads = 0;
@@ -203,7 +209,12 @@ export class Driver {
         );
         if (executions.some(({ request_id }) => request_id === opened.id)) break;
       }
-    const { violations } = await rig.oracle.settle({ ids: [opened.id] }, RECOVERY_MS);
+    let { violations } = await rig.oracle.settle({ ids: [opened.id] }, PROMPT_MS);
+    if (violations.length > 0 && violations.every(({ what }) => what === OPEN)) {
+      // Temporal died between ledger and history: the outcome stands and was told; the scan of workflows closes what is open.
+      this.left.push(opened.id);
+      violations = [];
+    } else if (violations.length > 0) ({ violations } = await rig.oracle.settle({ ids: [opened.id] }, RECOVERY_MS));
     if (status !== (expires === undefined ? 'approved' : 'expired'))
       violations.push({ invariant: 'outcome', request_id: opened.id, what: status });
     for (const name of ['api', 'worker'] as const)
@@ -234,6 +245,7 @@ export const killMatrix: Suite = {
     const cells = chosen(context);
     const queue = [...cells.entries()];
     const recoveries: number[] = [];
+    let scanned = 0;
     const lane = async (lane: number) => {
       const rig = await createRig({ policy: POLICY, say });
       const driver = new Driver(rig);
@@ -257,6 +269,11 @@ export const killMatrix: Suite = {
             for (const name of dead) await rig.restore(name);
           }
         }
+        if (driver.left.length > 0) {
+          await pause(SCAN_MS);
+          await rig.temporal.schedule.getHandle('reconcile-workflows/rig').trigger();
+          scanned += driver.left.length;
+        }
         // Everything once more, together: nothing that stood has changed, and nothing was started twice.
         const { violations } = await rig.oracle.settle({}, RECOVERY_MS);
         count.check(
@@ -272,7 +289,7 @@ export const killMatrix: Suite = {
     await Promise.all(Array.from({ length: 2 }, (_, at) => lane(at + 1)));
     recoveries.sort((a, b) => a - b);
     count.note(
-      `${cells.length} of ${ALL.length} existing cells; recovery p50 ${(percentile(recoveries, 0.5) / 1000).toFixed(1)} s, p95 ${(percentile(recoveries, 0.95) / 1000).toFixed(1)} s, worst ${(percentile(recoveries, 1) / 1000).toFixed(1)} s`,
+      `${cells.length} of ${ALL.length} existing cells, ${scanned} of them closed by the reconciler's scan of workflows; recovery of the others p50 ${(percentile(recoveries, 0.5) / 1000).toFixed(1)} s, p95 ${(percentile(recoveries, 0.95) / 1000).toFixed(1)} s, worst ${(percentile(recoveries, 1) / 1000).toFixed(1)} s`,
     );
     if (form === 'whole')
       count.skip(
