@@ -16,7 +16,7 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }
   verify: { summary: 'verify a receipt offline', load: async () => (await import('./commands/verify.ts')).verify },
   keys: { summary: 'create, list and revoke API keys', load: async () => (await import('./commands/keys.ts')).keys },
   policy: {
-    summary: "show or replace the project's policy",
+    summary: 'check, test, simulate, show and apply policies',
     load: async () => (await import('./commands/policy.ts')).policy,
   },
   api: { summary: 'run the API server (deployment)', load: async () => (await import('./commands/api.ts')).api },
@@ -79,6 +79,12 @@ async function main(argv: string[], terminal: Terminal): Promise<0 | 1 | 2> {
     return 1;
   }
 }
+
+// A reader that has seen enough (`| head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 
 process.exitCode = await main(process.argv.slice(2), {
   env: process.env,
