@@ -38,7 +38,7 @@ export async function claim(
   );
   const [taken] = await tx.query<{ reference: string }>(
     `insert into idempotency_keys as i (project_id, key_id, route, key_hash, body_hash, reference, locked_until)
-     values ($1, $2, $3, $4, $5, $6, now() + interval '30 seconds')
+     values ($1, $2, $3, $4, $5, $6, now() + interval '10 seconds')
      on conflict (project_id, key_id, route, key_hash) do update set locked_until = excluded.locked_until
        where i.status is null and i.locked_until < now() and i.body_hash = excluded.body_hash
      returning reference`,

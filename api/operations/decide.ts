@@ -136,10 +136,16 @@ export const createDecide =
       switch (sent.state) {
         case 'recorded':
           return { status: 202, body: { decision_id, status: 'recorded' } };
-        case 'temporal_away':
-          throw new DomainError('temporal_unavailable', 'Temporal does not answer. Nothing was decided; try again.', {
-            retry_after: 2,
-          });
+        case 'temporal_away': {
+          // It may have died between the ledger and its history.
+          const found = (await store.view(project_id, request_id))?.standing;
+          if (found) return told(found, 201);
+          throw new DomainError(
+            'temporal_unavailable',
+            'Temporal does not answer; nothing is decided so far. Send the same decision again.',
+            { retry_after: 2 },
+          );
+        }
         case 'refused':
           return refused(sent.code);
         case 'settled':

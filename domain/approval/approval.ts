@@ -49,7 +49,8 @@ export const isRepeat = (state: ApprovalState, decision: DecisionRef): boolean =
 /** The firewall's verdict, once: only what it holds waits for a person. */
 export function screened(state: ApprovalState, verdict: Verdict, terms: Terms): ApprovalState {
   if (!isPhase(state, 'screening')) return state;
-  if (verdict === 'hold') return { phase: 'pending' };
+  // Whatever is neither of the two that close, an unreadable answer too, waits for a person.
+  if (verdict !== 'allow' && verdict !== 'block') return { phase: 'pending' };
   const status = verdict === 'allow' ? 'approved' : 'rejected';
   return { phase: 'closed', proposed: { status, cause: 'firewall', payload_digest: terms.payload_digest } };
 }

@@ -1,4 +1,4 @@
-import type { ShellSaid } from './shell-rules.ts';
+import type { ShellSaid } from './shell-said.ts';
 
 const DELETES: ShellSaid = ['deletes_resources', 'high', 'This command deletes resources of a cloud or a cluster.'];
 const RIGHTS: ShellSaid = ['cloud_rights', 'high', 'This command changes who may do what in a cloud or a cluster.'];

@@ -4,8 +4,14 @@ import { allowListOf } from '../allowed.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext, JudgedAction } from '../guardrail.ts';
 import type { ShellParser } from '../parsers.ts';
-import { INTERPRETERS, isDump, isGrave, isNetwork, isShell, judgeCommand, type ShellSaid } from '../shell-rules.ts';
+import { isGrave } from '../shell-files.ts';
+import { interpreted, nested } from '../shell-interpreters.ts';
+import { isDump, isNetwork, sendsInput } from '../shell-network.ts';
+import { judgeCommand } from '../shell-rules.ts';
+import type { ShellSaid } from '../shell-said.ts';
 import { readScript, type ShellCommand, type ShellScript, type ShellWord, wordsFrom } from '../shell-script.ts';
+import { commandName } from '../shell-words.ts';
+import { unwrapped } from '../shell-wrappers.ts';
 import { visible } from '../skeleton.ts';
 import type { Place } from '../typed-values.ts';
 import { urlsInText } from '../url.ts';
@@ -149,13 +155,6 @@ function judgeScripts(
   }
 }
 
-const WRAPPERS = new Set(
-  'sudo doas env nohup time nice ionice exec command builtin busybox timeout stdbuf setsid chroot xargs parallel watch unbuffer strace ltrace flock proxychains proxychains4 torsocks'.split(
-    ' ',
-  ),
-);
-const nameOf = (word: ShellWord | undefined): string => (word?.text ?? '').replace(/^\\/, '').replace(/^.*\//, '');
-
 /** Judges one command; answers the scripts that it carries. */
 function judgeOne(
   command: ShellCommand,
@@ -179,7 +178,7 @@ function judgeOne(
   ) {
     add(['hidden_command', 'high', 'The name of this command is spelt so that it cannot be read as it stands.']);
   }
-  const name = nameOf(first);
+  const name = commandName(first);
   if (rule.allowed_commands && !rule.allowed_commands.includes(name))
     add(['unlisted_command', 'medium', 'The policy does not list this command.']);
   if (rule.deny_network && isNetwork(name))
@@ -211,13 +210,6 @@ function judgeOne(
   return [...interpreted(name, words, command, feeders, add), ...nested(name, words)];
 }
 
-const sendsInput = (name: string, words: readonly ShellWord[]): boolean =>
-  name === 'curl'
-    ? words.some((word) => /^@-$|^-T$|=@-$|^-$|^@\/dev\/stdin$/.test(word.text))
-    : name === 'wget'
-      ? words.some((word) => /^--(?:post|body)-file/.test(word.text))
-      : name !== 'openssl' || words.some((word) => word.text === 's_client');
-
 function inside(words: readonly ShellWord[], command: ShellCommand, folders: readonly string[]): boolean {
   const paths = [...words.slice(1).filter((word) => !word.text.startsWith('-')), ...command.writes];
   return paths.every(
@@ -230,124 +222,10 @@ function inside(words: readonly ShellWord[], command: ShellCommand, folders: rea
   );
 }
 
-/** Takes off what only runs another command. */
-function unwrapped(words: readonly ShellWord[]): { words: readonly ShellWord[]; wrapped: string | undefined } {
-  let rest = words;
-  let wrapped: string | undefined;
-  for (let depth = 0; depth < 8 && WRAPPERS.has(nameOf(rest[0])); depth += 1) {
-    const wrapper = nameOf(rest[0]);
-    let at = 1;
-    while (at < rest.length) {
-      const text = rest[at]?.text ?? '';
-      if (wrapper === 'env' && /^\w+=/.test(text)) at += 1;
-      else if (/^-/.test(text)) at += TAKES_VALUE[wrapper]?.test(text) ? 2 : 1;
-      else if (wrapper === 'timeout' && at === 1) at += 1;
-      else if ((wrapper === 'chroot' || wrapper === 'flock') && at === 1) at += 1;
-      else break;
-    }
-    if (at >= rest.length) return { words: rest, wrapped };
-    wrapped = wrapper === 'parallel' ? 'xargs' : wrapper;
-    rest = rest.slice(at);
-  }
-  return { words: rest, wrapped };
-}
-const TAKES_VALUE: Record<string, RegExp> = {
-  sudo: /^-[ugpChTrtD]$/,
-  doas: /^-[uC]$/,
-  env: /^-[uCS]$/,
-  nice: /^-n$/,
-  ionice: /^-[cnp]$/,
-  timeout: /^-[sk]$/,
-  xargs: /^-[nPsLIEda]$/,
-  parallel: /^-[jnI]$/,
-  watch: /^-n$/,
-  stdbuf: /^-[ioe]$/,
-  strace: /^-[eop]$/,
-  exec: /^-a$/,
-};
-
 function commandNames(node: { type: string; name?: unknown; suffix?: unknown }): string[] {
   if (node.type !== 'Command') return [node.type];
   const word = (node as { name?: Parameters<typeof wordsFrom>[0] }).name;
   if (!word) return [];
-  const name = nameOf(wordsFrom(word, new Map())[0]);
+  const name = commandName(wordsFrom(word, new Map())[0]);
   return [name];
-}
-
-/** What is run as a program although it was fetched, decoded or fed. */
-function interpreted(
-  name: string,
-  words: readonly ShellWord[],
-  command: ShellCommand,
-  feeders: readonly string[],
-  add: (said: ShellSaid) => void,
-): string[] {
-  const fed: ShellSaid = ['runs_input', 'high', 'This runs as a program what it was fed, fetched or decoded.'];
-  const script = words.slice(1).find((word) => !word.text.startsWith('-'));
-  const inline = words.findIndex((word) => /^-\w*[ce]$/.test(word.text) || word.text === '-r');
-  if (name === 'eval' || name === 'source' || name === '.') {
-    const dynamic = words.slice(1).some((word) => word.open) && command.substituted;
-    if (dynamic) add(fed);
-    return name === 'eval' && !dynamic
-      ? [
-          words
-            .slice(1)
-            .map((word) => word.text)
-            .join(' '),
-        ]
-      : [];
-  }
-  if (!INTERPRETERS.has(name) || name === 'busybox') return [];
-  if (feeders.length > 0 && (script === undefined || script.text === '/dev/stdin') && inline < 0) add(fed);
-  if (
-    command.substituted &&
-    (isShell(name) || script?.open) &&
-    inlineOrFirst(words, inline).some((word) => word.open && /[$<]\(|`/.test(word.text))
-  )
-    add(fed);
-  if (command.input !== undefined && script === undefined && isShell(name)) return [command.input];
-  if (inline > 0) {
-    const code = words[inline + 1]?.text ?? '';
-    if (isShell(name)) return [code];
-    if (CODE.test(code)) add(['runs_code', 'high', 'A line of program code here deletes, runs or connects.']);
-  }
-  if (command.input !== undefined && CODE.test(command.input))
-    add(['runs_code', 'high', 'Program code here deletes, runs or connects.']);
-  return [];
-}
-
-/** The words that an interpreter runs: its inline code, or else its first operand. */
-const inlineOrFirst = (words: readonly ShellWord[], inline: number): readonly ShellWord[] => {
-  if (inline > 0) return words.slice(inline + 1, inline + 2);
-  return words
-    .slice(1)
-    .filter((word) => !word.text.startsWith('-'))
-    .slice(0, 1);
-};
-
-const CODE =
-  /\b(?:os\.system|subprocess|popen|shutil\.rmtree|os\.(?:remove|unlink|rmdir|exec\w*|dup2|fork|environ)|socket|pty\.spawn|child_process|execSync|spawnSync|unlinkSync|rmSync|unlink|rmtree|fsockopen|shell_exec|passthru|system\s*\(|exec\s*\(|eval\s*\(|__import__|base64)/i;
-
-/** Scripts that a command carries to run elsewhere or on what it finds. */
-function nested(name: string, words: readonly ShellWord[]): string[] {
-  if (name === 'ssh') {
-    const operands = words.slice(1).filter((word) => !word.text.startsWith('-'));
-    return operands.length > 1
-      ? [
-          operands
-            .slice(1)
-            .map((word) => word.text)
-            .join(' '),
-        ]
-      : [];
-  }
-  if (name === 'su' || name === 'runuser' || name === 'script') {
-    const at = words.findIndex((word) => word.text === '-c' || word.text === '--command');
-    return at > 0 && words[at + 1] ? [words[at + 1]?.text ?? ''] : [];
-  }
-  if (name === 'docker' || name === 'kubectl' || name === 'podman') {
-    const at = words.findIndex((word) => word.text === '-c');
-    return at > 0 && words[at + 1] && words.some((word) => isShell(nameOf(word))) ? [words[at + 1]?.text ?? ''] : [];
-  }
-  return [];
 }

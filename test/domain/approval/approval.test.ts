@@ -150,6 +150,11 @@ test('a refused patch leaves the request pending, an accepted one is what runs',
   });
 });
 
+test('a verdict that nobody can read waits for a person', () => {
+  expect(screened(opened, 'maybe' as never, terms)).toEqual({ phase: 'pending' });
+  expect(screened(opened, undefined as never, terms)).toEqual({ phase: 'pending' });
+});
+
 test('forged closes as cancelled and never approves', () => {
   expect(foundForged(terms).proposed).toEqual({
     status: 'cancelled',

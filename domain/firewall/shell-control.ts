@@ -1,0 +1,76 @@
+import { DELETES, RIGHTS, type ShellSaid, said } from './shell-said.ts';
+import type { ShellWord } from './shell-script.ts';
+import { short } from './shell-words.ts';
+
+const HIDES = said('covers_tracks', 'high', 'This command switches off a record or a protection.');
+const STOPS = said('stops_system', 'high', 'This command stops the machine or everything on it.');
+
+/** Commands that stop the machine, switch off its records and protections, or rewrite a shared history. */
+export function judgeControl(name: string, words: readonly ShellWord[]): ShellSaid | undefined {
+  const all = words.map((word) => word.text);
+  const line = all.join(' ');
+  switch (name) {
+    case 'kill':
+    case 'pkill':
+    case 'killall':
+    case 'killall5':
+      return name === 'killall5' ||
+        (name === 'kill' && /\s-1$/.test(line) && all.length > 2) ||
+        (name !== 'kill' && /-u\s*root|\s\.\*?$|\ssshd|\ssystemd/.test(line))
+        ? STOPS
+        : undefined;
+    case 'shutdown':
+    case 'reboot':
+    case 'halt':
+    case 'poweroff':
+      return /-c\b/.test(line) ? undefined : STOPS;
+    case 'init':
+    case 'telinit':
+      return /^[016]$/.test(all[1] ?? '') ? STOPS : undefined;
+    case 'history':
+      return short(words, 'c') || short(words, 'd') ? HIDES : undefined;
+    case 'unset':
+    case 'export':
+    case 'declare':
+      return all.some((word) => /^HIST(?:FILE|SIZE|CONTROL|IGNORE|FILESIZE)$/.test(word)) ? HIDES : undefined;
+    case 'set':
+    case 'shopt':
+      return /\+o history/.test(line) ? HIDES : undefined;
+    case 'setenforce':
+      return all[1] === '0' || /^permissive$/i.test(all[1] ?? '') ? HIDES : undefined;
+    case 'auditctl':
+      return /-e\s*0|-D/.test(line) ? HIDES : undefined;
+    case 'ufw':
+      return /\b(?:disable|reset)\b/.test(line) ? HIDES : undefined;
+    case 'iptables':
+    case 'ip6tables':
+    case 'nft':
+      return /(?:^|\s)(?:-F|--flush|-X|flush ruleset|-P \w+ ACCEPT)\b/.test(line) ? HIDES : undefined;
+    case 'systemctl':
+    case 'service':
+    case 'chkconfig':
+      return /\b(?:stop|disable|mask|off)\b/.test(line) &&
+        /\b(?:auditd|rsyslog|syslog(?:-ng)?|systemd-journald|firewalld|ufw|fail2ban|apparmor|selinux|falcon-sensor|clamav\S*|crowdsec|iptables|nftables|sshd)\b/.test(
+          line,
+        )
+        ? HIDES
+        : undefined;
+    case 'journalctl':
+      return /--vacuum-(?:time|size|files)/.test(line) ? HIDES : undefined;
+    case 'wevtutil':
+      return /\bcl\b|clear-log/.test(line) ? HIDES : undefined;
+    case 'git': {
+      if (/\bclean\b/.test(line) && /\s-\w*f/.test(line) && !/\s-\w*n/.test(line)) return DELETES;
+      if (
+        /\bpush\b/.test(line) &&
+        /(?:\s--force(?:-with-lease)?\b|\s-\w*f\w*\b|\s--mirror|\s--delete|\s\+\S|\s:\S)/.test(line)
+      )
+        return said('rewrites_history', 'high', 'This rewrites what others have already fetched.');
+      return /\b(?:filter-branch|filter-repo)\b|\breflog\s+expire\b/.test(line) ? DELETES : undefined;
+    }
+    case 'sysctl':
+      return /\s-w\b|=/.test(line) ? RIGHTS : undefined;
+    default:
+      return undefined;
+  }
+}

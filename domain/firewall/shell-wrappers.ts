@@ -1,0 +1,43 @@
+import type { ShellWord } from './shell-script.ts';
+import { commandName, set } from './shell-words.ts';
+
+const WRAPPERS = set(
+  'sudo doas env nohup time nice ionice exec command builtin busybox timeout stdbuf setsid chroot xargs parallel watch unbuffer strace ltrace flock proxychains proxychains4 torsocks',
+);
+/** Their options that take the next word for a value. */
+const TAKES_VALUE: Record<string, RegExp> = {
+  sudo: /^-[ugpChTrtD]$/,
+  doas: /^-[uC]$/,
+  env: /^-[uCS]$/,
+  nice: /^-n$/,
+  ionice: /^-[cnp]$/,
+  timeout: /^-[sk]$/,
+  xargs: /^-[nPsLIEda]$/,
+  parallel: /^-[jnI]$/,
+  watch: /^-n$/,
+  stdbuf: /^-[ioe]$/,
+  strace: /^-[eop]$/,
+  exec: /^-a$/,
+};
+
+/** Takes off what only runs another command. */
+export function unwrapped(words: readonly ShellWord[]): { words: readonly ShellWord[]; wrapped: string | undefined } {
+  let rest = words;
+  let wrapped: string | undefined;
+  for (let depth = 0; depth < 8 && WRAPPERS.has(commandName(rest[0])); depth += 1) {
+    const wrapper = commandName(rest[0]);
+    let at = 1;
+    while (at < rest.length) {
+      const text = rest[at]?.text ?? '';
+      if (wrapper === 'env' && /^\w+=/.test(text)) at += 1;
+      else if (/^-/.test(text)) at += TAKES_VALUE[wrapper]?.test(text) ? 2 : 1;
+      else if (wrapper === 'timeout' && at === 1) at += 1;
+      else if ((wrapper === 'chroot' || wrapper === 'flock') && at === 1) at += 1;
+      else break;
+    }
+    if (at >= rest.length) return { words: rest, wrapped };
+    wrapped = wrapper === 'parallel' ? 'xargs' : wrapper;
+    rest = rest.slice(at);
+  }
+  return { words: rest, wrapped };
+}
