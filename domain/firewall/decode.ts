@@ -1,3 +1,5 @@
+import { TRAITS, traitsOf } from './traits.ts';
+
 /** One way to read a string as something else. `key` is the name that a query string gives to the value. */
 export interface DecodedForm {
   via: 'json' | 'base64' | 'hex' | 'percent' | 'query';
@@ -10,8 +12,20 @@ const HEX = /^(?:0x)?(?:[0-9a-fA-F]{2}){6,}$/;
 const PERCENT = /%[0-9a-fA-F]{2}/;
 const MAX_PARAMETERS = 100;
 
+const NONE: readonly DecodedForm[] = [];
+/** Without one of these, only a string without spaces can be an encoded one. */
+const CODED = TRAITS.percent | TRAITS.question | TRAITS.semicolon | TRAITS.control | TRAITS.nonAscii;
+/** What JSON starts with. */
+const JSON_LIKE = TRAITS.bracket | TRAITS.quote;
+
 /** What a string carries in another form: each form round-trips and is readable text, else it is not one. */
-export function decodedForms(text: string): DecodedForm[] {
+export function decodedForms(text: string, traits = traitsOf(text)): readonly DecodedForm[] {
+  if (text.length < 3) return NONE;
+  if ((traits & (CODED | JSON_LIKE)) === 0) {
+    // Prose, and plain words too short for either encoding.
+    if (text.length < 7) return NONE;
+    if ((traits & TRAITS.space) !== 0 && text.charAt(0) !== ' ' && !text.endsWith(' ')) return NONE;
+  }
   const forms: DecodedForm[] = [];
   const trimmed = text.trim();
   if (trimmed.length < 3) return forms;

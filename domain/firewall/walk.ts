@@ -1,6 +1,8 @@
 import { parseGuarded } from '../json/guard.ts';
 import { pointerToken } from '../json/pointer.ts';
 import { decodedForms } from './decode.ts';
+import { Path } from './path.ts';
+import { traitsOf } from './traits.ts';
 
 /** A scalar, or a key worth reading, with the way to it. */
 export interface Leaf {
@@ -9,6 +11,9 @@ export interface Leaf {
   pointer: string;
   /** Keys from the root, those inside decoded layers and query strings included; array indices are left out. */
   keys: readonly string[];
+  path: Path;
+  /** What one pass over a string value tells of it (`TRAITS`); 0 for any other value. */
+  traits: number;
   value: string | number | boolean | null;
   /** How the value was uncovered, outermost first: `base64`, `json` … Empty for what stands in the payload itself. */
   via: readonly string[];
@@ -36,7 +41,7 @@ export interface Walked {
 
 interface Node {
   pointer: string;
-  keys: readonly string[];
+  path: Path;
   value: unknown;
   via: readonly string[];
   owner: Readonly<Record<string, unknown>> | undefined;
@@ -46,7 +51,7 @@ interface Node {
 /** Reads every key and every string of a payload, in the order of the document, and what they carry in encoded form. */
 export function walk(payload: unknown, limits: WalkLimits = WALK_LIMITS): Walked {
   const leaves: Leaf[] = [];
-  const stack: Node[] = [{ pointer: '', keys: [], value: payload, via: [], owner: undefined, depth: 0 }];
+  const stack: Node[] = [{ pointer: '', path: Path.root(), value: payload, via: [], owner: undefined, depth: 0 }];
   let unread: Walked['unread'];
   let sent = 0;
   let decoded = 0;
@@ -55,11 +60,11 @@ export function walk(payload: unknown, limits: WalkLimits = WALK_LIMITS): Walked
     unread ??= { pointer, reason };
   };
   const push = (nodes: Node[]): void => {
-    for (const node of nodes.reverse()) stack.push(node);
+    for (let at = nodes.length - 1; at >= 0; at -= 1) stack.push(nodes[at] as Node);
   };
 
   for (let node = stack.pop(); node; node = stack.pop()) {
-    const { pointer, keys, value, via, owner, depth } = node;
+    const { pointer, path, value, via, owner, depth } = node;
     visited += 1;
     if (visited > limits.maxValues) {
       leave(pointer, `more than ${limits.maxValues} values`);
@@ -71,17 +76,26 @@ export function walk(payload: unknown, limits: WalkLimits = WALK_LIMITS): Walked
         continue;
       }
       const children: Node[] = [];
-      for (const [key, child] of membersOf(value, limits.maxValues)) {
-        const named = typeof key === 'string';
-        const at = via.length > 0 ? pointer : `${pointer}/${pointerToken(key)}`;
-        const path = named ? [...keys, key] : keys;
-        const around = named ? (value as Readonly<Record<string, unknown>>) : owner;
-        if (named) {
-          if (via.length === 0) sent += key.length;
-          if (READABLE_KEY.test(key))
-            leaves.push({ kind: 'key', pointer: at, keys: path, value: key, via, owner: around });
+      const plain = via.length === 0;
+      // One more than may be visited, so that the excess shows.
+      if (Array.isArray(value)) {
+        const count = Math.min(value.length, limits.maxValues + 1);
+        for (let index = 0; index < count; index += 1) {
+          const at = plain ? `${pointer}/${index}` : pointer;
+          children.push({ pointer: at, path, value: value[index], via, owner, depth: depth + 1 });
         }
-        children.push({ pointer: at, keys: path, value: child, via, owner: around, depth: depth + 1 });
+      } else {
+        const around = value as Readonly<Record<string, unknown>>;
+        const names = Object.keys(around);
+        const count = Math.min(names.length, limits.maxValues + 1);
+        for (let index = 0; index < count; index += 1) {
+          const key = names[index] as string;
+          const at = plain ? `${pointer}/${pointerToken(key)}` : pointer;
+          const inner = path.to(key);
+          if (plain) sent += key.length;
+          if (READABLE_KEY.test(key)) leaves.push(leafOf('key', at, inner, key, via, around));
+          children.push({ pointer: at, path: inner, value: around[key], via, owner: around, depth: depth + 1 });
+        }
       }
       push(children);
       if (sent > limits.maxChars) {
@@ -92,7 +106,7 @@ export function walk(payload: unknown, limits: WalkLimits = WALK_LIMITS): Walked
     }
     if (typeof value !== 'string') {
       if (typeof value === 'number' || typeof value === 'boolean' || value === null) {
-        leaves.push({ kind: 'value', pointer, keys, value, via, owner });
+        leaves.push(leafOf('value', pointer, path, value, via, owner));
       }
       continue;
     }
@@ -102,16 +116,18 @@ export function walk(payload: unknown, limits: WalkLimits = WALK_LIMITS): Walked
       leave(pointer, `more than ${limits.maxChars} characters, or too much in encoded form`);
       break;
     }
-    leaves.push({ kind: 'value', pointer, keys, value, via, owner });
-    const forms = decodedForms(value);
-    if (forms.length > 0 && via.length >= limits.maxLayers) {
+    const leaf = leafOf('value', pointer, path, value, via, owner);
+    leaves.push(leaf);
+    const forms = decodedForms(value, leaf.traits);
+    if (forms.length === 0) continue;
+    if (via.length >= limits.maxLayers) {
       if (forms.some((form) => form.via !== 'query')) leave(pointer, `encoded more than ${limits.maxLayers} times`);
       continue;
     }
     const uncovered: Node[] = [];
     for (const form of forms) {
-      const path = form.key === undefined ? keys : [...keys, form.key];
-      const inner = { pointer, keys: path, via: [...via, form.via], owner, depth };
+      const named = form.key === undefined ? path : path.to(form.key);
+      const inner = { pointer, path: named, via: [...via, form.via], owner, depth };
       if (form.via !== 'json') uncovered.push({ ...inner, value: form.text });
       else {
         const guarded = parseGuarded(form.text);
@@ -128,18 +144,20 @@ export function walk(payload: unknown, limits: WalkLimits = WALK_LIMITS): Walked
 /** Keys that say something by themselves: an address, or a way to a prototype. */
 const READABLE_KEY = /[:@]|^__proto__$/;
 
-/** Members in order; at most as many as may be visited, and one more so that the excess shows. */
-function* membersOf(container: object, most: number): Generator<[string | number, unknown]> {
-  let count = 0;
-  if (Array.isArray(container)) {
-    for (const item of container) {
-      if (count > most) return;
-      yield [count++, item];
-    }
-    return;
-  }
-  for (const key of Object.keys(container)) {
-    if (count++ > most) return;
-    yield [key, (container as Record<string, unknown>)[key]];
-  }
-}
+const leafOf = (
+  kind: Leaf['kind'],
+  pointer: string,
+  path: Path,
+  value: Leaf['value'],
+  via: readonly string[],
+  owner: Leaf['owner'],
+): Leaf => ({
+  kind,
+  pointer,
+  keys: path.keys,
+  path,
+  traits: typeof value === 'string' ? traitsOf(value) : 0,
+  value,
+  via,
+  owner,
+});

@@ -432,7 +432,9 @@ describe('when the system is not whole', () => {
       });
       expect(answer.status).toBe(503);
       expect(answer.headers.get('retry-after')).toBe('2');
-      expect(answer.text).toContain('Temporal does not answer; nothing is decided so far. Send the same decision again.');
+      expect(answer.text).toContain(
+        'Temporal does not answer; nothing is decided so far. Send the same decision again.',
+      );
       expect(answer.text).toContain('kept for you</textarea>');
     }));
 

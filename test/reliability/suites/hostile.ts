@@ -231,7 +231,7 @@ const body = (payload: string) => `{"service":"billing-agent","action":"refund",
 const times = (n: number, make: (at: number) => string) => Array.from({ length: n }, (_, at) => make(at)).join(',');
 const CORPUS: Record<string, () => string | Buffer> = {
   'depth bomb': () => body(`{"a":${'['.repeat(120_000)}${']'.repeat(120_000)}}`),
-  'objects, deep': () => body('{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000)),
+  'objects, deep': () => body(`${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`),
   '200,000 keys': () => body(`{${times(200_000, (at) => `"k${at}":1`)}}`),
   'duplicate keys': () => body('{"a":1,"a":2}'),
   'escaped duplicate': () => body('{"a":1,"\\u0061":2}'),

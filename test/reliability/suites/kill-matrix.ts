@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Program, program } from '../../faults/program.ts';
 import { createRig, type Rig, VICTIMS, type Victim } from '../../faults/rig.ts';
 import { POINTS, type Point } from '../../faults/traps.ts';
-import { type Opened, openHeld, POLICY, patient, pause, type Suite, type SuiteContext, shuffled } from '../suite.ts';
+import { type Opened, POLICY, patient, pause, type Suite, type SuiteContext, shuffled } from '../suite.ts';
 import { MAP_SIZE, MISSING_STEPS, STEPS, type Step } from './steps.ts';
 
 export interface Cell {

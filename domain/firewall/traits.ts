@@ -1,0 +1,95 @@
+/** What one pass over a string tells of it, as bits: an expensive step runs only on strings that have what it looks for. */
+export const TRAITS = {
+  nonAscii: 1,
+  /** Anything but letters, digits, spaces, `_` and `-`, or two `_` in a row. */
+  marks: 1 << 1,
+  colon: 1 << 2,
+  at: 1 << 3,
+  dot: 1 << 4,
+  /** A dot right before a letter, a digit or a hyphen, as between two labels of a name. */
+  label: 1 << 5,
+  slash: 1 << 6,
+  /** Two slashes in a row, or two backslashes. */
+  slashes: 1 << 7,
+  percent: 1 << 8,
+  question: 1 << 9,
+  semicolon: 1 << 10,
+  /** One of `([{<`. */
+  bracket: 1 << 11,
+  quote: 1 << 12,
+  space: 1 << 13,
+  /** A control character, line breaks included. */
+  control: 1 << 14,
+  digit: 1 << 15,
+  /** At least four digits, as an IPv4 address has; at least six. */
+  digits4: 1 << 16,
+  digits6: 1 << 17,
+  /** At least twenty letters, digits, `_` and `-` in a row. */
+  longRun: 1 << 18,
+} as const;
+
+/** Bits of each ASCII character by itself; `LABEL` and `RUN` tell of what it can be part. */
+const LABEL = 1 << 30;
+const RUN = 1 << 29;
+const OF_CHAR = Int32Array.from({ length: 128 }, (_, code) => {
+  const char = String.fromCharCode(code);
+  if (/[0-9]/.test(char)) return TRAITS.digit | LABEL | RUN;
+  if (/[A-Za-z]/.test(char)) return LABEL | RUN;
+  if (char === '-') return LABEL | RUN;
+  if (char === '_') return RUN;
+  if (char === ' ') return TRAITS.space;
+  if (code < 32 || code === 127) return TRAITS.control | TRAITS.marks;
+  const own: Record<string, number> = {
+    ':': TRAITS.colon,
+    '@': TRAITS.at,
+    '.': TRAITS.dot,
+    '/': TRAITS.slash,
+    '\\': TRAITS.slash,
+    '%': TRAITS.percent,
+    '?': TRAITS.question,
+    ';': TRAITS.semicolon,
+    '(': TRAITS.bracket,
+    '[': TRAITS.bracket,
+    '{': TRAITS.bracket,
+    '<': TRAITS.bracket,
+    '"': TRAITS.quote,
+  };
+  return (own[char] ?? 0) | TRAITS.marks;
+});
+
+const DOT = 0x2e;
+const UNDERSCORE = 0x5f;
+
+export function traitsOf(text: string): number {
+  let found = 0;
+  let digits = 0;
+  let run = 0;
+  let longest = 0;
+  let before = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code > 127) {
+      found |= TRAITS.nonAscii | TRAITS.marks;
+      run = 0;
+      before = code;
+      continue;
+    }
+    const own = OF_CHAR[code] as number;
+    found |= own;
+    if ((own & TRAITS.digit) !== 0) digits += 1;
+    if ((own & RUN) !== 0) {
+      run += 1;
+      if (run > longest) longest = run;
+    } else run = 0;
+    if (before === DOT) {
+      if ((own & LABEL) !== 0) found |= TRAITS.label;
+    } else if (code === before) {
+      if ((own & TRAITS.slash) !== 0) found |= TRAITS.slashes;
+      else if (code === UNDERSCORE) found |= TRAITS.marks;
+    }
+    before = code;
+  }
+  if (digits >= 4) found |= digits >= 6 ? TRAITS.digits4 | TRAITS.digits6 : TRAITS.digits4;
+  if (longest >= 20) found |= TRAITS.longRun;
+  return found & ~(LABEL | RUN);
+}
