@@ -7,6 +7,9 @@ import { NO_PARSERS, type Parsers } from '../../domain/firewall/parsers.ts';
 import { loosenings } from '../../domain/policy/loosenings.ts';
 import type { ApprovalStore } from '../ports.ts';
 
+/** What stands in the record where nobody has to say why. */
+const UNSAID = 'not said (letsping dev)';
+
 /**
  * Writes the next version of a project's policy. Tightening counts at once; a version that lets more pass needs the permission
  * `policy:loosen` and a reason, which stays with it. A project's first version follows nobody's choice and needs none.
@@ -37,7 +40,7 @@ export const createPutPolicy =
             { errors },
           );
       }
-      return { reason: reason ?? null, loosenings: found };
+      return { reason: reason ?? (found.length > 0 && before.version > 0 ? UNSAID : null), loosenings: found };
     });
   };
 

@@ -40,7 +40,7 @@ export function programEnv({ env, dataDir, database_url, temporal, rootKey }: Pr
     DATABASE_URL: database_url,
     LETSPING_ROOT_KEY: rootKey,
     LETSPING_DATA_DIR: dataDir,
-    LETSPING_DEV: '1',
+    LETSPING_DEV: env['LETSPING_DEV'] ?? '1',
     // Readiness is read from the log, and a quieter level would hide it.
     LOG_LEVEL: ['debug', 'trace'].includes(env['LOG_LEVEL'] ?? '') ? env['LOG_LEVEL'] : 'info',
   };

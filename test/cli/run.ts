@@ -61,6 +61,7 @@ export async function testSystem(): Promise<TestSystem> {
     TEMPORAL_NAMESPACE: inject('temporalNamespace'),
     LETSPING_TASK_QUEUE: `test-${randomBytes(6).toString('hex')}`,
     LETSPING_DATA_DIR: dataDir,
+    LETSPING_DEV: '0', // as a deployment
   };
   const system = await startSystem({ env, dataDir, progress: () => {}, throwaway: true }).catch(
     async (error: unknown) => {
