@@ -1,4 +1,4 @@
-import { isPublicMail, isUnder } from './host-names.ts';
+import { isPublicMail, underAny } from './host-names.ts';
 
 /** Lower case, without a leading `*.` or `@` and without a trailing dot: as people write domains into a policy. */
 const normalised = (entry: string): string =>
@@ -39,7 +39,7 @@ function read(entries: readonly string[], exactMail: boolean): AllowList {
     if (entry.includes('@')) addresses.add(entry);
     else if (entry !== '') domains.push(entry);
   }
-  const host = (name: string): boolean => domains.some((domain) => isUnder(name, domain));
+  const host = underAny(domains);
   return {
     named: entries.length > 0,
     domains,

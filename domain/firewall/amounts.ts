@@ -1,4 +1,5 @@
 import type { JudgedAction } from './guardrail.ts';
+import { keyWords } from './key-words.ts';
 
 /** Money that an action moves, in minor units. */
 export interface Amount {
@@ -10,11 +11,11 @@ export interface Amount {
   whole: boolean;
 }
 
-const AMOUNT_WORDS = new Set(
+const AMOUNT = keyWords(
   'amount amounts total sum price cost fee refund payment charge value fare balance tip'.split(' '),
 );
 const CURRENCY_WORDS = new Set(['currency', 'ccy', 'iso']);
-const NO_AMOUNT = new Set(
+const NO_AMOUNT = keyWords(
   'id count number type name date percent percentage rate currency method status reason ref reference'.split(' '),
 );
 
@@ -30,8 +31,8 @@ export function amountsOf(action: JudgedAction, unit: 'minor' | 'major'): Amount
   for (const value of action.values) {
     if (value.type !== 'principal_change' || found.length >= 100) continue;
     const role = action.roleAt(value.place.pointer);
-    const words = value.place.words.at(-1) ?? [];
-    const named = words.some((word) => AMOUNT_WORDS.has(word)) && !words.some((word) => NO_AMOUNT.has(word));
+    const { sets } = value.place;
+    const named = (sets & AMOUNT) !== 0 && (sets & NO_AMOUNT) === 0;
     if (role === undefined ? !named : role !== 'amount') continue;
     const number = numberIn(value.value);
     if (number === undefined) continue;

@@ -1,6 +1,7 @@
 import { addressClassOf } from './address.ts';
 import type { JudgedAction } from './guardrail.ts';
 import { isPublicMail, registrableDomainOf } from './host-names.ts';
+import { keyWords, setsOf } from './key-words.ts';
 import type { TypedValue } from './typed-values.ts';
 
 /** A place that an action sends something to. */
@@ -16,7 +17,7 @@ export interface Destination {
   primary: boolean;
 }
 
-const PRIMARY_WORDS = new Set([
+const PRIMARY_WORDS = [
   'to',
   'recipient',
   'recipients',
@@ -25,11 +26,12 @@ const PRIMARY_WORDS = new Set([
   'attendees',
   'participants',
   'invitees',
-]);
+];
+const IS_PRIMARY: ReadonlySet<string> = new Set(PRIMARY_WORDS);
 
 /** Words of keys that name a receiver. */
-const DESTINATION_WORDS = new Set(
-  [...PRIMARY_WORDS].concat(
+const DESTINATION = keyWords(
+  PRIMARY_WORDS.concat(
     'cc bcc webhook webhooks hook hooks callback callbacks notify notification notifications forward forwarding redirect grantee grantees invite invitee subscriber subscribers postback sink collector upload dest destination destinations endpoint endpoints target targets share shared deliver delivery send reply mirror replicate export relay sinks watchers'.split(
       ' ',
     ),
@@ -37,7 +39,7 @@ const DESTINATION_WORDS = new Set(
 );
 
 /** Words of keys that carry a receiver when the action itself sends. */
-const CARRIER_WORDS = new Set(
+const CARRIER = keyWords(
   'email emails mail mails address addresses contact contacts user users member members url urls uri'.split(' '),
 );
 const SENDING_WORDS = new Set(
@@ -45,7 +47,7 @@ const SENDING_WORDS = new Set(
 );
 
 /** Words beside which a destination word is about the message, not about who gets it. */
-const NOT_A_RECEIVER = new Set([
+const NOT_A_RECEIVER = keyWords([
   'subject',
   'body',
   'text',
@@ -63,7 +65,19 @@ const NOT_A_RECEIVER = new Set([
 ]);
 
 /** Every place that the action sends to, in the order of the payload. */
-export function destinationsOf(action: JudgedAction, actionWords: readonly string[]): Destination[] {
+export function destinationsOf(action: JudgedAction): readonly Destination[] {
+  const before = FOUND.get(action.values);
+  if (before) return before;
+  const found = read(action);
+  FOUND.set(action.values, found);
+  return found;
+}
+
+/** Several guardrails ask of one action. */
+const FOUND = new WeakMap<JudgedAction['values'], readonly Destination[]>();
+
+function read(action: JudgedAction): Destination[] {
+  const actionWords = [...action.words.service, ...action.words.action];
   const sends = actionWords.some((word) => SENDING_WORDS.has(word));
   const found: Destination[] = [];
   for (const value of action.values) {
@@ -78,11 +92,13 @@ export function destinationsOf(action: JudgedAction, actionWords: readonly strin
 function roleOf(value: TypedValue, sends: boolean): 'primary' | 'other' | undefined {
   const last = value.place.words.at(-1) ?? [];
   if (value.place.via.includes('query')) return undefined;
-  if (last.some((word) => NOT_A_RECEIVER.has(word)) && !last.some((word) => word === 'to')) return undefined;
-  if (last.every((word) => PRIMARY_WORDS.has(word)) && last.length > 0) return 'primary';
-  if (value.place.words.some((words) => words.some((word) => DESTINATION_WORDS.has(word)))) return 'other';
+  const { sets } = value.place;
+  if ((sets & NOT_A_RECEIVER) !== 0 && !last.includes('to')) return undefined;
+  if (last.length > 0 && last.every((word) => IS_PRIMARY.has(word))) return 'primary';
+  if ((sets & DESTINATION) !== 0 || value.place.words.some((words) => (setsOf(words) & DESTINATION) !== 0))
+    return 'other';
   // Deeper down, an address is more often part of what is sent.
-  return sends && value.place.words.length === 1 && last.some((word) => CARRIER_WORDS.has(word)) ? 'other' : undefined;
+  return sends && value.place.words.length === 1 && (sets & CARRIER) !== 0 ? 'other' : undefined;
 }
 
 function destinationOf(value: TypedValue, primary: boolean): Destination | undefined {

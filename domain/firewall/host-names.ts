@@ -12,14 +12,27 @@ import {
 /** Whether `name` is `suffix` or lies under it: whole labels, never a part of one. */
 export const isUnder = (name: string, suffix: string): boolean => name === suffix || name.endsWith(`.${suffix}`);
 
-const isUnderAny = (name: string, suffixes: Iterable<string>): boolean => {
-  for (const suffix of suffixes) if (isUnder(name, suffix)) return true;
-  return false;
-};
+/** Whether a name is one of these suffixes, or lies under one: from its last label on, and no further than the longest. */
+export function underAny(suffixes: readonly string[]): (name: string) => boolean {
+  const among = new Set(suffixes);
+  const longest = Math.max(-1, ...suffixes.map((suffix) => suffix.length));
+  return (name) => {
+    for (let dot = name.length; ; ) {
+      dot = dot > 0 ? name.lastIndexOf('.', dot - 1) : -1;
+      if (name.length - dot - 1 > longest) return false;
+      if (among.has(name.slice(dot + 1))) return true;
+      if (dot < 0) return false;
+    }
+  };
+}
+
+const isLoopback = underAny(LOOPBACK_NAMES);
+const isInternal = underAny(INTERNAL_SUFFIXES);
+const isSteered = underAny(STEERED_SUFFIXES);
+export const isDropSite = underAny(DROP_SUFFIXES);
 
 export const isPublicMail = (domain: string): boolean =>
   PUBLIC_MAIL.has(domain) || /^yahoo\.(?:co\.)?[a-z]{2}$/.test(domain);
-export const isDropSite = (name: string): boolean => isUnderAny(name, DROP_SUFFIXES);
 export const isMetadataName = (name: string): boolean => METADATA_NAMES.has(name);
 
 export type NameClass = 'metadata' | 'loopback' | 'internal_name' | 'steered_name' | 'address_in_name' | 'public';
@@ -29,9 +42,9 @@ export function nameClassOf(name: string): NameClass {
   if (METADATA_NAMES.has(name)) return 'metadata';
   const carried = addressCarriedBy(name);
   if (carried === 'metadata') return 'metadata';
-  if (isUnderAny(name, LOOPBACK_NAMES)) return 'loopback';
-  if (isUnderAny(name, INTERNAL_SUFFIXES)) return 'internal_name';
-  if (isUnderAny(name, STEERED_SUFFIXES)) return 'steered_name';
+  if (isLoopback(name)) return 'loopback';
+  if (isInternal(name)) return 'internal_name';
+  if (isSteered(name)) return 'steered_name';
   if (carried !== undefined && carried !== 'public') return 'address_in_name';
   return name.includes('.') ? 'public' : 'internal_name';
 }
@@ -53,4 +66,15 @@ function addressCarriedBy(name: string): AddressClass | undefined {
  * The domain that somebody registered, private suffixes such as `github.io` respected; the name itself where there is
  * none (an address, a single label).
  */
-export const registrableDomainOf = (name: string): string => getDomain(name, { allowPrivateDomains: true }) ?? name;
+export function registrableDomainOf(name: string): string {
+  const before = REGISTERED.get(name);
+  if (before !== undefined) return before;
+  const domain = getDomain(name, { allowPrivateDomains: true }) ?? name;
+  if (REGISTERED.size >= MOST_REGISTERED) REGISTERED.clear();
+  if (name.length <= 253) REGISTERED.set(name, domain);
+  return domain;
+}
+
+/** Names repeat from call to call, those of the policy in every call. */
+const REGISTERED = new Map<string, string>();
+const MOST_REGISTERED = 2_000;

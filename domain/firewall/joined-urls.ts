@@ -4,6 +4,7 @@ import { readUrl } from './url.ts';
 
 const SCHEMES = ['scheme', 'protocol', 'proto'];
 const HOSTS = ['host', 'hostname', 'server', 'domain', 'ip', 'address', 'authority'];
+const MAX_HOST_KEY = 9;
 const MOST = 100;
 
 /** URLs that an action spells in several members, `{ scheme, host, port, path }`: judged as the URL they make. */
@@ -14,6 +15,7 @@ export function joinedUrls(action: JudgedAction): UrlValue[] {
     if (
       value.type !== 'principal_change' ||
       typeof value.value !== 'string' ||
+      value.raw.length > MAX_HOST_KEY ||
       !value.place.owner ||
       seen.has(value.place.owner)
     )

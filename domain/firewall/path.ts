@@ -1,6 +1,21 @@
 import { setsOf } from './key-words.ts';
 import { wordsOf } from './words.ts';
 
+/** Where a value stands: guardrails report this place. */
+export interface Place {
+  /** JSON Pointer into the payload as sent: for a decoded value, of the string that carried it. */
+  pointer: string;
+  /** The words of each key on the way, outermost first. */
+  words: readonly (readonly string[])[];
+  /** The sets (`keyWords`) that the last key has a word of, and those of the last three keys together. */
+  sets: number;
+  near: number;
+  /** How the value was uncovered, outermost first: `base64`, `json` … Empty for what stands in the payload itself. */
+  via: readonly string[];
+  /** The nearest object around it: some members mean something only beside their siblings. */
+  owner: Readonly<Record<string, unknown>> | undefined;
+}
+
 /** The keys from the root to a value, array indices left out. One object for all values that share them. */
 export class Path {
   readonly keys: readonly string[];

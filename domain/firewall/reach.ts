@@ -4,7 +4,7 @@ import type { GuardrailContext, JudgedAction } from './guardrail.ts';
 
 /** Where an action sends: nowhere, to listed places alone, or to one that nobody listed. */
 export function reachOf(action: JudgedAction, context: GuardrailContext): 'nowhere' | 'known' | 'unknown' {
-  const found = destinationsOf(action, [...action.words.service, ...action.words.action]);
+  const found = destinationsOf(action);
   if (found.length === 0) return 'nowhere';
   const allowed = allowListOf(context.allowed_domains);
   const known = found.every((one) =>

@@ -1,17 +1,19 @@
 import type { AllowList } from './allowed.ts';
 import type { JudgedAction } from './guardrail.ts';
 import { registrableDomainOf } from './host-names.ts';
+import { keyWords } from './key-words.ts';
 import type { Known } from './known.ts';
 import type { TypedValue } from './typed-values.ts';
 
 const set = (words: string): ReadonlySet<string> => new Set(words.split(' '));
+const keys = (words: string): number => keyWords(words.split(' '));
 
 /** Words of keys whose value is whoever gets something, however it is written: a name, an account, a number. */
-const RECEIVER_WORDS = set(
+const RECEIVER = keys(
   'to cc bcc recipient recipients receiver receivers payee payees beneficiary beneficiaries invitee invitees attendee attendees participant participants guest guests grantee grantees assignee collaborator collaborators member members follower contact contacts iban wallet subscriber subscribers webhook callback forward destination dest payto',
 );
 /** Words that name a receiver when the action gives, adds, removes or writes to people. */
-const PERSON_WORDS = set(
+const PERSON = keys(
   'user users username userid person people friend friends email emails mail phone account accounts handle',
 );
 const GIVING_VERBS = set(
@@ -20,7 +22,7 @@ const GIVING_VERBS = set(
 const WRITING_VERBS = set('message dm notify reply chat ping remind');
 const MOVING_WORDS = set('money payment payments funds email mail invite add grant share transfer');
 /** Words that make a key speak of something beside the receiver. */
-const ASIDE = set(
+const ASIDE = keys(
   'from source own my sender subject body text message content title note notes description type count date time at name_of format mode status amount currency limit',
 );
 
@@ -59,12 +61,9 @@ function receiverIn(value: TypedValue, action: JudgedAction, gives: boolean): st
     if (typeof text !== 'string' || text.length > 500) return undefined;
     const role = action.roleAt(value.place.pointer);
     if (role === 'recipient' || role === 'destination') return splitList(text);
-    if (role !== undefined) return undefined;
-    const last = value.place.words.at(-1) ?? [];
-    if (last.some((word) => ASIDE.has(word))) return undefined;
-    const receiver =
-      last.some((word) => RECEIVER_WORDS.has(word)) || (gives && last.some((word) => PERSON_WORDS.has(word)));
-    return receiver ? splitList(text) : undefined;
+    const { sets } = value.place;
+    if (role !== undefined || (sets & ASIDE) !== 0) return undefined;
+    return (sets & (gives ? RECEIVER | PERSON : RECEIVER)) === 0 ? undefined : splitList(text);
   }
   if (value.type === 'email' && value.whole) return [value.address];
   return undefined;

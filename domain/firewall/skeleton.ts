@@ -1,3 +1,5 @@
+import { TRAITS } from './traits.ts';
+
 /**
  * Letters of other scripts that are drawn like a Latin one, and characters drawn like a star: what Unicode's table of
  * confusables (UTS 39) says of lower case, as far as words of this firewall's vocabulary can be spelt with them.
@@ -110,6 +112,10 @@ export const visible = (text: string): string =>
   ASCII.test(text)
     ? text
     : text.normalize('NFKC').replace(/\p{Default_Ignorable_Code_Point}|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '');
+
+/** As `visible`, for a text whose traits are known. */
+export const visibleOf = (text: string, traits: number): string =>
+  (traits & TRAITS.nonAscii) === 0 ? text : visible(text);
 
 /** What the text looks like to a person, in the letters of ASCII where there is one that looks the same. Case is kept. */
 export function lookAlike(text: string): string {

@@ -38,7 +38,6 @@ const HASHES = 32;
 
 /** What to keep of a call, computed from its judged form. */
 export function pastOf(action: JudgedAction, at_ms: number, agent?: string): PastAction {
-  const words = [...action.words.service, ...action.words.action];
   return {
     at_ms,
     service: action.service,
@@ -47,7 +46,7 @@ export function pastOf(action: JudgedAction, at_ms: number, agent?: string): Pas
     exact: bytesToHex(sha256(canonicalBytes(action.payload))).slice(0, 32),
     shape: shapeOf(action),
     shingles: shinglesOf(action),
-    targets: [...new Set([...destinationsOf(action, words).map((one) => one.receiver), ...payees(action)])],
+    targets: [...new Set([...destinationsOf(action).map((one) => one.receiver), ...payees(action)])],
     amounts: amountsOf(action, 'minor').map(({ minor, currency }) => ({ minor, currency })),
   };
 }

@@ -1,18 +1,11 @@
 import { type AddressClass, addressClassOf, metadataAddressIn } from './address.ts';
 import { isMetadataName } from './host-names.ts';
+import { keyWords } from './key-words.ts';
+import type { Place } from './path.ts';
 import { visible } from './skeleton.ts';
+import { TRAITS } from './traits.ts';
 import { type ReadUrl, readUrl, urlsInText } from './url.ts';
 import type { Leaf } from './walk.ts';
-import { wordsOf } from './words.ts';
-
-/** Where a typed value stands: guardrails report this place. */
-export interface Place {
-  pointer: string;
-  /** The words of each key on the way, outermost first. */
-  words: readonly (readonly string[])[];
-  via: readonly string[];
-  owner: Leaf['owner'];
-}
 
 /** `whole` when the string is nothing but the URL: only then is it likely to be called. */
 export type UrlValue = { place: Place; type: 'url'; url: ReadUrl; whole: boolean };
@@ -20,9 +13,16 @@ export type AddressValue = { place: Place; type: 'address'; raw: string; class: 
 export type DomainValue = { place: Place; type: 'domain'; raw: string; name: string };
 export type EmailValue = { place: Place; type: 'email'; address: string; domain: string; whole: boolean };
 /** A member that may change who may do what: its own words, and the value it would take. */
-export type PrincipalChange = { place: Place; type: 'principal_change'; raw: string; value: Leaf['value'] };
+export type PrincipalChange = {
+  place: Place;
+  type: 'principal_change';
+  raw: string;
+  value: Leaf['value'];
+  /** Of a string, what one pass over it tells (`TRAITS`). */
+  traits: number;
+};
 /** The string itself, for what no other type carries; short plain words are left out. */
-export type TextValue = { place: Place; type: 'text'; text: string };
+export type TextValue = { place: Place; type: 'text'; text: string; traits: number };
 
 export type TypedValue = UrlValue | AddressValue | DomainValue | EmailValue | PrincipalChange | TextValue;
 
@@ -30,26 +30,17 @@ export type TypedValue = UrlValue | AddressValue | DomainValue | EmailValue | Pr
 export const MAX_DESTINATIONS = 1_000;
 
 /** Words of keys whose value names a place to call, with or without a scheme. */
-const HOST_WORDS = new Set(
+const HOST = keyWords(
   'host hosts hostname url urls uri endpoint server address addr ip origin target proxy link href src upstream webhook callback remote base peer node gateway domain'.split(
     ' ',
   ),
 );
 
 /** Short and plain: no other type can hide in it. */
-const SAYS_MORE = /[^A-Za-z0-9 _-]|.{15}|__/;
+const MAX_PLAIN = 14;
 
 /** What every URL, address and host name has; a bare name or number is one only under a key that says so. */
-const MAY_NAME_A_PLACE = /[:@./\\]|[^\x00-\x7f]/;
-const HOST_KEYS = new WeakMap<readonly string[], boolean>();
-const namesHost = (words: readonly string[] | undefined): boolean => {
-  if (!words) return false;
-  const before = HOST_KEYS.get(words);
-  if (before !== undefined) return before;
-  const host = words.some((word) => HOST_WORDS.has(word));
-  HOST_KEYS.set(words, host);
-  return host;
-};
+const MAY_NAME_A_PLACE = TRAITS.colon | TRAITS.at | TRAITS.dot | TRAITS.slash | TRAITS.nonAscii;
 
 const EMAIL = /[^\s@<>,;:"'()[\]\\]{1,64}@[\p{L}\p{N}](?:[\p{L}\p{N}.-]{0,252}[\p{L}\p{N}])?/gu;
 const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62}))+\.?$/u;
@@ -59,25 +50,33 @@ export function typedValuesOf(leaves: readonly Leaf[]): { values: TypedValue[]; 
   const values: TypedValue[] = [];
   let count = 0;
   for (const leaf of leaves) {
-    const place: Place = { pointer: leaf.pointer, words: leaf.keys.map(wordsOf), via: leaf.via, owner: leaf.owner };
+    const { traits } = leaf;
+    const place: Place = leaf;
     if (leaf.kind === 'value') {
-      values.push({ place, type: 'principal_change', raw: leaf.keys.at(-1) ?? '', value: leaf.value });
+      values.push({ place, type: 'principal_change', raw: leaf.keys.at(-1) ?? '', value: leaf.value, traits });
     }
     if (typeof leaf.value !== 'string') continue;
     const text = leaf.value;
-    if (SAYS_MORE.test(text)) values.push({ place, type: 'text', text });
-    if (!MAY_NAME_A_PLACE.test(text) && !namesHost(place.words.at(-1))) continue;
-    const found = urlsOf(text, place);
-    const emails = emailsOf(text, place);
+    if (text.length > MAX_PLAIN || (traits & TRAITS.marks) !== 0) values.push({ place, type: 'text', text, traits });
+    if ((traits & MAY_NAME_A_PLACE) === 0 && (place.sets & HOST) === 0) continue;
+    const found = (traits & MAY_BE_URL) === 0 ? NO_URLS : urlsOf(text, place);
+    const emails = (traits & MAY_BE_EMAIL) === 0 ? NO_EMAILS : emailsOf(text, place);
     count += found.length + emails.length;
     if (count > MAX_DESTINATIONS) return { values, complete: false };
     values.push(...found, ...emails);
     if (found.length > 0) continue;
     const hosts = hostsOf(text, place);
-    values.push(...hosts, ...(hosts.length === 0 ? mentionedIn(text, place) : []));
+    values.push(...hosts);
+    if (hosts.length === 0 && (traits & MAY_MENTION) !== 0) values.push(...mentionedIn(text, place));
   }
   return { values, complete: true };
 }
+
+const MAY_BE_URL = TRAITS.colon | TRAITS.slashes | TRAITS.nonAscii;
+const MAY_BE_EMAIL = TRAITS.at | TRAITS.nonAscii;
+const MAY_MENTION = TRAITS.label;
+const NO_URLS: readonly UrlValue[] = [];
+const NO_EMAILS: readonly EmailValue[] = [];
 
 function urlsOf(text: string, place: Place): UrlValue[] {
   if (!/[:：]|\/\/|\\\\/.test(text)) return [];
@@ -115,7 +114,6 @@ function emailsOf(text: string, place: Place): EmailValue[] {
 function hostsOf(text: string, place: Place): (AddressValue | DomainValue)[] {
   const raw = text.trim();
   if (raw.length < 3 || raw.length > 2_048 || /[\s@]/.test(raw)) return [];
-  const words = place.words.at(-1) ?? [];
   const authority = visible(raw).split(/[/?#\\]/, 1)[0] ?? '';
   const bare =
     authority.startsWith('[') || authority.split(':').length === 2 ? authority.replace(/:\d+$/, '') : authority;
@@ -123,7 +121,7 @@ function hostsOf(text: string, place: Place): (AddressValue | DomainValue)[] {
     .replace(/^\[|\]$/g, '')
     .replace(/\.$/, '')
     .toLowerCase();
-  if (namesHost(words)) {
+  if ((place.sets & HOST) !== 0) {
     const numeric = /^(?:0x[0-9a-f]{8}|\d{8,10}|0\d{9,12}|[0-9a-fx]+(?:\.[0-9a-fx]+){1,3})$/.test(plain);
     const address = plain.includes(':') ? plain : numeric ? hostOf(plain) : plain;
     const own = addressClassOf(address);

@@ -86,6 +86,7 @@ for (const [verbs, asked] of GROUPS)
 
 /** Members of a payload whose value is a verb: `{ operation: 'delete' }`, `{ method: 'POST' }`. */
 const VERB_KEYS = new Set(['action', 'operation', 'op', 'verb', 'method', 'mode', 'command', 'cmd', 'intent']);
+const MAX_VERB_KEY = 9;
 const METHODS: Record<string, string> = {
   get: 'get',
   head: 'get',
@@ -104,12 +105,26 @@ export interface Verbs {
 
 /** What an action does, from the words of its name, and of its operation where the payload names one. */
 export function verbsOf(action: JudgedAction): Verbs {
+  const before = FOUND.get(action.values);
+  if (before) return before;
+  const verbs = read(action);
+  FOUND.set(action.values, verbs);
+  return verbs;
+}
+
+/** Several guardrails ask of one action. */
+const FOUND = new WeakMap<JudgedAction['values'], Verbs>();
+
+function read(action: JudgedAction): Verbs {
   const { action: words } = action.words;
-  const own = Object.entries(action.payload).flatMap(([key, value]) => {
-    if (typeof value !== 'string' || value.length > 30 || !VERB_KEYS.has(key.toLowerCase())) return [];
+  const own: string[] = [];
+  for (const key of Object.keys(action.payload)) {
+    if (key.length > MAX_VERB_KEY || !VERB_KEYS.has(key.toLowerCase())) continue;
+    const value = action.payload[key];
+    if (typeof value !== 'string' || value.length > 30) continue;
     const verb = value.trim().toLowerCase();
-    return [METHODS[verb] ?? verb];
-  });
+    own.push(METHODS[verb] ?? verb);
+  }
   const named = own.filter((verb) => READS.has(verb) || STEMS_OF.has(verb));
   if (named.length > 0) {
     const changing = named.filter((verb) => STEMS_OF.has(verb));
@@ -124,7 +139,7 @@ export function verbsOf(action: JudgedAction): Verbs {
 
 /** Whether the trusted request asks for one of these verbs, or for what an action without a known one is called. */
 export function isAsked(action: JudgedAction, { verbs }: Verbs, known: Known): boolean {
-  if (verbs.length > 0) return known.asks(verbs.flatMap((verb) => [verb, ...(STEMS_OF.get(verb) ?? [])]));
+  if (verbs.length > 0) return verbs.some((verb) => known.asks([verb]) || known.asks(STEMS_OF.get(verb) ?? []));
   return known.asks(action.words.action.filter((word) => word.length >= 4).map((word) => word.slice(0, 7)));
 }
 

@@ -1,24 +1,17 @@
 import { parseGuarded } from '../json/guard.ts';
 import { pointerToken } from '../json/pointer.ts';
 import { decodedForms } from './decode.ts';
-import { Path } from './path.ts';
+import { Path, type Place } from './path.ts';
 import { traitsOf } from './traits.ts';
 
 /** A scalar, or a key worth reading, with the way to it. */
-export interface Leaf {
+export interface Leaf extends Place {
   kind: 'value' | 'key';
-  /** JSON Pointer into the payload as sent: for a decoded value, of the string that carried it. */
-  pointer: string;
   /** Keys from the root, those inside decoded layers and query strings included; array indices are left out. */
   keys: readonly string[];
-  path: Path;
+  value: string | number | boolean | null;
   /** What one pass over a string value tells of it (`TRAITS`); 0 for any other value. */
   traits: number;
-  value: string | number | boolean | null;
-  /** How the value was uncovered, outermost first: `base64`, `json` … Empty for what stands in the payload itself. */
-  via: readonly string[];
-  /** The nearest object around it: some members mean something only beside their siblings. */
-  owner: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface WalkLimits {
@@ -155,9 +148,11 @@ const leafOf = (
   kind,
   pointer,
   keys: path.keys,
-  path,
-  traits: typeof value === 'string' ? traitsOf(value) : 0,
+  words: path.words,
+  sets: path.sets,
+  near: path.near,
   value,
+  traits: typeof value === 'string' ? traitsOf(value) : 0,
   via,
   owner,
 });

@@ -87,7 +87,7 @@ export function wordsOf(key: string): readonly string[] {
 
 /** Keys repeat from call to call, and reading one costs more than all that is asked of it. */
 const READ = new Map<string, readonly string[]>();
-const MOST_READ = 5_000;
+const MOST_READ = 20_000;
 
 function wordsIn(key: string): string[] {
   // Most keys are one plain word.

@@ -6,8 +6,10 @@ import { type Destination, destinationsOf } from '../destinations.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { isDropSite } from '../host-names.ts';
+import { keyWords } from '../key-words.ts';
 import type { Known } from '../known.ts';
 import { isIban } from '../personal.ts';
+import { TRAITS } from '../traits.ts';
 import type { TypedValue } from '../typed-values.ts';
 import { urlsInText } from '../url.ts';
 import { verbsOf } from '../verbs.ts';
@@ -22,7 +24,7 @@ export const destinationOf = (rule: DestinationRule = {}): Guardrail => ({
   id: 'destination',
   check(action, context) {
     const allowed = allowListOf([...context.allowed_domains, ...(rule.allowed ?? [])], rule.public_mail_exact ?? true);
-    const found = destinationsOf(action, [...action.words.service, ...action.words.action]);
+    const found = destinationsOf(action);
     const { changes } = verbsOf(action);
     const findings = new Map<string, Finding>();
     const add = (finding: Finding): void => {
@@ -71,7 +73,7 @@ const MARKUP_LOAD = /!\[[^\]]{0,80}\][([]|<(?:img|iframe|link|script|source|vide
 const FLAG = /\u{1F3F4}[\u{E0020}-\u{E007E}]{1,10}\u{E007F}/gu;
 const TAGS = /[\u{E0001}\u{E0020}-\u{E007F}]/u;
 const HIDDEN_RUN = /(?:[\u200b\u200c\u2060-\u2064\ufeff]|[\u{E0100}-\u{E01EF}]){8,}/u;
-const HEADER_WORDS = new Set([
+const HEADER = keyWords([
   'to',
   'cc',
   'bcc',
@@ -105,23 +107,24 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
     }
   }
   if (value.type !== 'text') return [];
-  const text = value.text;
-  const header = value.place.words.at(-1)?.some((word) => HEADER_WORDS.has(word)) ?? false;
-  if (header && INJECTED_HEADER.test(text)) {
+  const { text, traits } = value;
+  const has = (some: number): boolean => (traits & some) !== 0;
+  if ((value.place.sets & HEADER) !== 0 && has(TRAITS.control) && INJECTED_HEADER.test(text)) {
     return at('header_injection', 'high', text, 'A line break in this value starts another message header.');
   }
   if (
+    has(TRAITS.nonAscii) &&
     /[\u200b-\ufeff\u{E0000}-\u{E01EF}]/u.test(text) &&
     (TAGS.test(text.replace(FLAG, '')) || HIDDEN_RUN.test(text))
   ) {
     return at('hidden_text', 'high', text, 'This text carries characters that nobody can see.');
   }
-  if (allowed.named && /[(<@[]/.test(text) && MARKUP_LOAD.test(text)) {
+  if (allowed.named && has(TRAITS.bracket | TRAITS.at) && MARKUP_LOAD.test(text)) {
     const beacon = urlsInText(text).find((url) => url.host !== '' && !allowed.host(url.host));
     if (beacon)
       return at('content_beacon', 'medium', beacon.raw, 'Whoever opens this text loads a URL of a foreign host.');
   }
-  const label = allowed.named ? encodedLabelIn(text, allowed) : undefined;
+  const label = allowed.named && has(TRAITS.longRun) && has(TRAITS.label) ? encodedLabelIn(text, allowed) : undefined;
   if (label)
     return at(
       'encoded_label',
@@ -131,6 +134,7 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
     );
   if (
     value.place.via.length === 0 &&
+    has(TRAITS.digit) &&
     /^\s*[A-Z]{2}\d{2}/.test(text) &&
     isIban(text.replace(/[\s-]/g, '')) &&
     !known.names(text)
@@ -144,7 +148,6 @@ const LONG_LABEL = /(?<![A-Za-z0-9_.-])([A-Za-z0-9_-]{20,63})((?:\.[A-Za-z0-9-]{
 
 /** A foreign name whose first label decodes to text: a look-up of it is a message to its owner. */
 function encodedLabelIn(text: string, allowed: AllowList): string | undefined {
-  if (!text.includes('.')) return undefined;
   for (const [name, label = '', rest = ''] of text.matchAll(LONG_LABEL)) {
     const decodes = decodedForms(label).some(({ via }) => via === 'hex' || via === 'base64');
     if (decodes && !allowed.host(rest.slice(1).toLowerCase())) return name;

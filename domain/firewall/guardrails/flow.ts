@@ -4,8 +4,10 @@ import { type AllowList, allowListOf } from '../allowed.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext, JudgedAction } from '../guardrail.ts';
 import { registrableDomainOf } from '../host-names.ts';
+import { keyWords } from '../key-words.ts';
 import { appliesTo } from '../policy.ts';
 import { foreignNames } from '../receivers.ts';
+import { TRAITS } from '../traits.ts';
 import type { TypedValue } from '../typed-values.ts';
 import { isAsked, isHandedOver, verbsOf } from '../verbs.ts';
 
@@ -95,7 +97,7 @@ function unknownLinks(action: JudgedAction, context: GuardrailContext, allowed: 
   for (const value of action.values) {
     if (found.size > 20) break;
     if (value.type === 'url' && value.url.host !== '') add(value, value.url.host, value.url.raw);
-    if (value.type !== 'text' || !value.text.includes('.') || value.place.via.length > 0) continue;
+    if (value.type !== 'text' || (value.traits & TRAITS.label) === 0 || value.place.via.length > 0) continue;
     let count = 0;
     for (const [raw] of value.text.slice(0, 20_000).matchAll(BARE_LINK)) {
       count += 1;
@@ -185,6 +187,7 @@ const OPENING_WORDS = new Set(
     ' ',
   ),
 );
+const OPENING = keyWords(OPENING_WORDS);
 
 /** A change of what opens an account, which the request never mentions. */
 function opensAccounts(action: JudgedAction, { known }: GuardrailContext): Finding | undefined {
@@ -192,7 +195,7 @@ function opensAccounts(action: JudgedAction, { known }: GuardrailContext): Findi
   const at = action.values.find(
     (value) =>
       value.type === 'principal_change' &&
-      (value.place.words.at(-1) ?? []).some((word) => OPENING_WORDS.has(word)) &&
+      (value.place.sets & OPENING) !== 0 &&
       value.value !== '' &&
       value.value !== null,
   );

@@ -2,8 +2,9 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail, JudgedAction } from '../guardrail.ts';
+import { keyWords } from '../key-words.ts';
 import { isGranting, isRefusing } from '../privilege-words.ts';
-import { visible } from '../skeleton.ts';
+import { visibleOf } from '../skeleton.ts';
 import type { PrincipalChange } from '../typed-values.ts';
 import { wordsOf } from '../words.ts';
 
@@ -75,7 +76,7 @@ function addressOf({ place }: PrincipalChange, action: JudgedAction): string {
 const isProtected = (address: string, patterns: readonly string[]): boolean =>
   patterns.some((pattern) => (pattern.endsWith('*') ? address.startsWith(pattern.slice(0, -1)) : address === pattern));
 
-const CALL_KEYS = new Set([
+const CALL_KEY = keyWords([
   'api',
   'operation',
   'call',
@@ -95,16 +96,13 @@ function judge(value: PrincipalChange, infra: boolean): Said | undefined {
   const { place, raw } = value;
   const key = place.words.at(-1) ?? [];
   if (isPlanned(value)) return value.value === 'delete' || value.value === 'forget' ? DELETES : undefined;
-  const name = nameOf(key);
   const setting =
-    typeof value.value === 'string' && value.value.length > 10
+    (place.sets & SETTING) === 0 || (typeof value.value === 'string' && value.value.length > 10)
       ? undefined
-      : isSetting(key)
-        ? judgeSetting(name, value.value, place.words)
-        : undefined;
+      : judgeSetting(key.join('_'), value.value, place.words);
   if (setting) return setting;
   if (typeof value.value !== 'string' || value.value.length > 300) return undefined;
-  const text = visible(value.value).trim();
+  const text = visibleOf(value.value, value.traits).trim();
   if (opensNetwork(text, key, place.words)) return WORLD_OPEN;
   if (
     /^public-(?:read|read-write)$|^authenticated-read$/i.test(text) ||
@@ -124,21 +122,19 @@ function judge(value: PrincipalChange, infra: boolean): Said | undefined {
     )
   )
     return WIDE_POLICY;
-  if (
-    key.some((word) => CALL_KEYS.has(word)) &&
-    (infra || /^[A-Z][a-z]+[A-Z]/.test(text)) &&
-    DESTROYING_CALL.test(text)
-  )
+  if ((place.sets & CALL_KEY) !== 0 && (infra || /^[A-Z][a-z]+[A-Z]/.test(text)) && DESTROYING_CALL.test(text))
     return DELETES;
   if (
-    (name === 'path' || name === 'host_path') &&
+    text.startsWith('/') &&
+    /^(?:host_)?path$/.test(key.join('_')) &&
     place.words.some((words) => words.join(' ') === 'host path') &&
     /^\/(?:|etc|root|var|var\/run|var\/run\/docker\.sock|proc|sys|dev|home|boot)\/?$/.test(text)
   )
     return ESCAPES;
   if (
+    key.length === 1 &&
+    key[0] === 'add' &&
     place.words.some((words) => words.includes('capabilities')) &&
-    name === 'add' &&
     /^(?:ALL|(?:CAP_)?SYS_(?:ADMIN|PTRACE|MODULE))$/i.test(text)
   )
     return ESCAPES;
@@ -153,27 +149,14 @@ const LOSSES =
   /^force_(?:destroy|delete)$|^skip_final_(?:backup|snapshot)$|^delete_automated_backups$|^force_delete_without_recovery$|^recovery_window_disabled$|^destroy$/;
 const ESCALATIONS = /^privileged$|^allow_privilege_escalation$|^host_(?:network|pid|ipc)$/;
 
-const NAMES = new WeakMap<readonly string[], string>();
-function nameOf(key: readonly string[]): string {
-  const before = NAMES.get(key);
-  if (before !== undefined) return before;
-  const name = key.join('_');
-  NAMES.set(key, name);
-  return name;
-}
-
-/** Keys repeat: whether one can be a setting is asked once. */
-const SETTINGS = new WeakMap<readonly string[], boolean>();
-function isSetting(key: readonly string[]): boolean {
-  const before = SETTINGS.get(key);
-  if (before !== undefined) return before;
-  const name = nameOf(key);
-  const one = [PROTECTIONS, LOSSES, OPENINGS, ESCALATIONS, RETENTION].some((pattern) => pattern.test(name));
-  SETTINGS.set(key, one);
-  return one;
-}
-
 const RETENTION = /^(?:backup_)?retention(?:_period|_days|_in_days)?$|^backup_retention(?:_\w+)?$/;
+
+/** Words of which every name of a setting has at least one. */
+const SETTING = keyWords(
+  'protection destroy recovery pitr versioning backup backups validation rotation lock public encrypted encryption publicly unauthenticated force skip delete privileged privilege host retention'.split(
+    ' ',
+  ),
+);
 
 function judgeSetting(name: string, value: unknown, path: readonly (readonly string[])[]): Said | undefined {
   if (PROTECTIONS.test(name)) {

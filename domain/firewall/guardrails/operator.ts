@@ -99,9 +99,7 @@ function variablesOf(action: JudgedAction, context: GuardrailContext): Record<st
       node: context.declared.node ?? '',
     },
     amounts: amountsOf(action, 'minor').map(({ minor, currency }) => ({ minor, currency })),
-    destinations: destinationsOf(action, [...action.words.service, ...action.words.action]).map(
-      ({ receiver, kind }) => ({ receiver, kind }),
-    ),
+    destinations: destinationsOf(action).map(({ receiver, kind }) => ({ receiver, kind })),
   };
   SEEN.set(context, variables);
   return variables;

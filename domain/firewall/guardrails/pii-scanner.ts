@@ -3,7 +3,8 @@ import type { Finding } from '../../../contracts/verdict.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { maskedEnd, personalIn } from '../personal.ts';
 import { isAt, reachOf } from '../reach.ts';
-import { visible } from '../skeleton.ts';
+import { visibleOf } from '../skeleton.ts';
+import { TRAITS } from '../traits.ts';
 
 type PiiRule = Omit<RuleOf<'pii_scanner'>, 'kind'>;
 
@@ -15,6 +16,9 @@ const NAMES = {
   phone: 'phone number',
 } as const;
 
+/** No number that names a person is shorter than six digits. */
+const MAY_HOLD = TRAITS.digits6 | TRAITS.at | TRAITS.nonAscii;
+
 /** Personal data in what an action sends, by shape and checksum: held when it reaches somebody whom nobody listed. */
 export const piiScannerOf = (rule: PiiRule = {}): Guardrail => ({
   id: 'pii_scanner',
@@ -24,8 +28,8 @@ export const piiScannerOf = (rule: PiiRule = {}): Guardrail => ({
     let reach: ReturnType<typeof reachOf> | undefined;
     for (const value of action.values) {
       if (value.type !== 'text' || findings.size >= 50 || !isAt(value.place.pointer, rule.pointers)) continue;
-      const text = visible(value.text);
-      if (!/\d|@/.test(text)) continue;
+      if ((value.traits & MAY_HOLD) === 0) continue;
+      const text = visibleOf(value.text, value.traits);
       for (const one of personalIn(text, entities)) {
         reach ??= reachOf(action, context);
         const always = rule.only_to_unknown === false;

@@ -2,6 +2,7 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
+import { keyWords } from '../key-words.ts';
 import { judgeGrant, type Said, said } from '../privilege-grants.ts';
 import * as words from '../privilege-words.ts';
 import { isAt } from '../reach.ts';
@@ -12,17 +13,38 @@ type Words = readonly string[];
 
 type PrivilegeRule = Omit<RuleOf<'privilege'>, 'kind'>;
 
+/** Words of keys that are judged: a member with none of them in its last three keys says nothing of rights. */
+const CONCERNED = keyWords([
+  ...words.ADMIN_WORDS,
+  ...words.LIFTING_WORDS,
+  ...words.LIFTING_ALONE,
+  ...words.STRONG_PROTECTIONS,
+  ...words.WEAK_PROTECTIONS,
+  ...words.NEVER_WORDS,
+  ...words.STATE_WORDS,
+  ...words.GRANT_WORDS,
+  ...words.ROLE_WORDS,
+  // The names of members whose own key stands beside them, and what the patterns below start with.
+  ...'value new permit give full all unlimited unrestricted privileged elevated elevate escalate auto approved'.split(
+    ' ',
+  ),
+  ...'act acting run login log on sudo become impersonate impersonated impersonates user username as'.split(' '),
+  ...'force factor expires expiry expiration'.split(' '),
+]);
+
 /** Members that give somebody more than the call should, or take a protection away. */
 export const privilegeOf = (rule: PrivilegeRule = {}): Guardrail => ({
   id: 'privilege',
   check(action) {
     const findings = new Map<string, Finding>();
+    const configures = rule.extra_words !== undefined || rule.extra_roles !== undefined;
     for (const value of action.values) {
       if (rule.exempt_pointers && isAt(value.place.pointer, rule.exempt_pointers)) continue;
       if (value.type === 'text' && isPrototypePath(value.text, value.place.words.at(-1) ?? [])) {
         add(findings, value.place.pointer, value.text, prototypePath);
       }
       if (value.type !== 'principal_change' || value.place.via.includes('query')) continue;
+      if (!configures && (value.place.near & CONCERNED) === 0) continue;
       const change = named(value);
       const said = judge(change) ?? configured(change, rule);
       if (said) add(findings, change.place.pointer, `${change.raw}: ${String(change.value)}`, said);

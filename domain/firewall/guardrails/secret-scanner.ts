@@ -3,7 +3,7 @@ import type { Finding } from '../../../contracts/verdict.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { reachOf } from '../reach.ts';
 import { redacted, secretsIn } from '../secrets.ts';
-import { visible } from '../skeleton.ts';
+import { visibleOf } from '../skeleton.ts';
 
 type SecretRule = Omit<RuleOf<'secret_scanner'>, 'kind'>;
 
@@ -32,7 +32,7 @@ export const secretScannerOf = (rule: SecretRule = {}): Guardrail => ({
     };
     for (const value of action.values) {
       if (value.type !== 'text' || value.text.length < 12 || findings.size >= 50) continue;
-      const text = visible(value.text);
+      const text = visibleOf(value.text, value.traits);
       for (const secret of secretsIn(text)) add(secret.kind, redacted(secret.text), value.place.pointer);
       if (extra?.some((matches) => matches(text))) add('text of a configured pattern', 'redacted', value.place.pointer);
     }

@@ -3,7 +3,9 @@ import type { Finding } from '../../../contracts/verdict.ts';
 import { allowListOf } from '../allowed.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext, JudgedAction } from '../guardrail.ts';
+import { keyWords } from '../key-words.ts';
 import type { ShellParser } from '../parsers.ts';
+import type { Place } from '../path.ts';
 import { isGrave } from '../shell-files.ts';
 import { interpreted, nested } from '../shell-interpreters.ts';
 import { isDump, isNetwork, sendsInput } from '../shell-network.ts';
@@ -13,12 +15,11 @@ import { readScript, type ShellCommand, type ShellScript, type ShellWord, wordsF
 import { commandName } from '../shell-words.ts';
 import { unwrapped } from '../shell-wrappers.ts';
 import { visible } from '../skeleton.ts';
-import type { Place } from '../typed-values.ts';
 import { urlsInText } from '../url.ts';
 
 type ShellRule = Omit<RuleOf<'shell'>, 'kind'>;
 
-const SHELL_KEYS = new Set([
+const SHELL_KEY = keyWords([
   'command',
   'commands',
   'cmd',
@@ -34,7 +35,7 @@ const SHELL_KEYS = new Set([
   'exec',
   'run',
 ]);
-const SURE_KEYS = new Set(['command', 'commands', 'cmd', 'shell', 'bash', 'sh']);
+const SURE_KEY = keyWords(['command', 'commands', 'cmd', 'shell', 'bash', 'sh']);
 const SHELL_WORDS = new Set([
   'shell',
   'bash',
@@ -101,9 +102,8 @@ function sureness(action: JudgedAction, place: Place, named: boolean): boolean |
   const role = action.roleAt(place.pointer);
   if (role !== undefined) return role === 'command' ? true : undefined;
   if (place.via.length > 0) return undefined;
-  const key = place.words.at(-1) ?? [];
-  if (key.length > 0 && key.some((word) => SURE_KEYS.has(word))) return named;
-  return named && key.some((word) => SHELL_KEYS.has(word)) ? true : undefined;
+  if ((place.sets & SURE_KEY) !== 0) return named;
+  return named && (place.sets & SHELL_KEY) !== 0 ? true : undefined;
 }
 
 function judgeScripts(

@@ -2,14 +2,15 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail, JudgedAction } from '../guardrail.ts';
-import { visible } from '../skeleton.ts';
+import { keyWords } from '../key-words.ts';
+import type { Place } from '../path.ts';
+import { visibleOf } from '../skeleton.ts';
 import { nodesOf } from '../sql.ts';
 import { judgeNode, verbOf } from '../sql-rules.ts';
-import type { Place } from '../typed-values.ts';
 
 type SqlRule = Omit<RuleOf<'sql'>, 'kind'>;
 
-const SQL_KEYS = new Set(['sql', 'query', 'queries', 'statement', 'statements', 'stmt', 'ddl', 'dml', 'select']);
+const SQL_KEY = keyWords(['sql', 'query', 'queries', 'statement', 'statements', 'stmt', 'ddl', 'dml', 'select']);
 const SQL_WORDS = new Set([
   'sql',
   'db',
@@ -30,7 +31,7 @@ const SQL_WORDS = new Set([
   'oracle',
 ]);
 /** Prose beside which a statement is being talked about. */
-const PROSE_KEYS = new Set([
+const PROSE_KEY = keyWords([
   'body',
   'text',
   'message',
@@ -64,7 +65,7 @@ export const sqlOf = (rule: SqlRule = {}): Guardrail => ({
     for (const value of action.values) {
       // Not the texts alone: a statement can be as short as a name.
       if (value.type !== 'principal_change' || typeof value.value !== 'string') continue;
-      const text = visible(value.value).trim();
+      const text = visibleOf(value.value, value.traits).trim();
       if (!isSql(action, value.place, text, database)) continue;
       const add = (id: string, severity: Severity, message: string): void => {
         const key = `${id} ${value.place.pointer}`;
@@ -93,8 +94,8 @@ function isSql(action: JudgedAction, place: Place, text: string, database: boole
   if (role !== undefined) return role === 'query';
   const key = place.words.at(-1) ?? [];
   if (key.includes('sql')) return true;
-  if (database && key.some((word) => SQL_KEYS.has(word))) return true;
-  if (!database && key.some((word) => PROSE_KEYS.has(word))) return false;
+  if (database && (place.sets & SQL_KEY) !== 0) return true;
+  if (!database && (place.sets & PROSE_KEY) !== 0) return false;
   return text.length > 7 && STATEMENT.test(text.slice(0, 5_000));
 }
 
