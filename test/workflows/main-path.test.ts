@@ -17,7 +17,12 @@ test('an action is held, a person approves it, and the receipt says who allowed 
   });
   expect(opened).toMatchObject({
     status: 201,
-    body: { status: 'PENDING', verdict: 'hold', held_by: 'finding', findings: [{ id: 'sql/destructive', pointer: '/query' }] },
+    body: {
+      status: 'PENDING',
+      verdict: 'hold',
+      held_by: 'finding',
+      findings: [{ id: 'sql/destructive', pointer: '/query' }],
+    },
   });
   const { id, payload_digest } = opened.body;
 

@@ -26,7 +26,6 @@ async function setUp(build: Compile) {
   const lp = new Approvals(ground.database.pool, ground.keyring, project_id);
   const name = project_id;
   const checkpointer = new LetsPingCheckpointer({ store, lp, graph: name, service: 'billing' });
-  // biome-ignore lint/suspicious/noExplicitAny: graphs of different nodes have different types
   const graph = build(lp).compile({ checkpointer }) as any;
   const thread_id = crypto.randomUUID();
   const config = { configurable: { thread_id } };

@@ -366,7 +366,6 @@ describe('a graph', () => {
       return { log: [name] };
     };
     const names = ['d', 'b', 'a', 'c'];
-    // biome-ignore lint/suspicious/noExplicitAny: nodes are added in a loop
     let graph: any = new StateGraph(State);
     for (const [i, name] of names.entries()) graph = graph.addNode(name, node(name, 5 * i)).addEdge('__start__', name);
     const compiled = graph.compile({ checkpointer: s });
