@@ -14,6 +14,7 @@ const UNIMPLEMENTED = 12;
 /** Since this release of the server updates, which decisions are, and conflict policies are on by default. */
 export const OLDEST_SERVER = '1.25.0';
 const TRY_FOR_MS = 10_000;
+const TRY_EVERY_MS = 100;
 
 const code = (error: unknown): number | undefined => {
   const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
@@ -80,13 +81,13 @@ export async function temporalAccess(
 }
 
 /**
- * Before a process starts. A namespace that is just being made (a server that boots) is waited for a while. With `go on`, a
- * Temporal that is away is no reason not to start.
- * @throws TemporalRefused
+ * Before a process starts. A namespace that is just being made (a server that boots) is waited for a while. A Temporal that is
+ * away is no reason not to start with `go on`; with `wait` it is given the same while.
+ * @throws TemporalRefused; with `wait` the SDK's error of a Temporal that stays away.
  */
 export async function refuseTemporal(
   env: NodeJS.ProcessEnv,
-  { whenAway }: { whenAway: 'go on' | 'fail' },
+  { whenAway }: { whenAway: 'go on' | 'wait' },
 ): Promise<void> {
   const { client, connection } = temporalClient(env);
   const { namespace } = temporalSettings(env);
@@ -98,9 +99,10 @@ export async function refuseTemporal(
         return;
       } catch (error) {
         const isMissing = error instanceof TemporalRefused && code(error.cause) === NOT_FOUND;
-        if (isMissing && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 500));
-        else if (error instanceof TemporalRefused || whenAway === 'fail') throw error;
-        else return;
+        const isAway = !(error instanceof TemporalRefused);
+        if (isAway && whenAway === 'go on') return;
+        if (!(isMissing || isAway) || Date.now() >= end) throw error;
+        await new Promise((resolve) => setTimeout(resolve, TRY_EVERY_MS));
       }
     }
   } finally {

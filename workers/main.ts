@@ -44,8 +44,12 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
   });
   const keyring = createKeyring(root, loadProjectKey(pool));
   await refuseForeignRootKey(pool, root);
-  await refuseTemporal(env, { whenAway: 'fail' });
-  const [signer, parsers] = await Promise.all([currentIssuerKey(pool, keyring).then(createSigner), loadParsers()]);
+  const [signer, parsers, bundle] = await Promise.all([
+    currentIssuerKey(pool, keyring).then(createSigner),
+    loadParsers(),
+    workflowBundle(),
+    refuseTemporal(env, { whenAway: 'wait' }),
+  ]);
   const stores = stepStores(pool, keyring);
   const metrics = createMetrics('worker', () => readBacklog(pool));
 
@@ -98,7 +102,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
     connection,
     namespace,
     activities,
-    workflowBundle: await workflowBundle(),
+    workflowBundle: bundle,
     taskQueue: config.task_queue,
   });
   const running = worker.run();

@@ -56,26 +56,44 @@ export interface AskOptions {
   pageUrl: string;
   /** `${public}/requests/${id}`, for the links after the first. */
   requestUrl: string;
+  signal: AbortSignal;
+}
+
+/** A line of the person's. Ctrl-C, Ctrl-D and a terminal that goes away end the demo, and do not leave it waiting. */
+async function asked(question: string, signal: AbortSignal): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  let leave = () => {};
+  const left = new Promise<never>((_, reject) => {
+    leave = () => reject(new CommandFailed('interrupted', 'interrupted'));
+  });
+  left.catch(() => {}); // told to whoever waits below, if anybody does
+  lines.once('SIGINT', leave);
+  lines.once('close', leave);
+  signal.addEventListener('abort', leave);
+  try {
+    return (await Promise.race([lines.question(question), left])).trim();
+  } finally {
+    signal.removeEventListener('abort', leave);
+    lines.close();
+  }
 }
 
 /** Lets the person at the terminal decide. Returns what was done, in words. */
-export async function ask({ approver, held, terminal, pageUrl, requestUrl }: AskOptions): Promise<string> {
+export async function ask({ approver, held, terminal, pageUrl, requestUrl, signal }: AskOptions): Promise<string> {
   terminal.err(`\n${describeRequest(held)}\n`);
   let opened = false;
   for (;;) {
-    const lines = createInterface({ input: process.stdin, output: process.stderr });
-    const key = (await lines.question(`  ${KEYS}\n  > `)).trim().toLowerCase();
+    const key = (await asked(`  ${KEYS}\n  > `, signal)).toLowerCase();
     try {
       switch (key) {
         case 'a':
           return await send({ type: 'approve', payload_digest: held.payload_digest });
         case 'r': {
-          const reason = (await lines.question('  reason for the agent: ')).trim();
+          const reason = await asked('  reason for the agent: ', signal);
           if (reason) return await send({ type: 'reject', reason, payload_digest: held.payload_digest });
           break;
         }
         case 'e': {
-          lines.close();
           const patched_payload = await edited(held.payload, terminal.env);
           terminal.err(
             patchSentences(held.payload, patched_payload)
@@ -95,11 +113,9 @@ export async function ask({ approver, held, terminal, pageUrl, requestUrl }: Ask
           break;
       }
     } catch (error) {
-      if (!(error instanceof CommandFailed)) throw error;
+      if (!(error instanceof CommandFailed) || error.code === 'interrupted') throw error;
       if (error.code === 'not_pending') return 'decided elsewhere';
       terminal.err(`  ${error.message}\n`);
-    } finally {
-      lines.close();
     }
   }
 

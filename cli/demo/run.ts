@@ -106,6 +106,7 @@ export async function runDemo({ system, terminal, askPerson, json, signal }: Dem
             terminal,
             pageUrl: `${system.console_url}&next=/requests/${held.id}`,
             requestUrl: `${system.public_url}/requests/${held.id}`,
+            signal,
           })
         : await answer(system, approver, held);
       say(`  ${held.service.padEnd(14)} ${held.action.padEnd(17)} ${answers[task]}`);

@@ -110,6 +110,7 @@ async function bringUp(
   const { promise: launched, resolve: launch } = deferred<ProgramsOptions['temporal']>();
   const server = startTemporal({
     ...common,
+    askedByOthers: true,
     launched: (address) => launch({ address, namespace: 'default', owned: true }),
   }).then((temporal) => {
     releases.push(temporal.release);
@@ -125,7 +126,7 @@ async function bringUp(
     rootKey,
   });
 
-  // The API waits for Temporal by itself, so it loads while that starts.
+  // API and worker wait for Temporal by themselves, so they load while that starts.
   const listening = Promise.all([database, Promise.race([launched, server])]).then(
     async ([{ databaseUrl, keys }, early]) => {
       const target = { ...early };
@@ -140,9 +141,16 @@ async function bringUp(
       return { ...api, console_url: `${api.public_url}/login?once=${token}` };
     },
   );
-  const working = Promise.all([database, server]).then(([{ databaseUrl }, temporal]) =>
-    startWorker(programs(databaseUrl, temporal)),
-  );
+  const working = Promise.all([database, Promise.race([launched, server])]).then(async ([{ databaseUrl }, early]) => {
+    const target = { ...early };
+    // Should it have moved to another port, the worker gives up on the first and is started again, for this one.
+    void server.then(({ address }) => {
+      target.address = address;
+    });
+    const worker = await startWorker(programs(databaseUrl, target));
+    await server;
+    return worker;
+  });
   const everything = [database, server, listening, working] as const;
   try {
     await Promise.all(everything);

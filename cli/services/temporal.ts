@@ -27,6 +27,8 @@ export interface Temporal {
 export interface TemporalOptions extends StartOptions {
   /** Told where the server will answer as soon as it is launched: again when that port turns out to be taken. */
   launched?: (address: string) => void;
+  /** Who uses it asks by itself whether it answers: then listening is enough here, and no client has to be loaded for it. */
+  askedByOthers?: boolean;
 }
 
 const PREFERRED_PORTS = { temporal: 7233, temporal_ui: 8233 };
@@ -101,7 +103,7 @@ export async function startTemporal(options: TemporalOptions): Promise<Temporal>
 }
 
 async function startServer(
-  { env, dataDir, processes, launched }: TemporalOptions & { processes: Processes },
+  { env, dataDir, processes, launched, askedByOthers }: TemporalOptions & { processes: Processes },
   binary: TemporalBinary,
 ): Promise<{ service: Service; ports: typeof PREFERRED_PORTS; release(): void }> {
   const wanted = { ...PREFERRED_PORTS, ...rememberedPorts(dataDir) };
@@ -121,7 +123,7 @@ async function startServer(
         name: 'temporal',
         logFile: join(dataDir, 'logs', 'temporal.log'),
         readyWithinMs: 60_000,
-        ready: () => answers(server.port),
+        ready: () => (askedByOthers ? listens(server.port) : answers(server.port)),
         launch: () => ({
           command: binary.path,
           args: [...serverFlags(dataDir, ports), ...optional],
