@@ -72,11 +72,11 @@ export function unwrapKey(wrapping: Uint8Array, wrapped: Uint8Array, context: Se
   }
 }
 
-/** AES-256-GCM, the tag behind the ciphertext. Large objects go to WebCrypto's threads, off the event loop. */
-async function encrypt(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Promise<Uint8Array> {
-  if (plain.length >= SMALL) return gcm(key, nonce, aad).encrypt(plain as Uint8Array<ArrayBuffer>);
+/** AES-256-GCM, in pieces: ciphertext, then the tag. Large objects go to WebCrypto's threads, off the event loop. */
+async function encrypt(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Promise<Uint8Array[]> {
+  if (plain.length >= SMALL) return [await gcm(key, nonce, aad).encrypt(plain as Uint8Array<ArrayBuffer>)];
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(aad);
-  return concat(cipher.update(plain), cipher.final(), cipher.getAuthTag());
+  return [cipher.update(plain), cipher.final(), cipher.getAuthTag()];
 }
 
 async function decrypt(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Promise<Uint8Array> {
@@ -86,14 +86,17 @@ async function decrypt(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, seal
   return concat(decipher.update(sealed.subarray(0, sealed.length - TAG)), decipher.final());
 }
 
-/** Encrypts under a data key the caller keeps: for many objects of one owner, as a thread's checkpoints. */
-export async function lock(dataKey: Uint8Array, context: SealContext, plain: Uint8Array): Promise<Uint8Array> {
+/** What `lock` puts together: a large object is copied once, into its last place. */
+async function lockedPieces(dataKey: Uint8Array, context: SealContext, plain: Uint8Array): Promise<Uint8Array[]> {
   const aad = contextBytes(context);
   const keys = expand(sha256, dataKey, aad, KEY_BYTES + COMMITMENT);
   const nonce = randomBytes(NONCE);
-  const sealed = await encrypt(keys.subarray(0, KEY_BYTES), nonce, aad, plain);
-  return concat(keys.subarray(KEY_BYTES), nonce, sealed);
+  return [keys.subarray(KEY_BYTES), nonce, ...(await encrypt(keys.subarray(0, KEY_BYTES), nonce, aad, plain))];
 }
+
+/** Encrypts under a data key the caller keeps: for many objects of one owner, as a thread's checkpoints. */
+export const lock = async (dataKey: Uint8Array, context: SealContext, plain: Uint8Array): Promise<Uint8Array> =>
+  concat(...(await lockedPieces(dataKey, context, plain)));
 
 /** @throws SealBroken */
 export async function unlock(dataKey: Uint8Array, context: SealContext, locked: Uint8Array): Promise<Uint8Array> {
@@ -102,9 +105,9 @@ export async function unlock(dataKey: Uint8Array, context: SealContext, locked: 
   if (locked.length < COMMITMENT + NONCE + 16 || !same(keys.subarray(KEY_BYTES), locked.subarray(0, COMMITMENT))) {
     throw new SealBroken('sealed under another key or context');
   }
-  const nonce = locked.slice(COMMITMENT, COMMITMENT + NONCE);
+  const nonce = locked.subarray(COMMITMENT, COMMITMENT + NONCE);
   try {
-    return await decrypt(keys.subarray(0, KEY_BYTES), nonce, aad, locked.slice(COMMITMENT + NONCE));
+    return await decrypt(keys.subarray(0, KEY_BYTES), nonce, aad, locked.subarray(COMMITMENT + NONCE));
   } catch (cause) {
     throw new SealBroken('sealed bytes were altered', { cause });
   }
@@ -113,7 +116,11 @@ export async function unlock(dataKey: Uint8Array, context: SealContext, locked: 
 /** Seals one object under a fresh data key, wrapped by `wrapping` and carried in front. 121 bytes longer than `plain`. */
 export async function seal(wrapping: Uint8Array, context: SealContext, plain: Uint8Array): Promise<Uint8Array> {
   const dataKey = newKey();
-  return concat(Uint8Array.of(VERSION), wrapKey(wrapping, dataKey, context), await lock(dataKey, context, plain));
+  return concat(
+    Uint8Array.of(VERSION),
+    wrapKey(wrapping, dataKey, context),
+    ...(await lockedPieces(dataKey, context, plain)),
+  );
 }
 
 /** @throws SealBroken: what is not sealed is refused as well; plaintext never passes. */
