@@ -4,6 +4,9 @@ import { afterAll, beforeAll, test } from 'vitest';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 /** Records one history of each shape of `approvalV1`: `npm run histories`. Names stay; what is recorded once is replayed for ever. */
+/** Stack traces name no machine's folders. */
+const ROOT = process.cwd();
+
 let system: TestSystem;
 beforeAll(async () => {
   system = await createSystem({ policy: { accept_unsigned_signals: true } });
@@ -28,7 +31,10 @@ async function record(name: string, id: string): Promise<void> {
     .result()
     .catch(() => {});
   const history = await handle(id).fetchHistory();
-  writeFileSync(new URL(`${name}.json`, import.meta.url), `${historyToJSON(history)}\n`);
+  writeFileSync(
+    new URL(`${name}.json`, import.meta.url),
+    `${historyToJSON(history).replaceAll(`file://${ROOT}/`, '').replaceAll(`${ROOT}/`, '')}\n`,
+  );
 }
 
 test('records', async () => {
