@@ -11,18 +11,7 @@ import type {
   TaskWrite,
 } from '../../contracts/thread.ts';
 
-export type {
-  ChannelValue,
-  CheckpointFilter,
-  CheckpointHead,
-  CheckpointKey,
-  InterruptAnswer,
-  InterruptLink,
-  Pause,
-  Serialized,
-  StoredCheckpoint,
-  TaskWrite,
-};
+export type * from '../../contracts/thread.ts';
 
 /** Who wants to continue a thread. A later attempt of the same owner takes over at once, an earlier one never. */
 export interface Claimant {
