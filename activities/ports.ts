@@ -1,6 +1,6 @@
 import type { PolicyVersion } from '../contracts/policy.ts';
 import type { Statement } from '../contracts/receipt.ts';
-import type { Finding } from '../contracts/verdict.ts';
+import type { Finding, PatchScreening } from '../contracts/verdict.ts';
 import type { DecisionRef, DeliveryRef, RequestRef, Resolution, Settled } from '../contracts/workflow.ts';
 import type { DecisionRecord, DecisionRow, LedgerRow, RequestRecord, RequestRow } from '../domain/approval/record.ts';
 
@@ -10,7 +10,13 @@ export interface ScreenStore {
   request(ref: RequestRef): Promise<RequestRecord | undefined>;
   decision(ref: RequestRef, decision_id: string): Promise<DecisionRecord | undefined>;
   policy(project_id: string): Promise<PolicyVersion>;
-  recordScreening(ref: RequestRef, decision_id: string, findings: Finding[]): Promise<void>;
+  /** The first screening of a patch stands, and is returned. */
+  recordScreening(
+    ref: RequestRef,
+    decision_id: string,
+    screening: PatchScreening,
+    findings: Finding[],
+  ): Promise<PatchScreening>;
 }
 
 /** A request held fast, while nothing stands for it yet. */
@@ -18,6 +24,8 @@ export interface LedgerEntry {
   request: RequestRow;
   now: Date;
   decision(id: string): Promise<DecisionRow | undefined>;
+  /** The patch of this request whose payload has this digest. */
+  patch(patched_digest: string): Promise<DecisionRow | undefined>;
   write(row: Omit<LedgerRow, 'request_id'>): Promise<string[]>;
 }
 

@@ -1,25 +1,33 @@
 import { ApplicationFailure } from '@temporalio/common';
-import type { Verdict } from '../contracts/verdict.ts';
-import type { RequestRef } from '../contracts/workflow.ts';
+import type { PatchScreening } from '../contracts/verdict.ts';
+import type { RequestRef, ScreenAnswer } from '../contracts/workflow.ts';
 import type { ScreenHost } from '../domain/firewall/host.ts';
 import { newFindings } from '../domain/firewall/new-findings.ts';
 import { screenAction } from '../domain/firewall/screen.ts';
 import type { ScreenStore } from './ports.ts';
 
+const ANSWER: Record<PatchScreening, ScreenAnswer> = {
+  accepted: 'hold', // for the person who has just approved it
+  refused: 'block',
+  second_approver: 'second_approver',
+};
+
 /**
- * The verdict of a request as it was judged when it opened; or, given a decision, of its patch: `block` when the patched payload
- * is blocked or has a finding that the original had not, so that it does not count. Whatever fails here throws, and the
- * workflow takes the safe side: a request is held, a patch refused.
+ * The verdict of a request as it was judged when it opened; or, given a decision, of its patch. A patched payload that is blocked
+ * does not count. One with a finding that the original had not widens what was held: it does not count either, or the policy lets
+ * it wait for a second approver. A patch is judged once, so that nobody who may run this can have it judged by a later policy.
+ * Whatever fails here throws, and the workflow takes the safe side: a request is held, a patch refused.
  */
 export const createScreen =
   (store: ScreenStore, host: ScreenHost = {}) =>
-  async (ref: RequestRef, decision_id?: string): Promise<Verdict> => {
+  async (ref: RequestRef, decision_id?: string): Promise<ScreenAnswer> => {
     const request = await store.request(ref);
     if (!request) throw ApplicationFailure.nonRetryable(`no approval request ${ref.request_id}`, 'not_found');
     if (decision_id === undefined) return request.verdict;
 
     const decision = await store.decision(ref, decision_id);
     if (!decision?.patched_payload) return 'block';
+    if (decision.screening !== null) return ANSWER[decision.screening];
     const { policy } = await store.policy(ref.project_id);
     const { service, action, context } = request;
     const patched = screenAction(
@@ -31,7 +39,15 @@ export const createScreen =
       { ...host, stats: { now_ms: request.created_at.getTime(), agent: request.requested_by, past: [] } },
     );
     const worse = newFindings(request.findings, patched.findings);
-    await store.recordScreening(ref, decision_id, worse.length > 0 ? worse : patched.findings);
-    if (patched.verdict === 'block' || worse.length > 0) return 'block';
-    return patched.verdict;
+    const screening =
+      patched.verdict === 'block'
+        ? 'refused'
+        : worse.length === 0
+          ? 'accepted'
+          : policy.widening_patches === 'second_approver'
+            ? 'second_approver'
+            : 'refused';
+    return ANSWER[
+      await store.recordScreening(ref, decision_id, screening, worse.length > 0 ? worse : patched.findings)
+    ];
   };

@@ -12,23 +12,56 @@ const CHANNEL_OF_CAUSE: Partial<Record<Resolution['cause'], Channel>> = {
   forged: 'signal',
 };
 
-/** The attacker may write to the namespace, and not to the database: a decision counts only by the row that the api wrote. */
-function checked(proposed: Resolution, row: DecisionRow | undefined): DecisionRow {
-  if (!row) throw forged('no such decision was made through the api');
-  const { status, actor, payload_digest } = proposed;
-  const runs = row.type === 'patch' ? row.patched_digest : row.payload_digest;
-  const matches = row.actor === actor && runs === payload_digest && (status === 'rejected') === (row.type === 'reject');
-  if (!matches) throw forged('the decision differs from the one made through the api');
-  return row;
+/** By which road the outcome came, and who made the patch where somebody else had to approve it. */
+interface Origin {
+  channel: Channel;
+  patched_by?: string;
 }
 
-async function channelOf(entry: LedgerEntry, proposed: Resolution): Promise<Channel> {
-  if (proposed.cause !== 'person') return CHANNEL_OF_CAUSE[proposed.cause] ?? 'caller';
-  if (proposed.verified) return checked(proposed, await entry.decision(proposed.decision_id ?? '')).channel;
-  if (!entry.request.accept_unsigned_signals) throw forged('this request accepts no unsigned signal');
-  if (proposed.payload_digest !== entry.request.payload_digest)
-    throw forged('an unsigned signal cannot change the payload');
-  return 'signal';
+/**
+ * The attacker may write to the namespace and run our activities, and may not write to the database: a decision counts only by the
+ * row that the api wrote, and a patch only by what its screening wrote beside it. What is proposed is compared, never believed.
+ */
+async function checked(
+  entry: LedgerEntry,
+  { decision_id, status, actor, payload_digest }: Resolution,
+): Promise<Origin> {
+  const row = await entry.decision(decision_id ?? '');
+  if (!row) throw forged('no such decision was made through the api');
+  const asked = entry.request.payload_digest;
+  const proposal = row.payload_digest === asked ? undefined : await proposalOf(entry, row);
+  const matches = row.actor === actor && runsBy(row, asked) === payload_digest && status === STATUS_OF_TYPE[row.type];
+  if (!matches) throw forged('the decision differs from the one made through the api');
+  if (row.type === 'patch' && row.screening !== 'accepted') throw forged('the firewall did not accept the patch');
+  return { channel: row.channel, ...(proposal && status === 'approved' && { patched_by: proposal.actor }) };
+}
+
+const STATUS_OF_TYPE = { approve: 'approved', patch: 'approved', reject: 'rejected' } as const;
+
+/** The digest that an outcome of this decision has: of what may run, or of what was asked for and may not. */
+const runsBy = (row: DecisionRow, asked: string): string | null =>
+  row.type === 'patch' ? row.patched_digest : row.type === 'approve' ? row.payload_digest : asked;
+
+/** What an answer to another payload than the asked one is about: a patch that waited for a second approver, which its author is not. */
+async function proposalOf(entry: LedgerEntry, row: DecisionRow): Promise<DecisionRow> {
+  const patch = row.type === 'patch' ? undefined : await entry.patch(row.payload_digest);
+  if (patch?.screening !== 'second_approver') throw forged('no patch with this digest waits for a second approver');
+  if (row.type === 'approve' && row.actor === patch.actor) throw forged('nobody approves their own patch');
+  return patch;
+}
+
+async function originOf(entry: LedgerEntry, proposed: Resolution): Promise<Origin> {
+  const { cause, status, verified, payload_digest } = proposed;
+  const { verdict, accept_unsigned_signals, payload_digest: asked } = entry.request;
+  if (cause === 'person' && verified) return checked(entry, proposed);
+  if (payload_digest !== asked) throw forged('only a patch made through the api changes the payload');
+  if (cause === 'person') {
+    if (!accept_unsigned_signals) throw forged('this request accepts no unsigned signal');
+    return { channel: 'signal' };
+  }
+  if (status === 'approved' && (cause !== 'firewall' || verdict !== 'allow'))
+    throw forged('nobody approved this, and the firewall did not allow it');
+  return { channel: CHANNEL_OF_CAUSE[cause] ?? 'caller' };
 }
 
 /**
@@ -40,6 +73,7 @@ export const createSettlement =
   (signer: StatementSigner) =>
   (proposed: Resolution) =>
   async (entry: LedgerEntry): Promise<Settled> => {
+    const { channel, patched_by } = await originOf(entry, proposed);
     const row: Omit<LedgerRow, 'receipt'> = {
       request_id: entry.request.id,
       status: proposed.status,
@@ -47,11 +81,11 @@ export const createSettlement =
       payload_digest: proposed.payload_digest,
       decision_id: proposed.decision_id ?? null,
       actor: proposed.actor ?? null,
-      channel: await channelOf(entry, proposed),
+      channel,
       verified: proposed.cause !== 'person' || proposed.verified === true,
       resolved_at: entry.now,
     };
-    const receipt = await signer.sign(statementOf(entry.request, row));
+    const receipt = await signer.sign(statementOf(entry.request, row, patched_by));
     return { resolution: proposed, delivery_ids: await entry.write({ ...row, receipt }) };
   };
 

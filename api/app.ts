@@ -5,6 +5,8 @@ import { DomainError } from '../domain/errors.ts';
 import type { ScreenHost } from '../domain/firewall/host.ts';
 import { errorHandler } from './error-handler.ts';
 import type { EventHub } from './live/event-hub.ts';
+import type { Reminders } from './live/reminders.ts';
+import type { Starts } from './live/starts.ts';
 import type { StatusWaiters } from './live/status-waiters.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { createOnce } from './middleware/idempotency-key.ts';
@@ -40,6 +42,8 @@ export interface AppDeps extends HealthDeps {
   settlement: (proposed: Resolution) => SettleWork;
   client: Client;
   starter: WorkflowStarter;
+  starts: Starts;
+  reminders: Reminders;
   waiters: StatusWaiters;
   hub: EventHub;
   log: Log;
@@ -85,11 +89,10 @@ export function createApp(deps: AppDeps): Express {
     store,
     settlement: deps.settlement,
     screenHost: deps.screenHost,
-    starter,
-    log,
+    starts: deps.starts,
     triageUrl: (id) => `${publicUrl()}/requests/${id}`,
   });
-  const decide = createDecide({ store, client, starter });
+  const decide = createDecide({ store, client, starter, reminders: deps.reminders });
   const cancel = createCancel({ store, client, starter });
   const reportExecuted = createReportExecuted({ store, log });
   const authenticated = authenticate(deps.identities, () => new URL(publicUrl()).origin);

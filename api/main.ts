@@ -18,10 +18,13 @@ import { currentIssuerKey, publishedKeys } from '../storage/issuer-keys.ts';
 import { migrationsAtHead } from '../storage/migrate.ts';
 import { createPool } from '../storage/pool.ts';
 import { loadProjectKey } from '../storage/projects.ts';
+import { createRecentKeys } from '../storage/recent-keys.ts';
 import { readBacklog } from '../storage/reconcile.ts';
 import { refuseForeignRootKey } from '../storage/start-up.ts';
 import { createApp } from './app.ts';
 import { createEventHub } from './live/event-hub.ts';
+import { createReminders } from './live/reminders.ts';
+import { createStarts } from './live/starts.ts';
 import { createStatusWaiters } from './live/status-waiters.ts';
 import { watchResponses } from './middleware/http-metrics.ts';
 import type { ApprovalStore, Settled } from './ports.ts';
@@ -45,8 +48,8 @@ const counting = (store: ApprovalStore, metrics: Metrics): ApprovalStore => ({
   ...store,
   open: async (project_id, judge) => {
     let seen: ReturnType<typeof watched<Settled>> | undefined;
-    const view = await store.open(project_id, async (policy, readEarlier) => {
-      const { request, settle } = await judge(policy, readEarlier);
+    const view = await store.open(project_id, async (...given) => {
+      const { request, settle } = await judge(...given);
       seen = settle && watched(settle, metrics.decided);
       return { request, settle: seen?.work };
     });
@@ -71,18 +74,23 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
 
   const waiters = createStatusWaiters(config.status_hold_ms);
   const hub = createEventHub();
-  const listening = listen(
-    config.database_url,
-    (notice) => {
+  const keys = createRecentKeys();
+  const listening = listen(config.database_url, {
+    onNotice: (notice) => {
       if (notice.event === 'approval_request.resolved') waiters.resolved(notice.request_id);
       hub.publish(notice);
     },
-    () => {
+    onRevoked: keys.forget,
+    onGap: () => {
       waiters.wakeAll();
       hub.gap();
     },
-  );
+  });
 
+  const approvals = approvalStore(pool, keyring, keys);
+  const starter = workflowStarter(client, config.task_queue);
+  const reminders = createReminders(client);
+  const starts = createStarts({ starter, store: approvals, log });
   const metrics = createMetrics('api', () => readBacklog(pool));
   const responses = watchResponses(metrics.answered);
   const checks: Record<string, () => Promise<void>> = {
@@ -95,14 +103,16 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
 
   let url = config.public_url ?? `http://${config.host}:${config.port}`;
   const app = createApp({
-    approvals: counting(approvalStore(pool, keyring), metrics),
-    identities: identityStore(pool),
+    approvals: counting(approvals, metrics),
+    identities: identityStore(pool, keys),
     idempotency: idempotencyStore(pool, keyring),
     screenHost: { parsers },
     loosenWithoutReason: config.dev,
     settlement: createSettlement(signer),
     client,
-    starter: workflowStarter(client, config.task_queue),
+    starter,
+    starts,
+    reminders,
     waiters,
     hub,
     log,
@@ -151,6 +161,8 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
     setTimeout(() => server.closeAllConnections(), CLOSE_MS).unref();
     await closed;
     clearInterval(waking);
+    reminders.end();
+    await starts.end();
     await Promise.allSettled([listening.stop(), connection.close(), pool.end(), measured?.stop()]);
     log.info('api stopped');
   };

@@ -243,7 +243,7 @@ function operation({ method, path, summary, permission, query, headers, body, an
       ...Object.fromEntries(
         Object.entries(answers).map(([status, answer]) => [
           status,
-          { description: status === '202' ? 'Recorded, not yet effective' : 'Done', content: content(answer) },
+          { description: status === '202' ? 'Taken, and not yet effective' : 'Done', content: content(answer) },
         ]),
       ),
       ...Object.fromEntries(

@@ -1,15 +1,16 @@
 import type { Client } from '@temporalio/client';
 import type { LedgerEntry, WorkflowStarter } from '../activities/ports.ts';
-import type { ListQuery } from '../contracts/approval-request.ts';
+import type { ActionContext } from '../contracts/action.ts';
+import type { ListQuery, ProposedPatch } from '../contracts/approval-request.ts';
 import type { ApiKey, CreateKeyBody, Role } from '../contracts/key.ts';
 import type { Policy, PolicyVersion } from '../contracts/policy.ts';
 import type { PolicyChange, PolicyLog } from '../contracts/policy-change.ts';
 import type { Finding } from '../contracts/verdict.ts';
 import type { Settled } from '../contracts/workflow.ts';
 import type {
-  DecisionRecord,
   DecisionRow,
   LedgerRow,
+  NewDecision,
   RequestRecord,
   RequestRow,
   RequestSecret,
@@ -23,14 +24,18 @@ export type OpenedRequest = Omit<RequestRow, 'project_id' | 'status' | 'created_
 /** `activities/settle.ts`, given an outcome. */
 export type SettleWork = (entry: LedgerEntry) => Promise<Settled>;
 
-/** What a project asked before, newest first: read inside the transaction that opens a request. */
+/** What a project asked before, newest first. */
 export type ReadEarlier = (span: { since_ms: number; limit: number }) => Promise<EarlierCall[]>;
 export type EarlierCall = Pick<RequestRecord, 'service' | 'action' | 'payload' | 'requested_by' | 'created_at'>;
 
-/** What the policy in force makes of an action: the request, and when nobody has to look, how it is settled at once. */
+/** The contexts that an agent's last requests in a thread were judged with, newest first. */
+export type ReadThread = (span: { thread_id: string; requested_by: string; limit: number }) => Promise<ActionContext[]>;
+
+/** What the policy in force makes of an action: the request, and when nobody has to look, how it is settled at once. Asked again when the policy changed meanwhile. */
 export type Judge = (
   policy: PolicyVersion,
   readEarlier: ReadEarlier,
+  readThread: ReadThread,
 ) =>
   | { request: OpenedRequest; settle?: SettleWork | undefined }
   | Promise<{ request: OpenedRequest; settle?: SettleWork | undefined }>;
@@ -42,6 +47,8 @@ export interface RequestView extends RequestWithStanding {
 
 export interface HistoryView extends RequestView {
   decisions: DecisionRow[];
+  /** The patch that waits for a second approver. */
+  proposal: ProposedPatch | undefined;
   incidents: { kind: string; reported_by: string | null; created_at: Date }[];
   executed_by: string | undefined;
 }
@@ -79,7 +86,10 @@ export interface ApprovalStore {
     query: ListQuery & { key_id?: string | undefined; after?: { created_at: string; id: string } | undefined },
   ): Promise<ListedRow[]>;
   markStarted(project_id: string, id: string): Promise<void>;
-  recordDecision(project_id: string, decision: Omit<DecisionRecord, 'created_at'>): Promise<void>;
+  /** The first under one id stands; its patch is returned. */
+  recordDecision(project_id: string, decision: NewDecision): Promise<Pick<DecisionRow, 'patched_digest'>>;
+  /** The patch that waits for a second approver, should the request still be pending. */
+  proposalOf(project_id: string, request_id: string): Promise<ProposedPatch | undefined>;
   screeningOf(project_id: string, request_id: string, decision_id: string): Promise<Finding[] | undefined>;
   /** Writes the execution unless there is one; with another digest than `approved_digest` it writes an incident instead. */
   execute(

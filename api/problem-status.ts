@@ -8,6 +8,7 @@ export const PROBLEM_STATUS: Record<ErrorCode, number> = {
   unauthenticated: 401,
   forbidden: 403,
   own_request: 403,
+  own_patch: 403,
   not_found: 404,
   not_pending: 409,
   patch_in_progress: 409,

@@ -54,6 +54,7 @@ const HINTS: Record<string, string> = {
   unauthenticated: 'check LETSPING_API_KEY: it may be mistyped, revoked, or of another server',
   forbidden: "use an approver's or an admin's key in LETSPING_API_KEY",
   own_request: 'ask somebody else to decide',
+  own_patch: 'ask somebody else to approve it',
   not_found: 'letsping inbox --status all',
   not_pending: 'letsping show <id>',
   expired: 'letsping show <id>',

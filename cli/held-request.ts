@@ -2,16 +2,19 @@ import type { ApprovalRequestDetail } from '../contracts/approval-request.ts';
 import { payloadDigest, saltBytes } from '../domain/digest.ts';
 import type { ApiConnection } from './api-connection.ts';
 import { CommandFailed } from './command.ts';
-import { cell, prettyJson, relative, table, visible } from './text.ts';
+import { findingLines } from './proposed-patch.ts';
+import { prettyJson, relative, table, visible } from './text.ts';
 
-/** A request with its payload, whose digest is made anew: what is shown is what a decision on that digest is about. */
+/** A request with its payloads, whose digests are made anew: what is shown is what a decision on that digest is about. */
 export async function readRequest(api: ApiConnection, id: string): Promise<ApprovalRequestDetail> {
   const { body } = await api.call<ApprovalRequestDetail>({
     method: 'GET',
     path: `/approval-requests/${encodeURIComponent(id)}`,
   });
-  const { service, action, payload } = body;
-  if (payloadDigest(saltBytes(body.digest_salt), { service, action, payload }) !== body.payload_digest) {
+  const { service, action, proposed_patch } = body;
+  const isTrue = ({ payload, digest_salt, payload_digest }: Shown) =>
+    payloadDigest(saltBytes(digest_salt), { service, action, payload }) === payload_digest;
+  if (!isTrue(body) || (proposed_patch && !isTrue(proposed_patch))) {
     throw new CommandFailed(
       'digest_mismatch',
       'the payload that the server shows does not have the digest that it names',
@@ -21,18 +24,11 @@ export async function readRequest(api: ApiConnection, id: string): Promise<Appro
   return body;
 }
 
-const MAX_EVIDENCE = 100;
+type Shown = Pick<ApprovalRequestDetail, 'payload' | 'digest_salt' | 'payload_digest'>;
 
 /** Why somebody has to look, with the place of each finding in the payload. */
 function reasons({ verdict, held_by, findings, policy_version }: ApprovalRequestDetail): string {
-  if (findings.length > 0) {
-    return findings
-      .map(({ id, severity, pointer, evidence, message }) => {
-        const where = visible(pointer || 'the whole payload');
-        return `  ${severity.padEnd(8)}  ${visible(id)}  at ${where}  ${cell(JSON.stringify(evidence), MAX_EVIDENCE)}\n            ${visible(message)}\n`;
-      })
-      .join('');
-  }
+  if (findings.length > 0) return findingLines(findings);
   if (held_by === 'policy')
     return `  the policy (version ${policy_version}) wants a person to look; the firewall found nothing\n`;
   return verdict === 'allow' ? '  nothing: the firewall let it pass\n' : '  no finding\n';

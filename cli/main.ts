@@ -7,7 +7,10 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }
   demo: { summary: 'show the main job from end to end', load: async () => (await import('./commands/demo.ts')).demo },
   inbox: { summary: 'list approval requests', load: async () => (await import('./commands/inbox.ts')).inbox },
   show: { summary: 'show one approval request', load: async () => (await import('./commands/show.ts')).show },
-  approve: { summary: 'approve a request', load: async () => (await import('./commands/decide.ts')).approve },
+  approve: {
+    summary: 'approve a request, or the patch of it that waits',
+    load: async () => (await import('./commands/decide.ts')).approve,
+  },
   reject: { summary: 'reject a request', load: async () => (await import('./commands/decide.ts')).reject },
   patch: {
     summary: 'approve a request with another payload',

@@ -82,6 +82,8 @@ export const TIMELINE_EVENTS = [
   'screened',
   'held',
   'decision_recorded',
+  'patch_proposed',
+  'patch_refused',
   'resolved',
   'executed',
   'incident',
@@ -107,11 +109,26 @@ export const StandingDecision = z
     outcome: Outcome,
     reason: z.string().optional(),
     patched_payload: JsonObject.optional(),
+    patched_by: z.string().optional().meta({ description: 'Who made the patch, when somebody else approved it' }),
     digest_salt: z.string().optional().meta({ description: 'Salt of the patched digest' }),
     payload_digest: PayloadDigest,
   })
   .meta({ id: 'StandingDecision', title: 'StandingDecision' });
 export type StandingDecision = z.infer<typeof StandingDecision>;
+
+/** A patch that waits for a second approver: somebody else than `by` approves it by its `payload_digest`. */
+export const ProposedPatch = z
+  .object({
+    decision_id: z.string(),
+    by: z.string(),
+    at: z.string(),
+    payload: JsonObject,
+    payload_digest: PayloadDigest,
+    digest_salt: z.string(),
+    findings: z.array(Finding).meta({ description: 'Those that the original had not' }),
+  })
+  .meta({ id: 'ProposedPatch', title: 'ProposedPatch' });
+export type ProposedPatch = z.infer<typeof ProposedPatch>;
 
 export const ApprovalRequestDetail = ApprovalRequestSummary.extend({
   payload: JsonObject,
@@ -124,6 +141,9 @@ export const ApprovalRequestDetail = ApprovalRequestSummary.extend({
   metadata: z.record(z.string(), z.unknown()),
   timeline: z.array(TimelineEntry),
   decision: StandingDecision.nullable(),
+  proposed_patch: ProposedPatch.nullable().meta({
+    description: 'The patch that waits for a second approver; null for an agent, and once the request is closed',
+  }),
   executed_at: z.string().nullable(),
 }).meta({ id: 'ApprovalRequestDetail', title: 'ApprovalRequestDetail' });
 export type ApprovalRequestDetail = z.infer<typeof ApprovalRequestDetail>;

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { JsonObject, PayloadDigest } from './json.ts';
+import { Finding } from './verdict.ts';
 
-/** The digest that was shown to the approver: what the decision is about (`design.md` 7). */
+/**
+ * The digest that was shown to the approver: what the decision is about. That of the payload asked for; or, to approve or reject
+ * while a patch waits for a second approver, that of the patched payload.
+ */
 const shown = { payload_digest: PayloadDigest };
 
 /** Body of `POST /api/approval-requests/{id}/decisions`. `patch` carries the payload that runs instead. */
@@ -45,8 +49,19 @@ export const DecisionAnswer = z
   .meta({ id: 'DecisionAnswer', title: 'DecisionAnswer' });
 export type DecisionAnswer = z.infer<typeof DecisionAnswer>;
 
-/** 202: Temporal has it, no worker has answered yet. It takes effect when one does, unless another came first. */
+/**
+ * 202, nothing is decided yet. `recorded`: Temporal has it, no worker has answered; it takes effect when one does, unless another
+ * came first. `awaiting_second_approver`: a patch with the named new findings; it runs when another person approves `payload_digest`.
+ */
 export const DecisionRecorded = z
-  .object({ decision_id: z.string(), status: z.literal('recorded') })
+  .discriminatedUnion('status', [
+    z.object({ decision_id: z.string(), status: z.literal('recorded') }),
+    z.object({
+      decision_id: z.string(),
+      status: z.literal('awaiting_second_approver'),
+      findings: z.array(Finding),
+      payload_digest: PayloadDigest.meta({ description: 'Of the patched payload: what the second approver names' }),
+    }),
+  ])
   .meta({ id: 'DecisionRecorded', title: 'DecisionRecorded' });
 export type DecisionRecorded = z.infer<typeof DecisionRecorded>;

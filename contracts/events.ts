@@ -3,6 +3,7 @@ import { z } from 'zod';
 export const EVENT_NAMES = [
   'approval_request.opened',
   'approval_request.held',
+  'approval_request.patch_proposed',
   'approval_request.resolved',
   'approval_request.executed',
 ] as const;

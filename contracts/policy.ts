@@ -58,6 +58,10 @@ export const Policy = z
     context_trust: z.enum(['full', 'tighten_only']).optional().meta({
       description: 'tighten_only: what the context names as known never makes a verdict milder. Default full',
     }),
+    widening_patches: z.enum(['refuse', 'second_approver']).optional().meta({
+      description:
+        'What becomes of a patch with a finding that the original had not: refused, or run once a second approver approves it. Default refuse',
+    }),
     accept_unsigned_signals: z.boolean().default(false).meta({
       description:
         'Whether a plain Temporal Signal `decide` counts: whoever may write to the namespace is then trusted',

@@ -12,6 +12,7 @@ export const ERROR_CODES = [
   'unauthenticated',
   'forbidden',
   'own_request',
+  'own_patch',
   'not_found',
   'not_pending',
   'patch_in_progress',

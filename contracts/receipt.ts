@@ -26,7 +26,10 @@ export const Statement = z
       executed: z.object({ payload_digest: z.string(), patch: z.string().optional() }).optional(),
       decided: z.object({
         at: z.string(),
-        by: z.array(z.string()).optional(),
+        by: z
+          .array(z.string())
+          .optional()
+          .meta({ description: 'Who decided, the deciding one last; two where a patch needed both: its author first' }),
         channel: z.string().optional(),
         decision_id: z.string().optional(),
         verified: z.literal(false).optional(),

@@ -25,6 +25,9 @@ export type Finding = z.infer<typeof Finding>;
 export const HeldBy = z.enum(['finding', 'policy']);
 export type HeldBy = z.infer<typeof HeldBy>;
 
+/** How the screening of a patch ended: it counts, it does not, or it counts when another person approves it too. */
+export type PatchScreening = 'accepted' | 'refused' | 'second_approver';
+
 /** The whole answer of `screen`: a verdict after routing, and why. */
 export interface Screening {
   verdict: Verdict;

@@ -59,7 +59,7 @@ export interface DecisionRef {
   type: DecisionType;
   actor: string;
   payload_digest: string;
-  /** Present when and only when `type` is `patch`. */
+  /** Present when and only when `type` is `patch`. An approval of that patch names it as its `payload_digest`. */
   patched_digest?: string;
 }
 
@@ -106,13 +106,17 @@ export interface ResumeRef {
   interrupt_ids: string[];
 }
 
+/** The answer of `screen`. Of a patch alone: `second_approver`, it counts when another person approves it too. */
+export type ScreenAnswer = Verdict | 'second_approver';
+
 /** The activities of our worker, as workflows see them. */
 export interface ApprovalActivities {
   /**
    * Without a decision: the verdict of the request, found or made. With one: of its patch, where `block` means that it
-   * does not count (blocked, or with a finding that the original lacked), and anything else that it does.
+   * does not count (blocked, or with a finding that the original lacked), `second_approver` that it has such a finding and the
+   * policy lets another person approve it, and anything else that it counts.
    */
-  screen(ref: RequestRef, decision_id?: string): Promise<Verdict>;
+  screen(ref: RequestRef, decision_id?: string): Promise<ScreenAnswer>;
   /** Writes the outcome unless one stands, and returns the one that stands. Throws `forged` for a decision without a row. */
   settle(ref: RequestRef, proposed: Resolution): Promise<Settled>;
   /** Starts one `deliveryV1` per outbox row; the reconciler starts what this missed. */

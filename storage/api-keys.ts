@@ -1,4 +1,5 @@
 import type { ApiKey, CreateKeyBody, Role } from '../contracts/key.ts';
+import { notifyRevoked } from './events.ts';
 import type { Transaction } from './transaction.ts';
 
 export interface KeyRow {
@@ -49,8 +50,9 @@ export async function listKeys(tx: Transaction): Promise<ApiKey[]> {
   ).map(asApiKey);
 }
 
-/** Works at once for every process: keys are read at each request. Undefined for an unknown key. */
+/** Undefined for an unknown key. Every api is told with the commit (`recent-keys.ts`). */
 export async function revokeKey(tx: Transaction, id: string): Promise<ApiKey | undefined> {
+  await notifyRevoked(tx, id);
   const [row] = await tx.query<KeyRow>(
     `update api_keys set revoked_at = coalesce(revoked_at, now()) where project_id = $1 and id = $2 returning ${COLUMNS}`,
     [tx.project_id, id],

@@ -3,7 +3,8 @@ import type { EventName } from '../contracts/events.ts';
 import type { Sealer } from '../crypto/keyring.ts';
 import type { LedgerRow, RequestRecord, RequestRow, RequestSecret } from '../domain/approval/record.ts';
 import { notification } from './events.ts';
-import type { Transaction } from './transaction.ts';
+import { policyIsStill } from './policies.ts';
+import type { Run, Transaction } from './transaction.ts';
 
 /** A request to be opened: the database fixes its times. */
 export type NewRequest = Omit<RequestRow, 'project_id' | 'status' | 'created_at' | 'expires_at' | 'resolved_at'> &
@@ -45,30 +46,30 @@ export async function insertValues(sealer: Sealer, { expires_in_ms: _, ...reques
 }
 
 const told = (event: EventName) => notification(event, 'id', 'project_id', 'key_id');
-const opening = (events: EventName[]) => `with at as (select date_trunc('milliseconds', clock_timestamp()) as now),
+const OPEN = `with at as (select date_trunc('milliseconds', clock_timestamp()) as now),
   opened as (
     insert into approval_requests (${INSERT_COLUMNS}, status, created_at, expires_at)
     select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'pending', at.now, at.now + $18 * interval '1 millisecond' from at
+    where ${policyIsStill('$19')}
     on conflict (id) do nothing returning id, project_id, key_id, created_at, expires_at)
-  select created_at, expires_at, ${events.map(told).join(', ')} from opened`;
-const OPEN_PENDING = opening(['approval_request.opened']);
-const OPEN_HELD = opening(['approval_request.opened', 'approval_request.held']);
+  select created_at, expires_at, ${told('approval_request.opened')} from opened`;
 
 /**
- * Writes the request, pending, and returns it. Undefined, and nothing written, when a row stands under its id.
- * Times are the database's, whole milliseconds: the clock of an api process moves no deadline.
+ * Writes the request, pending, and returns it. Undefined, and nothing written, when a row stands under its id, or another
+ * version of the policy is in force. Times are the database's, whole milliseconds: the clock of an api process moves no
+ * deadline.
  */
 export async function insertRequest(
-  tx: Transaction,
+  once: Run,
   sealer: Sealer,
   request: NewRequest,
+  policy_version: number,
 ): Promise<RequestRecord | undefined> {
   const { row, secret, values } = await insertValues(sealer, request);
-  const [times] = await tx.query<Pick<RequestRow, 'created_at' | 'expires_at'>>(
-    row.verdict === 'hold' ? OPEN_HELD : OPEN_PENDING,
-    [...values, request.expires_in_ms],
+  const [times] = await once((tx) =>
+    tx.query<Pick<RequestRow, 'created_at' | 'expires_at'>>(OPEN, [...values, request.expires_in_ms, policy_version]),
   );
-  return times && { ...row, ...secret, ...times, project_id: tx.project_id, status: 'pending', resolved_at: null };
+  return times && { ...row, ...secret, ...times, project_id: sealer.project_id, status: 'pending', resolved_at: null };
 }
 
 /** In clear only; `lock` keeps every other writer of this request waiting until the transaction ends. */
@@ -136,12 +137,14 @@ export async function listRequests(
   }));
 }
 
-/** Temporal has the workflow: the reconciler need not look at it. */
+const STARTED = `with started as (
+    update approval_requests set workflow_started_at = now() where project_id = $1 and id = $2 and workflow_started_at is null
+    returning id, project_id, key_id)
+  select ${told('approval_request.held')} from started`;
+
+/** Temporal has the workflow: the reconciler need not look at it, and whoever listens hears that it waits. */
 export async function markStarted(tx: Transaction, id: string): Promise<void> {
-  await tx.query(
-    'update approval_requests set workflow_started_at = now() where project_id = $1 and id = $2 and workflow_started_at is null',
-    [tx.project_id, id],
-  );
+  await tx.query(STARTED, [tx.project_id, id]);
 }
 
 /** Held, acknowledged, and not known to Temporal. For `acrossProjects`; younger ones are being started right now. */

@@ -1,37 +1,26 @@
 import type { Pool } from 'pg';
 import type { ListQuery } from '../contracts/approval-request.ts';
 import type { CreateKeyBody } from '../contracts/key.ts';
-import type { Policy, PolicyVersion } from '../contracts/policy.ts';
-import type { Settled } from '../contracts/workflow.ts';
+import type { Policy } from '../contracts/policy.ts';
 import type { Keyring, Sealer } from '../crypto/keyring.ts';
 import {
-  type DecisionRecord,
   type LedgerRow,
+  type NewDecision,
   outcomeOf,
   type RequestRecord,
   type RequestRow,
 } from '../domain/approval/record.ts';
 import { insertKey, listKeys, revokeKey } from './api-keys.ts';
-import { insertRequest, listRequests, markStarted, type NewRequest, readRequest } from './approval-requests.ts';
-import { insertDecision, listDecisions, readScreening, readStanding } from './decisions.ts';
+import { listRequests, markStarted, readRequest } from './approval-requests.ts';
+import { insertDecision, listDecisions, readStanding } from './decisions.ts';
 import { insertExecution, readExecution } from './executions.ts';
 import { insertIncident, listIncidents } from './incidents.ts';
-import type { OpenEntry } from './ledger.ts';
+import { createOpening, type Judge } from './opening.ts';
 import { currentPolicy, insertPolicy, policyLog } from './policies.ts';
+import { createRecentKeys, type RecentKeys } from './recent-keys.ts';
 import { type RecordedSpan, recordedRequests } from './recorded-requests.ts';
-import { insertSettledRequest } from './settled-request.ts';
-import { clock, inProject, onceInProject, type Transaction } from './transaction.ts';
-
-export interface Judged {
-  request: NewRequest;
-  /** How the firewall's own outcome is settled inside the transaction that opens the request. */
-  settle?: ((entry: OpenEntry) => Promise<Settled>) | undefined;
-}
-/** Called inside the transaction, with the policy that it sees and a reader of what was asked before. */
-export type Judge = (
-  policy: PolicyVersion,
-  readEarlier: (span: RecordedSpan) => ReturnType<typeof recordedRequests>,
-) => Judged | Promise<Judged>;
+import { readProposal, readScreening } from './screenings.ts';
+import { inProject, onceInProject, type Transaction } from './transaction.ts';
 
 /** One round trip. What was committed between its statements is not shown: the request's own row says whether it is closed. */
 async function viewOf(tx: Transaction, sealer: Sealer, id: string) {
@@ -71,7 +60,7 @@ const settledView = ({ request, ledger }: { request: RequestRecord; ledger: Ledg
 });
 
 /** What the api's operations are given: each call one transaction inside the project. */
-export function approvalStore(pool: Pool, keyring: Keyring) {
+export function approvalStore(pool: Pool, keyring: Keyring, keys: RecentKeys = createRecentKeys()) {
   const sealed = async <T>(
     project_id: string,
     work: (tx: Transaction, sealer: Sealer) => Promise<T>,
@@ -80,6 +69,7 @@ export function approvalStore(pool: Pool, keyring: Keyring) {
     const sealer = await keyring.sealer(project_id);
     return run(pool, project_id, (tx) => work(tx, sealer));
   };
+  const opening = createOpening(pool, keyring);
   const view = (project_id: string, id: string) => sealed(project_id, (tx, sealer) => viewOf(tx, sealer, id));
   return {
     policy: (project_id: string) => onceInProject(pool, project_id, currentPolicy),
@@ -91,14 +81,7 @@ export function approvalStore(pool: Pool, keyring: Keyring) {
       sealed(project_id, (tx, sealer) => recordedRequests(tx, sealer, span), onceInProject),
     /** A repeat under the id of an earlier try finds what that one wrote. */
     open: async (project_id: string, judge: Judge) => {
-      const opened = await sealed(project_id, async (tx, sealer) => {
-        const [policy, now] = await Promise.all([currentPolicy(tx), clock(tx)]);
-        const { request, settle } = await judge(policy, (span) => recordedRequests(tx, sealer, span));
-        const made = settle
-          ? await insertSettledRequest(tx, sealer, request, settle, now)
-          : await insertRequest({ ...tx, query: tx.last }, sealer, request);
-        return { id: request.id, made };
-      });
+      const opened = await opening(project_id, judge);
       if (opened.made) return 'ledger' in opened.made ? settledView(opened.made) : pendingView(opened.made);
       const standing = await view(project_id, opened.id);
       if (!standing) throw new Error('a request that was just written is not there');
@@ -107,22 +90,25 @@ export function approvalStore(pool: Pool, keyring: Keyring) {
     view,
     history: (project_id: string, id: string) =>
       sealed(project_id, async (tx, sealer) => {
-        const [decisions, incidents, view] = await Promise.all([
+        const [decisions, incidents, proposal, view] = await Promise.all([
           listDecisions(tx, id),
           listIncidents(tx, id),
+          readProposal(tx, sealer, id),
           viewOf(tx, sealer, id),
         ]);
-        return view && { ...view, decisions, incidents };
+        return view && { ...view, decisions, incidents, proposal: view.standing ? undefined : proposal };
       }),
     list: (
       project_id: string,
       query: ListQuery & { key_id?: string | undefined; after?: { created_at: string; id: string } | undefined },
     ) => onceInProject(pool, project_id, (tx) => listRequests(tx, query)),
     markStarted: (project_id: string, id: string) => onceInProject(pool, project_id, (tx) => markStarted(tx, id)),
-    recordDecision: (project_id: string, decision: Omit<DecisionRecord, 'created_at'>) =>
+    recordDecision: (project_id: string, decision: NewDecision) =>
       sealed(project_id, (tx, sealer) => insertDecision(tx, sealer, decision), onceInProject),
     screeningOf: (project_id: string, request_id: string, decision_id: string) =>
       sealed(project_id, (tx, sealer) => readScreening(tx, sealer, request_id, decision_id), onceInProject),
+    proposalOf: (project_id: string, request_id: string) =>
+      sealed(project_id, (tx, sealer) => readProposal(tx, sealer, request_id), onceInProject),
     execute: (project_id: string, request: RequestRow, digest: string, approved_digest: string, by: string) =>
       inProject(pool, project_id, async (tx) => {
         if (digest !== approved_digest) {
@@ -137,6 +123,10 @@ export function approvalStore(pool: Pool, keyring: Keyring) {
     createKey: (project_id: string, id: string, key: CreateKeyBody, secret_sha256: Buffer) =>
       inProject(pool, project_id, (tx) => insertKey(tx, id, key, secret_sha256)),
     listKeys: (project_id: string) => inProject(pool, project_id, listKeys),
-    revokeKey: (project_id: string, id: string) => inProject(pool, project_id, (tx) => revokeKey(tx, id)),
+    revokeKey: async (project_id: string, id: string) => {
+      const revoked = await inProject(pool, project_id, (tx) => revokeKey(tx, id));
+      keys.forget(id); // before the answer, also where the notice is late
+      return revoked;
+    },
   };
 }

@@ -11,6 +11,7 @@ export interface Notice extends ApprovalEvent {
 
 const CHANNEL = 'letsping';
 const DELIVERIES = 'letsping_deliveries';
+const REVOKED = 'letsping_revoked';
 
 /** An expression that tells every listening process; the arguments are SQL expressions, or the event's name. */
 export const notification = (event: EventName, request_id: string, project_id: string, key_id: string): string =>
@@ -38,21 +39,32 @@ export async function notifyDelivery(tx: Transaction, delivery_id: string): Prom
   );
 }
 
+/** Tells every api that a key counts no longer. */
+export async function notifyRevoked(tx: Transaction, key_id: string): Promise<void> {
+  await tx.query(`select pg_notify('${REVOKED}', $1)`, [key_id]);
+}
+
 export interface Listening {
   stop(): Promise<void>;
 }
 
-export const listen = (databaseUrl: string, onNotice: (notice: Notice) => void, onGap: () => void): Listening =>
-  listenTo(databaseUrl, CHANNEL, (message) => onNotice(message as Notice), onGap);
+export interface Listener {
+  onNotice: (notice: Notice) => void;
+  onRevoked: (key_id: string) => void;
+  onGap: () => void;
+}
 
-/** What is missed while the connection is down is the reconciler's. */
-export const listenToDeliveries = (databaseUrl: string, onDelivery: (ref: DeliveryRef) => void): Listening =>
+/** What an api hears. */
+export const listen = (databaseUrl: string, { onNotice, onRevoked, onGap }: Listener): Listening =>
   listenTo(
     databaseUrl,
-    DELIVERIES,
-    (message) => onDelivery(message as DeliveryRef),
-    () => {},
+    { [CHANNEL]: (payload) => onNotice(JSON.parse(payload) as Notice), [REVOKED]: onRevoked },
+    onGap,
   );
+
+/** What a worker hears. What is missed while the connection is down is the reconciler's. */
+export const listenToDeliveries = (databaseUrl: string, onDelivery: (ref: DeliveryRef) => void): Listening =>
+  listenTo(databaseUrl, { [DELIVERIES]: (payload) => onDelivery(JSON.parse(payload) as DeliveryRef) }, () => {});
 
 /**
  * Listens on a connection of its own, and connects again when it breaks. `onGap` is called after each (re)connection: whatever
@@ -60,8 +72,7 @@ export const listenToDeliveries = (databaseUrl: string, onDelivery: (ref: Delive
  */
 function listenTo(
   databaseUrl: string,
-  channel: string,
-  onMessage: (message: unknown) => void,
+  channels: Record<string, (payload: string) => void>,
   onGap: () => void,
 ): Listening {
   let client: pg.Client | undefined;
@@ -84,10 +95,14 @@ function listenTo(
     client = mine;
     mine.on('error', () => {});
     mine.on('end', again);
-    mine.on('notification', ({ payload }) => onMessage(JSON.parse(payload ?? '{}')));
+    mine.on('notification', ({ channel, payload }) => channels[channel]?.(payload ?? '{}'));
     try {
       await mine.connect();
-      await mine.query(`listen ${channel}`);
+      await mine.query(
+        Object.keys(channels)
+          .map((channel) => `listen ${channel}`)
+          .join('; '),
+      );
       onGap();
     } catch {
       mine.end().catch(() => {});

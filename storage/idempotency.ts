@@ -20,6 +20,8 @@ export type Claim =
 const hash = (...parts: string[]) => createHash('sha256').update(JSON.stringify(parts)).digest();
 const context = (scope: IdempotencyScope, reference: string) => ['idempotent answer', scope.route, reference] as const;
 const KEEP = "interval '24 hours'";
+/** How long a try that died keeps its repeat waiting. One that only takes longer is joined by it: both work under the same id. */
+const LOCKED = "interval '4 seconds'";
 
 /**
  * Takes the key, or tells what came of it. `reference` is the id that the first try makes its row under: a try that died
@@ -38,7 +40,7 @@ export async function claim(
   );
   const [taken] = await tx.query<{ reference: string }>(
     `insert into idempotency_keys as i (project_id, key_id, route, key_hash, body_hash, reference, locked_until)
-     values ($1, $2, $3, $4, $5, $6, now() + interval '10 seconds')
+     values ($1, $2, $3, $4, $5, $6, now() + ${LOCKED})
      on conflict (project_id, key_id, route, key_hash) do update set locked_until = excluded.locked_until
        where i.status is null and i.locked_until < now() and i.body_hash = excluded.body_hash
      returning reference`,

@@ -2,12 +2,13 @@ import type { Pool } from 'pg';
 import type { Keyring } from '../crypto/keyring.ts';
 import { findKey } from './api-keys.ts';
 import { claim, forget, type IdempotencyScope, keepAnswer, release } from './idempotency.ts';
+import { createRecentKeys, type RecentKeys } from './recent-keys.ts';
 import { deleteSession, findSession, insertSession, type Session, takeLoginLink } from './sessions.ts';
 import { acrossProjects, inProject, onceAcrossProjects } from './transaction.ts';
 
 /** Who is speaking: these look across projects, by the hash or id that the caller brought. */
-export const identityStore = (pool: Pool) => ({
-  key: (id: string) => onceAcrossProjects(pool, (tx) => findKey(tx, id)),
+export const identityStore = (pool: Pool, keys: RecentKeys = createRecentKeys()) => ({
+  key: (id: string) => keys.read(id, () => onceAcrossProjects(pool, (tx) => findKey(tx, id))),
   session: (token_sha256: Buffer) => onceAcrossProjects(pool, (tx) => findSession(tx, token_sha256)),
   startSession: (token_sha256: Buffer, session: Session, hours: number) =>
     acrossProjects(pool, (tx) => insertSession(tx, token_sha256, session, hours)),

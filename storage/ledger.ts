@@ -2,7 +2,7 @@ import type { Resolution, Settled } from '../contracts/workflow.ts';
 import { newId } from '../crypto/ids.ts';
 import type { DecisionRow, LedgerRow, RequestRow } from '../domain/approval/record.ts';
 import { readRequestRow } from './approval-requests.ts';
-import { readDecisionRow } from './decisions.ts';
+import { readDecisionRow, readPatchRow } from './decisions.ts';
 import { notification } from './events.ts';
 import { insertIncident } from './incidents.ts';
 import { clock, type Transaction } from './transaction.ts';
@@ -13,6 +13,8 @@ export interface OpenEntry {
   /** The database's clock, whole milliseconds. */
   now: Date;
   decision(id: string): Promise<DecisionRow | undefined>;
+  /** The patch of this request whose payload has this digest. */
+  patch(patched_digest: string): Promise<DecisionRow | undefined>;
   /** Ledger, receipt, projection and outbox in one go; returns the ids of the deliveries. */
   write(row: Omit<LedgerRow, 'request_id'>): Promise<string[]>;
 }
@@ -95,6 +97,7 @@ export async function settleOnce(
     request,
     now,
     decision: (id) => readDecisionRow(tx, request_id, id),
+    patch: (patched_digest) => readPatchRow(tx, request_id, patched_digest),
     write: (row) => write(tx, request, row),
   });
 }

@@ -20,7 +20,10 @@ export const readBacklog = (pool: Pool): Promise<{ pending: number; outbox_oldes
     return row ?? { pending: 0, outbox_oldest_seconds: 0 };
   });
 
-/** Of these requests, those whose outcome has stood for longer than the grace time, with the decision behind it, where there is one. */
+/**
+ * Of these requests, those whose outcome has stood for longer than the grace time, with the decision behind it, where there is one
+ * that an open workflow understands: one that has lost the proposal refuses the approval of it.
+ */
 async function closedAmong(
   tx: Transaction,
   request_ids: string[],
@@ -32,7 +35,8 @@ async function closedAmong(
     >;
   const rows = await tx.query<Row>(
     `select l.request_id as id, l.project_id, d.id as decision_id, d.type, d.actor, d.payload_digest, d.patched_digest
-     from ledger l left join decisions d on d.id = l.decision_id and d.request_id = l.request_id and l.verified
+     from ledger l join approval_requests r on r.id = l.request_id
+       left join decisions d on d.id = l.decision_id and d.request_id = l.request_id and l.verified and d.payload_digest = r.payload_digest
      where l.request_id = any($1) and l.resolved_at < clock_timestamp() - $2 * interval '1 millisecond'`,
     [request_ids, graceMs],
   );

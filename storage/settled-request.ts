@@ -4,11 +4,13 @@ import type { LedgerRow, RequestRecord } from '../domain/approval/record.ts';
 import { INSERT_COLUMNS, insertValues, type NewRequest } from './approval-requests.ts';
 import { notification } from './events.ts';
 import type { OpenEntry } from './ledger.ts';
-import type { Transaction } from './transaction.ts';
+import { policyIsStill } from './policies.ts';
+import type { Run } from './transaction.ts';
 
 const OPEN_SETTLED = `with opened as (
    insert into approval_requests (${INSERT_COLUMNS}, created_at, expires_at, status, resolved_at)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+   select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
+   where ${policyIsStill('$27')} and abs(extract(epoch from clock_timestamp() - $18::timestamptz)) < 1
    on conflict (id) do nothing returning id, project_id, key_id, resolved_at),
  entry as (
    insert into ledger (request_id, project_id, resolved_at, status, cause, payload_digest, channel, verified, receipt)
@@ -18,21 +20,22 @@ const OPEN_SETTLED = `with opened as (
 
 /**
  * Opens a request together with its outcome: what the firewall allows or blocks is one row and one ledger entry, written at
- * once and never pending. `settle` signs over `now`, the database's clock in this transaction, and calls `write`; with that
- * the transaction ends. Undefined, and nothing written, when a row stands under its id.
+ * once and never pending. `settle` signs over `now`, the database's clock, and calls `write`; everything dear is done before
+ * the transaction begins. Undefined, and nothing written, when a row stands under its id, when another version of the
+ * policy is in force, or when `now` is not within a second of the database's clock.
  */
 export async function insertSettledRequest(
-  tx: Transaction,
+  once: Run,
   sealer: Sealer,
   request: NewRequest,
   settle: (entry: OpenEntry) => Promise<Settled>,
-  now: Date,
+  { policy_version, now }: { policy_version: number; now: Date },
 ): Promise<{ request: RequestRecord; ledger: LedgerRow } | undefined> {
   const { row, secret, values } = await insertValues(sealer, request);
   const expires_at = new Date(now.getTime() + request.expires_in_ms);
   const pending = {
     ...row,
-    project_id: tx.project_id,
+    project_id: sealer.project_id,
     status: 'pending' as const,
     created_at: now,
     expires_at,
@@ -44,8 +47,9 @@ export async function insertSettledRequest(
     request: pending,
     now,
     decision: async () => undefined,
+    patch: async () => undefined,
     write: async (entry) => {
-      const told = await tx.last(OPEN_SETTLED, [
+      const given = [
         ...values,
         now,
         expires_at,
@@ -56,7 +60,9 @@ export async function insertSettledRequest(
         entry.channel,
         entry.verified,
         entry.receipt,
-      ]);
+        policy_version,
+      ];
+      const told = await once((tx) => tx.query(OPEN_SETTLED, given));
       if (told.length > 0) written = { ...entry, request_id: row.id };
       return []; // no thread can name a request before it is opened
     },

@@ -1,14 +1,15 @@
 import type { Pool } from 'pg';
-import type { Finding } from '../contracts/verdict.ts';
+import type { Finding, PatchScreening } from '../contracts/verdict.ts';
 import type { DeliveryRef, RequestRef, Settled } from '../contracts/workflow.ts';
 import type { Keyring } from '../crypto/keyring.ts';
 import { markStarted, readRequest, unstartedRequests } from './approval-requests.ts';
-import { readDecision, recordScreening } from './decisions.ts';
+import { readDecision } from './decisions.ts';
 import { markDelivery, readDelivery, unstartedDeliveries } from './deliveries.ts';
 import { interruptOfRequest } from './interrupt-of-request.ts';
 import { type OpenEntry, settleOnce } from './ledger.ts';
 import { currentPolicy } from './policies.ts';
 import { workflowScanStore } from './reconcile.ts';
+import { recordScreening } from './screenings.ts';
 import { acrossProjects, inProject } from './transaction.ts';
 
 /** What the workflow's steps are given (the ports of activities/): each call a transaction of its own. */
@@ -23,9 +24,11 @@ export function stepStores(pool: Pool, keyring: Keyring) {
       return inProject(pool, ref.project_id, (tx) => readDecision(tx, sealer, ref.request_id, decision_id));
     },
     policy: (project_id: string) => inProject(pool, project_id, currentPolicy),
-    recordScreening: async (ref: RequestRef, decision_id: string, findings: Finding[]) => {
+    recordScreening: async (ref: RequestRef, decision_id: string, screening: PatchScreening, findings: Finding[]) => {
       const sealer = await keyring.sealer(ref.project_id);
-      await inProject(pool, ref.project_id, (tx) => recordScreening(tx, sealer, ref.request_id, decision_id, findings));
+      return inProject(pool, ref.project_id, (tx) =>
+        recordScreening(tx, sealer, ref.request_id, decision_id, screening, findings),
+      );
     },
   };
   const ledger = {

@@ -122,6 +122,9 @@ export const inProject = <T>(pool: Pool, project_id: string, work: (tx: Transact
 export const onceInProject = <T>(pool: Pool, project_id: string, work: (tx: Transaction) => Promise<T>): Promise<T> =>
   transact(pool, project_id, (tx) => work({ ...tx, query: tx.last }));
 
+/** `inProject` or `onceInProject`, of one project. */
+export type Run = <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
+
 /** As `inProject`, over all projects: only for looking up whose key, session or link this is, and for the reconciler. */
 export const acrossProjects = <T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promise<T> =>
   transact(pool, EVERY_PROJECT, work);

@@ -1,5 +1,4 @@
 import * as wf from '@temporalio/workflow';
-import type { Verdict } from '../contracts/verdict.ts';
 import {
   APPROVAL_QUERY,
   type ApprovalActivities,
@@ -12,6 +11,7 @@ import {
   type DecisionRef,
   FORGED,
   type Resolution,
+  type ScreenAnswer,
   type Settled,
 } from '../contracts/workflow.ts';
 import {
@@ -22,8 +22,10 @@ import {
   lapsed,
   opened,
   patchScreened,
-  type Refusal,
+  patchScreening,
   refusalOf,
+  SECOND_APPROVER,
+  type SentBack,
   screened,
   withdrawn,
 } from '../domain/approval/approval.ts';
@@ -52,7 +54,7 @@ const patiently = wf.proxyActivities<ApprovalActivities>({
 });
 
 const uncancelled = <T>(work: () => Promise<T>) => wf.CancellationScope.nonCancellable(work);
-const refused = (code: Refusal) => wf.ApplicationFailure.nonRetryable(`decision refused: ${code}`, code);
+const refused = (code: SentBack) => wf.ApplicationFailure.nonRetryable(`decision refused: ${code}`, code);
 
 /** A local activity rejects with the ApplicationFailure itself, a regular one wraps it. */
 function isForged(error: unknown): boolean {
@@ -70,23 +72,27 @@ export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
   let state: ApprovalState = opened;
   let standing: Resolution | undefined;
   let ignoredSignals = 0;
-  const sentBack = new Map<string, Refusal>();
+  const sentBack = new Map<string, SentBack>();
 
-  const refusal = (decision: DecisionRef) => refusalOf(state, decision, input, Date.now());
+  const refusal = (decision: DecisionRef, verified: boolean) => refusalOf(state, decision, verified, input, Date.now());
 
   /** Flips the phase before its first await, unless the verdict is still out. */
   const take = async (decision: DecisionRef, verified: boolean): Promise<void> => {
     if (state.phase === 'screening') {
       await wf.condition(() => state.phase !== 'screening');
-      const code = refusal(decision);
+      const code = refusal(decision, verified);
       if (code) return void sentBack.set(decision.decision_id, code);
     }
     if (isRepeat(state, decision)) return;
     state = decided(state, decision, verified, input);
     if (state.phase !== 'patching') return;
-    const verdict = await screen(ref, decision.decision_id).catch((): Verdict => 'block'); // not screened, not run
-    state = patchScreened(state, verdict !== 'block');
-    if (verdict === 'block') sentBack.set(decision.decision_id, 'patch_refused');
+    const answer = await screen(ref, decision.decision_id).catch((): ScreenAnswer => 'block'); // not screened, not run
+    let screening = patchScreening(answer);
+    // A worker of the release before would take the answer for an accepted patch. It cannot replay this marker, and waits for us.
+    if (screening === 'second_approver' && !wf.patched('second_approver')) screening = 'refused';
+    state = patchScreened(state, screening);
+    if (screening === 'refused') sentBack.set(decision.decision_id, 'patch_refused');
+    if (screening === 'second_approver') sentBack.set(decision.decision_id, SECOND_APPROVER);
   };
 
   wf.setHandler(approval, () => ({
@@ -112,13 +118,15 @@ export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
       // Synchronous: the SDK does not await a validator, so an async one refuses nothing.
       validator: (raw) => {
         const decision = parseDecisionRef(raw);
-        const code = decision ? refusal(decision) : 'malformed';
+        const code = decision ? refusal(decision, true) : 'malformed';
         if (code) throw refused(code);
       },
     },
   );
   const bySignal = async (decision: DecisionRef | undefined, verified: boolean): Promise<void> => {
-    if (decision === undefined || refusal(decision) !== undefined) {
+    const code = decision ? refusal(decision, verified) : 'malformed';
+    if (code === SECOND_APPROVER) return; // a repeat, and heard already
+    if (decision === undefined || code !== undefined) {
       ignoredSignals += 1;
       return;
     }
@@ -130,7 +138,7 @@ export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
   );
   // Every handler stands before the first await.
 
-  const verdict = await uncancelled(() => screen(ref)).catch((): Verdict => 'hold'); // a broken guardrail means a person looks
+  const verdict = await uncancelled(() => screen(ref)).catch((): ScreenAnswer => 'hold'); // a broken guardrail means a person looks
   state = screened(state, verdict, input);
   if (!isClosed(state)) {
     let isWithdrawn = false;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { ProposedPatch } from '../../contracts/approval-request.ts';
 import type { Decision, DecisionAnswer, DecisionRecorded } from '../../contracts/decision.ts';
 import type { DecisionRef } from '../../contracts/workflow.ts';
 import { maySee, type Principal } from '../../domain/access/permissions.ts';
@@ -8,6 +9,7 @@ import type { Standing } from '../../domain/approval/status-answer.ts';
 import { canonicalBytes } from '../../domain/canonical-json.ts';
 import { payloadDigest, SALT_BYTES, saltText } from '../../domain/digest.ts';
 import { DomainError } from '../../domain/errors.ts';
+import type { Reminders } from '../live/reminders.ts';
 import type { ApprovalStore, Client, RequestView, WorkflowStarter } from '../ports.ts';
 import { schemaErrors } from './json-schema.ts';
 import { remindOfDecision, sendDecision } from './send-decision.ts';
@@ -17,6 +19,7 @@ export interface DecideDeps {
   store: ApprovalStore;
   client: Client;
   starter: Pick<WorkflowStarter, 'startApproval'>;
+  reminders: Pick<Reminders, 'begin'>;
 }
 
 export type Decided = { status: 200 | 201; body: DecisionAnswer } | { status: 202; body: DecisionRecorded };
@@ -28,16 +31,26 @@ const equal = (a: unknown, b: unknown) => Buffer.compare(canonicalBytes(a), cano
 
 /** Whether what stands is this very decision of this very person, so that saying it again changes nothing. */
 function isSame(standing: Standing, principal: Principal, decision: Decision, asked_digest: string): boolean {
-  if (
-    standing.decided_by !== principal.owner ||
-    standing.type !== decision.type ||
-    standing.outcome.verified === false ||
-    decision.payload_digest !== asked_digest
-  )
+  if (standing.decided_by !== principal.owner || standing.type !== decision.type || standing.outcome.verified === false)
     return false;
+  // A rejection is of the request, whichever of its payloads was shown; an approval of what stands, a patch of what was asked for.
   if (decision.type === 'reject') return standing.reason === decision.reason;
-  return decision.type === 'approve' || equal(standing.patched_payload, decision.patched_payload);
+  if (decision.type === 'approve') return standing.payload_digest === decision.payload_digest;
+  return decision.payload_digest === asked_digest && equal(standing.patched_payload, decision.patched_payload);
 }
+
+/** Whether an answer is about the patch that waits for a second approver, in place of what was asked for. */
+const isAbout = (proposal: ProposedPatch | undefined, { payload_digest }: Decision): proposal is ProposedPatch =>
+  proposal !== undefined && proposal.payload_digest === payload_digest;
+
+const awaiting = ({
+  decision_id,
+  findings,
+  payload_digest,
+}: Pick<ProposedPatch, 'decision_id' | 'findings' | 'payload_digest'>): Decided => ({
+  status: 202,
+  body: { decision_id, status: 'awaiting_second_approver', findings, payload_digest },
+});
 
 const closed = (standing: Standing) =>
   new DomainError('not_pending', standingSentence(standing), { standing: decisionAnswer(standing) });
@@ -53,6 +66,7 @@ const REFUSED: Record<Refusal, () => DomainError> = {
   patch_refused: () =>
     new DomainError('patch_refused', 'The firewall refuses the patched payload. The request is still open.'),
   own_request: () => new DomainError('own_request', 'You asked for this yourself: somebody else has to decide.'),
+  own_patch: () => new DomainError('own_patch', 'You made this patch yourself: somebody else has to approve it.'),
   payload_changed: () =>
     new DomainError(
       'payload_changed',
@@ -66,7 +80,7 @@ const REFUSED: Record<Refusal, () => DomainError> = {
  * @throws DomainError with the standing decision when there is one.
  */
 export const createDecide =
-  ({ store, client, starter }: DecideDeps) =>
+  ({ store, client, starter, reminders }: DecideDeps) =>
   async (
     principal: Principal,
     request_id: string,
@@ -84,20 +98,20 @@ export const createDecide =
       throw new DomainError('forbidden', 'The agent asked for an admin to decide this.');
     if (standing) {
       const answer = told(standing, 200);
-      if (standing.decision_id === decision_id) await remind(standing);
+      if (standing.decision_id === decision_id) remind(standing);
       return answer;
     }
-    if (decision.payload_digest !== request.payload_digest) throw REFUSED.payload_changed();
+    const isAsked = decision.payload_digest === request.payload_digest;
+    const proposal = isAsked && decision.type !== 'patch' ? undefined : await store.proposalOf(project_id, request_id);
+    if (!isAsked && (decision.type === 'patch' || !isAbout(proposal, decision))) throw REFUSED.payload_changed();
+    if (!isAsked && decision.type === 'approve' && owner === proposal?.by) throw REFUSED.own_patch();
+    if (decision.type === 'patch' && proposal?.by === owner && equal(proposal.payload, decision.patched_payload)) {
+      await remindOfPatch(proposal);
+      return awaiting(proposal);
+    }
 
     const patch = decision.type === 'patch' ? patched(view, decision.patched_payload) : undefined;
-    const ref: DecisionRef = {
-      decision_id,
-      type: decision.type,
-      actor: owner,
-      payload_digest: decision.payload_digest,
-      ...(patch && { patched_digest: patch.patched_digest }),
-    };
-    await store.recordDecision(project_id, {
+    const { patched_digest } = await store.recordDecision(project_id, {
       id: decision_id,
       request_id,
       type: decision.type,
@@ -108,7 +122,14 @@ export const createDecide =
       ...(decision.type === 'reject' && { reason: decision.reason }),
       ...(patch && { patched_payload: patch.patched_payload, salt: patch.salt }),
     });
-    return send(ref, false);
+    let [isRestarted, isReminded] = [false, false];
+    return send({
+      decision_id,
+      type: decision.type,
+      actor: owner,
+      payload_digest: decision.payload_digest,
+      ...(patched_digest !== null && { patched_digest }),
+    });
 
     /** What stands, to whoever asked: the same decision is repeated, another is refused. */
     function told(found: Standing, status: 200 | 201): Decided {
@@ -118,20 +139,31 @@ export const createDecide =
     }
 
     /**
-     * The very call is repeated because its answer was lost. Temporal may have died between ledger and history, and would then know
-     * of no decision: a workflow that is still open hears it again, and finds what stands.
+     * The very call is repeated because its answer was lost, or Temporal went away under it. It may have died between ledger and
+     * history, and would then know of no decision: a workflow that is still open hears it again, and finds what stands.
      */
-    async function remind(found: Standing): Promise<void> {
-      await remindOfDecision(client, request_id, {
+    function remind(found: Standing): void {
+      reminders.begin(request_id, {
         decision_id,
         type: decision.type,
         actor: owner,
-        payload_digest: request.payload_digest,
+        payload_digest: decision.payload_digest,
         ...(decision.type === 'patch' && { patched_digest: found.payload_digest }),
       });
     }
 
-    async function send(decisionRef: DecisionRef, restarted: boolean): Promise<Decided> {
+    /** A workflow that was started anew, or whose screening timed out after it was written, knows of no proposal. */
+    async function remindOfPatch({ decision_id: patch_id, by, payload_digest }: ProposedPatch): Promise<void> {
+      await remindOfDecision(client, request_id, {
+        decision_id: patch_id,
+        type: 'patch',
+        actor: by,
+        payload_digest: request.payload_digest,
+        patched_digest: payload_digest,
+      });
+    }
+
+    async function send(decisionRef: DecisionRef): Promise<Decided> {
       const sent = await sendDecision(client, request_id, decisionRef);
       switch (sent.state) {
         case 'recorded':
@@ -139,6 +171,7 @@ export const createDecide =
         case 'temporal_away': {
           // It may have died between the ledger and its history.
           const found = (await store.view(project_id, request_id))?.standing;
+          if (found?.decision_id === decision_id) remind(found);
           if (found) return told(found, 201);
           throw new DomainError(
             'temporal_unavailable',
@@ -146,27 +179,43 @@ export const createDecide =
             { retry_after: 2 },
           );
         }
+        case 'proposed':
+          return proposed(decisionRef);
         case 'refused':
-          return refused(sent.code);
+          return refused(sent.code, decisionRef);
         case 'settled':
         case 'closed': {
           const found = (await store.view(project_id, request_id))?.standing;
           if (found) return told(found, 201);
-          if (restarted)
+          if (isRestarted)
             throw new DomainError(
               'temporal_unavailable',
               'The approval has not started yet. Nothing was decided; try again.',
               { retry_after: 2 },
             );
           await starter.startApproval(request).catch(() => {}); // acknowledged while Temporal was away
-          return send(decisionRef, true);
+          isRestarted = true;
+          return send(decisionRef);
         }
         default:
           return sent satisfies never;
       }
     }
 
-    async function refused(code: Refusal): Promise<Decided> {
+    async function proposed({ patched_digest: payload_digest = '' }: DecisionRef): Promise<Decided> {
+      const findings = (await store.screeningOf(project_id, request_id, decision_id)) ?? [];
+      return awaiting({ decision_id, findings, payload_digest });
+    }
+
+    async function refused(code: Refusal, decisionRef: DecisionRef): Promise<Decided> {
+      if (code === 'payload_changed' && !isReminded) {
+        const still = await store.proposalOf(project_id, request_id);
+        if (isAbout(still, decision)) {
+          isReminded = true;
+          await remindOfPatch(still);
+          return send(decisionRef);
+        }
+      }
       if (code === 'patch_refused') {
         const findings = (await store.screeningOf(project_id, request_id, decision_id)) ?? [];
         throw new DomainError('patch_refused', REFUSED.patch_refused().message, { findings });

@@ -10,9 +10,11 @@ import type { ScreenHost } from '../../domain/firewall/host.ts';
 import { routeOf } from '../../domain/firewall/policy.ts';
 import { screenAction } from '../../domain/firewall/screen.ts';
 import { withoutLpMeta } from '../../domain/lp-meta.ts';
-import type { ApprovalStore, Log, SettleWork, WorkflowStarter } from '../ports.ts';
+import type { Starts } from '../live/starts.ts';
+import type { ApprovalStore, SettleWork } from '../ports.ts';
 import { screenStats } from './earlier-calls.ts';
 import { schemaProblem } from './json-schema.ts';
+import { inItsThread } from './thread-labels.ts';
 import { ingestAnswer } from './views.ts';
 
 export interface OpenDeps {
@@ -21,13 +23,10 @@ export interface OpenDeps {
   settlement: (proposed: Resolution) => SettleWork;
   /** The firewall's parsers. */
   screenHost: ScreenHost;
-  starter: Pick<WorkflowStarter, 'startApproval'>;
+  starts: Pick<Starts, 'begin'>;
   triageUrl: (id: string) => string;
-  log: Log;
 }
 
-/** Ingest waits this long for Temporal, no longer: the reconciler starts what is missing. */
-const START_MS = 1_000;
 const ROLES_TO_ASK_FOR = ['approver', 'admin'];
 
 /** What the caller says about itself can only tighten; what this release cannot honour is refused, not ignored. */
@@ -60,22 +59,25 @@ function checkCaller(principal: Principal, body: IngestBody): void {
 }
 
 /**
- * Opens a request: judged, written and, when the firewall allows or blocks it, settled in one transaction. A held one is
- * acknowledged by its row; its workflow starts beside it, and a Temporal that is away does not matter here.
+ * Opens a request: judged, then written in one transaction and, when the firewall allows or blocks it, settled with it. A
+ * held one is acknowledged by its row; its workflow starts beside it, and a Temporal that is away does not matter here.
  */
 export const createOpen =
-  ({ store, settlement, screenHost, starter, triageUrl, log }: OpenDeps) =>
+  ({ store, settlement, screenHost, starts, triageUrl }: OpenDeps) =>
   async (principal: Principal, body: IngestBody, id: string): Promise<IngestAnswer> => {
     checkCaller(principal, body);
     const { project_id } = principal;
-    const { service, action, context = {}, metadata = {}, priority } = body;
+    const { service, action, context: declared = {}, metadata = {}, priority } = body;
     const payload = withoutLpMeta(body.payload);
     const salt = randomBytes(SALT_BYTES);
     const schema_ignored = body.schema === undefined || body.schema === null ? undefined : schemaProblem(body.schema);
     const payload_digest = payloadDigest(salt, { service, action, payload });
 
-    const view = await store.open(project_id, async ({ policy, version, digest }, readEarlier) => {
-      const stats = await screenStats(policy, readEarlier, principal.owner);
+    const view = await store.open(project_id, async ({ policy, version, digest }, readEarlier, readThread) => {
+      const [stats, context] = await Promise.all([
+        screenStats(policy, readEarlier, principal.owner),
+        inItsThread(declared, principal.owner, readThread),
+      ]);
       const host = { ...screenHost, ...(stats && { stats }) };
       const screening: Screening = screenAction({ service, action, payload }, context, policy, undefined, host);
       const outcome: Resolution | undefined =
@@ -117,20 +119,6 @@ export const createOpen =
         settle: outcome && settlement(outcome),
       };
     });
-    if (!view.standing) await start(view.request.id);
+    if (!view.standing) starts.begin(view.request);
     return ingestAnswer(view, triageUrl(id), schema_ignored);
-
-    async function start(request_id: string): Promise<void> {
-      const started = starter.startApproval(view.request);
-      // Nobody waits for the mark: without it the reconciler looks, and finds the workflow.
-      void started
-        .then(() => store.markStarted(project_id, request_id))
-        .catch((error: unknown) =>
-          log.warn(
-            { request_id, error: (error as Error).message },
-            'workflow not started, or not marked: the reconciler looks',
-          ),
-        );
-      await Promise.race([started.catch(() => {}), new Promise((resolve) => setTimeout(resolve, START_MS).unref())]);
-    }
   };

@@ -12,13 +12,15 @@ import {
   type DecisionRef,
   type Resolution,
 } from '../../contracts/workflow.ts';
-import { REFUSALS, type Refusal } from '../../domain/approval/approval.ts';
+import { REFUSALS, type Refusal, SECOND_APPROVER } from '../../domain/approval/approval.ts';
 import { FAILED_PRECONDITION, grpcCode, RESOURCE_EXHAUSTED, UNAVAILABLE } from './temporal-errors.ts';
 
 /** What became of a decision that was sent to its workflow. */
 export type Sent =
   | { state: 'settled' }
   | { state: 'refused'; code: Refusal }
+  /** A patch, and it waits for a second approver. */
+  | { state: 'proposed' }
   /** Temporal has it as a Signal; no worker has answered. */
   | { state: 'recorded' }
   /** No such workflow is open: closed, never started, or gone. The ledger knows. */
@@ -57,6 +59,7 @@ export async function sendDecision(client: Client, request_id: string, decision:
     } catch (error) {
       if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
         const { type } = error.cause;
+        if (type === SECOND_APPROVER) return { state: 'proposed' };
         // Anything else is the SDK's own word that the workflow closed under the update.
         return isRefusal(type) ? { state: 'refused', code: type } : { state: 'closed' };
       }
@@ -85,10 +88,15 @@ export async function sendDecision(client: Client, request_id: string, decision:
   }
 }
 
-/** Best effort: the decision as a Signal, to a workflow that may be open though its outcome stands. The reconciler does what this misses. */
-export async function remindOfDecision(client: Client, request_id: string, decision: DecisionRef): Promise<void> {
+/** Best effort: the decision as a Signal, to a workflow that may not know of it. Whether Temporal has it, or nobody waits for it. */
+export async function remindOfDecision(client: Client, request_id: string, decision: DecisionRef): Promise<boolean> {
   const handle = client.workflow.getHandle(approvalWorkflowId(request_id));
-  await client
-    .withDeadline(Date.now() + SIGNAL_MS, () => handle.signal<[DecisionRef]>(DECIDE_RECORDED_SIGNAL, decision))
-    .catch(() => {});
+  try {
+    await client.withDeadline(Date.now() + SIGNAL_MS, () =>
+      handle.signal<[DecisionRef]>(DECIDE_RECORDED_SIGNAL, decision),
+    );
+    return true;
+  } catch (error) {
+    return error instanceof WorkflowNotFoundError;
+  }
 }

@@ -8,6 +8,7 @@ import type { DecisionAnswer } from '../../contracts/decision.ts';
 import { outcomeOf } from '../../domain/approval/record.ts';
 import { type Standing, wireStatus } from '../../domain/approval/status-answer.ts';
 import type { HistoryView, ListedRow, RequestView } from '../ports.ts';
+import { decisionEntries } from './decision-entries.ts';
 
 /** What the API answers, made from what stands. */
 
@@ -64,7 +65,7 @@ const INCIDENTS: Record<string, string> = {
 };
 
 function timelineOf(view: HistoryView): TimelineEntry[] {
-  const { request, standing, decisions, incidents } = view;
+  const { request, standing, incidents } = view;
   const opened = request.created_at.toISOString();
   const findings = request.findings.map(({ id }) => id).join(', ');
   const entries: TimelineEntry[] = [
@@ -89,15 +90,7 @@ function timelineOf(view: HistoryView): TimelineEntry[] {
       detail: request.held_by === 'policy' ? 'The policy wants a person to look.' : 'Held for a person to decide.',
     });
   }
-  for (const row of decisions) {
-    const counted = row.id === standing?.decision_id;
-    entries.push({
-      event: 'decision_recorded',
-      at: row.created_at.toISOString(),
-      by: row.actor,
-      detail: `${row.type}, through ${row.channel}${counted || !standing ? '' : '; it did not count'}.`,
-    });
-  }
+  entries.push(...decisionEntries(view));
   if (standing) {
     const { status, cause, modified } = standing.outcome;
     entries.push({
@@ -144,6 +137,7 @@ export function detailOf(view: HistoryView): ApprovalRequestDetail {
     },
     timeline: timelineOf(view),
     decision: standing ? (decision as ApprovalRequestDetail['decision']) : null,
+    proposed_patch: view.proposal ?? null,
     executed_at: iso(view.executed_at),
   };
 }

@@ -17,14 +17,31 @@ const fitsForm = (json: string): boolean => encodeURIComponent(json).length <= M
 const prettyJson = (value: unknown) => JSON.stringify(value, null, 2);
 
 /** Why this person cannot decide, when that is known before trying. */
-function barred({ requested_by, metadata }: ApprovalRequestDetail, { owner, role }: Principal): string | undefined {
+export function barred(
+  { requested_by, metadata }: ApprovalRequestDetail,
+  { owner, role }: Principal,
+): string | undefined {
   if (owner === requested_by) return 'You asked for this yourself: somebody else has to decide.';
   if (metadata['role'] === 'admin' && role !== 'admin') return 'The agent asked for an admin to decide this.';
   return undefined;
 }
 
-const shownDigest = ({ payload_digest }: ApprovalRequestDetail) =>
+export const shownDigest = ({ payload_digest }: Pick<ApprovalRequestDetail, 'payload_digest'>): Markup =>
   html`<input type="hidden" name="payload_digest" value="${payload_digest}">`;
+
+/** A rejection, on the digest that was shown. `id` is the field's: there may be two on a page. */
+export const rejectForm = (
+  action: string,
+  shown: Pick<ApprovalRequestDetail, 'payload_digest'>,
+  draft: Draft,
+  id: string,
+): Markup => html`<form class="stack" method="post" action="${action}">
+  ${shownDigest(shown)}
+  <label for="${id}">Reason to reject</label>
+  <textarea id="${id}" name="reason" rows="2" required maxlength="4096" placeholder="The agent is told this">
+${prose(draft.reason ?? '')}</textarea>
+  <div class="buttons"><button class="reject" type="submit" name="type" value="reject" data-decide>Reject</button></div>
+</form>`;
 
 export const difference = (preview: Draft['preview']): Markup =>
   html`<div id="difference" aria-live="polite">${
@@ -65,15 +82,9 @@ export function decideForms(request: ApprovalRequestDetail, principal: Principal
   const action = `/requests/${request.id}/decision`;
   return html`<form method="post" action="${action}">
   ${shownDigest(request)}
-  <button class="approve" type="submit" name="type" value="approve" data-decide>Approve exactly this</button>
+  <button class="approve" type="submit" name="type" value="approve" data-decide>${request.proposed_patch ? 'Approve what was asked for' : 'Approve exactly this'}</button>
 </form>
-<form class="stack" method="post" action="${action}">
-  ${shownDigest(request)}
-  <label for="reason">Reason to reject</label>
-  <textarea id="reason" name="reason" rows="2" required maxlength="4096" placeholder="The agent is told this">
-${prose(draft.reason ?? '')}</textarea>
-  <div class="buttons"><button class="reject" type="submit" name="type" value="reject" data-decide>Reject</button></div>
-</form>
+${rejectForm(action, request, draft, 'reason')}
 ${patchForm(request, draft)}
 <p class="muted">A decision is final. Silence rejects at the deadline.</p>`;
 }

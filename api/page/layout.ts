@@ -9,7 +9,15 @@ export interface Page {
   /** Whoever is signed in. */
   principal?: Principal | undefined;
   /** What the script may refresh, and under which address. */
-  live?: { kind: 'inbox' | 'request'; self: string; id?: string; status?: string; announce: string };
+  live?: {
+    kind: 'inbox' | 'request';
+    self: string;
+    id?: string;
+    status?: string;
+    /** The patch that waits, while the request does: by another one the page is another. */
+    proposal?: string | undefined;
+    announce: string;
+  };
 }
 
 const bar = (principal: Principal | undefined) => html`<header class="bar">
@@ -39,7 +47,7 @@ ${bar(principal)}
 <p id="live" class="visually-hidden" role="status" aria-live="polite"></p>
 <main id="main" tabindex="-1"${
   live &&
-  html` data-kind="${live.kind}" data-self="${live.self}" data-id="${live.id}" data-status="${live.status}" data-announce="${live.announce}"`
+  html` data-kind="${live.kind}" data-self="${live.self}" data-id="${live.id}" data-status="${live.status}" data-proposal="${live.proposal}" data-announce="${live.announce}"`
 }>${main}</main>
 </body>
 </html>

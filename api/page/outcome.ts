@@ -43,11 +43,12 @@ letsping verify ${id}.jws --keys jwks.json</code></pre>
 export function outcomeView(request: ApprovalRequestDetail, receipt: string, publicUrl: string): Markup {
   const { decision, payload, executed_at, id } = request;
   if (!decision) return html``;
-  const { outcome, decided_at, channel, reason, patched_payload, payload_digest } = decision;
+  const { outcome, decided_at, decided_by, channel, reason, patched_payload, patched_by, payload_digest } = decision;
   const sentences = patched_payload ? patchSentences(payload, patched_payload) : [];
   return html`<section id="outcome" class="card outcome ${outcome.status}" tabindex="-1" aria-labelledby="outcome-heading">
 <h2 id="outcome-heading">${outcomeSentence(request)}</h2>
 <p>${when(decided_at)} · through ${channel}</p>
+${patched_by !== undefined && html`<p>Two people agreed: ${marked(patched_by)} made the patch, ${marked(decided_by ?? '')} approved it.</p>`}
 ${outcome.verified === false && html`<p class="notice refused">Not verified: it came as a plain Signal, without a key.</p>`}
 ${reason !== undefined && html`<h3>Reason</h3><blockquote>${prose(reason)}</blockquote>`}
 ${

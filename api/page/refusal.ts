@@ -16,6 +16,7 @@ const IN_PLACE: readonly ErrorCode[] = [
   'invalid_request',
   'forbidden',
   'own_request',
+  'own_patch',
   'not_pending',
   'expired',
   'patch_in_progress',

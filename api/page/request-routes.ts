@@ -4,6 +4,7 @@ import { isId, newId } from '../../crypto/ids.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { principalOf } from '../middleware/authenticate.ts';
+import type { Decided } from '../operations/decide.ts';
 import { detailOf } from '../operations/views.ts';
 import type { HistoryView } from '../ports.ts';
 import type { Draft } from './decide-forms.ts';
@@ -17,6 +18,12 @@ import { sameOrigin } from './same-origin.ts';
 import { signedIn } from './signed-in.ts';
 
 const pathOf = (id: string) => `/requests/${id}`;
+
+/** Where on the page it says what became of a decision. */
+function suffixOf({ status, body }: Decided): string {
+  if (status !== 202) return '#outcome';
+  return body.status === 'recorded' ? `?recorded=${body.decision_id}` : '#proposal';
+}
 
 /** The decision that a form states, or why it states none. */
 function decisionOf(req: Request): Decision | Refusal {
@@ -117,8 +124,7 @@ export function requestRoutes({ store, identities, decide, publicUrl }: PageDeps
     else {
       try {
         const decided = await decide(principal, id, stated, newId('dec'), 'console');
-        const suffix = decided.status === 202 ? `?recorded=${decided.body.decision_id}` : '#outcome';
-        res.set('Cache-Control', 'no-store').redirect(303, `${pathOf(id)}${suffix}`);
+        res.set('Cache-Control', 'no-store').redirect(303, `${pathOf(id)}${suffixOf(decided)}`);
         return;
       } catch (error) {
         refusal = refusalOf(error);

@@ -6,6 +6,7 @@ import { html, type Markup, marked } from './html.ts';
 import type { Page } from './layout.ts';
 import { outcomeSentence, outcomeView } from './outcome.ts';
 import { payloadView } from './payload.ts';
+import { proposalView } from './proposal.ts';
 import { facts, timeline } from './record.ts';
 import type { Refusal } from './refusal.ts';
 import { when } from './when.ts';
@@ -63,12 +64,13 @@ ${pending && view.recorded && recordedNotice}
 <div class="columns">
 <div class="column">
 ${outcomeView(request, receipt, publicUrl)}
+${proposalView(request, principal, draft)}
 <section class="card" aria-labelledby="why"><h2 id="why">Why it was held</h2>${whyHeld(request)}</section>
-<section class="card" aria-labelledby="run"><h2 id="run">${pending ? 'What will run' : 'What was asked for'}</h2>
+<section class="card" aria-labelledby="run"><h2 id="run">${pending && !request.proposed_patch ? 'What will run' : 'What was asked for'}</h2>
 <p class="muted">Written by the agent: read it as data, not as advice.</p>
 ${payloadView(request.payload, request.findings)}
 <p class="digest"><span class="muted">Digest</span> <code>${request.payload_digest}</code></p></section>
-${pending && html`<section class="card decide" aria-labelledby="decide"><h2 id="decide">Decide</h2>${decideForms(request, principal, draft)}</section>`}
+${pending && html`<section class="card decide" aria-labelledby="decide"><h2 id="decide">${request.proposed_patch ? 'Decide on what was asked for' : 'Decide'}</h2>${decideForms(request, principal, draft)}</section>`}
 </div>
 <aside class="column" aria-label="Details">
 <section class="card" aria-labelledby="details"><h2 id="details">Details</h2>${facts(request)}</section>
@@ -77,12 +79,21 @@ ${pending && html`<section class="card decide" aria-labelledby="decide"><h2 id="
 </div>
 </div>`;
   const announce = pending
-    ? 'This request waits for a decision.'
+    ? request.proposed_patch
+      ? 'A patch of this request waits for a second approver.'
+      : 'This request waits for a decision.'
     : `This request is closed: ${outcomeSentence(request)}.`;
   return {
     title: `${pending ? 'Waiting' : outcomeSentence(request)}: ${request.action} on ${request.service}`,
     principal,
     main,
-    live: { kind: 'request', self: `/requests/${request.id}`, id: request.id, status: request.status, announce },
+    live: {
+      kind: 'request',
+      self: `/requests/${request.id}`,
+      id: request.id,
+      status: request.status,
+      proposal: request.proposed_patch?.decision_id,
+      announce,
+    },
   };
 }

@@ -77,7 +77,12 @@ export function approvalRequestRoutes({
 
   router.get('/approval-requests/:id', readable, async (req, res) => {
     const view = await seen(res, req.params.id);
-    res.set('Cache-Control', 'no-store').set('ETag', `"${view.request.payload_digest}"`).json(detailOf(view));
+    const { proposed_patch, ...detail } = detailOf(view);
+    const shown = principalOf(res).role === 'agent' ? null : proposed_patch; // what may yet run is not the agent's to know
+    res
+      .set('Cache-Control', 'no-store')
+      .set('ETag', `"${view.request.payload_digest}"`)
+      .json({ ...detail, proposed_patch: shown });
   });
 
   router.get('/approval-requests/:id/receipt', readable, async (req, res) => {

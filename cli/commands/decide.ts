@@ -6,6 +6,7 @@ import { type ApiConnection, connect } from '../api-connection.ts';
 import { type Command, type Terminal, UsageError } from '../command.ts';
 import { describeRequest, readRequest } from '../held-request.ts';
 import { readObjectFile } from '../input-file.ts';
+import { describeProposal, findingLines, waitingPatch } from '../proposed-patch.ts';
 import { jsonLine, visible } from '../text.ts';
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
@@ -16,6 +17,11 @@ function onlyId(positionals: string[]): string {
   return id;
 }
 
+function checkDigest(given: string | undefined): void {
+  if (given !== undefined && !DIGEST.test(given))
+    throw new UsageError('--digest takes sha256: and 64 hex digits, as `letsping show` prints them');
+}
+
 /** The digest to decide on: the one that was shown before, or that of the request as it is now, which is shown. */
 async function shownDigest(
   api: ApiConnection,
@@ -23,17 +29,26 @@ async function shownDigest(
   given: string | undefined,
   terminal: Terminal,
 ): Promise<string> {
-  if (given !== undefined) {
-    if (!DIGEST.test(given))
-      throw new UsageError('--digest takes sha256: and 64 hex digits, as `letsping show` prints them');
-    return given;
-  }
-  return (await shown(api, id, terminal)).payload_digest;
+  checkDigest(given);
+  return given ?? (await shown(api, id, terminal)).payload_digest;
+}
+
+/** The same of the patch that waits for a second approver. */
+async function patchedDigest(
+  api: ApiConnection,
+  id: string,
+  given: string | undefined,
+  terminal: Terminal,
+): Promise<string> {
+  checkDigest(given);
+  const request = given === undefined ? await shown(api, id, terminal) : await readRequest(api, id);
+  const { payload_digest } = waitingPatch(request);
+  return given ?? payload_digest;
 }
 
 async function shown(api: ApiConnection, id: string, { err }: Terminal): Promise<ApprovalRequestDetail> {
   const request = await readRequest(api, id);
-  err(`${describeRequest(request)}\n`);
+  err(`${describeRequest(request)}${describeProposal(request)}\n`);
   return request;
 }
 
@@ -56,6 +71,11 @@ async function send(
     const modified = outcome.modified ? ' with the patched payload' : '';
     const runs = outcome.status === 'approved' ? `\nwhat runs  ${payload_digest}` : '';
     out(`${outcome.status}${modified} by ${visible(decided_by)} at ${decided_at}${runs}\n`);
+  } else if (body.status === 'awaiting_second_approver') {
+    out(`waits for a second approver: ${body.decision_id}\nwould run  ${body.payload_digest}\n`);
+    err(
+      `Nothing is decided yet. The firewall found in the patch what the original has not:\n${findingLines(body.findings)}Somebody else approves it with: letsping approve ${id} --patched\n`,
+    );
   } else {
     out(`recorded, not yet effective: ${body.decision_id}\n`);
     err(
@@ -66,19 +86,26 @@ async function send(
 }
 
 export const approve: Command = {
-  summary: 'approve a request',
+  summary: 'approve a request, or the patch of it that waits',
   usage: [
-    'usage: letsping approve ID [--digest sha256:…] [--json]',
+    'usage: letsping approve ID [--patched] [--digest sha256:…] [--json]',
     '',
     'Approves exactly one payload. Without --digest it is the one that the request has now, which is shown first; with it,',
     'the one that you saw before: should the request be another by now, nothing is approved.',
+    '',
+    '  --patched  the payload of the patch that waits for a second approver, in place of the one asked for',
   ].join('\n'),
   run: async (args, terminal) => {
-    const options = { digest: { type: 'string' }, json: { type: 'boolean', default: false } } as const;
+    const options = {
+      patched: { type: 'boolean', default: false },
+      digest: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    } as const;
     const { values, positionals } = parseArgs({ args, allowPositionals: true, options });
     const id = onlyId(positionals);
     const api = await connect(terminal);
-    const payload_digest = await shownDigest(api, id, values.digest, terminal);
+    const digestOf = values.patched ? patchedDigest : shownDigest;
+    const payload_digest = await digestOf(api, id, values.digest, terminal);
     return send(api, id, { type: 'approve', payload_digest }, values.json, terminal);
   },
 };
@@ -111,7 +138,8 @@ export const patch: Command = {
   usage: [
     'usage: letsping patch ID --file FILE|- [--json]',
     '',
-    'Approves the payload in FILE instead of the one asked for. It goes through schema and firewall again.',
+    'Approves the payload in FILE instead of the one asked for. It goes through schema and firewall again. When the firewall',
+    'finds in it what the original has not, it is refused, or, where the policy says so, waits for a second approver.',
     'FILE holds the whole payload as JSON; - reads it from the standard input.',
   ].join('\n'),
   run: async (args, terminal) => {

@@ -4,14 +4,16 @@ import { patchSentences } from '../../domain/diff.ts';
 import { connect } from '../api-connection.ts';
 import { type Command, UsageError } from '../command.ts';
 import { describeRequest, readRequest } from '../held-request.ts';
+import { describeProposal } from '../proposed-patch.ts';
 import { jsonLine, prettyJson, table, visible } from '../text.ts';
 
 function decisionText({ decision, payload, executed_at }: ApprovalRequestDetail): string {
   if (!decision) return '';
-  const { outcome, decided_by, decided_at, channel, reason, patched_payload } = decision;
+  const { outcome, decided_by, decided_at, channel, reason, patched_payload, patched_by } = decision;
   const facts = [
     ['outcome', `${outcome.status}${outcome.modified ? ' with another payload' : ''} (${outcome.cause})`],
     ['decided', visible(`${decided_by === null ? '' : `by ${decided_by}, `}${decided_at}, through ${channel}`)],
+    ...(patched_by === undefined ? [] : [['patched', visible(`by ${patched_by}, and approved by a second approver`)]]),
     ...(outcome.verified === false ? [['verified', 'no: it came as a plain Signal, without a key']] : []),
     ...(reason === undefined ? [] : [['reason', visible(reason)]]),
     ['executed', executed_at ?? 'not reported'],
@@ -27,10 +29,11 @@ function decisionText({ decision, payload, executed_at }: ApprovalRequestDetail)
 const timelineText = ({ timeline }: ApprovalRequestDetail): string =>
   `\ntimeline\n${table(timeline.map(({ at, event, by, detail }) => [`  ${at}`, event, visible(by ?? '-'), visible(detail)]))}`;
 
-const next = ({ id, payload_digest }: ApprovalRequestDetail): string =>
+const next = ({ id, payload_digest, proposed_patch }: ApprovalRequestDetail): string =>
   [
     '',
     `try: letsping approve ${id} --digest ${payload_digest}`,
+    ...(proposed_patch ? [`     letsping approve ${id} --patched --digest ${proposed_patch.payload_digest}`] : []),
     `     letsping reject ${id} --reason TEXT`,
     `     letsping patch ${id} --file payload.json`,
     '',
@@ -41,7 +44,8 @@ export const show: Command = {
   usage: [
     'usage: letsping show ID [--json | --receipt]',
     '',
-    'What would run, why it was held, what happened so far, and the decision if there is one.',
+    'What would run, why it was held, what happened so far, and the decision if there is one; a patch that waits for a',
+    'second approver, with what it changes and what was found in it.',
     '',
     '  --receipt  the signed receipt alone, for `letsping verify`',
   ].join('\n'),
@@ -64,7 +68,7 @@ export const show: Command = {
       terminal.out(jsonLine(request));
       return 0;
     }
-    terminal.out(describeRequest(request) + decisionText(request) + timelineText(request));
+    terminal.out(describeRequest(request) + describeProposal(request) + decisionText(request) + timelineText(request));
     if (request.status === 'pending') terminal.err(next(request));
     return 0;
   },

@@ -3,7 +3,7 @@ import type { RequestStatus } from '../../contracts/approval-request.ts';
 import type { Cause, Outcome, OutcomeStatus } from '../../contracts/decision.ts';
 import type { DecisionType } from '../../contracts/decision-type.ts';
 import type { JsonObject } from '../../contracts/json.ts';
-import type { Finding, HeldBy, Verdict } from '../../contracts/verdict.ts';
+import type { Finding, HeldBy, PatchScreening, Verdict } from '../../contracts/verdict.ts';
 
 /** What is in clear about a request. */
 export interface RequestRow {
@@ -52,6 +52,9 @@ export interface DecisionRow {
   payload_digest: string;
   patched_digest: string | null;
   created_at: Date;
+  /** Of a patch alone, and null until it was screened. The first screening stands. */
+  screening: PatchScreening | null;
+  screened_at: Date | null;
 }
 export interface DecisionSecret {
   reason?: string;
@@ -60,6 +63,8 @@ export interface DecisionSecret {
   salt?: string;
 }
 export type DecisionRecord = DecisionRow & DecisionSecret;
+/** As it is made: the database says when, the screening says the rest. */
+export type NewDecision = Omit<DecisionRecord, 'created_at' | 'screening' | 'screened_at'>;
 
 export const CHANNELS = ['console', 'cli', 'api', 'signal', 'firewall', 'deadline', 'caller'] as const;
 /** By which road the outcome came. */

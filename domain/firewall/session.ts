@@ -33,6 +33,13 @@ export function contextIn(session: Session, declared: ActionContext): ActionCont
   };
 }
 
+/** A call's context with the labels that earlier calls of its session carried; nothing else of theirs counts, so it can only be judged harder. */
+export const underLabels = (declared: ActionContext, earlier: readonly ActionContext[]): ActionContext => ({
+  ...declared,
+  ...(earlier.some((one) => one.untrusted === true) && { untrusted: true }),
+  ...(earlier.some((one) => one.private === true) && { private: true }),
+});
+
 function joined(
   list: 'allowed_domains' | 'known_recipients',
   session: Session,

@@ -58,6 +58,8 @@ function switchLoosenings(before: Policy, after: Policy): string[] {
     found.push('An action that says nothing of third-party text no longer counts as untrusted.');
   if (before.context_trust === 'tighten_only' && after.context_trust !== 'tighten_only')
     found.push('What the context names as known may make a verdict milder.');
+  if (after.widening_patches === 'second_approver' && before.widening_patches !== 'second_approver')
+    found.push('A patch with a finding that the original had not may run, once a second approver approves it.');
   if (after.accept_unsigned_signals && !before.accept_unsigned_signals)
     found.push('accept_unsigned_signals was switched on: whoever may write to the Temporal namespace decides.');
   return found;
@@ -74,6 +76,7 @@ const JUDGED = new Set([
   'arguments',
   'undeclared',
   'context_trust',
+  'widening_patches',
   'accept_unsigned_signals',
   'expires_in_ms',
   'resume_task_queue',

@@ -73,11 +73,16 @@ function* guardrailWarnings({ guardrails = [] }: Policy): Generator<PolicyWarnin
   }
 }
 
-function* switchWarnings({ undeclared, accept_unsigned_signals }: Policy): Generator<PolicyWarning> {
+function* switchWarnings({ undeclared, widening_patches, accept_unsigned_signals }: Policy): Generator<PolicyWarning> {
   if (undeclared === 'lenient')
     yield {
       path: ['undeclared'],
       message: 'an action that says nothing of third-party text is judged as if none had been read',
+    };
+  if (widening_patches === 'second_approver')
+    yield {
+      path: ['widening_patches'],
+      message: 'a patch with a finding that the original had not runs, when a second person approves it',
     };
   if (accept_unsigned_signals)
     yield { path: ['accept_unsigned_signals'], message: 'whoever may write to the Temporal namespace may decide' };

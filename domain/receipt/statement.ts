@@ -7,9 +7,9 @@ const hex = (digest: string) => digest.slice('sha256:'.length);
 
 /**
  * The statement that a receipt signs, from what stands in the database at that moment. `executed` says what may run: nothing
- * but an approved outcome has it.
+ * but an approved outcome has it. `patched_by` is the author of the patch where somebody else had to approve it.
  */
-export function statementOf(request: RequestRow, settlement: Settlement): Statement {
+export function statementOf(request: RequestRow, settlement: Settlement, patched_by?: string): Statement {
   const { status, cause, payload_digest, decision_id, actor, channel, verified, resolved_at } = settlement;
   const patched = payload_digest !== request.payload_digest;
   return {
@@ -27,7 +27,7 @@ export function statementOf(request: RequestRow, settlement: Settlement): Statem
       ...(status === 'approved' && { executed: { payload_digest, ...(patched && { patch: payload_digest }) } }),
       decided: {
         at: resolved_at.toISOString(),
-        ...(actor !== null && { by: [actor] }),
+        ...(actor !== null && { by: patched_by === undefined ? [actor] : [patched_by, actor] }),
         channel,
         ...(decision_id !== null && { decision_id }),
         ...(cause === 'person' && !verified && { verified: false as const }),

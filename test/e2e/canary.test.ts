@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { started } from '../helpers/started.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 /** Planted in everything an agent or a person can write; must be found nowhere in clear. */
@@ -95,6 +96,7 @@ test('no plaintext of payload, patch, reason or context is in a history or in an
       })
     ).status,
   ).toBe(422);
+  await started(system.temporal, signalled.id);
   await system.temporal.workflow
     .getHandle(`approval/${signalled.id}`)
     .signal('decide', { type: 'approve', actor: 'bot', payload_digest: signalled.payload_digest });

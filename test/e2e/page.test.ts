@@ -69,7 +69,7 @@ describe.skipIf(missing)('the approval page in a browser', () => {
   };
 
   beforeAll(async () => {
-    system = await createSystem();
+    system = await createSystem({ policy: { widening_patches: 'second_approver' } });
     await system.startWorker();
     userDataDir = mkdtempSync(join(tmpdir(), 'letsping-browser-'));
     browser = await launch(true, join(userDataDir, 'scripted'));
@@ -185,6 +185,38 @@ describe.skipIf(missing)('the approval page in a browser', () => {
     await page.waitForTimeout(800);
     expect(await page.getByLabel('Reason to reject').inputValue()).toBe('half a sent');
     expect(page.url()).toContain(id);
+    nothingLeft();
+  });
+
+  test('a patch that waits for a second approver appears by itself, unless somebody types, and is approved', async () => {
+    const { id, payload_digest } = await open({ ...HELD, payload: { url: 'https://api.example.com/' } });
+    const propose = (path: string) =>
+      system.call(system.approver_api_key, 'POST', `/api/approval-requests/${id}/decisions`, {
+        type: 'patch',
+        patched_payload: { url: `http://169.254.169.254/${path}` },
+        payload_digest,
+      });
+    await signIn(page, `/requests/${id}`);
+    await page.waitForTimeout(500); // until it listens
+    await propose('first');
+    await page.getByRole('heading', { name: 'A patch waits for a second approver' }).waitFor({ timeout: 5_000 });
+    expect(await page.locator('#live').textContent()).toBe('A patch of this request waits for a second approver.');
+    expect(await page.locator('#proposal .payload mark', { hasText: '169.254.169.254' }).count()).toBe(1);
+    await shoot(page, 'proposal');
+
+    const reason = page.locator('#proposal').getByLabel('Reason to reject');
+    await reason.fill('half a sent');
+    await propose('second');
+    await page.waitForTimeout(800);
+    expect(await reason.inputValue()).toBe('half a sent');
+    await page.reload();
+    expect(await page.locator('#proposal .changes').textContent()).toContain('second');
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(1_280);
+    await page.waitForTimeout(1_000); // the buttons rest
+    expect(await page.evaluate(faint)).toEqual([]);
+    await page.getByRole('button', { name: 'Approve the patched action' }).click();
+    await page.getByRole('heading', { name: 'Approved with modifications by ana' }).waitFor();
+    await page.getByText('Two people agreed: dev-approver made the patch, ana approved it.').waitFor();
     nothingLeft();
   });
 

@@ -33,6 +33,8 @@ export interface TestSystem extends FirstProject {
     headers?: Record<string, string>,
   ): Promise<{ status: number; body: any; headers: Headers; text: string }>;
   temporal: Client;
+  /** The key of another person who may decide. */
+  approver(owner: string): Promise<string>;
   startWorker(extra?: NodeJS.ProcessEnv): Promise<WorkerProcess>;
   /** One that kills itself in `settle`. */
   startCrashingWorker(at: 'before-commit' | 'after-commit'): Promise<WorkerProcess>;
@@ -85,11 +87,14 @@ export async function createSystem(options: { policy?: unknown; env?: NodeJS.Pro
   const api = await startApi(env);
   const connection = await Connection.connect({ address: inject('temporalAddress') });
   const workers: WorkerProcess[] = [];
-  return {
+  const system: TestSystem = {
     ...project,
     database,
     env,
     api,
+    approver: async (owner) =>
+      (await system.call(system.admin_api_key, 'POST', '/api/keys', { name: owner, owner, role: 'approver' })).body
+        .api_key,
     temporal: new Client({ connection, namespace: inject('temporalNamespace') }),
     async call(key, method, path, body, headers = {}) {
       const answer = await fetch(`${api.url}${path}`, {
@@ -122,4 +127,5 @@ export async function createSystem(options: { policy?: unknown; env?: NodeJS.Pro
       await database.drop();
     },
   };
+  return system;
 }

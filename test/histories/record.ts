@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, test } from 'vitest';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
@@ -8,33 +8,34 @@ import { createSystem, type TestSystem } from '../helpers/system.ts';
 const ROOT = process.cwd();
 
 let system: TestSystem;
+let twoPeople: TestSystem;
 beforeAll(async () => {
   system = await createSystem({ policy: { accept_unsigned_signals: true } });
+  twoPeople = await createSystem({ policy: { widening_patches: 'second_approver' } });
 });
-afterAll(() => system.stop());
+afterAll(() => Promise.all([system.stop(), twoPeople.stop()]));
 
-const open = async (extra: object = {}) =>
+const open = async (extra: object = {}, on = system) =>
   (
-    await system.call(system.agent_api_key, 'POST', '/api/ingest', {
+    await on.call(on.agent_api_key, 'POST', '/api/ingest', {
       service: 's',
       action: 'a',
       payload: { n: 1 },
       ...extra,
     })
   ).body as { id: string; payload_digest: string };
-const decide = (id: string, body: object) =>
-  system.call(system.approver_api_key, 'POST', `/api/approval-requests/${id}/decisions`, body);
+const decide = (id: string, body: object, on = system, key = on.approver_api_key) =>
+  on.call(key, 'POST', `/api/approval-requests/${id}/decisions`, body);
 const handle = (id: string) => system.temporal.workflow.getHandle(`approval/${id}`);
 
 async function record(name: string, id: string): Promise<void> {
+  const file = new URL(`${name}.json`, import.meta.url);
+  if (existsSync(file)) return;
   await handle(id)
     .result()
     .catch(() => {});
   const history = await handle(id).fetchHistory();
-  writeFileSync(
-    new URL(`${name}.json`, import.meta.url),
-    `${historyToJSON(history).replaceAll(`file://${ROOT}/`, '').replaceAll(`${ROOT}/`, '')}\n`,
-  );
+  writeFileSync(file, `${historyToJSON(history).replaceAll(`file://${ROOT}/`, '').replaceAll(`${ROOT}/`, '')}\n`);
 }
 
 test('records', async () => {
@@ -93,4 +94,12 @@ test('records', async () => {
     payload_digest: forged.payload_digest,
   });
   await record('approval-v1-forged', forged.id);
+
+  await twoPeople.startWorker();
+  const second = await twoPeople.approver('second');
+  const widened = await open({}, twoPeople);
+  const patch = { type: 'patch', patched_payload: { url: 'http://169.254.169.254/' } };
+  const { body: proposal } = await decide(widened.id, { ...patch, payload_digest: widened.payload_digest }, twoPeople);
+  await decide(widened.id, { type: 'approve', payload_digest: proposal.payload_digest }, twoPeople, second);
+  await record('approval-v1-patch-approved-by-a-second', widened.id);
 }, 120_000);

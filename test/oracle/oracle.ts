@@ -180,16 +180,33 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
       say('I4', id, 'executed something else than was approved');
     const decision = row?.decision_id ? rows.decisions.find((found) => found.id === row.decision_id) : undefined;
     if (row?.cause === 'person' && row.verified) {
+      const asked = request.payload_digest;
+      const patches = rows.decisions.filter((found) => found.request_id === id && found.type === 'patch');
+      // The patch that the person answered, which waited for them; and what may run after their answer.
+      const answered = patches.find((found) => found.patched_digest === decision?.payload_digest);
+      const runs =
+        decision?.type === 'patch'
+          ? decision.patched_digest
+          : decision?.type === 'approve'
+            ? decision.payload_digest
+            : asked;
       if (!decision) say('I4', id, "a person's outcome without a decision");
       else if (
         decision.request_id !== id ||
         decision.actor !== row.actor ||
-        decision.payload_digest !== request.payload_digest ||
-        (decision.patched_digest ?? request.payload_digest) !== row.payload_digest ||
+        runs !== row.payload_digest ||
         (decision.type === 'reject') !== (row.status === 'rejected') ||
-        decision.actor === request.requested_by
+        decision.actor === request.requested_by ||
+        (decision.payload_digest !== asked && (decision.type === 'patch' || answered?.screening !== 'second_approver'))
       )
         say('I4', id, 'the outcome is not what the person decided');
+      else if (decision.type === 'patch' && decision.screening !== 'accepted')
+        say('I4', id, 'a patch runs that the firewall did not accept');
+      else if (decision.type === 'approve' && answered?.actor === decision.actor)
+        say('I4', id, 'one person patched and approved');
+      const people = row.status === 'approved' && answered !== undefined ? [answered.actor, row.actor] : [row.actor];
+      const named = openReceipt(row.receipt, rows.keys)?.['predicate'].decided.by;
+      if (JSON.stringify(named) !== JSON.stringify(people)) say('I4', id, 'the receipt names other people');
     } else if (row && row.payload_digest !== request.payload_digest) say('I4', id, 'another digest without a patch');
 
     // I6: silence is never consent, and an answer in time is never silence.

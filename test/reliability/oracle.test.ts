@@ -6,14 +6,22 @@ import { decide, type Opened, openHeld, POLICY, resolved } from './suite.ts';
 let rig: Rig;
 let closed: Opened;
 let other: Opened;
+/** Closed by two people: one patched, the second approved it. */
+let widened: Opened;
 beforeAll(async () => {
-  rig = await createRig({ policy: POLICY, say: () => {} });
+  rig = await createRig({ policy: { ...POLICY, widening_patches: 'second_approver' }, say: () => {} });
   closed = await openHeld(rig);
   other = await openHeld(rig);
   for (const { id, payload_digest } of [closed, other]) {
     await decide(rig, id, { type: 'approve', payload_digest });
     await resolved(rig, id);
   }
+  widened = await openHeld(rig);
+  const { id, payload_digest } = widened;
+  const patched_payload = { url: 'http://169.254.169.254/' };
+  const { body } = await decide(rig, id, { type: 'patch', patched_payload, payload_digest });
+  await decide(rig, id, { type: 'approve', payload_digest: body.payload_digest }, await rig.key('second', 'approver'));
+  await resolved(rig, id);
 });
 afterAll(() => rig.stop());
 
@@ -22,7 +30,7 @@ async function tampered(there: string, back: string): Promise<string[]> {
   const run = (sql: string) =>
     rig.sql(`set session_replication_role = replica; ${sql}; set session_replication_role = default`);
   await run(there);
-  const found = await rig.oracle.audit({ ids: [closed.id, other.id] });
+  const found = await rig.oracle.audit({ ids: [closed.id, other.id, widened.id] });
   await run(back);
   return [...new Set(found.map(({ invariant }) => invariant))].toSorted();
 }
@@ -76,6 +84,18 @@ test('the oracle finds what was tampered with', async () => {
       `update approval_requests set sealed = (select sealed from kept where id = '${id}') where id = '${id}'; drop table kept`,
     ),
   ).toContain('I9');
+});
+
+test('the oracle finds a patch that runs without a second person', async () => {
+  const patch = `${of(widened.id)} and type = 'patch'`;
+  for (const [there, back] of [
+    ["actor = 'second'", "actor = 'dev-approver'"],
+    ["screening = 'refused'", "screening = 'second_approver'"],
+    ["actor = 'third'", "actor = 'dev-approver'"], // the receipt names the author
+  ])
+    expect(await tampered(`update decisions set ${there} ${patch}`, `update decisions set ${back} ${patch}`)).toEqual([
+      'I4',
+    ]);
 });
 
 test('the oracle shares no code with the product', () => {

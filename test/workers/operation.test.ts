@@ -2,6 +2,7 @@ import { get } from 'node:http';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { freePorts, type Program, startProgram } from '../helpers/program.ts';
+import { started } from '../helpers/started.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 /** Planted in everything that an agent or a person can write. */
@@ -164,6 +165,7 @@ test('at debug level neither api nor worker writes a payload, a reason, a key or
   expect(
     (await decide(rejected.id, { type: 'reject', reason: canary(), payload_digest: rejected.payload_digest })).status,
   ).toBe(201);
+  await started(system.temporal, signalled.id);
   const bot = system.temporal.workflow.getHandle(`approval/${signalled.id}`);
   await bot.signal('decide', { type: 'approve', actor: canary(), payload_digest: `${canary()}` });
   await bot.signal('decide_recorded', {

@@ -13,6 +13,7 @@ import { loadProjectKey } from '../../storage/projects.ts';
 import { readBacklog } from '../../storage/reconcile.ts';
 import { stepStores } from '../../storage/step-stores.ts';
 import { ensureReconcileSchedules, reconcileScheduleId } from '../../workers/reconcile-schedule.ts';
+import { started } from '../helpers/started.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 let system: TestSystem;
@@ -50,6 +51,7 @@ const open = async () => {
     payload: { amount: 10 },
   });
   expect(status).toBe(201);
+  await started(system.temporal, body.id);
   return body as { id: string; payload_digest: string };
 };
 const sql = async (text: string, values: unknown[] = []) => {
@@ -100,6 +102,23 @@ test('an outcome that stands while its workflow is open: the decision is told ag
   const counts = await scanUntil(async () => (await handle(id).describe()).status.name === 'COMPLETED');
   expect(counts.outcome_told_again).toBeGreaterThan(0);
   expect(await handle(id).result()).toMatchObject({ status: 'approved', decision_id });
+});
+
+test('an outcome by a second approver, while the workflow knows no patch that waits: it is asked to end, and ends with what stands', async () => {
+  const { id, payload_digest } = await open();
+  const [patch_id, decision_id] = [`dec_p${id.slice(5)}`, `dec_s${id.slice(5)}`];
+  const patched_digest = `sha256:${'7'.repeat(64)}`;
+  await sql(
+    `insert into decisions (id, project_id, request_id, type, actor, channel, payload_digest, patched_digest, screening, screened_at) values
+       ($1, $2, $3, 'patch', 'ana', 'api', $4, $5, 'second_approver', now()), ($6, $2, $3, 'approve', 'bo', 'api', $5, null, null, null)`,
+    [patch_id, system.project_id, id, payload_digest, patched_digest, decision_id],
+  );
+  await settle(
+    { project_id: system.project_id, request_id: id },
+    { status: 'approved', cause: 'person', payload_digest: patched_digest, decision_id, actor: 'bo', verified: true },
+  );
+  await scanUntil(async () => (await handle(id).describe()).status.name === 'COMPLETED');
+  expect(await handle(id).result()).toMatchObject({ status: 'approved', decision_id, payload_digest: patched_digest });
 });
 
 test('an outcome without a decision: the workflow is asked to end, and ends with what stands', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApprovalView } from '../../contracts/workflow.ts';
+import { started } from '../helpers/started.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 let system: TestSystem;
@@ -17,6 +18,7 @@ const held = async (extra: object = {}) => {
     ...extra,
   });
   expect(status).toBe(201);
+  await started(system.temporal, body.id);
   return body as { id: string; payload_digest: string };
 };
 const decide = (id: string, body: object, key = system.approver_api_key, headers = {}) =>

@@ -4,6 +4,7 @@ const COOL_DOWN_MS = 700;
 const EVENTS = [
   'approval_request.opened',
   'approval_request.held',
+  'approval_request.patch_proposed',
   'approval_request.resolved',
   'approval_request.executed',
 ];
@@ -18,11 +19,16 @@ export function coolDown(): void {
   }, COOL_DOWN_MS);
 }
 
+const holdsText = (shown: HTMLElement) =>
+  shown.querySelector('details.patch[open]') !== null ||
+  [...shown.querySelectorAll('textarea')].some((field) => field.value !== field.defaultValue);
+
 /** Whether the newer state is worth replacing what is shown: a pending request may hold what somebody is typing. */
 const differs = (shown: HTMLElement, newer: HTMLElement) =>
   shown.dataset['kind'] === 'inbox' ||
   shown.dataset['status'] !== newer.dataset['status'] ||
-  newer.dataset['status'] !== 'pending';
+  newer.dataset['status'] !== 'pending' ||
+  (shown.dataset['proposal'] !== newer.dataset['proposal'] && !holdsText(shown));
 
 /** Fetches the page again and puts its content in the place of the old one; says so, and keeps the focus where it was. */
 async function refresh(arrive: () => void): Promise<void> {

@@ -9,6 +9,7 @@ import {
   lapsed,
   opened,
   patchScreened,
+  patchScreening,
   refusalOf,
   screened,
   withdrawn,
@@ -25,29 +26,46 @@ const approve: DecisionRef = {
 };
 const patch: DecisionRef = { ...approve, decision_id: 'dec_2', type: 'patch', patched_digest: digest(2) };
 const pending = screened(opened, 'hold', terms);
+const proposed = patchScreened(decided(pending, patch, true, terms), 'second_approver');
+const second: DecisionRef = { decision_id: 'dec_3', type: 'approve', actor: 'bo', payload_digest: digest(2) };
 
 type Step =
   | { kind: 'screened'; verdict: 'allow' | 'hold' | 'block' }
-  | { kind: 'decide'; decision: DecisionRef; at: number }
-  | { kind: 'patch'; accepted: boolean }
+  | { kind: 'decide'; decision: DecisionRef; verified: boolean; at: number }
+  | { kind: 'patch'; screening: 'accepted' | 'refused' | 'second_approver' }
   | { kind: 'lapse' }
   | { kind: 'withdraw' };
 
 const anyDecision = fc
   .record({
-    decision_id: fc.constantFrom('a', 'b', 'c'),
+    decision_id: fc.constantFrom('a', 'b', 'c', 'd'),
     type: fc.constantFrom('approve' as const, 'reject' as const, 'patch' as const),
     actor: fc.constantFrom('ana', 'bo', 'agent'),
-    payload_digest: fc.constantFrom(digest(1), digest(9)),
+    payload_digest: fc.constantFrom(digest(1), digest(2), digest(3), digest(9)),
+    patched_digest: fc.constantFrom(digest(2), digest(3)),
   })
-  .map((d): DecisionRef => (d.type === 'patch' ? { ...d, patched_digest: digest(2) } : d));
+  // A salted digest is of one patch alone.
+  .map(
+    ({ patched_digest, ...d }): DecisionRef =>
+      d.type === 'patch'
+        ? { ...d, patched_digest, decision_id: `patch of ${d.actor}, ${patched_digest}`, payload_digest: digest(1) }
+        : d,
+  );
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
     kind: fc.constant('screened' as const),
     verdict: fc.constantFrom('allow' as const, 'hold' as const, 'block' as const),
   }),
-  fc.record({ kind: fc.constant('decide' as const), decision: anyDecision, at: fc.integer({ min: 0, max: 2_000 }) }),
-  fc.record({ kind: fc.constant('patch' as const), accepted: fc.boolean() }),
+  fc.record({
+    kind: fc.constant('decide' as const),
+    decision: anyDecision,
+    verified: fc.boolean(),
+    at: fc.integer({ min: 0, max: 1_200 }),
+  }),
+  fc.record({
+    kind: fc.constant('patch' as const),
+    screening: fc.constantFrom('accepted' as const, 'refused' as const, 'second_approver' as const),
+  }),
   fc.record({ kind: fc.constant('lapse' as const) }),
   fc.record({ kind: fc.constant('withdraw' as const) }),
 );
@@ -59,13 +77,14 @@ function step(state: ApprovalState, what: Step): ApprovalState {
     case 'decide':
       if (
         state.phase === 'screening' ||
-        refusalOf(state, what.decision, terms, what.at) ||
+        (what.decision.type === 'patch' && !what.verified) || // no message of a bot is a patch
+        refusalOf(state, what.decision, what.verified, terms, what.at) ||
         isRepeat(state, what.decision)
       )
         return state;
-      return decided(state, what.decision, true, terms);
+      return decided(state, what.decision, what.verified, terms);
     case 'patch':
-      return patchScreened(state, what.accepted);
+      return patchScreened(state, what.screening);
     case 'lapse':
       return lapsed(state, terms);
     case 'withdraw':
@@ -96,31 +115,38 @@ describe('any order of events', () => {
       fc.property(fc.array(anyStep, { maxLength: 20 }), (steps) => {
         const end = steps.reduce(step, opened);
         if (end.phase !== 'closed' || end.proposed.status !== 'approved') return;
-        if (end.proposed.cause === 'firewall') {
+        const { cause, decision_id, payload_digest, verified } = end.proposed;
+        if (cause === 'firewall') {
           expect(steps).toContainEqual({ kind: 'screened', verdict: 'allow' });
           return;
         }
         const said = steps.filter(
           (s): s is Extract<Step, { kind: 'decide' }> =>
-            s.kind === 'decide' && s.decision.decision_id === end.proposed.decision_id,
+            s.kind === 'decide' && s.decision.actor !== 'agent' && s.at < terms.expires_at_ms,
         );
         expect(
           said.some(
-            ({ decision, at }) =>
-              decision.type !== 'reject' &&
-              decision.actor !== 'agent' &&
-              decision.payload_digest === terms.payload_digest &&
-              at < terms.expires_at_ms,
+            ({ decision }) =>
+              decision.decision_id === decision_id &&
+              (decision.type === 'patch' ? decision.patched_digest : decision.payload_digest) === payload_digest &&
+              decision.type !== 'reject',
           ),
         ).toBe(true);
+        if (payload_digest === terms.payload_digest) return;
+        // Another payload than the asked one: one person whose patch was accepted, or two of whom neither is a bot.
+        expect(verified).toBe(true);
+        const patches = said.filter(({ decision }) => decision.patched_digest === payload_digest);
+        const accepted = steps.some((s) => s.kind === 'patch' && s.screening === 'accepted');
+        const isOwn = patches.some(({ decision }) => decision.decision_id === decision_id);
+        expect(isOwn ? accepted : patches.some(({ decision }) => decision.actor !== end.proposed.actor)).toBe(true);
       }),
-      { numRuns: 2_000 },
+      { numRuns: 5_000 },
     );
   });
 });
 
 describe('refusals', () => {
-  const cases: [string, ApprovalState, DecisionRef, number, string | undefined][] = [
+  const cases: [string, ApprovalState, DecisionRef, number, string | undefined, boolean?][] = [
     ['counts while pending', pending, approve, 0, undefined],
     ['waits for the verdict while screening', opened, approve, 0, undefined],
     ['at the deadline is late', pending, approve, 1_000, 'expired'],
@@ -130,9 +156,35 @@ describe('refusals', () => {
     ['the patch in hand again', decided(pending, patch, true, terms), patch, 0, undefined],
     ['after the end', lapsed(pending, terms), approve, 0, 'not_pending'],
     ['after the end, the one that ended it', decided(pending, approve, true, terms), approve, 5_000, undefined],
+    ['that approves the patch that waits', proposed, second, 0, undefined],
+    ['by its author, on the patch that waits', proposed, { ...second, actor: 'ana' }, 0, 'own_patch'],
+    ['by its author, that rejects', proposed, { ...second, actor: 'ana', type: 'reject' }, 0, undefined],
+    ['by who asked, on the patch that waits', proposed, { ...second, actor: 'agent' }, 0, 'own_request'],
+    ['of a bot, on the patch that waits', proposed, second, 0, 'payload_changed', false],
+    [
+      'of a bot, that rejects the patch that waits',
+      proposed,
+      { ...second, type: 'reject' },
+      0,
+      'payload_changed',
+      false,
+    ],
+    ['on what was asked for, while a patch waits', proposed, approve, 0, undefined],
+    ['of a bot, on what was asked for, while a patch waits', proposed, approve, 0, undefined, false],
+    ['that is the patch that waits, again', proposed, patch, 0, 'second_approver'],
+    ['that is the patch that waits, again and late', proposed, patch, 5_000, 'second_approver'],
+    ['on the patch that waits, late', proposed, second, 1_000, 'expired'],
+    ['on a patch that nobody made', pending, second, 0, 'payload_changed'],
+    [
+      'that patches a patch',
+      proposed,
+      { ...patch, decision_id: 'dec_4', payload_digest: digest(2) },
+      0,
+      'payload_changed',
+    ],
   ];
-  test.each(cases)('a decision %s', (_name, state, decision, now, expected) => {
-    expect(refusalOf(state, decision, terms, now)).toBe(expected);
+  test.each(cases)('a decision %s', (_name, state, decision, now, expected, verified = true) => {
+    expect(refusalOf(state, decision, verified, terms, now)).toBe(expected);
   });
 
   test('two absent ids are not the same decision', () => {
@@ -143,10 +195,60 @@ describe('refusals', () => {
 
 test('a refused patch leaves the request pending, an accepted one is what runs', () => {
   const patching = decided(pending, patch, true, terms);
-  expect(patchScreened(patching, false)).toEqual({ phase: 'pending' });
-  expect(patchScreened(patching, true)).toMatchObject({
+  expect(patchScreened(patching, 'refused')).toEqual({ phase: 'pending' });
+  expect(patchScreened(patching, 'accepted')).toMatchObject({
     phase: 'closed',
     proposed: { status: 'approved', payload_digest: digest(2), decision_id: 'dec_2' },
+  });
+});
+
+describe('a patch that waits for a second approver', () => {
+  const other = { ...patch, decision_id: 'dec_5', actor: 'cy', patched_digest: digest(3) };
+
+  test('runs as the second person approved it', () => {
+    expect(decided(proposed, second, true, terms)).toEqual({
+      phase: 'closed',
+      proposed: {
+        status: 'approved',
+        cause: 'person',
+        payload_digest: digest(2),
+        decision_id: 'dec_3',
+        actor: 'bo',
+        verified: true,
+      },
+    });
+  });
+
+  test('is rejected with the request, whichever payload was shown', () => {
+    for (const payload_digest of [digest(1), digest(2)])
+      expect(decided(proposed, { ...second, type: 'reject', payload_digest }, true, terms)).toMatchObject({
+        phase: 'closed',
+        proposed: { status: 'rejected', payload_digest: digest(1), actor: 'bo' },
+      });
+  });
+
+  test('stays after a patch that is refused, and gives way to one that waits', () => {
+    const patching = decided(proposed, other, true, terms);
+    expect(patchScreened(patching, 'refused')).toEqual(proposed);
+    const replaced = patchScreened(patching, 'second_approver');
+    expect(replaced).toMatchObject({ phase: 'pending', proposal: { decision_id: 'dec_5' } });
+    expect(refusalOf(replaced, second, true, terms, 0)).toBe('payload_changed');
+    expect(patchScreened(patching, 'accepted')).toMatchObject({ proposed: { payload_digest: digest(3) } });
+  });
+
+  test('lapses and is withdrawn with the request', () => {
+    expect(lapsed(proposed, terms)).toMatchObject({ proposed: { status: 'expired', payload_digest: digest(1) } });
+    expect(withdrawn(proposed, terms)).toMatchObject({ proposed: { status: 'cancelled', payload_digest: digest(1) } });
+  });
+
+  test('is no more than refused where the answer cannot be read', () => {
+    expect((['allow', 'hold', 'block', 'second_approver'] as const).map(patchScreening)).toEqual([
+      'accepted',
+      'accepted',
+      'refused',
+      'second_approver',
+    ]);
+    expect(patchScreening('maybe' as never)).toBe('refused');
   });
 });
 

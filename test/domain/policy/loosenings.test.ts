@@ -138,12 +138,20 @@ describe('switches', () => {
   test.each([
     [{}, { accept_unsigned_signals: true }, /accept_unsigned_signals/],
     [{}, { undeclared: 'lenient' }, /third-party text/],
+    [{}, { widening_patches: 'second_approver' }, /once a second approver approves it/],
+    [{ widening_patches: 'refuse' }, { widening_patches: 'second_approver' }, /once a second approver approves it/],
     [{ context_trust: 'tighten_only' }, {}, /context names/],
     [{ packs: ['sql', 'iam'] }, { packs: ['iam'] }, /^Pack removed: sql\.$/],
     [{}, { arguments: [{ roles: { '/to': 'free_text' } }] }, /roles of arguments/],
   ])('%j → %j', (before, after, sentence) => {
     expect(looser(before, after)).toEqual([expect.stringMatching(sentence)]);
     expect(looser(after, before).filter((said) => !said.startsWith('The roles'))).toEqual([]);
+  });
+
+  test('to name the default changes nothing but the digest of a policy that names it', () => {
+    expect(looser({}, { widening_patches: 'refuse' })).toEqual([]);
+    expect(looser({ widening_patches: 'refuse' }, {})).toEqual([]);
+    expect(policy()).not.toHaveProperty('widening_patches');
   });
 
   test('a member that nobody has judged counts', () => {

@@ -54,8 +54,10 @@ export class Approvals implements ApprovalClient {
     const payload_digest = payloadDigest(salt, { service, action, payload });
     const sealer = await this.#keyring.sealer(this.project_id);
     const verdict = this.verdict(action);
-    await inProject(this.#pool, this.project_id, (tx) =>
-      insertRequest(tx, sealer, {
+    await insertRequest(
+      (work) => inProject(this.#pool, this.project_id, work),
+      sealer,
+      {
         id,
         service,
         action,
@@ -77,7 +79,8 @@ export class Approvals implements ApprovalClient {
         context: context ?? {},
         findings: [],
         expires_in_ms: 3_600_000,
-      }),
+      },
+      0,
     );
     if (verdict !== 'hold')
       await this.decide(id, { status: verdict === 'allow' ? 'approved' : 'rejected' }, 'firewall');

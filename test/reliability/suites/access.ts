@@ -1,4 +1,5 @@
 import { OPERATIONS } from '../../../api/openapi.ts';
+import { started } from '../../helpers/started.ts';
 import { decide, detail, judged, openHeld, pause, pooled, type Suite } from '../suite.ts';
 
 const DIGEST = `sha256:${'0'.repeat(64)}`;
@@ -138,6 +139,7 @@ export const messages: Suite = {
       for (const [name, attack] of Object.entries(attacks)) {
         if (round > 0 && name.startsWith('update, a rejection')) continue;
         const { id, payload_digest } = await openHeld(rig, { priority: 'critical' });
+        await started(rig.temporal, id);
         ids.push(id);
         await attack(id, payload_digest, real).catch(() => {});
         await pause(400);
@@ -158,7 +160,10 @@ export const namespaceWriter: Suite = {
   async run({ form, rig: shared }, count) {
     const rig = await shared();
     const terminated = await Promise.all(Array.from({ length: form === 'whole' ? 5 : 2 }, () => openHeld(rig)));
-    for (const { id } of terminated) await rig.temporal.workflow.getHandle(`approval/${id}`).terminate('by hand');
+    for (const { id } of terminated) {
+      await started(rig.temporal, id);
+      await rig.temporal.workflow.getHandle(`approval/${id}`).terminate('by hand');
+    }
     await pooled(terminated, 5, async ({ id, payload_digest }) => {
       const answer = await decide(rig, id, { type: 'approve', payload_digest });
       const { status } = await detail(rig, id);

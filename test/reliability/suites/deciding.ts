@@ -1,5 +1,6 @@
 import { preload } from '../../faults/program.ts';
 import { createRig } from '../../faults/rig.ts';
+import { started } from '../../helpers/started.ts';
 import { decide, detail, judged, openHeld, POLICY, pause, percentile, pooled, resolved, type Suite } from '../suite.ts';
 
 const say = (status: number) => [200, 201, 202, 409].includes(status);
@@ -14,9 +15,10 @@ export const races: Suite = {
     const rounds = form === 'whole' ? 1_000 : 30;
     const ids: string[] = [];
     let internal = 0;
-    await pooled(Array.from({ length: rounds }), 6, async () => {
+    await pooled(Array.from({ length: rounds }), 6, async (_, at) => {
       const { id, payload_digest } = await openHeld(rig);
       ids.push(id);
+      if (at % 2 === 0) await started(rig.temporal, id); // the others race its start as well
       const workflow = rig.temporal.workflow.getHandle(`approval/${id}`);
       const [answers] = await Promise.all([
         Promise.all(

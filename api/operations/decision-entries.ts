@@ -1,0 +1,33 @@
+import type { TimelineEntry } from '../../contracts/approval-request.ts';
+import type { DecisionRow } from '../../domain/approval/record.ts';
+import type { HistoryView } from '../ports.ts';
+
+/** What people answered, as the timeline tells it: every decision, and how the firewall took each patch. */
+export const decisionEntries = (view: HistoryView): TimelineEntry[] =>
+  view.decisions.flatMap((row) => [recorded(row, view), ...screened(row)]);
+
+function recorded(row: DecisionRow, { request, standing }: HistoryView): TimelineEntry {
+  const counted = !standing || row.id === standing.decision_id || row.patched_digest === standing.payload_digest;
+  const what = row.payload_digest === request.payload_digest ? row.type : `${row.type} of the patch`;
+  return {
+    event: 'decision_recorded',
+    at: row.created_at.toISOString(),
+    by: row.actor,
+    detail: `${what}, through ${row.channel}${counted ? '' : '; it did not count'}.`,
+  };
+}
+
+function screened({ screening, screened_at, actor }: DecisionRow): TimelineEntry[] {
+  const at = screened_at?.toISOString();
+  if (at === undefined || screening === null || screening === 'accepted') return [];
+  return screening === 'refused'
+    ? [{ event: 'patch_refused', at, by: null, detail: 'The firewall refused the patch.' }]
+    : [
+        {
+          event: 'patch_proposed',
+          at,
+          by: actor,
+          detail: 'The patch has a finding that the original had not: it waits for a second approver.',
+        },
+      ];
+}

@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createScreen } from '../../activities/screen.ts';
+import { createSettle } from '../../activities/settle.ts';
+import type { Resolution } from '../../contracts/workflow.ts';
+import { createKeyring } from '../../crypto/keyring.ts';
+import { parseRootKey } from '../../crypto/root-key.ts';
+import { createSigner } from '../../crypto/signing.ts';
+import { currentIssuerKey } from '../../storage/issuer-keys.ts';
+import { loadProjectKey } from '../../storage/projects.ts';
+import { stepStores } from '../../storage/step-stores.ts';
+import { createSystem, type TestSystem } from '../helpers/system.ts';
+
+/** The attacker: may run our activities with whatever they like, and write nothing to the database. */
+let system: TestSystem;
+let bo: string;
+let settle: ReturnType<typeof createSettle>;
+let screen: ReturnType<typeof createScreen>;
+beforeAll(async () => {
+  system = await createSystem({ policy: { widening_patches: 'second_approver' } });
+  await system.startWorker();
+  bo = await system.approver('bo');
+  const { pool } = system.database;
+  const keyring = createKeyring(parseRootKey(system.env['LETSPING_ROOT_KEY']!), loadProjectKey(pool));
+  const signer = await createSigner(await currentIssuerKey(pool, keyring));
+  const stores = stepStores(pool, keyring);
+  settle = createSettle({ ledger: stores.ledger, signer });
+  screen = createScreen(stores.screen);
+});
+afterAll(() => system.stop());
+
+const widened = { url: 'http://169.254.169.254/latest/meta-data/' };
+const decide = (id: string, body: object, key = system.approver_api_key) =>
+  system.call(key, 'POST', `/api/approval-requests/${id}/decisions`, body);
+const put = async (policy: object) => {
+  const answer = await system.call(system.admin_api_key, 'PUT', '/api/policy?reason=test', policy);
+  expect(answer.status).toBe(200);
+};
+const held = async () =>
+  (await system.call(system.agent_api_key, 'POST', '/api/ingest', { service: 's', action: 'a', payload: { n: 1 } }))
+    .body as { id: string; payload_digest: string };
+/** A request with a patch that waits, and what an attacker needs to speak of it. */
+async function proposed() {
+  const { id, payload_digest } = await held();
+  const { status, body } = await decide(id, { type: 'patch', patched_payload: widened, payload_digest });
+  expect(status).toBe(202);
+  const attempt = (given: Partial<Resolution>) =>
+    settle(
+      { project_id: system.project_id, request_id: id },
+      { status: 'approved', cause: 'person', verified: true, payload_digest: body.payload_digest, ...given },
+    );
+  return {
+    id,
+    asked: payload_digest,
+    patch_id: body.decision_id as string,
+    patched: body.payload_digest as string,
+    attempt,
+  };
+}
+const forged = { type: 'forged' };
+
+describe('settle, run by whoever may write to the namespace', () => {
+  test('does not let a patch run that waits, in the name of its author or of somebody else', async () => {
+    const { id, patch_id, asked, attempt } = await proposed();
+    for (const actor of ['dev-approver', 'bo'])
+      await expect(attempt({ decision_id: patch_id, actor })).rejects.toMatchObject(forged);
+    await expect(attempt({ decision_id: 'dec_made_up', actor: 'bo' })).rejects.toMatchObject(forged);
+    await expect(attempt({ actor: 'bo' })).rejects.toMatchObject(forged);
+    await expect(attempt({ verified: false, actor: 'bo' })).rejects.toMatchObject(forged);
+    for (const cause of ['firewall', 'deadline', 'caller'] as const) {
+      await expect(attempt({ cause })).rejects.toMatchObject(forged);
+      await expect(attempt({ cause, payload_digest: asked })).rejects.toMatchObject(forged);
+    }
+    expect((await system.call(bo, 'GET', `/api/approval-requests/${id}`)).body.status).toBe('pending');
+  });
+
+  test('does not let a refused patch run, whatever the policy says by now', async () => {
+    await put({ default_routing: 'review_all' });
+    const { id, payload_digest } = await held();
+    expect((await decide(id, { type: 'patch', patched_payload: widened, payload_digest })).status).toBe(422);
+    const { rows } = await inProject('select id, patched_digest, screening from decisions where request_id = $1', id);
+    expect(rows).toMatchObject([{ screening: 'refused' }]);
+    await put({ default_routing: 'review_all', widening_patches: 'second_approver' });
+    const ref = { project_id: system.project_id, request_id: id };
+    expect(await screen(ref, rows[0].id)).toBe('block');
+    await expect(
+      settle(ref, {
+        status: 'approved',
+        cause: 'person',
+        verified: true,
+        decision_id: rows[0].id,
+        actor: 'dev-approver',
+        payload_digest: rows[0].patched_digest,
+      }),
+    ).rejects.toMatchObject(forged);
+  });
+
+  test('does not take an approval of what was asked for as one of the patch, nor of the patch by its author', async () => {
+    const { id, asked, patched, attempt } = await proposed();
+    // Rows as the api writes them, of decisions that the workflow never took.
+    const insert = (decision_id: string, actor: string, payload_digest: string) =>
+      inProject(
+        `insert into decisions (id, project_id, request_id, type, actor, channel, payload_digest)
+         values ('${decision_id}', '${system.project_id}', $1, 'approve', '${actor}', 'api', '${payload_digest}')`,
+        id,
+      );
+    await insert('dec_of_asked', 'bo', asked);
+    await insert('dec_of_author', 'dev-approver', patched);
+    await insert('dec_of_nothing', 'bo', `sha256:${'0'.repeat(64)}`);
+    await expect(attempt({ decision_id: 'dec_of_asked', actor: 'bo' })).rejects.toMatchObject(forged);
+    await expect(attempt({ decision_id: 'dec_of_author', actor: 'dev-approver' })).rejects.toMatchObject(forged);
+    await expect(
+      attempt({ decision_id: 'dec_of_nothing', actor: 'bo', payload_digest: `sha256:${'0'.repeat(64)}` }),
+    ).rejects.toMatchObject(forged);
+
+    await insert('dec_of_second', 'bo', patched);
+    await expect(attempt({ decision_id: 'dec_of_second', actor: 'mallory' })).rejects.toMatchObject(forged);
+    await expect(attempt({ decision_id: 'dec_of_second', actor: 'bo', status: 'rejected' })).rejects.toMatchObject(
+      forged,
+    );
+    expect((await attempt({ decision_id: 'dec_of_second', actor: 'bo' })).resolution).toMatchObject({
+      status: 'approved',
+      payload_digest: patched,
+    });
+  });
+
+  async function inProject(text: string, request_id: string): Promise<{ rows: any[] }> {
+    const client = await system.database.pool.connect();
+    try {
+      await client.query(`begin; set local app.project_id = '${system.project_id}'`);
+      const result = await client.query(text, [request_id]);
+      await client.query('commit');
+      return result;
+    } finally {
+      client.release();
+    }
+  }
+});
+
+test('a patch is judged once: run again, the screening answers as it did', async () => {
+  const { id, patch_id } = await proposed();
+  const ref = { project_id: system.project_id, request_id: id };
+  await put({ default_routing: 'review_all' });
+  expect(await screen(ref, patch_id)).toBe('second_approver');
+  await put({ default_routing: 'review_all', widening_patches: 'second_approver' });
+});

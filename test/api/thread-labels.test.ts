@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ActionContext } from '../../contracts/action.ts';
+import { createKeyring } from '../../crypto/keyring.ts';
+import { parseRootKey } from '../../crypto/root-key.ts';
+import { loadProjectKey } from '../../storage/projects.ts';
+import { stepStores } from '../../storage/step-stores.ts';
+import { createSystem, type TestSystem } from '../helpers/system.ts';
+
+let system: TestSystem;
+beforeAll(async () => {
+  system = await createSystem({ policy: { default_routing: 'review_flagged' } });
+});
+afterAll(() => system.stop());
+
+/** Sends a mail to somebody whom the task does not name: honest, unless third-party text was read before. */
+async function send(context: ActionContext, key = system.agent_api_key) {
+  const { status, body } = await system.call(key, 'POST', '/api/ingest', {
+    service: 'mail',
+    action: 'send_email',
+    payload: { to: 'billing@unheard.example', body: 'as asked' },
+    context: { task: 'Send an email with the summary.', ...context },
+  });
+  expect(status).toBe(201);
+  const { pool } = system.database;
+  const keyring = createKeyring(parseRootKey(system.env['LETSPING_ROOT_KEY']!), loadProjectKey(pool));
+  const { project_id } = system;
+  const kept = await stepStores(pool, keyring).screen.request({ project_id, request_id: body.id });
+  return { verdict: body.verdict as string, context: kept?.context };
+}
+
+test('what was read in a thread labels every later call of it, whatever the host says then', async () => {
+  const thread_id = 'tainted';
+  expect((await send({ thread_id, untrusted: false })).verdict).toBe('allow');
+  expect((await send({ thread_id, untrusted: true })).verdict).toBe('hold');
+  for (const later of [{ untrusted: false }, {}, { untrusted: false, private: true }])
+    expect(await send({ thread_id, ...later })).toMatchObject({ verdict: 'hold', context: { untrusted: true } });
+  expect((await send({ thread_id, untrusted: false })).context).toMatchObject({ untrusted: true, private: true });
+});
+
+test('and of no other thread, of no call without one, and of no other agent', async () => {
+  await send({ thread_id: 'mine', untrusted: true });
+  expect(await send({ thread_id: 'another', untrusted: false })).toMatchObject({
+    verdict: 'allow',
+    context: { untrusted: false },
+  });
+  expect((await send({ untrusted: false })).verdict).toBe('allow');
+  const { body } = await system.call(system.admin_api_key, 'POST', '/api/keys', { owner: 'other', role: 'agent' });
+  expect((await send({ thread_id: 'mine', untrusted: false }, body.api_key)).verdict).toBe('allow');
+});
+
+test('nothing but labels is taken over: what an earlier call named as known stays its own', async () => {
+  const thread_id = 'names';
+  await send({ thread_id, untrusted: true, allowed_domains: ['unheard.example'], known_recipients: ['lea'] });
+  const { verdict, context } = await send({ thread_id });
+  expect(verdict).toBe('hold');
+  expect(context).toEqual({ thread_id, untrusted: true, task: 'Send an email with the summary.' });
+});
+
+test('calls of one thread at the same moment: the next one has the labels of all', async () => {
+  const thread_id = 'branches';
+  await Promise.all([true, false, false, false, false].map((untrusted) => send({ thread_id, untrusted })));
+  expect((await send({ thread_id, untrusted: false })).context?.untrusted).toBe(true);
+});
