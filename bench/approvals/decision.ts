@@ -4,14 +4,14 @@ import { type BenchSystem, HELD_SERVICE } from './bench-system.ts';
 import { follow } from './http.ts';
 import { byTurns, p50, p95, pause, timed } from './timing.ts';
 
-/** Until a new request's first task is done and it waits. */
-const OPENED_MS = 60;
+/** Until a new request's workflow has had its first task, and waits. */
+const OPENED_MS = 120;
 
 /** From the click to whoever waits, three ways, beside the round trip of one bare Update. */
 export async function decision(system: BenchSystem, rounds: number): Promise<Measured[]> {
   const lp = new LetsPing(system.agent_api_key, { baseUrl: system.public_url });
   const heard = new Map<string, () => void>();
-  const stream = await follow(`${system.api_url}/events`, system.agent_api_key, (id) => heard.get(id)?.());
+  const stream = await follow(`${system.api_url}/events`, system.agent_api_key, 'resolved', (id) => heard.get(id)?.());
   const answers: number[] = [];
   const decidedAfter = (wait: (id: string) => Promise<unknown>) => async (round: number) => {
     const { id, payload_digest } = await system.ingest(HELD_SERVICE);

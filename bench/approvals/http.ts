@@ -47,11 +47,12 @@ export async function expectStatus<T>(answer: Promise<Answer>, ...wanted: number
   return body as T;
 }
 
-/** The ids of resolved requests as the event stream tells them, until `stop`. Resolves when the stream is open. */
+/** The ids of requests as the event stream tells one event of them, until `stop`. Resolves when the stream is open. */
 export async function follow(
   url: string,
   key: string,
-  onResolved: (request_id: string) => void,
+  event: 'held' | 'resolved',
+  onEvent: (request_id: string) => void,
 ): Promise<{ stop(): void }> {
   const abort = new AbortController();
   const response = await fetch(url, {
@@ -68,8 +69,8 @@ export async function follow(
       text = blocks.pop() ?? '';
       for (const block of blocks) {
         const data = /^data: (.*)$/m.exec(block)?.[1];
-        if (block.includes('event: approval_request.resolved') && data)
-          onResolved((JSON.parse(data) as { request_id: string }).request_id);
+        if (block.includes(`event: approval_request.${event}`) && data)
+          onEvent((JSON.parse(data) as { request_id: string }).request_id);
       }
     }
   };
