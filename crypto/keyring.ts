@@ -49,8 +49,7 @@ const json = (bytes: Uint8Array): unknown => JSON.parse(decoder.decode(bytes));
 
 function sealerOf(project_id: string, key: Uint8Array): Sealer {
   const inProject = (context: SealContext): SealContext => [project_id, ...context];
-  const sealBytes = async (context: SealContext, plain: Uint8Array) =>
-    Buffer.from(await seal(key, inProject(context), plain));
+  const sealBytes = (context: SealContext, plain: Uint8Array) => seal(key, inProject(context), plain);
   const openBytes = (context: SealContext, sealed: Uint8Array) => open(key, inProject(context), sealed);
   return {
     project_id,
@@ -58,7 +57,7 @@ function sealerOf(project_id: string, key: Uint8Array): Sealer {
     openBytes,
     seal: (context, value) => sealBytes(context, encoder.encode(JSON.stringify(value))),
     open: async (context, sealed) => json(await openBytes(context, sealed)),
-    wrap: (context, dataKey) => Buffer.from(wrapKey(key, dataKey, inProject(context))),
+    wrap: (context, dataKey) => wrapKey(key, dataKey, inProject(context)),
     unwrap: (context, wrapped) => unwrapKey(key, wrapped, inProject(context)),
     pseudonym: (purpose, text) =>
       createHmac('sha256', key)
@@ -120,12 +119,11 @@ export function createKeyring(root: RootKey, load: (project_id: string) => Promi
       loading.catch(() => sealers.delete(project_id));
       return loading;
     },
-    sealGlobal: async (ctx, value) =>
-      Buffer.from(await seal(root.bytes, global(ctx), encoder.encode(JSON.stringify(value)))),
+    sealGlobal: (ctx, value) => seal(root.bytes, global(ctx), encoder.encode(JSON.stringify(value))),
     openGlobal: async (ctx, sealed) => json((await openWithAny(ctx, sealed)).plain),
     resealGlobal: async (ctx, sealed) => {
       const { plain, by } = await openWithAny(ctx, sealed);
-      return by === root ? undefined : Buffer.from(await seal(root.bytes, global(ctx), plain));
+      return by === root ? undefined : seal(root.bytes, global(ctx), plain);
     },
   };
 }

@@ -16,8 +16,10 @@ export interface Cell {
 /** What one cell did. */
 interface Played {
   violations: string[];
-  /** From the victim's new start to the invariants being true. */
+  /** From the new start of our process, or the first answer of PostgreSQL or Temporal, to the invariants being true. */
   recoveryMs: number;
+  /** Left to the scan of workflows, which looks every ten minutes. */
+  isLeft: boolean;
 }
 
 const nameOf = ({ victim, step, point }: Cell) => `${victim} ${point} ${step.id}`;
@@ -170,6 +172,8 @@ export class Driver {
         if (isTimed && point === 'inside') await pause(TIMED_MS);
         restoredAt = Date.now();
         await rig.restore(victim);
+        // Theirs are started again by whoever supervises them, the later the more often they died: that is not our recovery.
+        if (victim === 'temporal' || victim === 'postgres') restoredAt = Date.now();
       })();
       // An answer on the victim's own wire is lost with it.
       return where === 'timed' || !where.edge.endsWith(victim);
@@ -198,6 +202,7 @@ export class Driver {
           ...violations.map(({ invariant, what }) => `${invariant} ${what}`),
         ],
         recoveryMs: 0,
+        isLeft: false,
       };
     }
     await restoring;
@@ -229,6 +234,7 @@ export class Driver {
     return {
       violations: violations.map(({ invariant, what }) => `${nameOf(cell)}: ${invariant} ${what}`),
       recoveryMs: Date.now() - restoredAt,
+      isLeft: this.left.includes(opened.id),
     };
   }
 }
@@ -254,9 +260,9 @@ export const killMatrix: Suite = {
           const [at, cell] = next;
           const from = Date.now();
           try {
-            const { violations, recoveryMs } = await driver.play(cell, `cell-${seed}-${at}`);
+            const { violations, recoveryMs, isLeft } = await driver.play(cell, `cell-${seed}-${at}`);
             count.check(violations.length === 0, () => violations.join('; '));
-            if (violations.length === 0) recoveries.push(recoveryMs);
+            if (violations.length === 0 && !isLeft) recoveries.push(recoveryMs);
             say(
               `${String(at + 1).padStart(3)}/${cells.length} ${nameOf(cell).padEnd(24)} ${violations.length === 0 ? 'ok' : violations.join('; ')} (${((Date.now() - from) / 1000).toFixed(1)} s, recovered in ${(recoveryMs / 1000).toFixed(1)} s)`,
             );
