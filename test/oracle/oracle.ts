@@ -229,6 +229,14 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
     }
     if (effects > (row?.status === 'approved' ? 1 : 0))
       say('I7', id, `${effects} effects, outcome ${row?.status ?? 'open'}`);
+    const journal = lines(options.journal_file).filter(({ request_id }) => request_id === id);
+    for (const { saw } of journal)
+      if (!row || String(saw).startsWith('APPROVED') !== (row.status === 'approved'))
+        say('I7', id, `its agent saw ${saw}, outcome ${row?.status ?? 'open'}`);
+    if (options.journal_file && interrupt && row) {
+      if (journal.length === 0) say('I7', id, 'its thread has not gone on');
+      if (row.status === 'approved' && effects !== 1) say('I7', id, `approved, and ${effects} effects of its thread`);
+    }
 
     // I9: what the row refers to opens, and is what the digest says.
     if (options.read) {
