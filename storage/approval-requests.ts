@@ -147,10 +147,10 @@ export async function markStarted(tx: Transaction, id: string): Promise<void> {
   await tx.query(STARTED, [tx.project_id, id]);
 }
 
-/** Held, acknowledged, and not known to Temporal. For `acrossProjects`; younger ones are being started right now. */
+/** Held, acknowledged, and not known to Temporal. For `acrossProjects`; younger ones wait for their start in an api. */
 export async function unstartedRequests(tx: Transaction, limit: number): Promise<RequestRow[]> {
   return tx.query<RequestRow>(
-    `select ${COLUMNS} from approval_requests r where r.status = 'pending' and r.workflow_started_at is null and r.created_at < now() - interval '2 seconds'
+    `select ${COLUMNS} from approval_requests r where r.status = 'pending' and r.workflow_started_at is null and r.created_at < now() - interval '10 seconds'
      order by r.created_at limit $1`,
     [limit],
   );

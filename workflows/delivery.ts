@@ -3,7 +3,8 @@ import type { DeliveryActivities, DeliveryRef } from '../contracts/workflow.ts';
 
 /** Patient: a receiver that is away for days is tried again, ever less often. */
 const { deliver } = wf.proxyActivities<DeliveryActivities>({
-  startToCloseTimeout: '15s',
+  // A worker that dies with it is noticed after this; repeating it changes nothing.
+  startToCloseTimeout: '7s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10m' },
   scheduleToCloseTimeout: '75h',
 });

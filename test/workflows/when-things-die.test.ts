@@ -50,7 +50,7 @@ test('while Temporal is away ingest and reads work, a decision is 503, and the r
 
   system.env['TEMPORAL_ADDRESS'] = inject('temporalAddress');
   await system.startWorker();
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  await new Promise((resolve) => setTimeout(resolve, 10_500));
   await system.temporal.schedule.getHandle(`reconcile/${system.env['LETSPING_TASK_QUEUE']}`).trigger();
   for (let i = 0; i < 100; i++) {
     const started = await system.temporal.workflow
