@@ -14,6 +14,7 @@ import {
   WRITES_IDX_MAP,
 } from '@langchain/langgraph-checkpoint';
 import type { ApprovalClient } from './client.ts';
+import { hostContextOf } from './host-context.ts';
 import { raiseInterrupts } from './raise.ts';
 import type { CheckpointFilter, Serialized, StoredCheckpoint, ThreadStore } from './store.ts';
 import { type Deserialize, tupleOf } from './tuple.ts';
@@ -33,7 +34,8 @@ export interface CheckpointerOptions {
 const PAGE = 25;
 
 /**
- * Keeps a graph's threads in a `ThreadStore`, sealed, and raises the approval request when a node interrupts.
+ * Keeps a graph's threads in a `ThreadStore`, sealed, and raises the approval request when a node interrupts, with the context in
+ * `configurable.letsping_context`, as `pause` does.
  *
  * @example
  * const graph = builder.compile({ checkpointer: new LetsPingCheckpointer({ store, lp, graph: 'payments' }) });
@@ -109,7 +111,7 @@ export class LetsPingCheckpointer extends BaseCheckpointSaver {
     await this.store.putWrites({ thread_id, checkpoint_ns, checkpoint_id }, rows, fence);
     await raiseInterrupts(
       { store: this.store, lp: this.#lp, graph: this.graph, service: this.#service },
-      { thread_id, checkpoint_ns, task_path: taskPath },
+      { thread_id, checkpoint_ns, task_path: taskPath, host: () => hostContextOf(config) },
       writes,
     );
   }

@@ -4,10 +4,10 @@ import { interrupt } from '@langchain/langgraph';
 import { z } from 'zod';
 import { type Asked, askedOf } from '../../client/ask-options.ts';
 import { type Decision, decisionOf } from '../../client/decision.ts';
-import { ActionContext } from '../../contracts/action.ts';
 import type { IngestAnswer, StatusAnswer } from '../../contracts/approval-request.ts';
 import { joinedContext } from '../../domain/policy/joined-context.ts';
 import type { ApprovalClient, Question } from './client.ts';
+import { hostContextOf } from './host-context.ts';
 import { type NodeRun, nodeRunOf } from './node-run.ts';
 import { pausedQuestion } from './paused.ts';
 
@@ -30,16 +30,6 @@ export async function pause(lp: ApprovalClient, question: Question, config: Runn
   const asked = askedOf(question);
   const context = joinedContext(question.context, hostContextOf(config));
   return nodeRunOf(config).inTurn((run, n) => answered(lp, { ...question, ...asked, context }, asked, run, n));
-}
-
-/** What whoever runs the graph says for all its nodes: `configurable.letsping_context`, never a model's words. */
-function hostContextOf({ configurable }: RunnableConfig): ActionContext | undefined {
-  const given: unknown = configurable?.['letsping_context'];
-  if (given === undefined) return undefined;
-  const parsed = ActionContext.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new TypeError(`configurable.letsping_context/${issue?.path.join('/')}: ${issue?.message}`);
 }
 
 async function answered(

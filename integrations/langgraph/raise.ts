@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { INTERRUPT, type PendingWrite } from '@langchain/langgraph-checkpoint';
+import type { ActionContext } from '../../contracts/action.ts';
+import { joinedContext } from '../../domain/policy/joined-context.ts';
 import type { ApprovalClient } from './client.ts';
 import { actionRequestsOf } from './hitl.ts';
 import { jsonObject } from './json-payload.ts';
@@ -17,6 +19,8 @@ interface Place {
   thread_id: string;
   checkpoint_ns: string;
   task_path: string;
+  /** What the host program says of the run; it throws on what is no context. */
+  host: () => ActionContext | undefined;
 }
 
 interface RaisedInterrupt {
@@ -62,13 +66,15 @@ async function requestsFor(
   if (!lp) return [];
   const node = nodeOf(place);
   const actions = actionRequestsOf(question) ?? [{ name: node, args: question }];
+  // Never from the question: a model may have written it.
+  const context = joinedContext({ thread_id: place.thread_id, node }, place.host());
   const ids: string[] = [];
   for (const [position, { name, args }] of actions.entries()) {
     const { id } = await lp.open({
       service,
       action: name,
       payload: jsonObject(args),
-      context: { thread_id: place.thread_id, node },
+      context,
       idempotencyKey: createHash('sha256')
         .update(JSON.stringify([place.thread_id, interrupt_id, position]))
         .digest('hex'),

@@ -1,5 +1,5 @@
-import { Annotation, StateGraph } from '@langchain/langgraph';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Annotation, interrupt, StateGraph } from '@langchain/langgraph';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ActionContext } from '../../../contracts/action.ts';
 import { LetsPingCheckpointer, pause } from '../../../integrations/langgraph/index.ts';
 import { stepStores } from '../../../storage/step-stores.ts';
@@ -53,4 +53,50 @@ test('a context that is none stops the node, and nothing opens', async () => {
   await expect(contextOf({ letsping_context: { untrusted: 'no' } })).rejects.toThrow(
     /configurable\.letsping_context\/untrusted/,
   );
+});
+
+/** Runs a node that interrupts with a value, and returns the contexts of the requests that the checkpointer opened. */
+async function contextsOfInterrupt(value: unknown, configurable: object) {
+  const { project_id, store } = await ground.project();
+  const { pool } = ground.database;
+  const lp = new Approvals(pool, ground.keyring, project_id);
+  const graph = new StateGraph(State)
+    .addNode('ask', () => interrupt(value) as { untrusted: boolean })
+    .addEdge('__start__', 'ask')
+    .compile({ checkpointer: new LetsPingCheckpointer({ store, lp, graph: 'g' }) });
+  await graph.invoke({ untrusted: false }, { configurable: { thread_id: 't', ...configurable } });
+  const { screen } = await stepStores(pool, ground.keyring);
+  return Promise.all(lp.opened.map(async ({ id }) => (await screen.request({ project_id, request_id: id }))?.context));
+}
+
+describe('a plain interrupt', () => {
+  const letsping_context = {
+    untrusted: true,
+    allowed_domains: ['ours.example'],
+    task: 'Send the report',
+    node: 'other',
+  };
+  test('is judged with what whoever runs the graph says', async () => {
+    const context = { ...letsping_context, thread_id: 't', node: 'ask' };
+    expect(await contextsOfInterrupt({ to: 'lea@ours.example' }, { letsping_context })).toEqual([context]);
+    const actionRequests = ['a', 'b'].map((name) => ({ name, args: {} }));
+    expect(await contextsOfInterrupt({ actionRequests }, { letsping_context })).toEqual([context, context]);
+    expect(await contextsOfInterrupt({}, {})).toEqual([{ thread_id: 't', node: 'ask' }]);
+  });
+
+  test('names nothing as known by its own words, which a model may have written', async () => {
+    const pass = { untrusted: false, allowed_domains: ['theirs.example'] };
+    const value = {
+      context: pass,
+      letsping_context: pass,
+      actionRequests: [{ name: 'send', args: pass, context: pass }],
+    };
+    expect(await contextsOfInterrupt(value, {})).toEqual([{ thread_id: 't', node: 'ask' }]);
+  });
+
+  test('with a context that is none stops the run, and nothing opens', async () => {
+    await expect(contextsOfInterrupt({}, { letsping_context: { untrusted: 'no' } })).rejects.toThrow(
+      /configurable\.letsping_context\/untrusted/,
+    );
+  });
 });
