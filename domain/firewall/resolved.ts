@@ -24,6 +24,14 @@ const VERDICTS: readonly Verdict[] = ['allow', 'hold', 'block'];
  * As `screenAction`, and it asks what the names in the action resolve to: a public name of a private address is held. A
  * look-up that fails or takes too long counts as one that leads inside. What the name resolves to later is the dialler's
  * to check: pin the address that was judged.
+ *
+ * For the process that is about to dial. The server does not use it: an attacker who writes `<secret>.theirs.example` into a
+ * payload reads the secret from the look-up alone, and one who is asked before approval may answer otherwise after it. So
+ * hand it an action that holds the one URL to be called, once that was approved.
+ *
+ * @example
+ * const resolve = async (host: string) => (await lookup(host, { all: true })).map(({ address }) => address);
+ * const { findings } = await screenResolved({ service, action, payload: { url } }, {}, policy, { resolve, parsers });
  */
 export async function screenResolved(
   action: Action,
