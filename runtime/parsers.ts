@@ -57,27 +57,37 @@ function expressionOf(environment: CelEnvironment, text: string): (variables: Re
   const program = environment.parse(text);
   const { valid, error } = program.check();
   if (!valid) throw error ?? new Error('The expression does not type-check.');
-  return (variables) => program(convertedOf(variables));
+  return (variables) => program(asCel(variables) as Record<string, unknown>);
 }
 
-/** The variables of one call are converted once for all its expressions. */
-const CONVERTED = new WeakMap<object, Record<string, unknown>>();
+/** What was converted: the expressions of one call share it. */
+const CONVERTED = new WeakMap<object, object>();
 
-function convertedOf(variables: Record<string, unknown>): Record<string, unknown> {
-  const before = CONVERTED.get(variables);
+/**
+ * CEL tells integers from doubles; JSON does not, so whole numbers are integers. A member of an object is converted when an
+ * expression first reads it: a large payload costs nothing to an expression that looks elsewhere.
+ */
+function asCel(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
+  if (typeof value !== 'object' || value === null) return value;
+  const before = CONVERTED.get(value);
   if (before) return before;
-  const converted = asCel(variables) as Record<string, unknown>;
-  CONVERTED.set(variables, converted);
+  const converted = Array.isArray(value) ? value.map(asCel) : membersOf(value as Record<string, unknown>);
+  CONVERTED.set(value, converted);
   return converted;
 }
 
-/** CEL tells integers from doubles; JSON does not, so whole numbers are integers. */
-function asCel(value: unknown, depth = 0): unknown {
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
-  if (typeof value !== 'object' || value === null) return value;
-  if (depth > 200) throw new Error('The payload is nested too deeply for an expression.');
-  if (Array.isArray(value)) return value.map((item) => asCel(item, depth + 1));
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, asCel(inner, depth + 1)]));
+function membersOf(value: Record<string, unknown>): object {
+  const members: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    const inner = value[key];
+    if (typeof inner === 'object' && inner !== null)
+      Object.defineProperty(members, key, { enumerable: true, get: () => asCel(inner) });
+    // Assigned, this key would set the prototype.
+    else if (key === '__proto__') Object.defineProperty(members, key, { enumerable: true, value: asCel(inner) });
+    else members[key] = asCel(inner);
+  }
+  return members;
 }
 
 const MAX_SCHEMA_BYTES = 64 * 1024;

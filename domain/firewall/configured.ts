@@ -51,7 +51,7 @@ export function guardrailOf(rule: GuardrailRule, parsers: Parsers): Guardrail {
     case 'pii_scanner':
       return piiScannerOf(rule);
     case 'secret_scanner':
-      return secretScannerOf(rule);
+      return secretScannerOf(rule, parsers);
     case 'prompt_injection':
       return promptInjectionOf(rule);
     case 'pattern_scanner':
@@ -193,8 +193,6 @@ export function policyProblems(policy: Policy, parsers: Parsers): { pointer: str
     }
     try {
       guardrailOf(rule, parsers);
-      if (rule.kind === 'secret_scanner')
-        for (const pattern of rule.extra_patterns ?? []) parsers.pattern?.(pattern, false);
     } catch (error) {
       problems.push({
         pointer: `${pointer}${PLACE[rule.kind] ?? ''}`,

@@ -2,7 +2,7 @@ import { TRAITS, traitsOf } from './traits.ts';
 
 /** One way to read a string as something else. `key` is the name that a query string gives to the value. */
 export interface DecodedForm {
-  via: 'json' | 'base64' | 'hex' | 'percent' | 'query';
+  via: 'json' | 'base64' | 'hex' | 'percent' | 'query' | 'escape' | 'form';
   text: string;
   key?: string;
 }
@@ -14,7 +14,7 @@ const MAX_PARAMETERS = 100;
 
 const NONE: readonly DecodedForm[] = [];
 /** Without one of these, only a string without spaces can be an encoded one. */
-const CODED = TRAITS.percent | TRAITS.question | TRAITS.semicolon | TRAITS.control | TRAITS.nonAscii;
+const CODED = TRAITS.percent | TRAITS.question | TRAITS.semicolon | TRAITS.control | TRAITS.nonAscii | TRAITS.slash;
 /** What JSON starts with. */
 const JSON_LIKE = TRAITS.bracket | TRAITS.quote;
 
@@ -37,6 +37,12 @@ export function decodedForms(text: string, traits = traitsOf(text)): readonly De
     const base64 = hex === undefined && BASE64.test(dense) ? fromBase64(dense) : undefined;
     if (base64 !== undefined) forms.push({ via: 'base64', text: base64 });
   }
+  if (ESCAPED.test(text)) {
+    const plain = fromEscapes(text);
+    if (plain !== text) forms.push({ via: 'escape', text: plain });
+  }
+  if (dense !== undefined && text.includes('=')) forms.push(...formOf(dense));
+  if (text.includes(': ')) forms.push(...settingsOf(text));
   if (PERCENT.test(text)) {
     const plain = fromPercent(text);
     if (plain !== text) forms.push({ via: 'percent', text: plain });
@@ -46,6 +52,51 @@ export function decodedForms(text: string, traits = traitsOf(text)): readonly De
   if (body !== undefined) forms.push({ via: 'base64', text: body });
   if (text.includes('?') && text.includes('=')) forms.push(...parametersOf(text));
   return forms;
+}
+
+const ESCAPED =
+  /\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|&#(?:x[0-9a-fA-F]{1,6}|[0-9]{1,7});|&(?:quot|lt|gt|amp|colon|sol|period|ast);/;
+const ENTITIES: Record<string, string> = {
+  quot: '"',
+  lt: '<',
+  gt: '>',
+  amp: '&',
+  colon: ':',
+  sol: '/',
+  period: '.',
+  ast: '*',
+};
+
+/** What a reader of source text or of HTML sees. */
+const fromEscapes = (text: string): string =>
+  text.replace(
+    /\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})|&#x([0-9a-fA-F]{1,6});|&#([0-9]{1,7});|&(quot|lt|gt|amp|colon|sol|period|ast);/g,
+    (whole, u?: string, x?: string, hex?: string, decimal?: string, name?: string) => {
+      if (name !== undefined) return ENTITIES[name] ?? whole;
+      const code = decimal === undefined ? Number.parseInt(u ?? x ?? hex ?? '', 16) : Number(decimal);
+      return code > 0x10ffff ? whole : String.fromCodePoint(code);
+    },
+  );
+
+/** `role=admin&name=x`: an encoded form as a whole string. */
+function formOf(text: string): DecodedForm[] {
+  if (text.length > 4_096 || !/^[\w.%[\]-]{1,60}=[^&=\s]+(?:&[\w.%[\]-]{1,60}=[^&=\s]*){0,50}$/.test(text)) return [];
+  return text.split('&').flatMap((pair): DecodedForm[] => {
+    const at = pair.indexOf('=');
+    const value = fromPercent(pair.slice(at + 1).replaceAll('+', ' '));
+    return value === '' ? [] : [{ via: 'form', key: fromPercent(pair.slice(0, at)), text: value }];
+  });
+}
+
+/** `is_admin: true` and more such lines as a whole string: a file of settings, no prose. */
+function settingsOf(text: string): DecodedForm[] {
+  if (text.length > 4_096) return [];
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const pairs = lines.map((line) => /^\s*(?:- )?([a-z_][\w.-]{0,59}):(?: ["']?([^\s"']+)["']?)?\s*$/.exec(line));
+  if (lines.length > 50 || !pairs.every((pair) => pair)) return [];
+  return pairs.flatMap((pair): DecodedForm[] =>
+    pair?.[2] === undefined ? [] : [{ via: 'form', key: pair[1] as string, text: pair[2] }],
+  );
 }
 
 /** Base64 is often broken into lines of 64 or 76 characters. Any other white space means that it is none. */
@@ -96,6 +147,25 @@ function fromHex(text: string): string | undefined {
   for (let at = 0; at < digits.length; at += 2)
     binary += String.fromCharCode(Number.parseInt(digits.slice(at, at + 2), 16));
   return readable(binary);
+}
+
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** Whether a label is base32 of readable ASCII: names know no case, so that is how text travels in them. */
+export function isBase32Text(label: string): boolean {
+  // A digit: else every long word is one.
+  if (!/^[a-z2-7]{16,63}$/i.test(label) || !/[2-7]/.test(label)) return false;
+  let bits = 0;
+  let held = 0;
+  for (const char of label.toLowerCase()) {
+    held = ((held << 5) | BASE32.indexOf(char)) & 0xfff;
+    bits += 5;
+    if (bits < 8) continue;
+    bits -= 8;
+    const byte = (held >> bits) & 0xff;
+    if (byte < 0x20 || byte > 0x7e) return false;
+  }
+  return true;
 }
 
 const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;

@@ -32,7 +32,7 @@ const IS_PRIMARY: ReadonlySet<string> = new Set(PRIMARY_WORDS);
 /** Words of keys that name a receiver. */
 const DESTINATION = keyWords(
   PRIMARY_WORDS.concat(
-    'cc bcc webhook webhooks hook hooks callback callbacks notify notification notifications forward forwarding redirect grantee grantees invite invitee subscriber subscribers postback sink collector upload dest destination destinations endpoint endpoints target targets share shared deliver delivery send reply mirror replicate export relay sinks watchers'.split(
+    'cc bcc webhook webhooks hook hooks callback callbacks notify notification notifications forward forwarding redirect grantee grantees invite invitee subscriber subscribers postback sink collector upload dest destination destinations endpoint endpoints target targets share shared deliver delivery send reply mirror replicate export relay sinks watchers delegate delegates remote remotes drain drains smtp distribution collaborator collaborators proxy'.split(
       ' ',
     ),
   ),
@@ -89,13 +89,26 @@ function read(action: JudgedAction): Destination[] {
   return found;
 }
 
+/** `on_complete: { post: URL }`. */
+const EVENTS = new Set(
+  'complete completion completed success failure fail error done finish finished event start end change update'.split(
+    ' ',
+  ),
+);
+
 function roleOf(value: TypedValue, sends: boolean): 'primary' | 'other' | undefined {
-  const last = value.place.words.at(-1) ?? [];
+  const last = value.place.last;
   if (value.place.via.includes('query')) return undefined;
   const { sets } = value.place;
   if ((sets & NOT_A_RECEIVER) !== 0 && !last.includes('to')) return undefined;
   if (last.length > 0 && last.every((word) => IS_PRIMARY.has(word))) return 'primary';
   if ((sets & DESTINATION) !== 0 || value.place.words.some((words) => (setsOf(words) & DESTINATION) !== 0))
+    return 'other';
+  if (value.place.words.some(([first, second]) => first === 'on' && second !== undefined && EVENTS.has(second)))
+    return 'other';
+  // `{ type: 'forward', value: 'x@a.example' }`: the rule of a mailbox.
+  const kind = value.place.owner?.['type'] ?? value.place.owner?.['action'];
+  if (typeof kind === 'string' && /^(?:redirect|forward|copy|send|mirror|bcc)/i.test(kind) && last.length === 1)
     return 'other';
   // Deeper down, an address is more often part of what is sent.
   return sends && value.place.words.length === 1 && (sets & CARRIER) !== 0 ? 'other' : undefined;

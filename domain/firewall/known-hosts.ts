@@ -10,6 +10,9 @@ export const METADATA_NAMES = new Set([
   'metadata.azure.internal',
   'metadata.platformequinix.com',
   'metadata.packet.net',
+  'metadata.oraclecloud.com',
+  'metadata.hetzner.cloud',
+  'metadata.platform.internal',
   'rancher-metadata',
   'instance-data.ec2.internal',
   'kubernetes',
@@ -117,6 +120,8 @@ export const DROP_SUFFIXES = [
   'bore.pub',
   'pinggy.link',
   'telebit.cloud',
+  'onion',
+  'i2p',
 ];
 
 /** Providers where one domain is many unrelated people: there a destination is the whole address. */

@@ -7,6 +7,8 @@ export interface Place {
   pointer: string;
   /** The words of each key on the way, outermost first. */
   words: readonly (readonly string[])[];
+  /** Those of the last key. */
+  last: readonly string[];
   /** The sets (`keyWords`) that the last key has a word of, and those of the last three keys together. */
   sets: number;
   near: number;
@@ -16,36 +18,37 @@ export interface Place {
   owner: Readonly<Record<string, unknown>> | undefined;
 }
 
+const NO_WORDS: readonly string[] = [];
+
 /** The keys from the root to a value, array indices left out. One object for all values that share them. */
 export class Path {
-  readonly keys: readonly string[];
-  /** The words of each key. */
-  readonly words: readonly (readonly string[])[];
   /** The sets (`keyWords`) that the last key has a word of. */
   readonly sets: number;
   /** Those that one of the last three keys has a word of. */
   readonly near: number;
+  /** The last key, and its words. */
+  readonly key: string;
+  readonly last: readonly string[];
   readonly #before: Path | undefined;
+  #words: readonly (readonly string[])[] | undefined;
   #inner: Map<string, Path> | undefined;
 
-  private constructor(before: Path | undefined, key: string | undefined) {
+  private constructor(before: Path | undefined, key: string) {
     this.#before = before;
-    if (before === undefined || key === undefined) {
-      this.keys = [];
-      this.words = [];
-      this.sets = 0;
-      this.near = 0;
-      return;
-    }
-    const words = wordsOf(key);
-    this.keys = [...before.keys, key];
-    this.words = [...before.words, words];
-    this.sets = setsOf(words);
-    this.near = this.sets | before.sets | (before.#before?.sets ?? 0);
+    this.key = key;
+    this.last = before === undefined ? NO_WORDS : wordsOf(key);
+    this.sets = setsOf(this.last);
+    this.near = before === undefined ? 0 : this.sets | before.sets | (before.#before?.sets ?? 0);
   }
 
   static root(): Path {
-    return new Path(undefined, undefined);
+    return new Path(undefined, '');
+  }
+
+  /** The words of each key. */
+  get words(): readonly (readonly string[])[] {
+    this.#words ??= this.#before === undefined ? [] : [...this.#before.words, this.last];
+    return this.#words;
   }
 
   to(key: string): Path {

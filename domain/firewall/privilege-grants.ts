@@ -16,11 +16,18 @@ export const said = (name: string, severity: Severity, message: string): Said =>
 export function judgeGrant(path: readonly Words[], text: string): Said | undefined {
   const near = path.slice(-3);
   const key = path.at(-1) ?? [];
-  if (key.some((word) => words.NO_GRANT.has(word))) return undefined;
+  // `role: { key: 'admin' }` names the role.
+  const names =
+    key.length === 1 &&
+    /^(?:key|code|slug)$/.test(key[0] ?? '') &&
+    (path.at(-2) ?? []).some((word) => word === 'role' || word === 'roles');
+  if (!names && key.some((word) => words.NO_GRANT.has(word))) return undefined;
   const grants = near.some((step) => step.some((word) => words.GRANT_WORDS.has(word)));
-  const roles = near.some((step) => step.some((word) => words.ROLE_WORDS.has(word)));
+  const roles =
+    near.some((step) => step.some((word) => words.ROLE_WORDS.has(word))) || TYPE_OF_PERSON.test(key.join(' '));
   if (!grants && !roles) return judgeSubject(key, text);
   const plain = lookAlike(text);
+  if (FULL_SCOPE.test(plain.trim())) return said('wildcard', 'high', 'This permits everything.');
   // A list in one string; scopes are separated by spaces too, names of roles may hold them.
   const items = plain.split(key.some((word) => word.startsWith('scope')) ? /[\s,;|]+/ : /[,;|]/).slice(0, 50);
   for (const item of [plain, ...items]) {
@@ -30,6 +37,12 @@ export function judgeGrant(path: readonly Words[], text: string): Said | undefin
   return undefined;
 }
 
+/** Keys that say what kind of person somebody is. */
+const TYPE_OF_PERSON = /^(?:user|account|member|profile|employee|login) (?:type|kind|class)$|^member of$/;
+/** Names that mean all of a platform without a star. */
+const FULL_SCOPE =
+  /^(?:https:\/\/www\.googleapis\.com\/auth\/(?:cloud-platform|admin\.[\w.]+)|https:\/\/mail\.google\.com\/|https:\/\/graph\.microsoft\.com\/\.default)$/;
+
 function judgeReach(text: string, key: Words): Said | undefined {
   const reach = words.wildcardOf(text);
   if (reach === 'everything') return said('wildcard', 'high', 'This permits everything.');
@@ -37,7 +50,11 @@ function judgeReach(text: string, key: Words): Said | undefined {
   return reach === 'word' && !key.includes('id') ? said('wildcard', 'medium', 'This permits everything.') : undefined;
 }
 
-function judgeRole(text: string): Said | undefined {
+function judgeRole(written: string): Said | undefined {
+  // Of an ARN its last part is the name, and of a distinguished name each value.
+  const text = /^arn:/i.test(written)
+    ? (written.split(/[/:]/).at(-1) ?? '')
+    : written.replace(/^\s*(?:cn|ou|uid)=/i, '');
   const valueWords = wordsOf(text);
   if (valueWords.some((word) => /^impersonat(?:e|ion)$/.test(word))) {
     return said('impersonation', 'high', 'This permits acting in the name of others.');
@@ -52,8 +69,9 @@ function judgeRole(text: string): Said | undefined {
 /** `user: "root"`: the account itself, not a role of it. */
 function judgeSubject(key: Words, text: string): Said | undefined {
   const subject =
-    key.length > 0 && key.every((word) => word === 'user' || word === 'username' || word === 'as' || word === 'run');
-  return subject && /^(?:root|administrator|sa)$/i.test(lookAlike(text).trim())
+    key.length > 0 &&
+    key.every((word) => word === 'user' || word === 'username' || word === 'as' || word === 'run' || word === 'switch');
+  return subject && /^(?:root|admin|administrator|sa|system)$/i.test(lookAlike(text).trim())
     ? said('admin_role', 'medium', 'This runs as an administrator.')
     : undefined;
 }

@@ -1,6 +1,7 @@
 import type { ShellSaid } from './shell-said.ts';
 
 const DELETES: ShellSaid = ['deletes_resources', 'high', 'This command deletes resources of a cloud or a cluster.'];
+const SECRETS: ShellSaid = ['reads_secret', 'high', 'This command reads what opens accounts in a cluster or a cloud.'];
 const RIGHTS: ShellSaid = ['cloud_rights', 'high', 'This command changes who may do what in a cloud or a cluster.'];
 const CONTAINER: ShellSaid = ['container_escape', 'high', 'This container gets the machine it runs on.'];
 const UNREVIEWED: ShellSaid = [
@@ -16,17 +17,19 @@ export function cloudOf(name: string, words: readonly string[]): ShellSaid | und
   if (/\s--dry-run(?:=(?:client|server|true))?(?:\s|$)/.test(` ${line} `) && !/--dry-run=none/.test(line))
     return undefined;
   switch (name) {
+    case 'docker-compose':
+      return /\bdown\b.*\s(?:-v|--volumes)\b/.test(line) ? DELETES : undefined;
     case 'docker':
     case 'podman':
     case 'nerdctl':
     case 'ctr': {
       if (
-        /(?:^|\s)--privileged(?:=true)?(?:\s|$)|--pid[= ]host|--cap-add[= ](?:ALL|SYS_ADMIN)|docker\.sock|(?:-v|--volume|--mount)[= ]?\S*(?:^|[\s=:,])\/:|--userns[= ]host|--net(?:work)?[= ]host.*--privileged/.test(
+        /(?:^|\s)--privileged(?:=true)?(?:\s|$)|--pid[= ]host|--cap-add[= ](?:ALL|SYS_ADMIN)|docker\.sock|(?:-v|--volume|--mount)[= ]?\S*(?:^|[\s=:,])\/:|(?:-v|--volume)[= ]?\/(?:etc|root|proc|sys|boot|dev)(?:\/\S*)?:|(?:src|source)=\/(?:etc|root|proc|sys|boot)?(?:,|\s|$)|--security-opt[= ]\S*(?:unconfined|disable)|--device[= ]\/dev\/(?:sd|nvme|vd|xvd|mem|kmsg)|--userns[= ]host|--net(?:work)?[= ]host.*--privileged/.test(
           line,
         )
       )
         return CONTAINER;
-      return /\b(?:system|volume|image)\s+prune\b.*(?:-\w*f|--force|--all|-\w*a)|\bvolume\s+rm\b|\brm\s+-\w*f\w*\s+\$\(/.test(
+      return /\b(?:system|volume|image)\s+prune\b.*(?:-\w*f|--force|--all|-\w*a)|\bvolume\s+rm\b|\bcompose\b.*\bdown\b.*\s(?:-v|--volumes)\b|\b(?:rm|rmi)\s+-\w*f\w*\s+\$\(/.test(
         line,
       )
         ? DELETES
@@ -34,6 +37,9 @@ export function cloudOf(name: string, words: readonly string[]): ShellSaid | und
     }
     case 'kubectl':
     case 'oc':
+      if (/(?:^|\s)(?:patch|edit|replace)\b.*\b(?:cluster)?role(?:binding)?s?\b/.test(line)) return RIGHTS;
+      if (/(?:^|\s)scale\b/.test(line) && /--all\b/.test(line) && /--replicas[= ]0\b/.test(line)) return DELETES;
+      if (/(?:^|\s)cp\b.*(?:\/etc\/shadow|\/serviceaccount|id_rsa|\.ssh\/)/.test(line)) return SECRETS;
       if (
         /(?:^|\s)delete\s+(?:ns|namespaces?|pv|persistentvolumes?|pvc|crds?|customresourcedefinitions?|nodes?|clusterroles?\S*|secrets?|all|deploy(?:ments?)?|statefulsets?|sts|svc|services?|ingress(?:es)?|daemonsets?)\b/.test(
           line,
@@ -46,6 +52,13 @@ export function cloudOf(name: string, words: readonly string[]): ShellSaid | und
         /(?:cluster-admin|\badmin\b)/.test(line)
       )
         return RIGHTS;
+      if (
+        /(?:^|\s)(?:get|describe)\s+secrets?\b.*(?:-o|--output)[= ]?\s*(?:ya?ml|json|go-template|jsonpath)/.test(line)
+      )
+        return SECRETS;
+      if (/(?:^|\s)delete\s+(?:-f|-k|--filename|--kustomize)\b/.test(line)) return DELETES;
+      if (/(?:^|\s)run\b.*(?:--privileged|hostPID|hostNetwork|--overrides)/.test(line)) return CONTAINER;
+      if (/(?:^|\s)(?:apply|create)\b.*(?:-f|--filename)[= ]?\s*https?:/.test(line)) return UNREVIEWED;
       return /(?:^|\s)drain\b.*--force|(?:^|\s)scale\b.*--replicas[= ]0\b.*--all|(?:^|\s)replace\b.*--force/.test(line)
         ? DELETES
         : undefined;
@@ -53,9 +66,11 @@ export function cloudOf(name: string, words: readonly string[]): ShellSaid | und
       return /^(?:uninstall|delete|del|un)\b/.test(line) ? DELETES : undefined;
     case 'terraform':
     case 'tofu':
+    case 'tf':
     case 'terragrunt':
     case 'pulumi':
     case 'cdk':
+      if (/^(?:-\S+\s+)*(?:plan|preview|diff)\b/.test(line)) return undefined;
       if (/(?:^|\s)(?:destroy|state\s+rm|workspace\s+delete|force-unlock)\b|(?:^|\s)-destroy\b/.test(line))
         return DELETES;
       return /(?:^|\s)(?:apply|up|deploy)\b/.test(line) &&
@@ -63,15 +78,17 @@ export function cloudOf(name: string, words: readonly string[]): ShellSaid | und
         ? UNREVIEWED
         : undefined;
     case 'aws':
+      if (/\s--no-(?:deletion-protection|disable-api-termination|enable-termination-protection)\b/.test(line))
+        return DELETES;
       if (
-        /\bs3\s+(?:rb|rm\b.*--recursive|sync\b.*--delete)|\b(?:terminate-instances|schedule-key-deletion|disable-key|stop-logging|purge-queue|deregister-\S+|remove-\S+|delete-(?!message\b|messages\b)\S+)/.test(
+        /\bs3\s+(?:rb|rm\b.*--recursive|sync\b.*--delete)|\b(?:terminate-instances|schedule-key-deletion|disable-key|stop-logging|purge-queue|deregister-\S+|remove-\S+|leave-organization|Status=Suspended|delete-(?!message\b|messages\b)\S+)/.test(
           line,
         )
       )
         return DELETES;
       if (/\biam\s+(?:attach|put|create|add|update|upload|set|pass)-\S+|\bsts\s+assume-role\b/.test(line))
         return RIGHTS;
-      return /0\.0\.0\.0\/[0-3]\b|::\/0|--acl[= ]public-read|put-bucket-policy|delete-public-access-block|\bput-bucket-acl\b.*public/.test(
+      return /0\.0\.0\.0\/[0-3]\b|::\/0|--acl[= ]public-read|put-bucket-policy|delete-public-access-block|BlockPublic\w+=false|IgnorePublicAcls=false|RestrictPublicBuckets=false|\bput-bucket-acl\b.*public/.test(
         line,
       )
         ? OPENS
@@ -88,17 +105,59 @@ export function cloudOf(name: string, words: readonly string[]): ShellSaid | und
       if (/(?:^|\s)(?:delete|destroy|purge|rm\s+-r\S*|rb|remove)(?:\s|$)|:destroy\b/.test(line)) return DELETES;
       if (/add-iam-policy-binding|set-iam-policy|role\s+assignment\s+create|\bkeys\s+create\b/.test(line))
         return RIGHTS;
-      return /0\.0\.0\.0\/[0-3]\b|allUsers|allAuthenticatedUsers|--public-access\b|--allow-unauthenticated/.test(line)
+      return /0\.0\.0\.0\/[0-3]\b|allUsers|allAuthenticatedUsers|--public-access\b|--allow-blob-public-access\s+true|--allow-unauthenticated/.test(
+        line,
+      )
         ? OPENS
         : undefined;
     case 'vault':
-      return /\b(?:kv\s+(?:delete|destroy|metadata\s+delete)|secrets\s+disable|audit\s+disable|policy\s+delete)\b/.test(
+      if (/\btoken\s+create\b.*-policy[= ]root/.test(line)) return RIGHTS;
+      return /\b(?:delete|kv\s+(?:delete|destroy|metadata\s+delete)|secrets\s+disable|audit\s+disable|policy\s+delete)\b/.test(
         line,
       )
         ? DELETES
         : undefined;
     case 'redis-cli':
       return /\b(?:flushall|flushdb|shutdown|config\s+set)\b/i.test(line) ? DELETES : undefined;
+    case 'eksctl':
+    case 'kops':
+    case 'minikube':
+    case 'wrangler':
+    case 'serverless':
+    case 'sls':
+    case 'sam':
+    case 'vercel':
+    case 'netlify':
+    case 'firebase':
+    case 'fly':
+      return /(?:^|\s)(?:delete|destroy|remove|rm)(?:\s|$|:)|:(?:delete|disable)\b/.test(line) ? DELETES : undefined;
+    case 'gh':
+      return /\b(?:repo|release|secret|variable|ruleset)\s+delete\b|\brepo\s+archive\b|\bapi\b.*(?:-X|--method)[= ]?\s*DELETE\b/.test(
+        line,
+      )
+        ? DELETES
+        : /\brepo\s+edit\b.*--visibility[= ]public/.test(line)
+          ? OPENS
+          : undefined;
+    case 'curl':
+    case 'http':
+    case 'xh':
+      return /(?:-X|--request)[= ]?\s*DELETE\b|^DELETE\s/.test(line) ? DELETES : undefined;
+    case 'consul':
+      return /\bkv\s+delete\b.*-recurse/.test(line) ? DELETES : undefined;
+    case 'etcdctl':
+      return /\bdel\b.*--(?:prefix|from-key)/.test(line) ? DELETES : undefined;
+    case 'nomad':
+      return /\b(?:job\s+)?stop\b.*-purge|\bsystem\s+gc\b/.test(line) ? DELETES : undefined;
+    case 'rabbitmqctl':
+      return /\b(?:delete_\w+|reset|force_reset|purge_queue)\b/.test(line) ? DELETES : undefined;
+    case 'kafka-topics':
+    case 'kafka-topics.sh':
+      return /--delete\b/.test(line) ? DELETES : undefined;
+    case 'ansible':
+      return /-m\s*(?:shell|command|raw|script)\b/.test(line) ? UNREVIEWED : undefined;
+    case 'mysqladmin':
+      return /\b(?:drop|shutdown|flush-privileges)\b/.test(line) ? DELETES : undefined;
     case 'dropdb':
     case 'dropuser':
       return DELETES;

@@ -1,8 +1,7 @@
-import { DELETES, RIGHTS, type ShellSaid, said } from './shell-said.ts';
+import { DELETES, HIDES, RIGHTS, type ShellSaid, said } from './shell-said.ts';
 import type { ShellWord } from './shell-script.ts';
 import { short } from './shell-words.ts';
 
-const HIDES = said('covers_tracks', 'high', 'This command switches off a record or a protection.');
 const STOPS = said('stops_system', 'high', 'This command stops the machine or everything on it.');
 
 /** Commands that stop the machine, switch off its records and protections, or rewrite a shared history. */
@@ -15,7 +14,9 @@ export function judgeControl(name: string, words: readonly ShellWord[]): ShellSa
     case 'killall':
     case 'killall5':
       return name === 'killall5' ||
-        (name === 'kill' && /\s-1$/.test(line) && all.length > 2) ||
+        (name === 'kill' &&
+          ((/\s-1$/.test(line) && all.length > 2) || (/\s1$/.test(line) && !/\s-(?:0|l|HUP|1)\b/.test(line)))) ||
+        (name === 'kill' && /(?:\$\(|`)[^)`]*\b(?:systemd|sshd|init)\b/.test(line)) ||
         (name !== 'kill' && /-u\s*root|\s\.\*?$|\ssshd|\ssystemd/.test(line))
         ? STOPS
         : undefined;
@@ -45,16 +46,15 @@ export function judgeControl(name: string, words: readonly ShellWord[]): ShellSa
     case 'iptables':
     case 'ip6tables':
     case 'nft':
-      return /(?:^|\s)(?:-F|--flush|-X|flush ruleset|-P \w+ ACCEPT)\b/.test(line) ? HIDES : undefined;
-    case 'systemctl':
-    case 'service':
-    case 'chkconfig':
-      return /\b(?:stop|disable|mask|off)\b/.test(line) &&
-        /\b(?:auditd|rsyslog|syslog(?:-ng)?|systemd-journald|firewalld|ufw|fail2ban|apparmor|selinux|falcon-sensor|clamav\S*|crowdsec|iptables|nftables|sshd)\b/.test(
-          line,
-        )
+      return /(?:^|\s)(?:-F|--flush|-X|flush ruleset|-P \w+ ACCEPT|-[AI] INPUT(?: \d+)? -j ACCEPT)\b/.test(line)
         ? HIDES
         : undefined;
+    case 'systemctl':
+      if (/\b(?:poweroff|reboot|halt|kexec|rescue|emergency|isolate)\b/.test(line)) return STOPS;
+      return stopsRecords(line) ? HIDES : undefined;
+    case 'service':
+    case 'chkconfig':
+      return stopsRecords(line) ? HIDES : undefined;
     case 'journalctl':
       return /--vacuum-(?:time|size|files)/.test(line) ? HIDES : undefined;
     case 'wevtutil':
@@ -66,6 +66,9 @@ export function judgeControl(name: string, words: readonly ShellWord[]): ShellSa
         /(?:\s--force(?:-with-lease)?\b|\s-\w*f\w*\b|\s--mirror|\s--delete|\s\+\S|\s:\S)/.test(line)
       )
         return said('rewrites_history', 'high', 'This rewrites what others have already fetched.');
+      if (/\bbranch\b.*\s(?:-D|--delete\s+--force)\s+(?:main|master|prod\w*|release\S*|develop)\b/.test(line))
+        return DELETES;
+      if (/\bstash\s+clear\b|\bupdate-ref\s+-d\b/.test(line)) return DELETES;
       return /\b(?:filter-branch|filter-repo)\b|\breflog\s+expire\b/.test(line) ? DELETES : undefined;
     }
     case 'sysctl':
@@ -74,3 +77,10 @@ export function judgeControl(name: string, words: readonly ShellWord[]): ShellSa
       return undefined;
   }
 }
+
+/** Whether a service that records or protects is stopped. */
+const stopsRecords = (line: string): boolean =>
+  /\b(?:stop|disable|mask|off)\b/.test(line) &&
+  /\b(?:auditd|rsyslog|syslog(?:-ng)?|systemd-journald|firewalld|ufw|fail2ban|apparmor|selinux|falcon-sensor|clamav\S*|crowdsec|iptables|nftables|sshd)\b/.test(
+    line,
+  );

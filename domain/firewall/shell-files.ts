@@ -1,14 +1,16 @@
-import { isDevice, isRootPath, isSecretPath, isStartupPath, isSystemPath } from './shell-places.ts';
-import { DELETES, type ShellSaid, SYSTEM_WRITE, said } from './shell-said.ts';
+import { isDevice, isHistoryPath, isRootPath, isSecretPath, isStartupPath, isSystemPath } from './shell-places.ts';
+import { DELETES, HIDES, READS_SECRET, type ShellSaid, SYSTEM_WRITE, said } from './shell-said.ts';
 import type { ShellCommand, ShellWord } from './shell-script.ts';
 import { commandName, flags, long, mayBeRoot, operands, set, short } from './shell-words.ts';
 
-const READS_SECRET = said('reads_secret', 'high', 'This command reads a file that opens accounts.');
 const DEVICE_TOOLS =
   /^(?:mkfs(?:\..+)?|mke2fs|mkswap|wipefs|fdisk|sfdisk|gdisk|sgdisk|parted|cfdisk|blkdiscard|hdparm|cryptsetup|lvremove|vgremove|pvremove|zpool|diskpart|format)$/;
 
+const opensAccounts = (path: string): boolean => isSecretPath(path) && !/^\/etc\/passwd$|^\/root\/?$/.test(path);
+
 /** Commands that delete, overwrite, copy or read files. */
 export function judgeFiles(name: string, words: readonly ShellWord[], command: ShellCommand): ShellSaid | undefined {
+  if (command.reads.some((word) => opensAccounts(word.text))) return READS_SECRET;
   const some = operands(words);
   switch (name.toLowerCase()) {
     case 'rm':
@@ -18,10 +20,18 @@ export function judgeFiles(name: string, words: readonly ShellWord[], command: S
     case 'srm': {
       const recursive = short(words, 'r') || short(words, 'R') || long(words, 'recursive');
       if (long(words, 'no-preserve-root')) return DELETES;
+      if (some.some((word) => isHistoryPath(word.text))) return HIDES;
       if (some.some((word) => isSystemPath(word.text) || isStartupPath(word.text) || isSecretPath(word.text)))
         return DELETES;
       return name === 'shred' ||
-        (recursive && some.some((word) => isRootPath(word.text) || mayBeRoot(word))) ||
+        (recursive &&
+          some.some(
+            (word) =>
+              isRootPath(word.text) ||
+              mayBeRoot(word) ||
+              /^(?:\$\(\s*(?:echo|printf)\s[^)]*\)|`(?:echo|printf)\s[^`]*`)\/?\*?$/.test(word.text) ||
+              /(?:^|\/)\.git\/?$|(?:\.\.\/){3}/.test(word.text),
+          )) ||
         some.some((word) => /^(?:\/\*?|~\/?\*?)$/.test(word.text))
         ? DELETES
         : undefined;
@@ -33,12 +43,33 @@ export function judgeFiles(name: string, words: readonly ShellWord[], command: S
       return /(?:-recurse|-r\b|\/s)/i.test(words.map((word) => word.text).join(' ')) ? DELETES : undefined;
     case 'find': {
       if (words.some((word) => word.text === '-delete')) return DELETES;
+      if (
+        words.some(
+          (word, at) =>
+            /^-f(?:printf?|print0|ls)$/.test(word.text) &&
+            (isStartupPath(words[at + 1]?.text ?? '') ||
+              /^\/(?:etc|usr|s?bin|lib\w*|boot)\//.test(words[at + 1]?.text ?? '')),
+        )
+      )
+        return SYSTEM_WRITE;
       const at = words.findIndex((word) => /^-(?:exec|execdir|ok|okdir)$/.test(word.text));
       return at > 0 && isGrave(commandName(words[at + 1]), words.slice(at + 1))
         ? said('bulk_change', 'high', 'This command runs a destructive command on everything it finds.')
         : undefined;
     }
+    case 'fd':
+    case 'fdfind': {
+      const at = words.findIndex((word) => /^(?:-[xX]|--exec(?:-batch)?)$/.test(word.text));
+      return at > 0 && isGrave(commandName(words[at + 1]), words.slice(at + 1))
+        ? said('bulk_change', 'high', 'This command runs a destructive command on everything it finds.')
+        : undefined;
+    }
+    case 'unshadow':
+      return READS_SECRET;
+    case 'getent':
+      return some[0]?.text === 'shadow' || some[0]?.text === 'gshadow' ? READS_SECRET : undefined;
     case 'dd':
+      if (words.some((word) => /^if=/.test(word.text) && opensAccounts(word.text.slice(3)))) return READS_SECRET;
       return words.some(
         (word) => /^of=/.test(word.text) && (isDevice(word.text.slice(3)) || isSystemPath(word.text.slice(3))),
       )
@@ -50,7 +81,7 @@ export function judgeFiles(name: string, words: readonly ShellWord[], command: S
       const [source, target] = [some[0], some.at(-1)];
       if (
         target?.text === '/dev/null' ||
-        some.slice(0, -1).some((word) => isRootPath(word.text) && word.text.startsWith('/'))
+        some.slice(0, -1).some((word) => isRootPath(word.text) && /^[/~$]/.test(word.text))
       )
         return DELETES;
       if (some.slice(0, -1).some((word) => isSystemPath(word.text) || isSecretPath(word.text))) return SYSTEM_WRITE;
@@ -63,6 +94,7 @@ export function judgeFiles(name: string, words: readonly ShellWord[], command: S
     case 'ln':
     case 'rsync': {
       const target = some.at(-1);
+      if (name === 'ln' && target && isHistoryPath(target.text)) return HIDES;
       const sources = some.slice(0, -1);
       if (
         name !== 'rsync' &&
@@ -87,27 +119,66 @@ export function judgeFiles(name: string, words: readonly ShellWord[], command: S
       return some.some((word) => isStartupPath(word.text) || isSystemPath(word.text)) ? SYSTEM_WRITE : undefined;
     case 'sed':
     case 'perl':
+      if (name === 'sed' && some.some((word) => opensAccounts(word.text))) return READS_SECRET;
       return /(?:^|\s)-\w*i/.test(flags(words)) &&
         some.some((word) => isSystemPath(word.text) || isStartupPath(word.text))
         ? SYSTEM_WRITE
         : undefined;
+    case 'ed':
+      return some.some((word) => isSystemPath(word.text)) ? SYSTEM_WRITE : undefined;
     case 'cat':
     case 'less':
     case 'more':
     case 'head':
     case 'tail':
     case 'strings':
-    case 'xxd':
     case 'base64':
     case 'tar':
     case 'zip':
     case 'grep':
     case 'awk':
-      return [...some, ...command.reads].some(
-        (word) => isSecretPath(word.text) && !/^\/etc\/passwd$|^\/root\/?$/.test(word.text),
+    case 'sort':
+    case 'uniq':
+    case 'cut':
+    case 'nl':
+    case 'od':
+    case 'rev':
+    case 'paste':
+    case 'tac':
+    case 'bat':
+    case 'vi':
+    case 'vim':
+    case 'nvim':
+    case 'nano':
+    case 'view':
+    case 'diff':
+    case 'cmp':
+    case 'comm':
+    case 'hexdump':
+    case 'xxd':
+    case 'split':
+    case 'fold':
+    case 'egrep':
+    case 'rg':
+    case 'jq':
+    case 'gpg':
+    case 'mapfile':
+    case 'read':
+      if (
+        name === 'tar' &&
+        /(?:^|\s)-?\w*x/.test(words[1]?.text ?? '') &&
+        words.some(
+          (word, at) =>
+            word.text === '-C' && /^\/+$|^\/(?:etc|usr|bin|sbin|lib|boot|root)(?:\/|$)/.test(words[at + 1]?.text ?? ''),
+        )
       )
-        ? READS_SECRET
-        : undefined;
+        return SYSTEM_WRITE;
+      if (
+        /^(?:n?vim?|nano)$/.test(name) &&
+        some.some((word) => /^\/etc\/(?:passwd|sudoers|group|ssh\/|pam\.d\/|crontab)/.test(word.text))
+      )
+        return SYSTEM_WRITE;
+      return some.some((word) => opensAccounts(word.text)) ? READS_SECRET : undefined;
     default:
       if (DEVICE_TOOLS.test(name))
         return words.some(

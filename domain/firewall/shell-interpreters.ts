@@ -1,3 +1,4 @@
+import { carriesFiles, literallyFed } from './shell-feeders.ts';
 import type { ShellSaid } from './shell-said.ts';
 import type { ShellCommand, ShellWord } from './shell-script.ts';
 import { commandName, set } from './shell-words.ts';
@@ -6,7 +7,8 @@ const INTERPRETERS = set(
   'sh bash zsh dash ksh ash csh tcsh fish busybox python python2 python3 perl ruby node nodejs php lua pwsh powershell osascript tclsh',
 );
 const SHELLS = set('sh bash zsh dash ksh ash csh tcsh fish');
-const isShell = (name: string): boolean => SHELLS.has(name);
+/** A shell by its name, or by the variable that names the one at hand. */
+const isShell = (name: string): boolean => SHELLS.has(name) || /^\$\{?(?:SHELL|BASH|0)\}?$/.test(name);
 
 /** What is run as a program although it was fetched, decoded or fed. */
 export function interpreted(
@@ -19,8 +21,12 @@ export function interpreted(
   const fed: ShellSaid = ['runs_input', 'high', 'This runs as a program what it was fed, fetched or decoded.'];
   const script = words.slice(1).find((word) => !word.text.startsWith('-'));
   const inline = words.findIndex((word) => /^-\w*[ce]$/.test(word.text) || word.text === '-r');
+  if (name === 'at' || name === 'batch') return command.input === undefined ? [] : [command.input];
   if (name === 'eval' || name === 'source' || name === '.') {
-    const dynamic = words.slice(1).some((word) => word.open) && command.substituted;
+    const dynamic =
+      words.slice(1).some((word) => word.open) &&
+      command.substituted &&
+      !words.slice(1).every((word) => SETS_UP.test(word.text));
     if (dynamic) add(fed);
     return name === 'eval' && !dynamic
       ? [
@@ -31,8 +37,10 @@ export function interpreted(
         ]
       : [];
   }
-  if (!INTERPRETERS.has(name) || name === 'busybox') return [];
-  if (feeders.length > 0 && (script === undefined || script.text === '/dev/stdin') && inline < 0) add(fed);
+  if ((!INTERPRETERS.has(name) && !isShell(name)) || name === 'busybox') return [];
+  const stdin = feeders.length > 0 && (script === undefined || script.text === '/dev/stdin') && inline < 0;
+  const plain = isShell(name) && (literallyFed(command.fedBy) !== undefined || carriesFiles(command.fedBy));
+  if (stdin && !plain) add(fed);
   if (
     command.substituted &&
     (isShell(name) || script?.open) &&
@@ -43,12 +51,22 @@ export function interpreted(
   if (inline > 0) {
     const code = words[inline + 1]?.text ?? '';
     if (isShell(name)) return [code];
-    if (CODE.test(code)) add(['runs_code', 'high', 'A line of program code here deletes, runs or connects.']);
+    if (
+      CODE.test(code) ||
+      (/^(?:php|perl|ruby)$/.test(name) && /`[^`]+`/.test(code)) ||
+      SECRET_IN_CODE.test(code) ||
+      words.slice(1, inline).some((word) => SOCKETS.test(word.text))
+    )
+      add(['runs_code', 'high', 'A line of program code here deletes, runs or connects.']);
   }
   if (command.input !== undefined && CODE.test(command.input))
     add(['runs_code', 'high', 'Program code here deletes, runs or connects.']);
   return [];
 }
+
+/** Tools that print settings for the shell that asks them; with nothing beside them in the substitution. */
+const SETS_UP =
+  /^(?:\$\(|`|<\()\s*(?:ssh-agent(?: -s)?|dircolors(?: -b)?|direnv hook \w+|direnv export \w+|[\w-]+ completion (?:-s )?\w+|[\w-]+ completion|(?:\S*\/)?brew shellenv|(?:py|rb|nod|j|go)env init(?: -)?(?: --path)?|(?:starship|zoxide) init \w+|opam (?:config )?env|minikube (?:-p \w+ )?docker-env|docker-machine env [\w-]+|resize|locale|fnm env)\s*(?:\)|`)$/;
 
 /** The words that an interpreter runs: its inline code, or else its first operand. */
 const inlineOrFirst = (words: readonly ShellWord[], inline: number): readonly ShellWord[] => {
@@ -60,7 +78,11 @@ const inlineOrFirst = (words: readonly ShellWord[], inline: number): readonly Sh
 };
 
 const CODE =
-  /\b(?:os\.system|subprocess|popen|shutil\.rmtree|os\.(?:remove|unlink|rmdir|exec\w*|dup2|fork|environ)|socket|pty\.spawn|child_process|execSync|spawnSync|unlinkSync|rmSync|unlink|rmtree|fsockopen|shell_exec|passthru|system\s*\(|exec\s*\(|eval\s*\(|__import__|base64)/i;
+  /\b(?:os\.system|subprocess|popen|shutil\.rmtree|os\.(?:remove|unlink|rmdir|exec\w*|dup2|fork|environ)|socket\.(?:socket|create_connection|create_server|AF_)|\bsocket\s*\(|TCPSocket|IO::Socket|use Socket|pty\.spawn|child_process|execSync|spawnSync|unlinkSync|rmSync|unlink|rmtree|fsockopen|shell_exec|passthru|(?:system|exec|eval|spawn)\s*[("'`]|__import__|require\(\s*["'](?:node:)?(?:net|dgram|tls|child_process)["']|\bfork\s+while|base64|\.(?:unlink|rm|rmdir)(?:Sync)?\s*\(|Invoke-Expression|\bIEX\b|DownloadString|Remove-Item)/i;
+
+/** A module of sockets that an interpreter is told to load, and files that open accounts where a program opens them. */
+const SOCKETS = /^-(?:M(?:IO::)?Socket|rsocket)/;
+const SECRET_IN_CODE = /\/etc\/(?:shadow|sudoers)|\.ssh\/|\.aws\/credentials|id_rsa\b/;
 
 /** Scripts that a command carries to run elsewhere or on what it finds. */
 export function nested(name: string, words: readonly ShellWord[]): string[] {
@@ -79,11 +101,40 @@ export function nested(name: string, words: readonly ShellWord[]): string[] {
     const at = words.findIndex((word) => word.text === '-c' || word.text === '--command');
     return at > 0 && words[at + 1] ? [words[at + 1]?.text ?? ''] : [];
   }
-  if (name === 'docker' || name === 'kubectl' || name === 'podman') {
+  if (name === 'alias') return words.slice(1, 50).map((word) => word.text.slice(word.text.indexOf('=') + 1));
+  if (name === 'trap') return words[1] && !words[1].text.startsWith('-') ? [words[1].text] : [];
+  if (name === 'env') {
+    const at = words.findIndex((word) => word.text === '-S' || word.text.startsWith('--split-string'));
+    return at > 0
+      ? [
+          words
+            .slice(at + 1)
+            .map((word) => word.text)
+            .join(' '),
+        ]
+      : [];
+  }
+  if (name === 'docker' || name === 'kubectl' || name === 'podman' || name === 'oc') {
+    const inner = insideContainer(words);
+    if (inner !== undefined && !words.some((word) => isShell(commandName(word)))) return [inner];
     const at = words.findIndex((word) => word.text === '-c');
     return at > 0 && words[at + 1] && words.some((word) => isShell(commandName(word)))
       ? [words[at + 1]?.text ?? '']
       : [];
   }
   return [];
+}
+
+/** What `docker exec NAME …` and `kubectl exec NAME -- …` run inside. */
+function insideContainer(words: readonly ShellWord[]): string | undefined {
+  if (words[1]?.text !== 'exec') return undefined;
+  const dashes = words.findIndex((word) => word.text === '--');
+  let at = dashes > 0 ? dashes + 1 : 2;
+  if (dashes < 0) {
+    while (words[at]?.text.startsWith('-'))
+      at += /^(?:-[uwe]|--(?:user|workdir|env))$/.test(words[at]?.text ?? '') ? 2 : 1;
+    at += 1;
+  }
+  const inner = words.slice(at);
+  return inner.length === 0 ? undefined : inner.map((word) => word.text).join(' ');
 }

@@ -1,4 +1,4 @@
-import { isSecretPath, isSystemPath } from './shell-places.ts';
+import { isRootPath, isSecretPath, isSystemPath } from './shell-places.ts';
 import { REMOTE_SHELL, SENDS_FILE, type ShellSaid } from './shell-said.ts';
 import type { ShellCommand, ShellWord } from './shell-script.ts';
 import { long, operands, set, short } from './shell-words.ts';
@@ -14,7 +14,15 @@ const DUMPS = set(
 /** Whether a command only puts out what another may send away. */
 export const isDump = (name: string): boolean => DUMPS.has(name);
 
-const REMOTE = /^(?:[\w.-]+@)?[\w.-]+:(?!\/\/)[^\s]*$/;
+const REMOTE = /^(?:[\w.-]+@)?[\w.-]+:(?!\/\/)[^\s]*$|^rsync:\/\//;
+/** What a substitution inside a word puts out: files, the environment, who and where this is. */
+const TOLD =
+  /(?:\$\(\s*<|(?:\$\(|`)\s*(?:[\w./-]*\/)?(?:cat|env|printenv|set|history|whoami|id|hostname|uname|ls|find|tar|base64|head|tail|grep|awk|sed|xxd|od|getent|pg_dump|mysqldump|gzip|echo|printf)\b)/;
+const TUNNELS = set('chisel ngrok frpc frps bore localtunnel lt cloudflared gost ligolo pwncat tailscaled');
+const TUNNEL: ShellSaid = ['tunnel', 'high', 'This command opens a way into this machine from outside.'];
+const isShellNode = (node: unknown): boolean =>
+  /(?:^|\/)(?:ba|z|da|k)?sh$/.test(String((node as { name?: { text?: string } } | undefined)?.name?.text ?? ''));
+const LOOK_UPS = set('dig nslookup host ping ping6 drill getent traceroute tracepath kdig doggo delv');
 
 /** Commands that send a file or their input to another machine, or hand it a shell. */
 export function judgeNetwork(name: string, words: readonly ShellWord[], command: ShellCommand): ShellSaid | undefined {
@@ -31,7 +39,7 @@ export function judgeNetwork(name: string, words: readonly ShellWord[], command:
       const value = /^--[\w-]+=(.*)$/.exec(word)?.[1] ?? /^-[dFT](.+)$/.exec(word)?.[1] ?? next;
       if (
         /^(?:-d|--data(?:-binary|-raw|-ascii|-urlencode)?(?:=|$)|--json(?:=|$))/.test(word) &&
-        /^(?:[\w.-]*=)?@/.test(value) &&
+        (/^(?:[\w.-]*=)?@/.test(value) || (word.startsWith('--data-urlencode') && /^[\w.-]*@/.test(value))) &&
         !word.startsWith('--data-raw')
       )
         return SENDS_FILE;
@@ -42,10 +50,59 @@ export function judgeNetwork(name: string, words: readonly ShellWord[], command:
     if (command.substituted && all.some((word) => /[?&][\w-]+=[^&]*(?:\$\(|`)/.test(word))) return SENDS_FILE;
   }
   if (name === 'wget' && all.some((word) => /^--(?:post|body)-file/.test(word))) return SENDS_FILE;
+  // Whatever part of a request it stands in; a header may hold a token that another tool gives out.
+  if (
+    (name === 'curl' || name === 'wget') &&
+    all.some(
+      (word, at) =>
+        TOLD.test(word) &&
+        (/:\/\/|^--?(?:d|data|post-data|body-data|json|F|form)/.test(word) ||
+          /^-(?:d|F|H|A|b|u)$|^--(?:data\S*|json|form|header|user-agent|cookie|post-data|body-data)$/.test(
+            all[at - 1] ?? '',
+          )),
+    )
+  )
+    return SENDS_FILE;
+  // A look-up of a name that carries what a command put out tells it to whoever serves the name.
+  if (
+    LOOK_UPS.has(name) &&
+    all
+      .slice(1)
+      .some((word) => /(?:\$\([^)]*\)|`[^`]*`|\$\{?\w+\}?)\.[a-z0-9-]+\.[a-z]{2,}/i.test(word) && TOLD.test(word))
+  )
+    return SENDS_FILE;
+  if (name === 'ssh' && short(words, 'R')) return REMOTE_SHELL;
+  if (name === 'openssl' && all[1] === 's_client' && command.fedBy.length > 0 && isShellNode(command.fedBy.at(-1)))
+    return REMOTE_SHELL;
+  if (TUNNELS.has(name) && !(name === 'cloudflared' && all[1] !== 'tunnel')) return TUNNEL;
+  if ((name === 'http' || name === 'xh') && command.reads.length > 0) return SENDS_FILE;
+  if (
+    /^(?:gsutil|aws|rclone|azcopy|gcloud|mc|s3cmd)$/.test(name) &&
+    operands(words).some((word) => isSecretPath(word.text) || isSystemPath(word.text) || word.text === '/') &&
+    /\b(?:cp|copy|sync|mv|put|move)\b/.test(all.slice(1, 4).join(' '))
+  )
+    return SENDS_FILE;
+  if (
+    /^(?:mail|mailx|mutt|sendmail)$/.test(name) &&
+    (command.reads.some((word) => isSystemPath(word.text) || isSecretPath(word.text)) ||
+      (short(words, 'a') && all.some((word) => isSystemPath(word) || isSecretPath(word))))
+  )
+    return SENDS_FILE;
+  if (
+    /^(?:sftp|ftp|tftp|lftp)$/.test(name) &&
+    /(?:^|[\n;'"\s])m?put\s+\S/.test(`${command.input ?? ''} ${all.slice(1).join(' ')}`)
+  )
+    return SENDS_FILE;
   if (name === 'scp' || name === 'rsync') {
     const some = operands(words);
     const target = some.at(-1)?.text ?? '';
-    return REMOTE.test(target) && some.slice(0, -1).some((word) => isSecretPath(word.text) || isSystemPath(word.text))
+    return REMOTE.test(target) &&
+      some
+        .slice(0, -1)
+        .some(
+          (word) =>
+            isSecretPath(word.text) || isSystemPath(word.text) || (isRootPath(word.text) && /^[/~$]/.test(word.text)),
+        )
       ? SENDS_FILE
       : undefined;
   }

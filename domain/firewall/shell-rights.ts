@@ -1,14 +1,21 @@
+import { carriesFiles, literallyFed } from './shell-feeders.ts';
 import { isRootPath, isSecretPath, isSystemPath } from './shell-places.ts';
-import { RIGHTS, type ShellSaid, said } from './shell-said.ts';
-import type { ShellWord } from './shell-script.ts';
+import { PERSISTS, RIGHTS, type ShellSaid, said } from './shell-said.ts';
+import type { ShellCommand, ShellWord } from './shell-script.ts';
 import { long, operands, set, short } from './shell-words.ts';
 
 const ACCOUNT = set(
   'useradd userdel usermod adduser deluser groupadd groupdel groupmod gpasswd passwd chpasswd newusers chage visudo vipw vigr dscl',
 );
 
+const ROOT_SHELL = said(
+  'root_shell',
+  'medium',
+  'This opens a shell of an administrator, in which nothing more is judged.',
+);
+
 /** Commands that change who may do what on the machine. */
-export function judgeRights(name: string, words: readonly ShellWord[]): ShellSaid | undefined {
+export function judgeRights(name: string, words: readonly ShellWord[], command: ShellCommand): ShellSaid | undefined {
   const some = operands(words);
   if (name === 'chmod') {
     const recursive = short(words, 'R') || long(words, 'recursive');
@@ -25,17 +32,36 @@ export function judgeRights(name: string, words: readonly ShellWord[]): ShellSai
         : undefined;
   }
   if (name === 'chown' || name === 'chgrp') {
-    return some.slice(1).some((word) => isSystemPath(word.text) || (isRootPath(word.text) && word.text.startsWith('/')))
+    // The folder of one application under the trees that hold them.
+    const own = (path: string): boolean => /^\/(?:var\/www|srv|opt)\/[\w.-]+/.test(path) && !path.includes('..');
+    return some
+      .slice(1)
+      .some(
+        (word) => (isSystemPath(word.text) && !own(word.text)) || (isRootPath(word.text) && word.text.startsWith('/')),
+      )
       ? RIGHTS
       : undefined;
   }
   if (name === 'passwd' && words.some((word) => word.text === '-S' || word.text === '--status')) return undefined;
   if (ACCOUNT.has(name)) return RIGHTS;
   if (name === 'crontab')
-    return words.some((word) => word.text === '-l') && !words.some((word) => word.text === '-r')
-      ? undefined
-      : said('persistence', 'high', 'This command makes something run again by itself.');
-  if (name === 'at' || name === 'batch') return undefined;
+    return words.some((word) => word.text === '-l') && !words.some((word) => word.text === '-r') ? undefined : PERSISTS;
+  if (name === 'at' || name === 'batch')
+    return command.fedBy.length > 1 ||
+      (command.fedBy.length === 1 && !literallyFed(command.fedBy) && !carriesFiles(command.fedBy))
+      ? PERSISTS
+      : undefined;
+  if (name === 'alias')
+    return words
+      .slice(1)
+      .some(
+        (word) =>
+          /^(?:sudo|su|ssh|passwd|login|doas|ls|cd)=/.test(word.text) && !/^(?:ls|cd)=(?:ls|cd)\b/.test(word.text),
+      )
+      ? PERSISTS
+      : undefined;
+  if (name === 'sudo' || name === 'su' || name === 'doas')
+    return name === 'su' && words.some((word) => word.text === '-c') ? undefined : ROOT_SHELL;
   if (
     name === 'setcap' ||
     name === 'capsh' ||
@@ -45,5 +71,22 @@ export function judgeRights(name: string, words: readonly ShellWord[]): ShellSai
     name === 'rmmod'
   )
     return RIGHTS;
+  if (name === 'chattr' && words.some((word) => /^[+-]\w*[ia]/.test(word.text))) return RIGHTS;
+  if (
+    name === 'ssh-copy-id' ||
+    name === 'systemd-run' ||
+    (name === 'launchctl' && /^(?:load|bootstrap|submit)$/.test(some[0]?.text ?? ''))
+  )
+    return PERSISTS;
+  if (
+    name === 'install' &&
+    words.some(
+      (word, at) =>
+        /^(?:-m|--mode=?)?[2467][0-7]{3}$/.test(word.text) &&
+        (word.text.startsWith('-') || words[at - 1]?.text === '-m'),
+    )
+  )
+    return RIGHTS;
+  if (name === 'pkexec') return RIGHTS;
   return name === 'setfacl' && some.some((word) => isSystemPath(word.text)) ? RIGHTS : undefined;
 }

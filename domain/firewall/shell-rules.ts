@@ -1,15 +1,22 @@
 import { cloudOf } from './shell-cloud.ts';
 import { judgeControl } from './shell-control.ts';
+import { judgeDatabase } from './shell-databases.ts';
 import { judgeFiles } from './shell-files.ts';
 import { judgeNetwork } from './shell-network.ts';
-import { climbsOut, isDevice, isStartupPath, isSystemPath } from './shell-places.ts';
+import { judgeOptions } from './shell-options.ts';
+import { climbsOut, isDevice, isHistoryPath, isStartupPath, isSystemPath } from './shell-places.ts';
 import { judgeRights } from './shell-rights.ts';
-import { DELETES, REMOTE_SHELL, type ShellSaid, SYSTEM_WRITE, said } from './shell-said.ts';
+import { DELETES, HIDES, REMOTE_SHELL, type ShellSaid, SYSTEM_WRITE, said } from './shell-said.ts';
 import type { ShellCommand, ShellWord } from './shell-script.ts';
+import { judgeWindows } from './shell-windows.ts';
 import { commandName } from './shell-words.ts';
 
 /** What one command says by itself, its words resolved and what wraps it taken off. */
-export function judgeCommand(words: readonly ShellWord[], command: ShellCommand): ShellSaid[] {
+export function judgeCommand(
+  words: readonly ShellWord[],
+  command: ShellCommand,
+  sql?: (text: string) => unknown,
+): ShellSaid[] {
   const name = commandName(words[0]);
   const found: ShellSaid[] = [];
   const add = (one: ShellSaid | false | undefined): void => {
@@ -17,6 +24,7 @@ export function judgeCommand(words: readonly ShellWord[], command: ShellCommand)
   };
   for (const target of command.writes) {
     if (isDevice(target.text)) add(DELETES);
+    else if (isHistoryPath(target.text)) add(HIDES);
     else if (isStartupPath(target.text) || isSystemPath(target.text)) add(SYSTEM_WRITE);
   }
   for (const word of words) {
@@ -28,9 +36,20 @@ export function judgeCommand(words: readonly ShellWord[], command: ShellCommand)
   }
   if ([...command.writes, ...command.reads].some((word) => /\/dev\/(?:tcp|udp)\//.test(word.text))) add(REMOTE_SHELL);
   add(judgeFiles(name, words, command));
-  add(judgeRights(name, words));
+  add(judgeRights(name, words, command));
   add(judgeNetwork(name, words, command));
   add(judgeControl(name, words));
+  add(judgeOptions(name, words));
+  add(judgeDatabase(name, words, command, sql));
+  add(
+    judgeWindows(
+      name,
+      words
+        .slice(1)
+        .map((word) => word.text)
+        .join(' '),
+    ),
+  );
   add(
     cloudOf(
       name,

@@ -16,4 +16,8 @@ export const SENDS_FILE = said(
   'This command sends a local file or its input to another machine.',
 );
 export const REMOTE_SHELL = said('remote_shell', 'critical', 'This command hands a shell to another machine.');
+export const RUNS_OPTION = said('runs_option', 'high', 'An option of this command runs another program.');
+export const READS_SECRET = said('reads_secret', 'high', 'This command reads a file that opens accounts.');
+export const HIDES = said('covers_tracks', 'high', 'This command switches off a record or a protection.');
+export const PERSISTS = said('persistence', 'high', 'This command makes something run again by itself.');
 export const RIGHTS = said('rights', 'high', 'This command changes who may do what on the machine.');

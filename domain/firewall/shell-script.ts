@@ -63,6 +63,7 @@ export function readScript(root: ShellNode, parser: ShellParser): ShellScript {
     const { node, fedBy, outer } = stack.pop() as (typeof stack)[number];
     if (node.type === 'Command') found.push({ node, fedBy, outer });
     if (node.type === 'Assignment') assign(node, known, script);
+    if (node.type === 'For') overWords(node, known);
     if (node.type === 'Function' && callsItself(node, parser)) script.bombs.push(String(node.name?.value ?? ''));
     const redirected = node.type === 'Redirected' ? [...outer, ...(node.redirects ?? [])] : outer;
     const children = parser.children(node) as Node[];
@@ -85,6 +86,14 @@ function assign(node: Node, known: Map<string, ShellWord>, script: ShellScript):
   const before = known.get(name);
   // Two values: whichever holds when it is used is not known.
   known.set(name, before && before.text !== word.text ? { ...word, open: true } : word);
+}
+
+/** The variable of a loop stands for the word that is the widest place, should there be one. */
+function overWords(node: Node, known: Map<string, ShellWord>): void {
+  const { name, wordlist } = node as { name?: { value?: unknown }; wordlist?: readonly Node[] };
+  const words = (wordlist ?? []).flatMap((word) => wordsFrom(word, known));
+  const widest = words.find((word) => !word.open && /^(?:\/|~|\/\*|~\/\*|\*)$/.test(word.text));
+  if (widest && typeof name?.value === 'string') known.set(name.value, { ...widest, glob: false });
 }
 
 /** `f() { f | f & }`. */
@@ -112,6 +121,16 @@ function commandOf(node: Node, fedBy: Node[], outer: Node[], known: ReadonlyMap<
     if (part.type === 'Word') {
       command.words.push(...wordsFrom(part, known));
       if (part.parts?.some(isSubstitution)) command.substituted = true;
+    } else if (part.type === 'Assignment' && node.suffix?.includes(part)) {
+      // `alias ls='rm'`: a word that looks like one.
+      const value =
+        typeof part.value === 'object' && part.value !== null ? wordsFrom(part.value as Node, known)[0] : undefined;
+      command.words.push({
+        text: `${String(part.name)}=${value?.text ?? ''}`,
+        open: value?.open ?? false,
+        trick: false,
+        glob: false,
+      });
     } else if (part.type === 'Redirect' && part.target) {
       const words = wordsFrom(part.target as Node, known);
       (part.operator?.includes('<') && !part.operator.includes('>') ? command.reads : command.writes).push(...words);

@@ -5,6 +5,23 @@ export const set = (words: string): ReadonlySet<string> => new Set(words.split('
 /** The name of a command, without its folder and the backslash that steps round an alias. */
 export const commandName = (word: ShellWord | undefined): string =>
   (word?.text ?? '').replace(/^\\/, '').replace(/^.*\//, '');
+/** Whether only the folder of a program is known as it runs, `$JAVA_HOME/bin/java`: its name, which is judged, stands there. */
+export const hasPlainName = (word: ShellWord): boolean =>
+  !word.trick &&
+  !word.glob &&
+  /^(?:\$\{?\w+\}?|\$\((?:npm bin|brew --prefix(?: [\w@.-]+)?|dirname [\w"$.{}/-]+|pwd|go env GOPATH)\))(?:\/[\w.+-]+)*\/[a-zA-Z_][\w.+-]*$/.test(
+    word.text,
+  );
+
+/** A program that is looked up by its name, `$(which python)`, is that program. */
+export function located(words: readonly ShellWord[]): readonly ShellWord[] {
+  const [first, ...rest] = words;
+  // The prompt of a page that shows what to type: no program has that name.
+  if (first?.text === '$' && rest.length > 0) return located(rest);
+  const name = first && /^(?:\$\(|`)\s*(?:which|command -v|type -p)\s+([\w.+-]+)\s*(?:\)|`)$/.exec(first.text)?.[1];
+  return name === undefined || first === undefined ? words : [{ ...first, text: name, open: false }, ...rest];
+}
+
 const isFlag = (word: ShellWord): boolean => /^-./.test(word.text);
 export const operands = (words: readonly ShellWord[]): ShellWord[] => words.slice(1).filter((word) => !isFlag(word));
 export const flags = (words: readonly ShellWord[]): string =>
@@ -21,5 +38,5 @@ export const long = (words: readonly ShellWord[], name: string): boolean =>
 /** A variable that may be empty right before a slash, or is all there is: then the path is the root. */
 export const mayBeRoot = (word: ShellWord): boolean =>
   word.open &&
-  /^\$\{?\w+\}?(?:\/\*?)?$/.test(word.text) &&
+  /^\$\{?\w+(?:[:?#%=+-][^}]*)?\}?(?:\/\*?)?$/.test(word.text) &&
   !/^\$\{?(?:file|f|tmp|i|line|1|dir|name|path)/i.test(word.text);

@@ -2,7 +2,7 @@ import type { ShellWord } from './shell-script.ts';
 import { commandName, set } from './shell-words.ts';
 
 const WRAPPERS = set(
-  'sudo doas env nohup time nice ionice exec command builtin busybox timeout stdbuf setsid chroot xargs parallel watch unbuffer strace ltrace flock proxychains proxychains4 torsocks',
+  'sudo doas env nohup time nice ionice exec command builtin busybox timeout stdbuf setsid chroot xargs parallel watch unbuffer strace ltrace flock proxychains proxychains4 torsocks rlwrap',
 );
 /** Their options that take the next word for a value. */
 const TAKES_VALUE: Record<string, RegExp> = {

@@ -1,5 +1,7 @@
 import type { Severity } from '../../contracts/verdict.ts';
-import { functionOf, isUnbounded, type SqlNode } from './sql.ts';
+import { columnsOf, functionOf, nodesOf, type SqlNode, textsOf } from './sql.ts';
+import { isBrokenOpen, isUnbounded } from './sql-conditions.ts';
+import { grantedBy } from './sql-grants.ts';
 
 export type SqlSaid = readonly [id: string, severity: Severity, message: string];
 
@@ -15,6 +17,8 @@ const SERVER = said(
 );
 const DYNAMIC = said('dynamic', 'high', 'This SQL runs code that cannot be read here.');
 const SECRETS = said('secret_table', 'high', 'This SQL reads where the database keeps its passwords.');
+const GRANTS = said('grants', 'medium', 'This SQL writes into a table that somebody is an administrator.');
+const BROKEN_OPEN = said('broken_condition', 'medium', 'A condition of this SQL holds whatever its other half says.');
 
 /** Statements that say all by their kind. */
 const KINDS: Record<string, SqlSaid> = {
@@ -52,12 +56,18 @@ const KINDS: Record<string, SqlSaid> = {
   CreateSubscriptionStmt: SERVER,
   AlterSubscriptionStmt: SERVER,
   CreatePLangStmt: SERVER,
+  CreatePublicationStmt: SERVER,
+  AlterPublicationStmt: SERVER,
+  CreateTableSpaceStmt: SERVER,
   CreateEventTrigStmt: DYNAMIC,
+  CreateTrigStmt: DYNAMIC,
+  CreateCastStmt: DYNAMIC,
+  CreateAmStmt: DYNAMIC,
   RuleStmt: DYNAMIC,
 };
 
 const SERVER_FUNCTION =
-  /^(?:pg_read_|pg_ls_|pg_stat_file|pg_write|pg_file_|pg_logdir|lo_(?:import|export|from_bytea|put|create|unlink)|dblink|pg_execute|pg_reload_conf|pg_rotate_logfile|pg_terminate_backend|pg_cancel_backend|pg_create_restore|pg_switch_wal|pg_promote|load_file|load_extension|sys_(?:exec|eval)|xp_|sp_(?:oa|execute|configure)|query_to_xml|database_to_xml|table_to_xml|cursor_to_xml|http_|urlencode_exec|utl_http|utl_file|dbms_|copy_program)/;
+  /^(?:pg_read_|pg_ls_|pg_stat_file|pg_write|pg_file_|pg_logdir|lo_(?:import|export|from_bytea|put|create|unlink)|dblink|pg_execute|pg_reload_conf|pg_rotate_logfile|pg_terminate_backend|pg_cancel_backend|pg_create_restore|pg_switch_wal|pg_promote|load_file|load_extension|sys_(?:exec|eval)|xp_|sp_(?:oa|execute|configure)|query_to_xml|database_to_xml|table_to_xml|cursor_to_xml|http_|urlencode_exec|utl_http|utl_file|dbms_|copy_program|openrowset|openquery|opendatasource)/;
 const SETTING_FUNCTION = /^(?:set_config|set_role|pg_sleep(?:_for|_until)?|setval)$/;
 const SECRET_RELATION =
   /^(?:pg_shadow|pg_authid|pg_auth_members|pg_user_mappings?|pg_hba_file_rules|pg_largeobject|pg_subscription|pg_foreign_server|sys_?users?\$?|sql_logins|syslogins|dba_users|user\$)$/;
@@ -74,13 +84,26 @@ export function judgeNode({ kind, body }: SqlNode, requireWhere: boolean): SqlSa
   switch (kind) {
     case 'DeleteStmt':
     case 'UpdateStmt':
-      return requireWhere && isUnbounded(body['whereClause']) ? UNBOUNDED : undefined;
+      if (requireWhere && isUnbounded(body['whereClause'], relationOf(body))) return UNBOUNDED;
+      return kind === 'UpdateStmt' && grantedBy(kind, body) ? GRANTS : undefined;
+    case 'InsertStmt':
+      return grantedBy(kind, body) ? GRANTS : undefined;
+    case 'SelectStmt':
+      if (isBrokenOpen(body['whereClause'])) return BROKEN_OPEN;
+      return joinsSecret(body) ? SECRETS : undefined;
+    case 'LockStmt':
+      return said('locks', 'medium', 'This SQL locks a table for everybody else.');
+    case 'RenameStmt':
+      return said('renames', 'medium', 'This SQL renames what others look for by its name.');
     case 'MergeStmt':
       return requireWhere && isUnbounded(body['joinCondition']) ? UNBOUNDED : undefined;
     case 'CopyStmt':
       return body['is_program'] || body['filename'] !== undefined ? SERVER : undefined;
     case 'AlterTableCmd': {
       const subtype = String(body['subtype']);
+      // A type that needs an expression to get there may lose what was in the column.
+      if (subtype === 'AT_AlterColumnType' && JSON.stringify(body['def'] ?? '').includes('"raw_default"'))
+        return DESTROYS;
       return DROPPING.test(subtype) ? DESTROYS : LOOSENING.test(subtype) ? RIGHTS : undefined;
     }
     case 'CreatePolicyStmt':
@@ -91,7 +114,8 @@ export function judgeNode({ kind, body }: SqlNode, requireWhere: boolean): SqlSa
       return isTrusted(body) ? undefined : DYNAMIC;
     case 'FuncCall': {
       const name = functionOf(body);
-      if (SERVER_FUNCTION.test(name)) return SERVER;
+      if (SERVER_FUNCTION.test(name) || SERVER_FUNCTION.test(textsOf(body['funcname']).at(-1)?.toLowerCase() ?? ''))
+        return SERVER;
       return SETTING_FUNCTION.test(name)
         ? said('settings', 'medium', 'This SQL changes a setting or stalls the server through a function.')
         : undefined;
@@ -102,6 +126,28 @@ export function judgeNode({ kind, body }: SqlNode, requireWhere: boolean): SqlSa
       return undefined;
   }
 }
+
+const relationOf = (body: Record<string, unknown>): string | undefined =>
+  (body['relation'] as { relname?: string } | undefined)?.relname;
+
+/** The second half of a UNION is where a foreign column is slipped into an answer. */
+function joinsSecret(body: Record<string, unknown>): boolean {
+  if (body['op'] === undefined || body['op'] === 'SETOP_NONE') return false;
+  return ['larg', 'rarg'].some(
+    (side) =>
+      readsCatalog(body[side]) ||
+      columnsOf((body[side] as Record<string, unknown> | undefined)?.['targetList']).some((name) =>
+        SECRET_COLUMN.test(name),
+      ),
+  );
+}
+const readsCatalog = (side: unknown): boolean =>
+  (nodesOf((side as Record<string, unknown> | undefined)?.['fromClause']) ?? []).some(
+    ({ kind, body }) =>
+      kind === 'RangeVar' && /^(?:information_schema|pg_catalog|mysql|sys)$/.test(String(body['schemaname'])),
+  );
+const SECRET_COLUMN =
+  /^(?:.*\.)?(?:password|passwd|pwd|passphrase|secret|token|(?:password|pwd|passwd)_?(?:hash|digest|salt)|hashed_password|(?:api|secret|private|access)_?key|(?:access|refresh|auth|session)_?token|client_?secret|otp_?secret|ssn|card_?number|cvv)$/;
 
 function isTrusted(body: Record<string, unknown>): boolean {
   const text = JSON.stringify(body['options'] ?? []);

@@ -32,52 +32,33 @@ export function nodesOf(tree: unknown): SqlNode[] | undefined {
 /** Members that hold a table without naming its kind. */
 const RELATIONS = new Set(['relation', 'rel', 'table', 'view']);
 
-const texts = (value: unknown): string[] =>
+/** The strings of a part of a tree, in the order of the text where it is a list of them. */
+export const textsOf = (value: unknown): string[] =>
   (nodesOf(value) ?? []).flatMap(({ kind, body }) =>
     kind === 'String' && typeof body['sval'] === 'string' ? [body['sval']] : [],
   );
 
 /** The name of the function that a FuncCall calls, without its schema. */
-export const functionOf = (body: Record<string, unknown>): string => texts(body['funcname']).at(0)?.toLowerCase() ?? '';
+export const functionOf = (body: Record<string, unknown>): string =>
+  textsOf(body['funcname']).at(0)?.toLowerCase() ?? '';
 
-/** Whether a condition bounds nothing: it is absent, reads no column, compares a column with itself, or one side of an OR does so. */
-export function isUnbounded(condition: unknown, depth = 0): boolean {
-  if (condition === undefined || condition === null || depth > 50) return true;
-  const [kind, body] = (Object.entries(condition)[0] ?? ['', {}]) as [string, Record<string, unknown>];
-  if (kind === 'BoolExpr') {
-    const parts = Array.isArray(body['args']) ? body['args'] : [];
-    if (body['boolop'] === 'OR_EXPR') return parts.some((part) => isUnbounded(part, depth + 1));
-    if (body['boolop'] === 'AND_EXPR') return parts.every((part) => isUnbounded(part, depth + 1));
-  }
-  if (kind === 'A_Expr') {
-    const left = columnsOf(body['lexpr']);
-    const right = columnsOf(body['rexpr']);
-    const operator = texts(body['name'])[0];
-    if (
-      left.length > 0 &&
-      left.join() === right.join() &&
-      ['=', '<=', '>='].includes(operator ?? '') &&
-      isColumn(body['lexpr']) &&
-      isColumn(body['rexpr'])
-    )
-      return true;
-    if (
-      (body['kind'] === 'AEXPR_LIKE' || body['kind'] === 'AEXPR_ILIKE') &&
-      /^%+$/.test(constantOf(body['rexpr']) ?? '')
-    )
-      return true;
-  }
-  return columnsOf(condition).length === 0;
-}
-
-const isColumn = (value: unknown): boolean => typeof value === 'object' && value !== null && 'ColumnRef' in value;
-
-const columnsOf = (value: unknown): string[] =>
+/** The columns that a part of a tree reads, as written, in lower case. */
+export const columnsOf = (value: unknown): string[] =>
   (nodesOf(value) ?? [])
     .filter(({ kind }) => kind === 'ColumnRef')
-    .map(({ body }) => texts(body['fields']).join('.').toLowerCase());
+    // The walk meets the parts of a name from its last one on.
+    .map(({ body }) => textsOf(body['fields']).reverse().join('.').toLowerCase());
 
-function constantOf(value: unknown): string | undefined {
-  const constant = (value as { A_Const?: { sval?: { sval?: unknown } } } | undefined)?.A_Const?.sval?.sval;
-  return typeof constant === 'string' ? constant : undefined;
+/** The value of a literal: text, a whole number or a truth value. */
+export function constantOf(value: unknown): string | number | boolean | undefined {
+  const constant = (value as { A_Const?: Record<string, unknown> } | undefined)?.A_Const;
+  if (!constant) return undefined;
+  const member = (name: string, inner: string): unknown =>
+    (constant[name] as Record<string, unknown> | undefined)?.[inner];
+  const text = member('sval', 'sval');
+  if (typeof text === 'string') return text;
+  // The parser leaves out zero and false.
+  if ('ival' in constant) return Number(member('ival', 'ival') ?? 0);
+  if ('fval' in constant) return Number(member('fval', 'fval'));
+  return 'boolval' in constant ? member('boolval', 'boolval') === true : undefined;
 }

@@ -60,7 +60,7 @@ function payees(action: JudgedAction): string[] {
     typeof value.value === 'string' &&
     value.value !== '' &&
     value.value.length <= 320 &&
-    (value.place.words.at(-1) ?? []).some((word) => PAYEE_WORDS.has(word))
+    value.place.last.some((word) => PAYEE_WORDS.has(word))
       ? [value.value.toLowerCase().replace(/\s+/g, '')]
       : [],
   );
@@ -80,7 +80,7 @@ function shapeOf(action: JudgedAction): string {
 function shinglesOf(action: JudgedAction): number[] {
   const text = action.leaves
     .filter((leaf) => leaf.kind === 'value' && leaf.via.length === 0)
-    .map((leaf) => `${leaf.keys.at(-1) ?? ''} ${String(leaf.value)}`)
+    .map((leaf) => `${leaf.key} ${String(leaf.value)}`)
     .join(' ')
     .slice(0, MAX_TEXT)
     .toLowerCase();

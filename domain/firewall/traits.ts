@@ -24,7 +24,7 @@ export const TRAITS = {
   /** At least four digits, as an IPv4 address has; at least six. */
   digits4: 1 << 16,
   digits6: 1 << 17,
-  /** At least twenty letters, digits, `_` and `-` in a row. */
+  /** At least sixteen letters, digits, `_` and `-` in a row. */
   longRun: 1 << 18,
 } as const;
 
@@ -90,6 +90,6 @@ export function traitsOf(text: string): number {
     before = code;
   }
   if (digits >= 4) found |= digits >= 6 ? TRAITS.digits4 | TRAITS.digits6 : TRAITS.digits4;
-  if (longest >= 20) found |= TRAITS.longRun;
+  if (longest >= 16) found |= TRAITS.longRun;
   return found & ~(LABEL | RUN);
 }

@@ -53,7 +53,7 @@ export function typedValuesOf(leaves: readonly Leaf[]): { values: TypedValue[]; 
     const { traits } = leaf;
     const place: Place = leaf;
     if (leaf.kind === 'value') {
-      values.push({ place, type: 'principal_change', raw: leaf.keys.at(-1) ?? '', value: leaf.value, traits });
+      values.push({ place, type: 'principal_change', raw: leaf.key, value: leaf.value, traits });
     }
     if (typeof leaf.value !== 'string') continue;
     const text = leaf.value;

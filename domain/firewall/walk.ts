@@ -7,8 +7,8 @@ import { traitsOf } from './traits.ts';
 /** A scalar, or a key worth reading, with the way to it. */
 export interface Leaf extends Place {
   kind: 'value' | 'key';
-  /** Keys from the root, those inside decoded layers and query strings included; array indices are left out. */
-  keys: readonly string[];
+  /** The key that it stands under, at any distance through arrays and decoded layers; empty at the root. */
+  key: string;
   value: string | number | boolean | null;
   /** What one pass over a string value tells of it (`TRAITS`); 0 for any other value. */
   traits: number;
@@ -44,7 +44,7 @@ interface Node {
 /** Reads every key and every string of a payload, in the order of the document, and what they carry in encoded form. */
 export function walk(payload: unknown, limits: WalkLimits = WALK_LIMITS): Walked {
   const leaves: Leaf[] = [];
-  const stack: Node[] = [{ pointer: '', path: Path.root(), value: payload, via: [], owner: undefined, depth: 0 }];
+  const stack: (Node | PathLeaf)[] = [nodeOf('', Path.root(), payload, [], undefined, 0)];
   let unread: Walked['unread'];
   let sent = 0;
   let decoded = 0;
@@ -52,8 +52,8 @@ export function walk(payload: unknown, limits: WalkLimits = WALK_LIMITS): Walked
   const leave = (pointer: string, reason: string): void => {
     unread ??= { pointer, reason };
   };
-  const push = (nodes: Node[]): void => {
-    for (let at = nodes.length - 1; at >= 0; at -= 1) stack.push(nodes[at] as Node);
+  const push = (nodes: readonly (Node | PathLeaf)[]): void => {
+    for (let at = nodes.length - 1; at >= 0; at -= 1) stack.push(nodes[at] as Node | PathLeaf);
   };
 
   for (let node = stack.pop(); node; node = stack.pop()) {
@@ -68,39 +68,40 @@ export function walk(payload: unknown, limits: WalkLimits = WALK_LIMITS): Walked
         leave(pointer, `deeper than ${limits.maxDepth} levels`);
         continue;
       }
-      const children: Node[] = [];
       const plain = via.length === 0;
       // One more than may be visited, so that the excess shows.
       if (Array.isArray(value)) {
         const count = Math.min(value.length, limits.maxValues + 1);
-        for (let index = 0; index < count; index += 1) {
+        for (let index = count - 1; index >= 0; index -= 1) {
           const at = plain ? `${pointer}/${index}` : pointer;
-          children.push({ pointer: at, path, value: value[index], via, owner, depth: depth + 1 });
+          stack.push(nodeOf(at, path, value[index], via, owner, depth + 1));
         }
       } else {
         const around = value as Readonly<Record<string, unknown>>;
         const names = Object.keys(around);
         const count = Math.min(names.length, limits.maxValues + 1);
+        const place = (key: string): string => (plain ? `${pointer}/${pointerToken(key)}` : pointer);
         for (let index = 0; index < count; index += 1) {
           const key = names[index] as string;
-          const at = plain ? `${pointer}/${pointerToken(key)}` : pointer;
-          const inner = path.to(key);
           if (plain) sent += key.length;
-          if (READABLE_KEY.test(key)) leaves.push(leafOf('key', at, inner, key, via, around));
-          children.push({ pointer: at, path: inner, value: around[key], via, owner: around, depth: depth + 1 });
+          if (READABLE_KEY.test(key))
+            leaves.push(new PathLeaf('key', place(key), path.to(key), key, via, around, depth));
+        }
+        // The last one first: the stack gives them back in the order of the document.
+        for (let index = count - 1; index >= 0; index -= 1) {
+          const key = names[index] as string;
+          stack.push(nodeOf(place(key), path.to(key), around[key], via, around, depth + 1));
         }
       }
-      push(children);
       if (sent > limits.maxChars) {
         leave(pointer, `more than ${limits.maxChars} characters`);
         break;
       }
       continue;
     }
+    if (!(node instanceof PathLeaf)) continue;
     if (typeof value !== 'string') {
-      if (typeof value === 'number' || typeof value === 'boolean' || value === null) {
-        leaves.push(leafOf('value', pointer, path, value, via, owner));
-      }
+      leaves.push(node);
       continue;
     }
     if (via.length === 0) sent += value.length;
@@ -109,22 +110,21 @@ export function walk(payload: unknown, limits: WalkLimits = WALK_LIMITS): Walked
       leave(pointer, `more than ${limits.maxChars} characters, or too much in encoded form`);
       break;
     }
-    const leaf = leafOf('value', pointer, path, value, via, owner);
-    leaves.push(leaf);
-    const forms = decodedForms(value, leaf.traits);
+    leaves.push(node);
+    const forms = decodedForms(value, node.traits);
     if (forms.length === 0) continue;
     if (via.length >= limits.maxLayers) {
       if (forms.some((form) => form.via !== 'query')) leave(pointer, `encoded more than ${limits.maxLayers} times`);
       continue;
     }
-    const uncovered: Node[] = [];
+    const uncovered: (Node | PathLeaf)[] = [];
     for (const form of forms) {
       const named = form.key === undefined ? path : path.to(form.key);
-      const inner = { pointer, path: named, via: [...via, form.via], owner, depth };
-      if (form.via !== 'json') uncovered.push({ ...inner, value: form.text });
+      const inner = (found: unknown) => nodeOf(pointer, named, found, [...via, form.via], owner, depth);
+      if (form.via !== 'json') uncovered.push(inner(form.text));
       else {
         const guarded = parseGuarded(form.text);
-        if (guarded.ok) uncovered.push({ ...inner, value: guarded.value });
+        if (guarded.ok) uncovered.push(inner(guarded.value));
         else if (guarded.code !== 'not_json')
           leave(pointer, `JSON in a string that parsers read differently (${guarded.code})`);
       }
@@ -135,24 +135,60 @@ export function walk(payload: unknown, limits: WalkLimits = WALK_LIMITS): Walked
 }
 
 /** Keys that say something by themselves: an address, or a way to a prototype. */
-const READABLE_KEY = /[:@]|^__proto__$/;
+const READABLE_KEY = /[:@]|__proto__|constructor\W+prototype/;
 
-const leafOf = (
-  kind: Leaf['kind'],
+/** What a leaf shares with all that stand under its key is looked up, not copied: most are never asked. */
+class PathLeaf implements Leaf {
+  readonly kind: Leaf['kind'];
+  readonly pointer: string;
+  readonly value: Leaf['value'];
+  readonly traits: number;
+  readonly via: readonly string[];
+  readonly owner: Leaf['owner'];
+  readonly sets: number;
+  readonly near: number;
+  readonly last: readonly string[];
+  readonly key: string;
+  readonly path: Path;
+  readonly depth: number;
+
+  constructor(
+    kind: Leaf['kind'],
+    pointer: string,
+    path: Path,
+    value: Leaf['value'],
+    via: readonly string[],
+    owner: Leaf['owner'],
+    depth: number,
+  ) {
+    this.kind = kind;
+    this.pointer = pointer;
+    this.value = value;
+    this.traits = typeof value === 'string' ? traitsOf(value) : 0;
+    this.via = via;
+    this.owner = owner;
+    this.sets = path.sets;
+    this.near = path.near;
+    this.last = path.last;
+    this.key = path.key;
+    this.path = path;
+    this.depth = depth;
+  }
+
+  get words(): readonly (readonly string[])[] {
+    return this.path.words;
+  }
+}
+
+/** What is to be visited: a scalar as the leaf that it becomes, anything else as a node. */
+const nodeOf = (
   pointer: string,
   path: Path,
-  value: Leaf['value'],
+  value: unknown,
   via: readonly string[],
   owner: Leaf['owner'],
-): Leaf => ({
-  kind,
-  pointer,
-  keys: path.keys,
-  words: path.words,
-  sets: path.sets,
-  near: path.near,
-  value,
-  traits: typeof value === 'string' ? traitsOf(value) : 0,
-  via,
-  owner,
-});
+  depth: number,
+): Node | PathLeaf =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || value === null
+    ? new PathLeaf('value', pointer, path, value, via, owner, depth)
+    : { pointer, path, value, via, owner, depth };

@@ -1,4 +1,4 @@
-import { lookAlike } from './skeleton.ts';
+import { lookAlike, unleet } from './skeleton.ts';
 
 /** The words that keys of this kind are made of; a run of them without any boundary is taken apart again. */
 const VOCABULARY = [
@@ -91,18 +91,46 @@ const MOST_READ = 20_000;
 
 function wordsIn(key: string): string[] {
   // Most keys are one plain word.
-  if (/^[a-z0-9]{1,40}$/.test(key) && !STEMS.test(key)) return [key];
+  if (/^[a-z]{1,40}[0-9]{0,20}$/.test(key) && !STEMS.test(key)) return [key];
   const parts = lookAlike(key.slice(0, 200))
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replace(/([A-Z])([A-Z][a-z])/g, '$1 $2')
     .toLowerCase()
     .split(/[^\p{L}\p{N}*@$]+/u)
     .filter((word) => word !== '');
-  return parts.flatMap((word) => {
-    if (IN_VOCABULARY.has(word) || !STEMS.test(word)) return [word];
-    const unnumbered = word.replace(/\d+$/, '');
-    return IN_VOCABULARY.has(unnumbered) ? [unnumbered] : apart(unnumbered, word);
-  });
+  return compounded(
+    parts.flatMap((written) => {
+      const word = unleetOf(written);
+      if (IN_VOCABULARY.has(word) || !STEMS.test(word)) return [word];
+      const unnumbered = word.replace(/\d+$/, '');
+      return IN_VOCABULARY.has(unnumbered) ? [unnumbered] : apart(unnumbered, word);
+    }),
+  );
+}
+
+/** `4dmin` as `admin`; digits that stand for no letter of a known word stay. */
+function unleetOf(word: string): string {
+  if (word.length < 4 || word.length > 14 || !/[0-9@$]/.test(word) || !/[a-z]/.test(word)) return word;
+  const plain = unleet(word);
+  return IN_VOCABULARY.has(plain) ? plain : word;
+}
+
+/** Words that are one however they are written: `super_user`, and `a.d.m.i.n`. */
+const COMPOUNDS: Record<string, string> = {
+  'super user': 'superuser',
+  'super users': 'superusers',
+  'sys admin': 'sysadmin',
+  'sys admins': 'sysadmin',
+};
+
+function compounded(words: string[]): string[] {
+  if (words.length > 3 && words.every((word) => word.length === 1)) {
+    const whole = words.join('');
+    return IN_VOCABULARY.has(whole) ? [whole] : words;
+  }
+  const at = words.findIndex((word, index) => COMPOUNDS[`${word} ${words[index + 1] ?? ''}`] !== undefined);
+  if (at < 0) return words;
+  return [...words.slice(0, at), COMPOUNDS[`${words[at]} ${words[at + 1]}`] as string, ...words.slice(at + 2)];
 }
 
 /** `isadmin` as `is`, `admin`; a word that is not wholly made of the vocabulary stays as it was written. */

@@ -44,7 +44,12 @@ test('and of no other thread, of no call without one, and of no other agent', as
     context: { untrusted: false },
   });
   expect((await send({ untrusted: false })).verdict).toBe('allow');
-  const { body } = await system.call(system.admin_api_key, 'POST', '/api/keys', { owner: 'other', role: 'agent' });
+  const { status, body } = await system.call(system.admin_api_key, 'POST', '/api/keys', {
+    name: 'x',
+    owner: 'other',
+    role: 'agent',
+  });
+  expect(status).toBe(201);
   expect((await send({ thread_id: 'mine', untrusted: false }, body.api_key)).verdict).toBe('allow');
 });
 

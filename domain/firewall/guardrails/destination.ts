@@ -1,7 +1,7 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { type AllowList, allowListOf } from '../allowed.ts';
-import { decodedForms } from '../decode.ts';
+import { decodedForms, isBase32Text } from '../decode.ts';
 import { type Destination, destinationsOf } from '../destinations.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
@@ -9,6 +9,7 @@ import { isDropSite } from '../host-names.ts';
 import { keyWords } from '../key-words.ts';
 import type { Known } from '../known.ts';
 import { isIban } from '../personal.ts';
+import { isWallet, sharesWithAll } from '../public-share.ts';
 import { TRAITS } from '../traits.ts';
 import type { TypedValue } from '../typed-values.ts';
 import { urlsInText } from '../url.ts';
@@ -34,6 +35,14 @@ export const destinationOf = (rule: DestinationRule = {}): Guardrail => ({
     const foreign = foreignOnes(found, allowed);
     if (foreign.length > (rule.max_new ?? 0)) for (const finding of foreign) add(finding);
     for (const value of action.values) {
+      if (value.type === 'principal_change' && sharesWithAll(value, action))
+        add({
+          id: 'destination/public_share',
+          severity: 'medium',
+          pointer: value.place.pointer,
+          evidence: evidenceOf(`${value.raw}: ${String(value.value)}`),
+          message: 'This opens something to everybody.',
+        });
       for (const finding of carriedBy(value, allowed, context.known, changes)) add(finding);
     }
     return [...findings.values()];
@@ -69,10 +78,21 @@ function foreignOnes(found: readonly Destination[], allowed: AllowList): Finding
 /** A message header that starts inside another value. */
 const INJECTED_HEADER = /[\r\n]\s*(?:bcc|cc|to|reply-to|from|subject|content-type)\s*:/i;
 /** Markdown and HTML that fetches a URL as soon as the text is shown. */
-const MARKUP_LOAD = /!\[[^\]]{0,80}\][([]|<(?:img|iframe|link|script|source|video|audio|object|embed)\b|@import|url\(/i;
+const MARKUP_LOAD =
+  /!\[[^\]]{0,80}\][([]|<(?:img|image|iframe|frame|link|script|source|track|video|audio|object|embed|input|form|base|body|meta|use)\b|@import|url\(/i;
+/** Markup that runs by itself where it is shown. */
+const ACTIVE_MARKUP =
+  /<svg\b[^>]{0,200}\son[a-z]{3,20}\s*=|\son(?:error|load|focus|toggle|begin|mouseover)\s*=\s*["']?[^"'>]{0,200}(?:fetch|document|eval|alert|location|XMLHttp|import)\b/i;
+/** A link that writes a message for whoever follows it. */
+const MAIL_LINK = /\bmailto:[^\s"'<>)?]{1,320}\?(?=[^\s"'<>)]{0,150}\b(?:body|bcc|cc)=)/i;
 const FLAG = /\u{1F3F4}[\u{E0020}-\u{E007E}]{1,10}\u{E007F}/gu;
 const TAGS = /[\u{E0001}\u{E0020}-\u{E007F}]/u;
-const HIDDEN_RUN = /(?:[\u200b\u200c\u2060-\u2064\ufeff]|[\u{E0100}-\u{E01EF}]){8,}/u;
+const HIDDEN_RUN = /(?:[\u200b\u200c\u2060-\u2064\ufeff]|[\u{E0100}-\u{E01EF}]|[\ufe00-\ufe0f]){8,}/u;
+const WALLET = keyWords(
+  'wallet address to recipient payee beneficiary destination btc eth crypto account receiver payto'.split(' '),
+);
+/** What a person is shown, who follows its links, or whose program fetches them for a preview. */
+const SAID = keyWords('text message body content markdown html caption blocks'.split(' '));
 const HEADER = keyWords([
   'to',
   'cc',
@@ -124,6 +144,23 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
     if (beacon)
       return at('content_beacon', 'medium', beacon.raw, 'Whoever opens this text loads a URL of a foreign host.');
   }
+  if (has(TRAITS.bracket) && (ACTIVE_MARKUP.test(text) || (/<svg\b/i.test(text) && /<script\b/i.test(text))))
+    return at('active_markup', 'medium', text, 'This text carries a script that runs where it is shown.');
+  if (allowed.named && has(TRAITS.question) && MAIL_LINK.test(text)) {
+    const to = /mailto:([^\s"'<>)?]{1,320})/i.exec(text)?.[1] ?? '';
+    if (!allowed.email(to.toLowerCase(), to.slice(to.lastIndexOf('@') + 1).toLowerCase()))
+      return at('content_beacon', 'medium', to, 'A link in this text writes a message to somebody whom nobody listed.');
+  }
+  if (allowed.named && changes && has(TRAITS.colon) && has(TRAITS.question | TRAITS.longRun)) {
+    const said = (value.place.sets & SAID) !== 0;
+    const carrier = urlsInText(text).find(
+      (url) =>
+        url.host !== '' &&
+        !allowed.host(url.host) &&
+        (carriesText(url.tail) || (said && /[?&][^=&#]{1,60}=[^&#]/.test(url.tail))),
+    );
+    if (carrier) return at('carried_data', 'medium', carrier.raw, 'This URL carries data to a foreign host.');
+  }
   const label = allowed.named && has(TRAITS.longRun) && has(TRAITS.label) ? encodedLabelIn(text, allowed) : undefined;
   if (label)
     return at(
@@ -137,19 +174,40 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
     has(TRAITS.digit) &&
     /^\s*[A-Z]{2}\d{2}/.test(text) &&
     isIban(text.replace(/[\s-]/g, '')) &&
+    !namesAccount(known, text.replace(/[\s-]/g, ''))
+  ) {
+    // With somebody named, an account that is not among them is one that nobody named.
+    return at('account', known.people ? 'medium' : 'low', text, 'This names a bank account that nobody named.');
+  }
+  if (
+    value.place.via.length === 0 &&
+    has(TRAITS.longRun) &&
+    (value.place.sets & WALLET) !== 0 &&
+    isWallet(text) &&
     !known.names(text)
   ) {
-    return at('account', 'low', text, 'This names a bank account.');
+    return at('wallet', 'medium', text, 'This pays into a wallet that nobody named, and cannot be taken back.');
   }
   return [];
 }
 
-const LONG_LABEL = /(?<![A-Za-z0-9_.-])([A-Za-z0-9_-]{20,63})((?:\.[A-Za-z0-9-]{1,63}){1,8})(?![A-Za-z0-9-])/g;
+const LONG_LABEL = /(?<![A-Za-z0-9_.-])([A-Za-z0-9_-]{16,63})((?:\.[A-Za-z0-9-]{1,63}){1,8})(?![A-Za-z0-9-])/g;
+
+/** An account is written in groups of four, or in one piece. */
+const namesAccount = (known: Known, iban: string): boolean =>
+  known.names(iban) || known.names(iban.replace(/(.{4})(?=.)/g, '$1 '));
+
+/** Whether a part of a path or a value of a query decodes to text. */
+const carriesText = (tail: string): boolean =>
+  tail
+    .split(/[/?&=#;]/)
+    .slice(0, 100)
+    .some((part) => part.length >= 16 && decodedForms(part).some(({ via }) => via === 'hex' || via === 'base64'));
 
 /** A foreign name whose first label decodes to text: a look-up of it is a message to its owner. */
 function encodedLabelIn(text: string, allowed: AllowList): string | undefined {
   for (const [name, label = '', rest = ''] of text.matchAll(LONG_LABEL)) {
-    const decodes = decodedForms(label).some(({ via }) => via === 'hex' || via === 'base64');
+    const decodes = decodedForms(label).some(({ via }) => via === 'hex' || via === 'base64') || isBase32Text(label);
     if (decodes && !allowed.host(rest.slice(1).toLowerCase())) return name;
   }
   return undefined;

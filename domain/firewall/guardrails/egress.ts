@@ -46,13 +46,13 @@ const TRICKS: Record<UrlTrick, string> = {
 
 /** Schemes that read local files, speak other protocols through a URL, or run script. */
 const HOSTILE_SCHEMES = new Set(
-  'gopher file dict ldap ldaps tftp ftp ftps jar netdoc php phar expect glob zip javascript vbscript view-source http+unix https+unix unix smb nfs'.split(
+  'gopher file dict ldap ldaps tftp ftp ftps jar netdoc php phar expect glob zip javascript vbscript view-source http+unix https+unix unix smb nfs chrome resource res mailbox mhtml blob filesystem intent telnet'.split(
     ' ',
   ),
 );
 const ACTIVE_DATA = /^data:(?:text\/(?:html|xml|javascript)|image\/svg|application\/(?:xhtml|xml|javascript|x-)|[;,])/i;
 const PICTURE_DATA = /^data:(?:image|audio|video|font)\//i;
-const URL_WORDS = new Set(['url', 'urls', 'uri', 'href', 'link', 'links', 'endpoint', 'src']);
+const URL_WORDS = new Set(['url', 'urls', 'uri', 'href', 'link', 'links', 'endpoint', 'src', 'upstream', 'proxy']);
 /** Protocols of databases and stores name buckets and services there, not hosts. */
 const NAMES_HOSTS = new Set(['http', 'https', 'ws', 'wss', 'ftp', 'gopher']);
 
@@ -119,12 +119,12 @@ function judge(
       return { judgement, raw: value.raw, sameAs: value.raw };
     }
     const place = nameClassOf(value.name);
-    const named = value.place.words.at(-1)?.some((word) => URL_WORDS.has(word) || word.startsWith('host')) ?? false;
+    const named = value.place.last.some((word) => URL_WORDS.has(word) || word.startsWith('host')) ?? false;
     if (place === 'public' || allowed.host(value.name) || (!named && place !== 'metadata')) return undefined;
     return { judgement: placed(place), raw: value.raw, sameAs: value.raw };
   }
   if (value.type !== 'url') return undefined;
-  const keyed = value.place.words.at(-1)?.some((word) => URL_WORDS.has(word)) ?? false;
+  const keyed = value.place.last.some((word) => URL_WORDS.has(word)) ?? false;
   const judgement = judgeUrl(value.url, allowed, keyed);
   if (!judgement) return undefined;
   // A URL in prose is less likely to be called; credentials are worth asking about all the same.
@@ -189,7 +189,7 @@ function spoofOf(url: ReadUrl, allowed: AllowList): Judgement | undefined {
   const shown = decodedName(url.host);
   const skeleton = skeletonOf(shown);
   for (const domain of allowed.domains) {
-    if (url.host.includes(`${domain}.`) && new RegExp(`(?:^|[.-])${escaped(domain)}\\.`).test(url.host)) {
+    if (url.host.includes(domain) && new RegExp(`(?:^|[.-])${escaped(domain)}[.-]`).test(url.host)) {
       return {
         id: 'egress/spoofed_domain',
         severity: 'high',
@@ -228,6 +228,8 @@ function spoofOf(url: ReadUrl, allowed: AllowList): Judgement | undefined {
 
 /** `secure-acme.com` and `acme-login.net` beside `acme.com`: the registered label is the known one, or joins it with a hyphen. */
 function isBordering(host: string, domain: string): boolean {
+  // A bucket, or a service on the own network.
+  if (!host.includes('.')) return false;
   if (isPublicMail(domain) || domain.includes('@')) return false;
   const label = registrableDomainOf(domain).split('.')[0] ?? '';
   if (label.length < 6) return false;

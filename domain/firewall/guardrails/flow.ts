@@ -113,7 +113,7 @@ function unknownLinks(action: JudgedAction, context: GuardrailContext, allowed: 
 function fetchedBy(value: TypedValue): { host: string; raw: string; tail: string } | undefined {
   if (value.type === 'url' && value.url.host !== '')
     return { host: value.url.host, raw: value.url.raw, tail: value.url.tail };
-  const keyed = value.type === 'domain' && (value.place.words.at(-1) ?? []).some((word) => URL_WORDS.has(word));
+  const keyed = value.type === 'domain' && value.place.last.some((word) => URL_WORDS.has(word));
   return keyed
     ? { host: value.name, raw: value.raw, tail: value.raw.slice(value.raw.indexOf('/') + 1 || value.raw.length) }
     : undefined;

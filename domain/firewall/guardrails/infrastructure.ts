@@ -16,6 +16,7 @@ const DELETES = said('deletes', 'high', 'This deletes infrastructure, or replace
 const PROTECTED = said('protected', 'critical', 'This changes a resource that the policy protects.');
 const UNPROTECTS = said('unprotects', 'high', 'This takes away what protects a resource from being lost.');
 const WORLD_OPEN = said('world_open', 'high', 'This opens a network or a store to everybody.');
+const STOPS = said('scaled_to_nothing', 'medium', 'This leaves nothing of a service running.');
 const WIDE_POLICY = said('wide_policy', 'high', 'This policy permits far more than one task needs.');
 const ESCAPES = said('container_escape', 'high', 'This container gets the machine it runs on.');
 
@@ -88,28 +89,37 @@ const CALL_KEY = keyWords([
   'request',
   'name',
   'actions',
+  'mode',
+  'op',
 ]);
 const DESTROYING_CALL =
-  /^(?:(?:schedule|delete|terminate|destroy|disable|stop|deregister|purge|remove|drop|force_?delete|batch_?delete)_?[A-Za-z_]*(?:key|bucket|cluster|instance|db|database|table|stack|trail|logging|vault|snapshot|backup|volume|repository|namespace|project|group|role|user|policy|zone|secret|log|queue|topic|function|certificate|image|network|vpc|subnet|gateway|balancer|deployment|service|server|disk|node|pool|recorder|detector|alarm|record|object|resource)s?(?:_?[a-z0-9]*)?|[a-z_]*schedule_?key_?deletion|destroy|teardown|nuke|wipe)$/i;
+  /^(?:(?:schedule|delete|deactivate|leave|suspend|terminate|destroy|disable|stop|deregister|purge|remove|drop|force_?delete|batch_?delete)_?[A-Za-z_]*(?:key|bucket|cluster|instance|db|database|table|stack|trail|logging|vault|snapshot|backup|volume|repository|namespace|project|group|role|user|policy|zone|secret|log|queue|topic|function|certificate|image|network|vpc|subnet|gateway|balancer|deployment|service|server|disk|node|pool|recorder|detector|alarm|record|object|resource|device|guardduty|securityhub|macie|organization|project)s?(?:_?[a-z0-9]*)?|[a-z_]*schedule_?key_?deletion|destroy|teardown|nuke|wipe)$/i;
+
+const CHANGES_RIGHTS =
+  /^(?:put|attach|create|set|add|update)_?\w*(?:policy|access_?key|login_?profile|iam_?binding|assume_?role_?policy)$/i;
 
 function judge(value: PrincipalChange, infra: boolean): Said | undefined {
   const { place, raw } = value;
-  const key = place.words.at(-1) ?? [];
+  const key = place.last;
+  // What a plan finds there is no deed of it.
+  if (place.pointer.includes('/change/before/')) return undefined;
   if (isPlanned(value)) return value.value === 'delete' || value.value === 'forget' ? DELETES : undefined;
   const setting =
     (place.sets & SETTING) === 0 || (typeof value.value === 'string' && value.value.length > 10)
       ? undefined
-      : judgeSetting(key.join('_'), value.value, place.words);
+      : judgeSetting(settingOf(key, place.words.at(-2)), value.value, place.words, infra);
   if (setting) return setting;
   if (typeof value.value !== 'string' || value.value.length > 300) return undefined;
+  if (/^not_?(?:action|resource|principal)s?$/i.test(raw)) return denies(place.owner) ? undefined : WIDE_POLICY;
   const text = visibleOf(value.value, value.traits).trim();
+  // Prose: all that is looked for is one word.
+  if (text.includes(' ')) return undefined;
   if (opensNetwork(text, key, place.words)) return WORLD_OPEN;
   if (
-    /^public-(?:read|read-write)$|^authenticated-read$/i.test(text) ||
+    /^public[-_]?read(?:[-_]?write)?$|^authenticated-?read$/i.test(text) ||
     /^(?:allUsers|allAuthenticatedUsers)$/i.test(text)
   )
     return WORLD_OPEN;
-  if (/^not_?(?:action|resource|principal)s?$/i.test(raw)) return denies(place.owner) ? undefined : WIDE_POLICY;
   if (
     /^iam:(?:\*|PassRole|CreateAccessKey|AttachUserPolicy|AttachRolePolicy|PutUserPolicy|PutRolePolicy|CreatePolicyVersion|SetDefaultPolicyVersion|UpdateAssumeRolePolicy|AddUserToGroup|CreateLoginProfile|UpdateLoginProfile)$/i.test(
       text,
@@ -117,7 +127,7 @@ function judge(value: PrincipalChange, infra: boolean): Said | undefined {
   )
     return denies(place.owner) ? undefined : WIDE_POLICY;
   if (
-    /(?:policy\/|^)(?:AdministratorAccess|PowerUserAccess|IAMFullAccess)$|^roles\/(?:owner|editor|iam\.\w*Admin)$/.test(
+    /(?:policy\/|^)(?:AdministratorAccess|PowerUserAccess|IAMFullAccess)$|^roles\/(?:owner|editor|iam\.\w*(?:Admin|TokenCreator))$|^system:(?:masters|unauthenticated|anonymous)$/.test(
       text,
     )
   )
@@ -125,46 +135,94 @@ function judge(value: PrincipalChange, infra: boolean): Said | undefined {
   if ((place.sets & CALL_KEY) !== 0 && (infra || /^[A-Z][a-z]+[A-Z]/.test(text)) && DESTROYING_CALL.test(text))
     return DELETES;
   if (
+    infra &&
+    (place.sets & CALL_KEY) !== 0 &&
+    (/^(?:delete|destroy|terminate)$/i.test(text) || CHANGES_RIGHTS.test(text))
+  )
+    return CHANGES_RIGHTS.test(text) ? WIDE_POLICY : DELETES;
+  if (
     text.startsWith('/') &&
     /^(?:host_)?path$/.test(key.join('_')) &&
     place.words.some((words) => words.join(' ') === 'host path') &&
-    /^\/(?:|etc|root|var|var\/run|var\/run\/docker\.sock|proc|sys|dev|home|boot)\/?$/.test(text)
+    /^\/(?:(?:var)?\/?$|(?:etc|root|run|var\/run|var\/lib\/(?:kubelet|docker|containerd|etcd)|proc|sys|dev|home|boot)(?:\/|$))/.test(
+      text,
+    )
   )
     return ESCAPES;
   if (
     key.length === 1 &&
     key[0] === 'add' &&
     place.words.some((words) => words.includes('capabilities')) &&
-    /^(?:ALL|(?:CAP_)?SYS_(?:ADMIN|PTRACE|MODULE))$/i.test(text)
+    /^(?:ALL|(?:CAP_)?(?:SYS_(?:ADMIN|PTRACE|MODULE|RAWIO)|NET_ADMIN|DAC_(?:OVERRIDE|READ_SEARCH)|BPF))$/i.test(text)
   )
     return ESCAPES;
+  if (
+    text.startsWith('/') &&
+    /^(?:volumes|binds|volume|bind)$/.test(key.join('_')) &&
+    /^\/(?:|etc|root|proc|sys|boot|dev|var\/run(?:\/docker\.sock)?|run\/docker\.sock):/.test(text)
+  )
+    return ESCAPES;
+  if (text === 'host' && /^(?:pid|ipc|pid_mode|ipc_mode|userns_mode)$/.test(key.join('_'))) return ESCAPES;
+  if (
+    key[0] === 'cap' &&
+    key[1] === 'add' &&
+    /^(?:ALL|(?:CAP_)?(?:SYS_(?:ADMIN|PTRACE|MODULE|RAWIO)|NET_ADMIN|BPF))$/i.test(text)
+  )
+    return ESCAPES;
+  if (isClusterRule(place.owner) && widensCluster(key.join('_'), text)) return WIDE_POLICY;
   return undefined;
 }
 
+const isClusterRule = (owner: Readonly<Record<string, unknown>> | undefined): boolean =>
+  owner !== undefined && Object.hasOwn(owner, 'verbs');
+/** What a role of a cluster needs to become any other. */
+const widensCluster = (name: string, text: string): boolean =>
+  name === 'verbs'
+    ? /^(?:escalate|bind|impersonate)$/i.test(text)
+    : name === 'resources' &&
+      /^(?:secrets|pods\/(?:exec|attach|ephemeralcontainers)|nodes\/proxy|serviceaccounts\/token)$/i.test(text);
+
+/** `versioning: { enabled: false }` is `versioning: false`. */
+const settingOf = (key: readonly string[], before: readonly string[] | undefined): string =>
+  before && /^(?:enabled|status|state|enable)$/.test(key.join('_'))
+    ? before.join('_').replace(/_(?:configuration|config|specification|settings)$/, '')
+    : key.join('_');
+
 const PROTECTIONS =
-  /^(?:enable_)?(?:deletion|termination|delete|disable_api|api_termination)_protection(?:_enabled)?$|^prevent_destroy$|^(?:enable_)?(?:point_in_time_recovery|pitr|versioning|backups?|automated_backups?|log_file_validation|key_rotation|object_lock)(?:_enabled)?$|^(?:block|ignore|restrict)_public_(?:acls|policy|buckets|access)$|^(?:storage_)?encrypted$|^encryption_at_rest$/;
+  /^(?:enable_)?(?:deletion|termination|delete|disable_api|api_termination)_protection(?:_enabled)?$|^prevent_destroy$|^(?:deletion|termination|delete)_protected$|^encrypt(?:ion)?_at_rest$|^(?:\w+_)?(?:force|require|enforce)_(?:ssl|tls)$|^(?:ssl|tls)_mode$|^(?:enable_)?(?:cloud_?trail|guard_?duty|security_?hub|(?:vpc_)?flow_?logs?|access_logs?|audit_logs?|macie)(?:_enabled)?$|^is_logging$|^disable_api_(?:termination|stop)$|^(?:is_)?multi_region_trail$|^uniform_bucket_level_access$|^(?:enable_)?(?:point_in_time_recovery|pitr|versioning|backups?|automated_backups?|log_file_validation|key_rotation|object_lock)(?:_enabled)?$|^(?:block|ignore|restrict)_public_(?:acls|policy|buckets|access)$|^(?:storage_)?encrypted$|^encryption_at_rest$/;
 const OPENINGS =
-  /^publicly_accessible$|^public(?:_network)?_access(?:_enabled)?$|^allow_(?:blob_)?public_access$|^is_public$|^allow_unauthenticated$/;
+  /^publicly_accessible$|^(?:enable_|allow_|endpoint_)?public(?:_network)?_access(?:_enabled)?$|^allow_(?:blob_)?public_access$|^is_public$|^allow_unauthenticated$/;
 const LOSSES =
   /^force_(?:destroy|delete)$|^skip_final_(?:backup|snapshot)$|^delete_automated_backups$|^force_delete_without_recovery$|^recovery_window_disabled$|^destroy$/;
 const ESCALATIONS = /^privileged$|^allow_privilege_escalation$|^host_(?:network|pid|ipc)$/;
 
-const RETENTION = /^(?:backup_)?retention(?:_period|_days|_in_days)?$|^backup_retention(?:_\w+)?$/;
+const RETENTION =
+  /^(?:\w+_)?retention(?:_period|_days|_in_days|_limit)?$|^recovery_window(?:_in_days|_days)?$|^backup_retention(?:_\w+)?$/;
 
 /** Words of which every name of a setting has at least one. */
 const SETTING = keyWords(
-  'protection destroy recovery pitr versioning backup backups validation rotation lock public encrypted encryption publicly unauthenticated force skip delete privileged privilege host retention'.split(
+  'protection destroy recovery pitr versioning backup backups validation rotation lock public encrypted encryption publicly unauthenticated force skip delete privileged privilege host retention enabled status state policy tokens trail uniform disable desired min protected encrypt ssl tls cloudtrail cloud guardduty guard securityhub flow logs log logging macie recovery enable mode window'.split(
     ' ',
   ),
 );
 
-function judgeSetting(name: string, value: unknown, path: readonly (readonly string[])[]): Said | undefined {
+function judgeSetting(
+  name: string,
+  value: unknown,
+  path: readonly (readonly string[])[],
+  infra: boolean,
+): Said | undefined {
+  if (infra && /^(?:is_|make_)?public$/.test(name)) return isGranting(value) ? WORLD_OPEN : undefined;
   if (PROTECTIONS.test(name)) {
-    if (!isRefusing(value)) return undefined;
+    if (!isRefusing(value) && !/^(?:suspended|disabled?)$/i.test(String(value))) return undefined;
     return /public/.test(name) ? WORLD_OPEN : UNPROTECTS;
   }
   if (LOSSES.test(name)) return isGranting(value) ? UNPROTECTS : undefined;
-  if (OPENINGS.test(name)) return isGranting(value) ? WORLD_OPEN : undefined;
+  if (OPENINGS.test(name))
+    return isGranting(value) || /^(?:blob|container|public)$/i.test(String(value)) ? WORLD_OPEN : undefined;
+  if (name === 'http_tokens') return /^optional$/i.test(String(value)) ? UNPROTECTS : undefined;
+  if (/^(?:deletion|reclaim|delete)_policy$/.test(name))
+    return /^delete$/i.test(String(value)) ? UNPROTECTS : undefined;
   if (ESCALATIONS.test(name)) {
     const container = path.some((words) =>
       words.some(
@@ -174,6 +232,8 @@ function judgeSetting(name: string, value: unknown, path: readonly (readonly str
     );
     return container && isGranting(value) ? ESCAPES : undefined;
   }
+  if (/^(?:desired_(?:capacity|count)|min_(?:size|replicas|capacity))$/.test(name))
+    return value === 0 ? STOPS : undefined;
   return RETENTION.test(name) && (value === 0 || value === '0') ? UNPROTECTS : undefined;
 }
 
@@ -183,15 +243,17 @@ const NETWORK_WORDS = new Set(
   ),
 );
 
+/** Where a range says what may be reached, not who may reach. */
+const OUTWARD = new Set(['egress', 'outbound', 'destination', 'route', 'routes', 'routing']);
+
 /** An address range that is half of all addresses, or all, coming in; going out to everybody is what programs do. */
 function opensNetwork(text: string, key: readonly string[], path: readonly (readonly string[])[]): boolean {
   if (
-    !/^(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9a-f:]*::[0-9a-f:]*)\/[0-3]$/i.test(text) &&
-    !(text === 'Internet' && key.includes('source'))
+    !/^(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9a-f:]*::[0-9a-f:]*)\/0{0,2}[0-3]$/i.test(text) &&
+    !(/^(?:internet|any|\*)$/i.test(text) && key.includes('source'))
   )
     return false;
-  if (path.some((words) => words.includes('egress') || words.includes('outbound') || words.includes('destination')))
-    return false;
+  if (path.some((words) => words.some((word) => OUTWARD.has(word)))) return false;
   return path.some((words) =>
     words.some((word) => NETWORK_WORDS.has(word) || word.startsWith('cidr') || word.startsWith('ip')),
   );
@@ -213,6 +275,8 @@ function judgeSource(text: string): Said | undefined {
     )
       return WORLD_OPEN;
     if (/acl\s*=\s*"public-read/.test(text)) return WORLD_OPEN;
+    if (/"?Action"?\s*[=:]\s*\[?\s*"(?:\*|\w+:\*)"/.test(text) && !/"?Effect"?\s*[=:]\s*"Deny"/.test(text))
+      return WIDE_POLICY;
     if (
       /(?:force_destroy|skip_final_snapshot)\s*=\s*true|(?:deletion_protection|prevent_destroy)\s*=\s*false/.test(text)
     )

@@ -43,7 +43,7 @@ export const mediaGuardOf = (rule: MediaRule): Guardrail => ({
           add('size', value.place.pointer, `${bytes} bytes`, 'This medium is larger than the policy lets pass.');
       }
       if (value.type !== 'principal_change') continue;
-      const words = value.place.words.at(-1) ?? [];
+      const words = value.place.last;
       const { pointer } = value.place;
       if (typeof value.value === 'string' && isMimeKey(words)) judgeMime(value.value, pointer);
       if (typeof value.value !== 'number') continue;

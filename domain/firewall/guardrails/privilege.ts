@@ -3,6 +3,7 @@ import type { Finding } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { keyWords } from '../key-words.ts';
+import { isAdminFlag } from '../privilege-flags.ts';
 import { judgeGrant, type Said, said } from '../privilege-grants.ts';
 import * as words from '../privilege-words.ts';
 import { isAt } from '../reach.ts';
@@ -29,7 +30,14 @@ const CONCERNED = keyWords([
     ' ',
   ),
   ...'act acting run login log on sudo become impersonate impersonated impersonates user username as'.split(' '),
-  ...'force factor expires expiry expiration'.split(' '),
+  ...'force factor expires expiry expiration type kind member switch subject insecure reject verify impersonation'.split(
+    ' ',
+  ),
+  ...words.ALONE_PROTECTIONS,
+  ...'human unsafe dangerous dangerously lifetime ttl valid until unset remove path execute exec acting effective behalf with confirm'.split(
+    ' ',
+  ),
+  ...'approved preapproved pre authorized authorised safe to after *'.split(' '),
 ]);
 
 /** Members that give somebody more than the call should, or take a protection away. */
@@ -40,10 +48,10 @@ export const privilegeOf = (rule: PrivilegeRule = {}): Guardrail => ({
     const configures = rule.extra_words !== undefined || rule.extra_roles !== undefined;
     for (const value of action.values) {
       if (rule.exempt_pointers && isAt(value.place.pointer, rule.exempt_pointers)) continue;
-      if (value.type === 'text' && isPrototypePath(value.text, value.place.words.at(-1) ?? [])) {
+      if (value.type === 'text' && isPrototypePath(value.text, value.place.last)) {
         add(findings, value.place.pointer, value.text, prototypePath);
       }
-      if (value.type !== 'principal_change' || value.place.via.includes('query')) continue;
+      if (value.type !== 'principal_change' || value.place.via.includes('query') || asksOnly(value)) continue;
       if (!configures && (value.place.near & CONCERNED) === 0) continue;
       const change = named(value);
       const said = judge(change) ?? configured(change, rule);
@@ -55,9 +63,14 @@ export const privilegeOf = (rule: PrivilegeRule = {}): Guardrail => ({
 
 export const privilege = privilegeOf();
 
+/** `filter: 'role=admin'` looks for administrators and makes none. */
+const asksOnly = ({ place }: PrincipalChange): boolean =>
+  place.via.includes('form') &&
+  (place.words.at(-2) ?? []).some((word) => /^(?:filter|filters|where|query|search|q|sort|condition)$/.test(word));
+
 /** The operator's own words: a flag that is switched on, a role that is given. */
 function configured({ place, value }: PrincipalChange, rule: PrivilegeRule): Said | undefined {
-  const key = place.words.at(-1) ?? [];
+  const key = place.last;
   if (rule.extra_words?.some((one) => wordsOf(one).join(' ') === key.join(' ')) && words.isGranting(value)) {
     return said('configured_flag', 'high', 'This flag is one that the policy names.');
   }
@@ -84,7 +97,8 @@ const prototypePath = said(
 function isPrototypePath(text: string, key: Words): boolean {
   if (text === '__proto__') return true;
   if (!/__proto__|constructor/.test(text) || text.length > 500) return false;
-  if (!key.some((word) => PATH_WORDS.has(word))) return false;
+  // A key that is a path, `__proto__.isAdmin`, stands under itself.
+  if (!key.some((word) => PATH_WORDS.has(word)) && wordsOf(text).join() !== key.join()) return false;
   return /(?:^|[./[\]"'])(?:__proto__|constructor[./[\]"']+prototype)(?:$|[./[\]"'])/.test(text);
 }
 const PATH_WORDS = new Set([
@@ -106,8 +120,8 @@ const PATH_WORDS = new Set([
  * the name is read as the key of the value.
  */
 function named(change: PrincipalChange): PrincipalChange {
-  const last = change.place.words.at(-1) ?? [];
-  if (!change.place.owner || last.length !== 1 || (last[0] !== 'value' && last[0] !== 'new')) return change;
+  const last = change.place.last;
+  if (!change.place.owner || !NEW_VALUE.test(last.join(' '))) return change;
   for (const member of ['path', 'key', 'name', 'field', 'attribute', 'property', 'claim', 'setting']) {
     const name = Object.hasOwn(change.place.owner, member) ? change.place.owner[member] : undefined;
     if (typeof name === 'string' && name.length <= 200) {
@@ -116,32 +130,69 @@ function named(change: PrincipalChange): PrincipalChange {
         .map(wordsOf)
         .filter((segment) => segment.length > 0);
       const words = [...change.place.words.slice(0, -1), ...segments];
-      return { ...change, raw: name, place: { ...change.place, words } };
+      const { pointer, sets, near, via, owner } = change.place;
+      return { ...change, raw: name, place: { pointer, words, last: words.at(-1) ?? [], sets, near, via, owner } };
     }
   }
   return change;
 }
 
+const NEW_VALUE = /^(?:value|new|to|after|new value|newvalue|set to)$/;
+
 function judge(change: PrincipalChange): Said | undefined {
   const { value } = change;
-  const last = change.place.words.at(-1) ?? [];
+  const last = change.place.last;
   const before = change.place.words.at(-2) ?? [];
   // `admin_override: { enabled: true }` says the same as `admin_override: true`.
-  const stated = last.length > 0 && last.every((word) => words.STATE_WORDS.has(word));
+  const stated =
+    (last.length > 0 && last.every((word) => words.STATE_WORDS.has(word))) ||
+    (/^(?:mode|level)$/.test(last.join(' ')) && words.isRefusing(value));
   // So does `override: { safety: true }`.
   const lifted = before.length > 0 && before.every((word) => words.LIFTING_WORDS.has(word));
-  const key = factored(stated || lifted ? [...before, ...last] : last);
-  const flag = judgeFlag(key, value);
+  const key = factored(
+    stated || lifted ? [...before, ...last] : NEW_VALUE.test(last.join(' ')) && before.length > 0 ? before : last,
+  );
+  const flag = judgeFlag(key, value) ?? judgeAll(last, before, value) ?? judgeRemoval(change, last);
   if (flag || typeof value !== 'string' || value.length > 500) return flag;
   if (isIdentity(key) && value.trim() !== '' && !words.isRefusing(value)) {
     return said('impersonation', 'high', 'This acts in the name of somebody else.');
   }
-  if (key.join(' ') === 'approved by' && value.trim() !== '') {
+  if (isImpersonated(before, last) && value.trim() !== '') {
+    return said('impersonation', 'high', 'This acts in the name of somebody else.');
+  }
+  if (/^(?:approved|authori[sz]ed) by$/.test(key.join(' ')) && value.trim() !== '') {
     return said('self_approval', 'medium', 'The call itself claims an approval.');
   }
   if (!deniesAnyway(change.place.owner)) return judgeGrant(change.place.words, value);
   return undefined;
 }
+
+/** `{ op: 'remove', path: '/mfa_required' }` and `unset: ['approval_required']`. */
+function judgeRemoval({ place, value }: PrincipalChange, last: Words): Said | undefined {
+  if (typeof value !== 'string' || value.length > 200) return undefined;
+  const removes = /^(?:unset|(?:remove|delete|drop)(?: fields?| keys?| settings?)?)$/.test(last.join(' '));
+  const patches = last.join() === 'path' && place.owner !== undefined && place.owner['op'] === 'remove';
+  if (!removes && !patches) return undefined;
+  const named = wordsOf(value.split(/[/.]/).at(-1) ?? '');
+  const protects =
+    named.some((word) => words.STRONG_PROTECTIONS.has(word)) ||
+    (named.some((word) => words.WEAK_PROTECTIONS.has(word)) && named.some((word) => words.ENABLING_WORDS.has(word)));
+  return protects ? said('protection_off', 'medium', 'This takes a protection away.') : undefined;
+}
+
+/** `permissions: { "*": true }`: the key is what is granted. */
+function judgeAll(last: Words, before: Words, value: unknown): Said | undefined {
+  if (last.length !== 1 || !words.isGranting(value)) return undefined;
+  if (!before.some((word) => words.GRANT_WORDS.has(word))) return undefined;
+  return /^(?:\*+|all|any|everything)$/.test(last[0] ?? '')
+    ? said('wildcard', 'high', 'This permits everything.')
+    : undefined;
+}
+
+/** `impersonation: { user: 'u1' }`. */
+const isImpersonated = (before: Words, last: Words): boolean =>
+  before.some((word) => word.startsWith('impersonat')) &&
+  /^(?:user|user id|id|email|username|subject|target)$/.test(last.join(' '));
 
 /** `twoFactor` is `2fa`. */
 const factored = (key: Words): Words => {
@@ -152,7 +203,7 @@ const factored = (key: Words): Words => {
 };
 
 const isIdentity = (key: Words): boolean =>
-  /^(?:act as|acting as|run as|run as user|login as|log in as|on behalf of|sudo user|become user)(?: user| id)?$/.test(
+  /^(?:act as|acting as|run as|run as user|login as|log in as|(?:on )?behalf of|exec(?:ute)? as|acting user|effective user|sudo user|become user)(?: user| id)?$/.test(
     key.join(' '),
   ) || key.some((word) => /^impersonate[ds]?$/.test(word));
 
@@ -161,13 +212,15 @@ function judgeFlag(key: Words, value: unknown): Said | undefined {
   const has = (among: ReadonlySet<string>): boolean => key.some((word) => among.has(word));
   const turned = has(words.NEGATIONS);
   const missed =
-    /^(?:no|without)$/.test(key[0] ?? '') && key.slice(1).some((word) => words.MISSED_PROTECTIONS.has(word));
+    /^(?:no|without)$/.test(key[0] ?? '') &&
+    key.length > 1 &&
+    key.slice(1).every((word) => words.MISSED_PROTECTIONS.has(word) || words.MISSED_BESIDE.has(word)) &&
+    key.slice(1).some((word) => words.MISSED_PROTECTIONS.has(word));
   if (words.isGranting(value) && missed)
     return said('override_flag', 'high', 'This flag sets a check or a protection aside.');
   if (words.isGranting(value) && !turned) {
     const lifts = has(words.LIFTING_WORDS);
-    const admin =
-      has(words.ADMIN_WORDS) && key.every((word) => words.ADMIN_WORDS.has(word) || words.ADMIN_NEUTRAL.has(word));
+    const admin = isAdminFlag(key);
     if (admin && lifts) return said('override_flag', 'high', 'This flag sets aside the limits of an ordinary account.');
     if (admin) return said('admin_flag', 'high', 'This flag makes somebody an administrator.');
     if (lifts && has(words.PROTECTED_WORDS))
@@ -176,17 +229,32 @@ function judgeFlag(key: Words, value: unknown): Said | undefined {
       return said('override_flag', 'medium', 'This flag sets something aside without saying what.');
     if (key.length === 1 && key[0] === 'force' && value === true)
       return said('force_flag', 'low', 'This call is forced.');
-    if (/^auto approved?(?: |$)/.test(key.join(' ')))
+    if (/^(?:(?:allow )?unsafe|dangerous(?:ly)?)(?: |$)/.test(key.join(' ')))
+      return said('override_flag', 'medium', 'This flag sets a check or a protection aside.');
+    if (/^(?:auto (?:approved?|confirm(?:ed)?|accept(?:ed)?)|(?:is )?pre ?approved)(?: |$)/.test(key.join(' ')))
       return said('self_approval', 'medium', 'The call itself claims an approval.');
     if (words.EVERYTHING_FLAG.test(key.join(' '))) return said('elevation', 'high', 'This flag permits everything.');
-    if (/^(?:privileged|unrestricted|elevated|elevate|escalate)$/.test(key[0] ?? '') || isIdentity(key)) {
+    if (/^insecure(?: |$)/.test(key.join(' ')))
+      return said('protection_off', 'medium', 'This switches a protection off.');
+    if (
+      /^(?:privileged|unrestricted|elevated|elevate|escalate)$/.test(key[0] ?? '') ||
+      /^(?:is privileged|become)$/.test(key.join(' ')) ||
+      isIdentity(key)
+    ) {
       return said('elevation', 'high', 'This flag asks for more rights than an ordinary call has.');
     }
   }
-  const neverEnds = has(words.NEVER_WORDS) && key.some((word) => /^expir/.test(word));
+  if ((value === 0 || value === '0') && /^run as (?:user|group)$/.test(key.join(' ')))
+    return said('elevation', 'high', 'This runs as root.');
   if (
-    neverEnds ? words.isGranting(value) : key.some((word) => /^expir(?:es|y|ation)$/.test(word)) && value === 'never'
-  ) {
+    (words.isRefusing(value) || value === 'unconfined') &&
+    (/^(?:reject unauthorized|safe mode|safe)$/.test(key.join(' ')) ||
+      /^human (?:in the loop|approval|review|oversight|confirmation)/.test(key.join(' ')) ||
+      (key.length === 1 && has(words.ALONE_PROTECTIONS)))
+  )
+    return said('protection_off', 'high', 'This switches a protection off.');
+  const neverEnds = has(words.NEVER_WORDS) && key.some((word) => /^expir/.test(word));
+  if (neverEnds ? words.isGranting(value) : isEndless(key, value)) {
     return said('never_expires', 'medium', 'This grant would never end.');
   }
   if (
@@ -196,9 +264,18 @@ function judgeFlag(key: Words, value: unknown): Said | undefined {
   )
     return undefined;
   const strong = has(words.STRONG_PROTECTIONS);
-  const weak = has(words.WEAK_PROTECTIONS) && key.length > 1 && has(words.ENABLING_WORDS);
+  const weak =
+    has(words.WEAK_PROTECTIONS) &&
+    key.length > 1 &&
+    (has(words.ENABLING_WORDS) || key.every((word) => words.WEAK_PROTECTIONS.has(word)));
   return strong || weak ? said('protection_off', 'high', 'This switches a protection off.') : undefined;
 }
+
+/** An end that never comes, in words or as a year that nobody lives to see. */
+const isEndless = (key: Words, value: unknown): boolean =>
+  key.some((word) => /^(?:expir(?:es|y|ation)|ttl|lifetime)$/.test(word) || (word === 'until' && key[0] === 'valid')) &&
+  typeof value === 'string' &&
+  /^\s*(?:never|none|infinite|infinity|unlimited|forever|9999-|2[1-9]\d\d-|20[89]\d-)/i.test(value);
 
 /** A statement that denies may name everything. */
 const deniesAnyway = (owner: PrincipalChange['place']['owner']): boolean =>

@@ -1,6 +1,7 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
-import type { Guardrail } from '../guardrail.ts';
+import type { Guardrail, GuardrailContext, JudgedAction } from '../guardrail.ts';
+import { NO_PARSERS, type Parsers } from '../parsers.ts';
 import { reachOf } from '../reach.ts';
 import { redacted, secretsIn } from '../secrets.ts';
 import { visibleOf } from '../skeleton.ts';
@@ -8,36 +9,42 @@ import { visibleOf } from '../skeleton.ts';
 type SecretRule = Omit<RuleOf<'secret_scanner'>, 'kind'>;
 
 /** Keys, tokens and passwords in what an action sends: held when it reaches somebody whom nobody listed. */
-export const secretScannerOf = (rule: SecretRule = {}): Guardrail => ({
-  id: 'secret_scanner',
-  check(action, context) {
-    const extra = rule.extra_patterns?.map((pattern) => {
-      if (!context.parsers.pattern) throw new Error('no pattern engine is loaded');
-      return context.parsers.pattern(pattern, false);
+export const secretScannerOf = (rule: SecretRule = {}, parsers: Parsers = NO_PARSERS): Guardrail => {
+  const extra = rule.extra_patterns?.map((pattern) => {
+    if (!parsers.pattern) throw new Error('no pattern engine is loaded');
+    return parsers.pattern(pattern, false);
+  });
+  return { id: 'secret_scanner', check: (action, context) => scanned(action, context, rule, extra) };
+};
+
+function scanned(
+  action: JudgedAction,
+  context: GuardrailContext,
+  rule: SecretRule,
+  extra: readonly ((text: string) => boolean)[] | undefined,
+): Finding[] {
+  const findings = new Map<string, Finding>();
+  let reach: ReturnType<typeof reachOf> | undefined;
+  const add = (kind: string, shown: string, pointer: string): void => {
+    reach ??= reachOf(action, context);
+    const always = rule.only_to_unknown === false;
+    if (reach === 'nowhere' && !always) return;
+    const severity = reach === 'unknown' || always ? 'high' : 'low';
+    findings.set(`${kind} ${pointer}`, {
+      id: 'secret_scanner/secret',
+      severity,
+      pointer,
+      evidence: `${kind}: ${shown}`,
+      message: `A ${kind} leaves with this call.`,
     });
-    const findings = new Map<string, Finding>();
-    let reach: ReturnType<typeof reachOf> | undefined;
-    const add = (kind: string, shown: string, pointer: string): void => {
-      reach ??= reachOf(action, context);
-      const always = rule.only_to_unknown === false;
-      if (reach === 'nowhere' && !always) return;
-      const severity = reach === 'unknown' || always ? 'high' : 'low';
-      findings.set(`${kind} ${pointer}`, {
-        id: 'secret_scanner/secret',
-        severity,
-        pointer,
-        evidence: `${kind}: ${shown}`,
-        message: `A ${kind} leaves with this call.`,
-      });
-    };
-    for (const value of action.values) {
-      if (value.type !== 'text' || value.text.length < 12 || findings.size >= 50) continue;
-      const text = visibleOf(value.text, value.traits);
-      for (const secret of secretsIn(text)) add(secret.kind, redacted(secret.text), value.place.pointer);
-      if (extra?.some((matches) => matches(text))) add('text of a configured pattern', 'redacted', value.place.pointer);
-    }
-    return [...findings.values()];
-  },
-});
+  };
+  for (const value of action.values) {
+    if (value.type !== 'text' || value.text.length < 12 || findings.size >= 50) continue;
+    const text = visibleOf(value.text, value.traits);
+    for (const secret of secretsIn(text)) add(secret.kind, redacted(secret.text), value.place.pointer);
+    if (extra?.some((matches) => matches(text))) add('text of a configured pattern', 'redacted', value.place.pointer);
+  }
+  return [...findings.values()];
+}
 
 export const secretScanner = secretScannerOf();

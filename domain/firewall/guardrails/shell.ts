@@ -4,15 +4,19 @@ import { allowListOf } from '../allowed.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext, JudgedAction } from '../guardrail.ts';
 import { keyWords } from '../key-words.ts';
-import type { ShellParser } from '../parsers.ts';
+import type { ShellNode, ShellParser } from '../parsers.ts';
 import type { Place } from '../path.ts';
+import { commandNames, spokenTo } from '../shell-feeders.ts';
+import { runsWhatItFetched } from '../shell-fetched.ts';
 import { isGrave } from '../shell-files.ts';
 import { interpreted, nested } from '../shell-interpreters.ts';
 import { isDump, isNetwork, sendsInput } from '../shell-network.ts';
+import { loadsOther } from '../shell-options.ts';
+import { otherReadings } from '../shell-readings.ts';
 import { judgeCommand } from '../shell-rules.ts';
 import type { ShellSaid } from '../shell-said.ts';
-import { readScript, type ShellCommand, type ShellScript, type ShellWord, wordsFrom } from '../shell-script.ts';
-import { commandName } from '../shell-words.ts';
+import { readScript, type ShellCommand, type ShellScript, type ShellWord } from '../shell-script.ts';
+import { commandName, hasPlainName, located } from '../shell-words.ts';
 import { unwrapped } from '../shell-wrappers.ts';
 import { visible } from '../skeleton.ts';
 import { urlsInText } from '../url.ts';
@@ -35,6 +39,14 @@ const SHELL_KEY = keyWords([
   'exec',
   'run',
 ]);
+/** Members whose text a machine runs when it starts, or a package when it is installed. */
+const SCRIPT_KEY =
+  /^(?:user ?data|startup ?script|init ?script|cloud ?init|bootstrap(?: script)?|entrypoint|(?:pre|post) ?(?:install|build|start|deploy)(?: script)?|run ?cmd|(?:on )?(?:create|start) command|exec start)$/;
+const SCRIPT_WORDS = keyWords(
+  'user userdata startup init cloud bootstrap entrypoint pre post preinstall postinstall run runcmd on create start exec'.split(
+    ' ',
+  ),
+);
 const SURE_KEY = keyWords(['command', 'commands', 'cmd', 'shell', 'bash', 'sh']);
 const SHELL_WORDS = new Set([
   'shell',
@@ -95,6 +107,17 @@ export const shellOf = (rule: ShellRule = {}): Guardrail => ({
 
 export const shell = shellOf();
 
+const LOADS: ShellSaid = [
+  'loads_code',
+  'high',
+  'A variable set here makes the next program load or run something else.',
+];
+const HIDDEN: ShellSaid = [
+  'hidden_command',
+  'high',
+  'The name of this command is spelt so that it cannot be read as it stands.',
+];
+
 const openingsIn = (text: string): number => text.match(/[({`;&|\n]|<</g)?.length ?? 0;
 
 /** Whether a text is a command: true when the names say so, false when only its key does, undefined when nothing does. */
@@ -102,7 +125,8 @@ function sureness(action: JudgedAction, place: Place, named: boolean): boolean |
   const role = action.roleAt(place.pointer);
   if (role !== undefined) return role === 'command' ? true : undefined;
   if (place.via.length > 0) return undefined;
-  if ((place.sets & SURE_KEY) !== 0) return named;
+  if ((place.sets & SURE_KEY) !== 0 || ((place.sets & SCRIPT_WORDS) !== 0 && SCRIPT_KEY.test(place.last.join(' '))))
+    return named;
   return named && (place.sets & SHELL_KEY) !== 0 ? true : undefined;
 }
 
@@ -125,7 +149,12 @@ function judgeScripts(
     let script: ShellScript;
     try {
       const root = parser.parse(source);
-      if (root.errors && root.errors.length > 0) {
+      if (isBroken(root)) {
+        const readings = otherReadings(source).filter((one, at) => at === 0 || !isBroken(parser.parse(one)));
+        if (readings[0] !== undefined && !isBroken(parser.parse(readings[0]))) {
+          scripts.push(...readings);
+          continue;
+        }
         if (sure)
           add([
             'unparsed',
@@ -151,18 +180,34 @@ function judgeScripts(
     ) {
       add(['covers_tracks', 'high', 'This command switches off a record or a protection.']);
     }
-    for (const command of script.commands) scripts.push(...judgeOne(command, allowed.host, rule, add));
+    if (script.assigned.some(({ name, value }) => loadsOther(name, value.text))) add(LOADS);
+    if (runsWhatItFetched(script.commands, allowed.host))
+      add(['runs_input', 'high', 'This runs as a program what it was fed, fetched or decoded.']);
+    const separators = script.assigned.flatMap(({ name, value }) => (name === 'IFS' ? [...value.text] : []));
+    for (const command of script.commands) {
+      if (separators.some((one) => command.words[0]?.text.includes(one))) add(HIDDEN);
+      if (command.input === undefined) command.input = spokenTo(command.fedBy);
+      scripts.push(...judgeOne(command, allowed.host, rule, context.parsers.sql, add));
+    }
   }
 }
+
+const isBroken = (root: ShellNode): boolean => (root.errors?.length ?? 0) > 0;
 
 /** Judges one command; answers the scripts that it carries. */
 function judgeOne(
   command: ShellCommand,
   allowedHost: (host: string) => boolean,
   rule: ShellRule,
+  sql: ((text: string) => unknown) | undefined,
   add: (said: ShellSaid) => void,
 ): string[] {
-  const { words, wrapped } = unwrapped(command.words);
+  const { words: written, wrapped } = unwrapped(command.words);
+  const words = located(written);
+  const set = command.words
+    .slice(0, command.words.length - words.length)
+    .map((word) => /^(\w+)=([\s\S]*)$/.exec(word.text));
+  if (set.some((one) => one && loadsOther(one[1] ?? '', one[2] ?? ''))) add(LOADS);
   const first = words[0];
   if (!first) {
     for (const said of judgeCommand([{ text: '', open: false, trick: false, glob: false }], command)) add(said);
@@ -172,11 +217,12 @@ function judgeOne(
     first.trick ||
     first.glob ||
     (first.open &&
+      !hasPlainName(first) &&
       words.length > 1 &&
       !/^\$\{?(?:SHELL|EDITOR|PAGER|JAVA|PYTHON|CC|MAKE|0|1|@|\w*(?:cmd|command|prog|bin)\w*)\}?$/i.test(first.text)) ||
-    /[{}]/.test(first.text.replace(/^\{\}$|^\$\{\w+\}$/, ''))
+    (!hasPlainName(first) && /[{}]/.test(first.text.replace(/^\{\}$|^\$\{\w+\}$/, '')))
   ) {
-    add(['hidden_command', 'high', 'The name of this command is spelt so that it cannot be read as it stands.']);
+    add(HIDDEN);
   }
   const name = commandName(first);
   if (rule.allowed_commands && !rule.allowed_commands.includes(name))
@@ -185,7 +231,7 @@ function judgeOne(
     add(['network', 'medium', 'This command opens a connection, which the policy does not let it.']);
   const reached = urlsInText(words.map((word) => word.text).join(' '));
   const own = reached.length > 0 && reached.every((url) => url.host !== '' && allowedHost(url.host));
-  for (const said of judgeCommand(words, command)) {
+  for (const said of judgeCommand(words, command, sql)) {
     if (said[0] === 'sends_file' && own) continue;
     if (
       rule.allowed_paths &&
@@ -220,12 +266,4 @@ function inside(words: readonly ShellWord[], command: ShellCommand, folders: rea
         (folder) => word.text === folder || word.text.startsWith(folder.endsWith('/') ? folder : `${folder}/`),
       ),
   );
-}
-
-function commandNames(node: { type: string; name?: unknown; suffix?: unknown }): string[] {
-  if (node.type !== 'Command') return [node.type];
-  const word = (node as { name?: Parameters<typeof wordsFrom>[0] }).name;
-  if (!word) return [];
-  const name = commandName(wordsFrom(word, new Map())[0]);
-  return [name];
 }

@@ -5,8 +5,7 @@ import type { Guardrail, JudgedAction } from '../guardrail.ts';
 import { keyWords } from '../key-words.ts';
 import type { Place } from '../path.ts';
 import { visibleOf } from '../skeleton.ts';
-import { nodesOf } from '../sql.ts';
-import { judgeNode, verbOf } from '../sql-rules.ts';
+import { judgeSql } from '../sql-text.ts';
 
 type SqlRule = Omit<RuleOf<'sql'>, 'kind'>;
 
@@ -54,7 +53,6 @@ const MAX_TEXT = 20_000;
 const MAX_STATEMENTS = 200;
 
 const NO_PARSER = 'No SQL parser is loaded, so this statement was not read. It counts as dangerous.';
-const UNPARSED = 'This SQL does not parse as PostgreSQL, so what it does is not known. It counts as dangerous.';
 
 /** Statements that destroy, change every row, widen rights or leave the database, read on the database's own syntax tree. */
 export const sqlOf = (rule: SqlRule = {}): Guardrail => ({
@@ -81,7 +79,7 @@ export const sqlOf = (rule: SqlRule = {}): Guardrail => ({
       if (!parsers.sql) add('unparsed', 'high', NO_PARSER);
       else if (text.length > MAX_TEXT || (text.match(/;/g)?.length ?? 0) > MAX_STATEMENTS)
         add('unparsed', 'high', 'This SQL is longer than is read. It counts as dangerous.');
-      else judge(text, parsers.sql, rule, add);
+      else judgeSql(text, parsers.sql, rule, add);
     }
     return [...findings.values()];
   },
@@ -92,59 +90,9 @@ export const sql = sqlOf();
 function isSql(action: JudgedAction, place: Place, text: string, database: boolean): boolean {
   const role = action.roleAt(place.pointer);
   if (role !== undefined) return role === 'query';
-  const key = place.words.at(-1) ?? [];
+  const key = place.last;
   if (key.includes('sql')) return true;
   if (database && (place.sets & SQL_KEY) !== 0) return true;
   if (!database && (place.sets & PROSE_KEY) !== 0) return false;
   return text.length > 7 && STATEMENT.test(text.slice(0, 5_000));
-}
-
-function judge(
-  text: string,
-  parse: (text: string) => unknown,
-  rule: SqlRule,
-  add: (id: string, severity: Severity, message: string) => void,
-): void {
-  // MySQL runs what stands in such a comment; PostgreSQL, and its parser, do not.
-  if (/\/\*[!M]/.test(text)) add('version_comment', 'high', 'A comment that MySQL runs hides a statement here.');
-  let statements: unknown[];
-  try {
-    const tree = parse(text) as { stmts?: unknown[] };
-    statements = (tree.stmts ?? []).map((one) => (one as { stmt?: unknown }).stmt);
-  } catch {
-    add('unparsed', 'high', UNPARSED);
-    return;
-  }
-  const kinds = statements.map((statement) => Object.keys((statement ?? {}) as object)[0] ?? '');
-  if (kinds.filter((kind) => kind !== 'TransactionStmt').length > (rule.max_statements ?? 1)) {
-    add('stacked', 'medium', 'Several statements stand in one text.');
-  }
-  for (const kind of kinds) {
-    if (
-      rule.allow_verbs &&
-      kind !== 'TransactionStmt' &&
-      !rule.allow_verbs.some((verb) => verb.toLowerCase() === verbOf(kind))
-    ) {
-      add('verb', 'medium', `The policy does not list the verb ${verbOf(kind)}.`);
-    }
-  }
-  const nodes = nodesOf(statements);
-  if (!nodes) {
-    add('unparsed', 'high', 'This SQL has more parts than are read. It counts as dangerous.');
-    return;
-  }
-  const named = new Set(
-    nodes.filter(({ kind }) => kind === 'CommonTableExpr').map(({ body }) => String(body['ctename']).toLowerCase()),
-  );
-  for (const node of nodes) {
-    const said = judgeNode(node, rule.require_where ?? true);
-    if (said) add(...said);
-    if (rule.allowed_relations && node.kind === 'RangeVar') {
-      const name = String(node.body['relname']).toLowerCase();
-      const whole =
-        node.body['schemaname'] === undefined ? name : `${String(node.body['schemaname']).toLowerCase()}.${name}`;
-      if (!named.has(name) && !rule.allowed_relations.some((one) => one.toLowerCase() === whole))
-        add('relation', 'medium', 'The policy does not list a table that this names.');
-    }
-  }
 }

@@ -22,7 +22,7 @@ const PATTERNS: Record<keyof typeof TRAITS, RegExp> = {
   digit: /\d/,
   digits4: /(?:\d[^\d]*){4}/,
   digits6: /(?:\d[^\d]*){6}/,
-  longRun: /[A-Za-z0-9_-]{20}/,
+  longRun: /[A-Za-z0-9_-]{16}/,
 };
 
 const pieces = fc.constantFrom(

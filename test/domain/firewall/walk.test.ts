@@ -3,12 +3,17 @@ import { walk } from '../../../domain/firewall/walk.ts';
 import { judged, reviewFlagged } from './judge.ts';
 
 const values = (payload: unknown) =>
-  walk(payload).leaves.map(({ pointer, keys, value, via }) => [pointer, keys.join('.'), value, via.join('>')]);
+  walk(payload).leaves.map(({ pointer, words, value, via }) => [
+    pointer,
+    words.map((one) => one.join(' ')).join('.'),
+    value,
+    via.join('>'),
+  ]);
 
 test('every scalar in the order of the document, with pointers that escape', () => {
   expect(values({ 'a/b': [1, { c: null }], d: true })).toEqual([
-    ['/a~1b/0', 'a/b', 1, ''],
-    ['/a~1b/1/c', 'a/b.c', null, ''],
+    ['/a~1b/0', 'a b', 1, ''],
+    ['/a~1b/1/c', 'a b.c', null, ''],
     ['/d', 'd', true, ''],
   ]);
 });
@@ -24,6 +29,22 @@ test('base64 in lines counts, prose does not', () => {
   );
   expect(walk({ a: text.replace(/.{64}/g, '$&\r\n') }).leaves).toHaveLength(2);
   expect(walk({ a: 'just some words' }).leaves).toHaveLength(1);
+});
+
+test('escapes of source text and HTML, encoded forms and files of settings are read too', () => {
+  const last = (text: string) => values({ a: text }).slice(1);
+  expect(last('see http\\u003a//x')).toEqual([['/a', 'a', 'see http://x', 'escape']]);
+  expect(last('&#104;ttp&colon;//x')).toEqual([['/a', 'a', 'http://x', 'escape']]);
+  expect(last('role=admin&name=Lea+M')).toEqual([
+    ['/a', 'a.role', 'admin', 'form'],
+    ['/a', 'a.name', 'Lea M', 'form'],
+  ]);
+  expect(last('is_admin: true\nport: 80\n')).toEqual([
+    ['/a', 'a.is admin', 'true', 'form'],
+    ['/a', 'a.port', '80', 'form'],
+  ]);
+  expect(last('Name: Lea\nRole: Admin')).toEqual([]);
+  expect(last('x = 1')).toEqual([]);
 });
 
 describe('what is not read is said, with its place', () => {

@@ -1,0 +1,52 @@
+import type { ShellSaid } from './shell-said.ts';
+import type { ShellCommand, ShellWord } from './shell-script.ts';
+import { set } from './shell-words.ts';
+import { judgeSql } from './sql-text.ts';
+
+const CLIENTS = set('psql mysql mariadb sqlite3 sqlite sqlcmd clickhouse-client cockroach duckdb usql pgcli mycli');
+const DOCUMENT_CLIENTS = set('mongo mongosh');
+/** What a dialect that does not parse here must not say. */
+const DESTROYS =
+  /\b(?:drop\s+(?:database|schema|table|user|view)|truncate\s|delete\s+from\s+[\w.`"[\]]+\s*(?:;|$)|grant\s+all|alter\s+user|into\s+(?:out|dump)file|load_file|attach\s+database|xp_cmdshell|shutdown)(?![a-z_])/i;
+const DESTROYS_DOCUMENTS =
+  /\b(?:dropDatabase|dropUser|dropAllUsers)\s*\(|\.drop\s*\(|\b(?:deleteMany|remove|updateMany)\s*\(\s*\{\s*\}|\b(?:createUser|grantRolesToUser|shutdownServer)\s*\(/;
+
+const HARM: ShellSaid = ['database', 'high', 'This command gives a database a statement that destroys or hands over.'];
+
+/** Statements that a client of a database is given on the command line or as its input. */
+export function judgeDatabase(
+  name: string,
+  words: readonly ShellWord[],
+  command: ShellCommand,
+  sql: ((text: string) => unknown) | undefined,
+): ShellSaid | undefined {
+  const documents = DOCUMENT_CLIENTS.has(name);
+  if (!documents && !CLIENTS.has(name)) return undefined;
+  const texts = statementsOf(name, words);
+  if (command.input !== undefined) texts.push(command.input);
+  return texts.some((text) => (documents ? DESTROYS_DOCUMENTS.test(text) : isHarmful(text, sql))) ? HARM : undefined;
+}
+
+function statementsOf(name: string, words: readonly ShellWord[]): string[] {
+  const all = words.map((word) => word.text);
+  const texts: string[] = [];
+  for (let at = 1; at < all.length; at += 1) {
+    const word = all[at] ?? '';
+    const joined =
+      /^--(?:command|execute|query|eval)=([\s\S]*)$/.exec(word)?.[1] ?? /^-[ceqQ](\S[\s\S]*)$/.exec(word)?.[1];
+    if (joined !== undefined) texts.push(joined);
+    else if (/^(?:-c|-e|-q|-Q|--command|--execute|--query|--eval)$/.test(word)) texts.push(all[at + 1] ?? '');
+    else if (/^(?:sqlite3?|duckdb)$/.test(name) && at > 1 && /\s/.test(word)) texts.push(word);
+  }
+  return texts;
+}
+
+function isHarmful(text: string, sql: ((text: string) => unknown) | undefined): boolean {
+  if (DESTROYS.test(text)) return true;
+  if (!sql || text.length > 5_000 || /^\s*[\\.]/.test(text)) return false;
+  let harmful = false;
+  judgeSql(text, sql, { max_statements: 200 }, (id) => {
+    if (id !== 'unparsed') harmful = true;
+  });
+  return harmful;
+}

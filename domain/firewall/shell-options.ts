@@ -1,0 +1,83 @@
+import { RUNS_OPTION, type ShellSaid } from './shell-said.ts';
+import type { ShellWord } from './shell-script.ts';
+
+type Rule = (line: string, all: readonly string[]) => boolean;
+
+/** Ordinary tools that start a program which one of their options, or their own small language, names. */
+const RUNS: Record<string, Rule> = {
+  tar: (line) =>
+    /\s--(?:checkpoint-action[= ]exec|to-command|info-script|new-volume-script|rsh-command)|(?:--use-compress-program|-I)[= ]\S*(?:sh|python|perl)\b/.test(
+      line,
+    ),
+  zip: (line) => /\s(?:-TT|--unzip-command)\b/.test(line),
+  rsync: (line) => /\s(?:-e|--rsh)[= ]?(?:\S*\/)?(?:ba|z|k|da)?sh\b|--rsync-path=\S*(?:sh\s+-c|;|\|)/.test(line),
+  ssh: (line) =>
+    /(?:ProxyCommand|LocalCommand|KnownHostsCommand)\s*[= ](?!\s*(?:none|ssh |nc |ncat |cloudflared |aws ssm |\/usr\/bin\/(?:nc|ssh) ))/i.test(
+      line,
+    ),
+  vim: (line) => VIM.test(line),
+  vi: (line) => VIM.test(line),
+  nvim: (line) => VIM.test(line),
+  view: (line) => VIM.test(line),
+  less: (line) => /\s\+!/.test(line),
+  more: (line) => /\s\+!/.test(line),
+  man: (line) => /\s(?:-P|--pager|-H)[= ]?\S*(?:sh|python|perl)\b/.test(line),
+  sed: (_, all) =>
+    all
+      .slice(1)
+      .some((word) => word.length < 1_000 && /^(?:\d+|\$)?e\s|^s(.).*\1.*\1[gpim0-9]*e[gpim0-9]*$/.test(word)),
+  awk: (_, all) => all.slice(1).some(runsInAwk),
+  gawk: (_, all) => all.slice(1).some(runsInAwk),
+  mawk: (_, all) => all.slice(1).some(runsInAwk),
+  nawk: (_, all) => all.slice(1).some(runsInAwk),
+  git: (line) =>
+    /\s-c\s+(?:core\.(?:pager|editor|sshcommand|fsmonitor|hookspath|gitproxy|askpass)|alias\.\w+|diff\.external|credential\.helper|filter\.\S+|protocol\.ext\.allow|sequence\.editor|uploadpack\.\S+)=/i.test(
+      line,
+    ) ||
+    /\sconfig\s(?:.*\s)?(?:core\.(?:pager|sshcommand|fsmonitor|hookspath|gitproxy)|alias\.\S+\s+['"]?!)/i.test(line) ||
+    /\sext::|--upload-pack[= ]|--receive-pack[= ]|--exec[= ]/.test(line),
+  env: (line) => /\s-S\s|\s--split-string/.test(line),
+  gdb: (line) => /\s(?:-ex|--eval-command)[= ]?\S*\s*(?:!|shell\b|call\b|python\b)/.test(line),
+  nmap: (line) => /\s--(?:interactive|script[= ]\S*\/)/.test(line),
+  pip: (line) => FOREIGN_PACKAGES.test(line),
+  pip3: (line) => FOREIGN_PACKAGES.test(line),
+  uv: (line) => FOREIGN_PACKAGES.test(line),
+  npm: (line) => FOREIGN_REGISTRY.test(line),
+  yarn: (line) => FOREIGN_REGISTRY.test(line),
+  pnpm: (line) => FOREIGN_REGISTRY.test(line),
+};
+
+const VIM = /\s(?:-c|--cmd|\+)\s*['"]?:?\s*(?:!|py3?\b|lua\b|perl\b|ruby\b|call\s+system)/;
+/** `system()`, a pipe to or from a quoted command, a network file, a write into the system. */
+const runsInAwk = (program: string): boolean =>
+  (/\|\s*getline/.test(program) &&
+    /["'\s/](?:rm|curl|wget|ncat?|sh|bash|python\d?|perl|base64|chmod|dd|mkfs\S*|id|whoami|ssh)["'\s]/.test(program)) ||
+  /\bsystem\s*\(|\/inet[46]?\/(?:tcp|udp)\/|\|&|print[^;}]*\|\s*"(?:\S*\/)?(?:ba|z|da|k)?sh\b|>>?\s*"\/(?:etc|root|usr|boot)\//.test(
+    program,
+  );
+const FOREIGN_PACKAGES =
+  /\s(?:-i|--index-url|--extra-index-url|-f|--find-links)[= ]\s*['"]?https?:\/\/(?!(?:[\w-]+\.)*(?:pypi\.org|pytorch\.org)(?:[/:]|$))|\s--trusted-host\b/;
+const FOREIGN_REGISTRY =
+  /\sregistry[= ]\s*['"]?https?:\/\/(?!registry\.(?:npmjs\.org|yarnpkg\.com)(?:[/:]|\s|$))|--registry[= ]\s*['"]?https?:\/\/(?!registry\.(?:npmjs\.org|yarnpkg\.com)(?:[/:]|\s|$))|\s(?:install|i|add)\s+(?:-{1,2}(?!-?registry)\S+\s+)*https?:\/\//;
+
+/** Whether a command runs what an option of it says. */
+export function judgeOptions(name: string, words: readonly ShellWord[]): ShellSaid | undefined {
+  if (!Object.hasOwn(RUNS, name)) return undefined;
+  const all = words.map((word) => word.text);
+  return RUNS[name]?.(` ${all.slice(1).join(' ')}`, all) ? RUNS_OPTION : undefined;
+}
+
+/** Variables that make the next program load, or run, what they name. */
+const LOADING =
+  /^(?:LD_(?:PRELOAD|AUDIT|LIBRARY_PATH)|DYLD_(?:INSERT_LIBRARIES|LIBRARY_PATH)|BASH_ENV|ENV|PROMPT_COMMAND|PERL5OPT|PERL5LIB|PYTHONSTARTUP|RUBYOPT|GIT_(?:SSH|SSH_COMMAND|PROXY_COMMAND|EXTERNAL_DIFF|ASKPASS))$/;
+/** Folders that everybody may write into. */
+const SHARED = /(?:^|:)(?:\/tmp|\/var\/tmp|\/dev\/shm|\.)(?:\/|:|$)/;
+
+/** Whether an assignment makes later commands load or run something else. */
+export const loadsOther = (name: string, value: string): boolean =>
+  (LOADING.test(name) &&
+    value !== '' &&
+    !(name === 'ENV' && /^[\w-]+$/.test(value)) &&
+    !(name === 'LD_LIBRARY_PATH' && !SHARED.test(value))) ||
+  (name === 'PATH' && /^(?:\/tmp|\/var\/tmp|\/dev\/shm)(?:\/|:|$)/.test(value)) ||
+  (name === 'NODE_OPTIONS' && /(?:--require|-r|--import|--loader)[= ]/.test(value));

@@ -1,0 +1,59 @@
+import { DELETES, HIDES, PERSISTS, RIGHTS, type ShellSaid, said } from './shell-said.ts';
+
+const FETCHES = said('runs_input', 'high', 'This runs as a program what it was fed, fetched or decoded.');
+
+/** Commands of Windows, whose flags and paths are its own. */
+export function judgeWindows(name: string, line: string): ShellSaid | undefined {
+  switch (name.toLowerCase().replace(/\.exe$/, '')) {
+    case 'vssadmin':
+    case 'wbadmin':
+      return /\bdelete\b/i.test(line) ? DELETES : undefined;
+    case 'cipher':
+      return /\/w/i.test(line) ? DELETES : undefined;
+    case 'reg':
+      return /^\s*delete\b/i.test(line) ? DELETES : /^\s*add\b.*\\run(?:once)?\b/i.test(line) ? PERSISTS : undefined;
+    case 'bcdedit':
+      return /\/set\b/i.test(line) ? DELETES : undefined;
+    case 'net':
+    case 'net1':
+      return /\b(?:user|localgroup|group)\b.*\/(?:add|delete|active)/i.test(line)
+        ? RIGHTS
+        : /\bstop\b/i.test(line)
+          ? HIDES
+          : undefined;
+    case 'icacls':
+    case 'cacls':
+    case 'takeown':
+      return /\/grant|\/reset|\/f\b/i.test(line) ? RIGHTS : undefined;
+    case 'schtasks':
+      return /\/create/i.test(line) ? PERSISTS : undefined;
+    case 'sc':
+      return /^\s*(?:create|config|delete|stop)\b/i.test(line) ? PERSISTS : undefined;
+    case 'wmic':
+      return /\b(?:delete|call\s+create)\b/i.test(line) ? DELETES : undefined;
+    case 'certutil':
+      return /-(?:urlcache|decode)\b/i.test(line) ? FETCHES : undefined;
+    case 'bitsadmin':
+      return /\/transfer\b/i.test(line) ? FETCHES : undefined;
+    case 'mshta':
+    case 'regsvr32':
+    case 'rundll32':
+      return /https?:|javascript:/i.test(line) ? FETCHES : undefined;
+    case 'set-executionpolicy':
+    case 'set-mppreference':
+    case 'clear-eventlog':
+      return HIDES;
+    case 'invoke-expression':
+    case 'iex':
+      return FETCHES;
+    case 'powershell':
+    case 'pwsh':
+      return /\s-e(?:nc|ncodedcommand|c)?\s|\b(?:iex|invoke-expression|downloadstring|downloadfile|frombase64string|remove-item\b.*-recurse)\b/i.test(
+        ` ${line}`,
+      )
+        ? FETCHES
+        : undefined;
+    default:
+      return undefined;
+  }
+}

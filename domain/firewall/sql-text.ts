@@ -1,0 +1,72 @@
+import type { RuleOf } from '../../contracts/guardrails.ts';
+import type { Severity } from '../../contracts/verdict.ts';
+import { nodesOf, type SqlNode, textsOf } from './sql.ts';
+import { judgeNode, verbOf } from './sql-rules.ts';
+
+type SqlRule = Omit<RuleOf<'sql'>, 'kind'>;
+
+const UNPARSED = 'This SQL does not parse as PostgreSQL, so what it does is not known. It counts as dangerous.';
+
+/** Judges a text of SQL statement by statement, and every part of each. */
+export function judgeSql(
+  text: string,
+  parse: (text: string) => unknown,
+  rule: SqlRule,
+  add: (id: string, severity: Severity, message: string) => void,
+): void {
+  // MySQL runs what stands in such a comment; PostgreSQL, and its parser, do not.
+  if (/\/\*[!M]/.test(text)) add('version_comment', 'high', 'A comment that MySQL runs hides a statement here.');
+  let statements: unknown[];
+  try {
+    const tree = parse(text) as { stmts?: unknown[] };
+    statements = (tree.stmts ?? []).map((one) => (one as { stmt?: unknown }).stmt);
+  } catch {
+    add('unparsed', 'high', UNPARSED);
+    return;
+  }
+  const kinds = statements.map((statement) => Object.keys((statement ?? {}) as object)[0] ?? '');
+  if (kinds.filter((kind) => kind !== 'TransactionStmt').length > (rule.max_statements ?? 1)) {
+    add('stacked', 'medium', 'Several statements stand in one text.');
+  }
+  for (const kind of kinds) {
+    if (
+      rule.allow_verbs &&
+      kind !== 'TransactionStmt' &&
+      !rule.allow_verbs.some((verb) => verb.toLowerCase() === verbOf(kind))
+    ) {
+      add('verb', 'medium', `The policy does not list the verb ${verbOf(kind)}.`);
+    }
+  }
+  const nodes = nodesOf(statements);
+  if (!nodes) {
+    add('unparsed', 'high', 'This SQL has more parts than are read. It counts as dangerous.');
+    return;
+  }
+  const named = new Set(
+    nodes.filter(({ kind }) => kind === 'CommonTableExpr').map(({ body }) => String(body['ctename']).toLowerCase()),
+  );
+  for (const inner of bodiesOf(nodes)) judgeSql(inner, parse, { ...rule, max_statements: MOST_INNER }, add);
+  for (const node of nodes) {
+    const said = judgeNode(node, rule.require_where ?? true);
+    if (said) add(...said);
+    if (rule.allowed_relations && node.kind === 'RangeVar') {
+      const name = String(node.body['relname']).toLowerCase();
+      const whole =
+        node.body['schemaname'] === undefined ? name : `${String(node.body['schemaname']).toLowerCase()}.${name}`;
+      if (!named.has(name) && !rule.allowed_relations.some((one) => one.toLowerCase() === whole))
+        add('relation', 'medium', 'The policy does not list a table that this names.');
+    }
+  }
+}
+
+const MOST_INNER = 50;
+
+/** The texts of functions written in SQL: what they do is done by whoever calls them. */
+const bodiesOf = (nodes: readonly SqlNode[]): string[] =>
+  nodes.flatMap(({ kind, body }) => {
+    if (kind !== 'CreateFunctionStmt') return [];
+    const options = nodesOf(body['options']) ?? [];
+    const optionOf = (name: string): unknown =>
+      options.find((one) => one.kind === 'DefElem' && one.body['defname'] === name)?.body['arg'];
+    return textsOf([optionOf('language')])[0]?.toLowerCase() === 'sql' ? textsOf([optionOf('as')]).slice(0, 1) : [];
+  });
