@@ -2,7 +2,7 @@ import { createFirstProject } from '../../storage/bootstrap.ts';
 import type { Measured } from '../row.ts';
 import type { BenchSystem } from './bench-system.ts';
 import { expectStatus, send } from './http.ts';
-import { residentMb } from './processes.ts';
+import { cpuMs, residentMb } from './processes.ts';
 import { inFlight, p50, p95, pause, timed } from './timing.ts';
 
 /** Pages of an inbox in a project of its own: few rows first, then `rows` pending ones, copied by SQL. */
@@ -89,13 +89,14 @@ async function asEveryProject(system: BenchSystem, work: () => Promise<unknown>)
 const SAMPLES = 30;
 
 /**
- * Memory of a worker with few and with many approvals that wait. It has worked before, so that its heap has the size that work
- * gives it; and what counts is the lowest of half a minute, since garbage that nobody has collected yet is not what waiting costs.
+ * Memory of a worker with few and with many approvals that wait. Before the first look it has done as much other work as it has
+ * before the second, so that only what waits differs; each look begins when it has nothing left to do, and takes the lowest
+ * of half a minute, since garbage that nobody has collected yet is not what waiting costs.
  */
 export async function memory(system: BenchSystem, few: number, many: number): Promise<Measured[]> {
   await system.killWorker();
   await system.restartWorker();
-  await inFlight(2 * few, 40, async () => {
+  await inFlight(many - few, 40, async () => {
     const input = await system.prepare('ours');
     await system.start('ours', input);
     await system.decide('ours', input, await system.decisionFor('ours', input));
@@ -129,10 +130,13 @@ export async function memory(system: BenchSystem, few: number, many: number): Pr
   ];
 }
 
-/** Until every waiting workflow has had its first task: a new one is started and screened at once. */
+const IDLE_MS = 3_000;
+
+/** Until the worker has given every waiting workflow its first task, and does nothing any more. */
 async function quiet(system: BenchSystem): Promise<void> {
-  const input = await system.prepare('ours');
-  await system.start('ours', input);
-  await system.decide('ours', input, await system.decisionFor('ours', input));
-  await pause(3_000);
+  for (let before = Number.NEGATIVE_INFINITY; ; await pause(IDLE_MS)) {
+    const now = cpuMs(system.pids().worker);
+    if (now === undefined || now - before < IDLE_MS / 20) return;
+    before = now;
+  }
 }

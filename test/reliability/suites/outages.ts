@@ -79,10 +79,11 @@ const outage = (who: 'temporal' | 'postgres', weather: 'refuse' | 'black_hole'):
       const running = load(rig);
       await pause(1_500);
       for (const edge of EDGES[who]) await rig.gates[edge].set({ kind: weather });
-      await pause(1_000);
+      // What was decided just before is told as decided; after this nothing that is answered can be from before.
+      await pause(3_000);
       running.statuses.clear();
       running.slowestMs = 0;
-      await pause(awayMs - 2_000);
+      await pause(awayMs - 4_000);
       const live = await rig.call('', 'GET', '/livez').catch(() => ({ status: 0 }));
       const ready = await rig.call('', 'GET', '/readyz').catch(() => ({ status: 0 }));
       const during = new Map(running.statuses);
