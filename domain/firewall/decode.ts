@@ -2,7 +2,7 @@ import { TRAITS, traitsOf } from './traits.ts';
 
 /** One way to read a string as something else. `key` is the name that a query string gives to the value. */
 export interface DecodedForm {
-  via: 'json' | 'base64' | 'hex' | 'percent' | 'query' | 'escape' | 'form';
+  via: 'json' | 'base64' | 'hex' | 'percent' | 'query' | 'escape' | 'form' | 'graphql';
   text: string;
   key?: string;
 }
@@ -14,14 +14,15 @@ const MAX_PARAMETERS = 100;
 
 const NONE: readonly DecodedForm[] = [];
 /** Without one of these, only a string without spaces can be an encoded one. */
-const CODED = TRAITS.percent | TRAITS.question | TRAITS.semicolon | TRAITS.control | TRAITS.nonAscii | TRAITS.slash;
+const CODED =
+  TRAITS.percent | TRAITS.question | TRAITS.semicolon | TRAITS.control | TRAITS.nonAscii | TRAITS.slash | TRAITS.colon;
 /** What JSON starts with. */
 const JSON_LIKE = TRAITS.bracket | TRAITS.quote;
 
 /** What a string carries in another form: each form round-trips and is readable text, else it is not one. */
 export function decodedForms(text: string, traits = traitsOf(text)): readonly DecodedForm[] {
   if (text.length < 3) return NONE;
-  if ((traits & (CODED | JSON_LIKE)) === 0) {
+  if ((traits & (CODED | JSON_LIKE)) === 0 && !((traits & TRAITS.marks) !== 0 && text.includes(' = '))) {
     // Prose, and plain words too short for either encoding.
     if (text.length < 7) return NONE;
     if ((traits & TRAITS.space) !== 0 && text.charAt(0) !== ' ' && !text.endsWith(' ')) return NONE;
@@ -29,7 +30,8 @@ export function decodedForms(text: string, traits = traitsOf(text)): readonly De
   const forms: DecodedForm[] = [];
   const trimmed = text.trim();
   if (trimmed.length < 3) return forms;
-  if (/^[[{"]/.test(trimmed)) forms.push({ via: 'json', text: trimmed });
+  const bare = /^[/`]/.test(trimmed) ? trimmed.replace(BEFORE_JSON, '').replace(/\s{0,9}```$/, '') : trimmed;
+  if (/^[[{"]/.test(bare)) forms.push({ via: 'json', text: bare });
   const dense = trimmed.length >= 7 ? unwrapped(trimmed) : undefined;
   if (dense !== undefined) {
     const hex = HEX.test(dense) ? fromHex(dense) : undefined;
@@ -42,7 +44,9 @@ export function decodedForms(text: string, traits = traitsOf(text)): readonly De
     if (plain !== text) forms.push({ via: 'escape', text: plain });
   }
   if (dense !== undefined && text.includes('=')) forms.push(...formOf(dense));
-  if (text.includes(': ')) forms.push(...settingsOf(text));
+  if (text.includes(': ') || text.includes(' = ')) forms.push(...settingsOf(text));
+  if (trimmed.startsWith('<')) forms.push(...elementsOf(trimmed));
+  if (trimmed.startsWith('mutation')) forms.push(...argumentsOf(trimmed));
   if (PERCENT.test(text)) {
     const plain = fromPercent(text);
     if (plain !== text) forms.push({ via: 'percent', text: plain });
@@ -53,6 +57,9 @@ export function decodedForms(text: string, traits = traitsOf(text)): readonly De
   if (text.includes('?') && text.includes('=')) forms.push(...parametersOf(text));
   return forms;
 }
+
+/** A comment, or the fence of a block of code. */
+const BEFORE_JSON = /^(?:\/\*[^*]{0,500}\*\/|\/\/[^\n]{0,500}\n|```[a-z0-9]{0,10})\s{0,100}/;
 
 const ESCAPED =
   /\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|&#(?:x[0-9a-fA-F]{1,6}|[0-9]{1,7});|&(?:quot|lt|gt|amp|colon|sol|period|ast);/;
@@ -88,11 +95,37 @@ function formOf(text: string): DecodedForm[] {
   });
 }
 
+const SETTING = /^\s*(?:- )?([a-z_][\w.-]{0,59})(?::|(?<=\w{3}) =)(?: \[?["']?([^\s"'[\]]+)["']?\]?)?\s*$/;
+
+/** `<role>owner</role>`: what an element that holds text alone says. */
+function elementsOf(text: string): DecodedForm[] {
+  const forms: DecodedForm[] = [];
+  for (const [, key, value] of text.slice(0, 20_000).matchAll(/<([A-Za-z_][\w.-]{0,59})>([^<>]{1,200})<\/\1>/g)) {
+    if (key !== undefined && value !== undefined && value.trim() !== '')
+      forms.push({ via: 'form', key, text: value.trim() });
+    if (forms.length >= MAX_PARAMETERS) break;
+  }
+  return forms;
+}
+
+/** `mutation { setRole(user: 7, role: ADMIN) { id } }`: what the call of an API in a text is given. */
+function argumentsOf(text: string): DecodedForm[] {
+  const forms: DecodedForm[] = [];
+  for (const [, key, quoted, listed, plain] of text.slice(0, 20_000).matchAll(ARGUMENT)) {
+    const value = quoted ?? listed ?? plain;
+    if (key !== undefined && value) forms.push({ via: 'graphql', key, text: value });
+    if (forms.length >= MAX_PARAMETERS) break;
+  }
+  return forms;
+}
+const ARGUMENT =
+  /(?<![\w$])([A-Za-z_]\w{0,59})\s{0,20}:\s{0,20}(?:"([^"\n]{0,200})"|\[\s{0,20}"?([^"\]\s]{1,100})"?\s{0,20}\]|([\w*]{1,100}))/g;
+
 /** `is_admin: true` and more such lines as a whole string: a file of settings, no prose. */
 function settingsOf(text: string): DecodedForm[] {
   if (text.length > 4_096) return [];
   const lines = text.split('\n').filter((line) => line.trim() !== '');
-  const pairs = lines.map((line) => /^\s*(?:- )?([a-z_][\w.-]{0,59}):(?: ["']?([^\s"']+)["']?)?\s*$/.exec(line));
+  const pairs = lines.map((line) => SETTING.exec(line));
   if (lines.length > 50 || !pairs.every((pair) => pair)) return [];
   return pairs.flatMap((pair): DecodedForm[] =>
     pair?.[2] === undefined ? [] : [{ via: 'form', key: pair[1] as string, text: pair[2] }],

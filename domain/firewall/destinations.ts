@@ -32,7 +32,7 @@ const IS_PRIMARY: ReadonlySet<string> = new Set(PRIMARY_WORDS);
 /** Words of keys that name a receiver. */
 const DESTINATION = keyWords(
   PRIMARY_WORDS.concat(
-    'cc bcc webhook webhooks hook hooks callback callbacks notify notification notifications forward forwarding redirect grantee grantees invite invitee subscriber subscribers postback sink collector upload dest destination destinations endpoint endpoints target targets share shared deliver delivery send reply mirror replicate export relay sinks watchers delegate delegates remote remotes drain drains smtp distribution collaborator collaborators proxy'.split(
+    'cc bcc webhook webhooks hook hooks callback callbacks notify notification notifications forward forwarding redirect grantee grantees invite invitee subscriber subscribers postback sink collector upload dest destination destinations endpoint endpoints target targets share shared deliver delivery send reply mirror replicate export relay sinks watchers delegate delegates remote remotes drain drains smtp distribution collaborator collaborators proxy viewer viewers editor editors reader readers commenter commenters out output outputs backup'.split(
       ' ',
     ),
   ),
@@ -40,10 +40,14 @@ const DESTINATION = keyWords(
 
 /** Words of keys that carry a receiver when the action itself sends. */
 const CARRIER = keyWords(
-  'email emails mail mails address addresses contact contacts user users member members url urls uri'.split(' '),
+  'email emails mail mails address addresses contact contacts user users member members url urls uri host hostname server'.split(
+    ' ',
+  ),
 );
 const SENDING_WORDS = new Set(
-  'send mail email invite share forward notify post publish upload deliver transfer export grant'.split(' '),
+  'send mail email invite share forward notify post publish upload deliver transfer export grant sink relay remote replicate mirror backup stream ship'.split(
+    ' ',
+  ),
 );
 
 /** Words beside which a destination word is about the message, not about who gets it. */

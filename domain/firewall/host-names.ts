@@ -51,7 +51,7 @@ export function nameClassOf(name: string): NameClass {
 
 /** The class of an IPv4 address spelt in a name's labels, as `10.0.0.5.x.io` or `10-0-0-5.x.io`. */
 function addressCarriedBy(name: string): AddressClass | undefined {
-  const match = /(?:^|[.-])(\d{1,3})[.-](\d{1,3})[.-](\d{1,3})[.-](\d{1,3})(?=[.-]|$)/.exec(name);
+  const match = /(?:^|[.;,&=+-])(\d{1,3})[.-](\d{1,3})[.-](\d{1,3})[.-](\d{1,3})(?=[.;,&=+-]|$)/.exec(name);
   return match
     ? addressClassOf(
         match

@@ -41,14 +41,21 @@ export function judgeGrant(path: readonly Words[], text: string): Said | undefin
 const TYPE_OF_PERSON = /^(?:user|account|member|profile|employee|login) (?:type|kind|class)$|^member of$/;
 /** Names that mean all of a platform without a star. */
 const FULL_SCOPE =
-  /^(?:https:\/\/www\.googleapis\.com\/auth\/(?:cloud-platform|admin\.[\w.]+)|https:\/\/mail\.google\.com\/|https:\/\/graph\.microsoft\.com\/\.default)$/;
+  /^(?:https:\/\/www\.googleapis\.com\/auth\/(?:cloud-platform|admin\.[\w.]+)|https:\/\/mail\.google\.com\/|https:\/\/graph\.microsoft\.com\/\.default|cloud-platform|(?:https:\/\/graph\.microsoft\.com\/)?\w{1,40}\.(?:ReadWrite|FullControl)\.(?:All|Directory))$/i;
 
 function judgeReach(text: string, key: Words): Said | undefined {
   const reach = words.wildcardOf(text);
   if (reach === 'everything') return said('wildcard', 'high', 'This permits everything.');
   if (reach === 'all_of_one') return said('wildcard', 'high', 'This permits every operation of a service.');
+  if (reach === undefined && key.some((word) => HEIGHTS.has(word)) && HIGHEST.test(text.trim()))
+    return said('wildcard', 'medium', 'This permits everything.');
   return reach === 'word' && !key.includes('id') ? said('wildcard', 'medium', 'This permits everything.') : undefined;
 }
+
+/** Keys that say how much somebody may do, and the values that say as much as there is. */
+const HEIGHTS = new Set(['privilege', 'privileges', 'access', 'permission', 'permissions']);
+const HIGHEST =
+  /^(?:max|maximum|highest|all[-_ ](?:tenants|users|accounts|organi[sz]ations|orgs|projects|workspaces|customers|environments|repos|repositories))$/i;
 
 function judgeRole(written: string): Said | undefined {
   // Of an ARN its last part is the name, and of a distinguished name each value.

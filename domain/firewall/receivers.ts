@@ -37,6 +37,7 @@ export function foreignNames(action: JudgedAction, known: Known, allowed: AllowL
   const writes =
     action.words.action.some((word) => WRITING_VERBS.has(word)) &&
     !action.words.action.some((word) => MOVING_WORDS.has(word));
+  const moves = action.words.action.some((word) => /^(?:rename|move|copy)$/.test(word));
   const found = new Map<string, Receiver>();
   for (const value of action.values) {
     const said = receiverIn(value, action, gives);
@@ -44,6 +45,9 @@ export function foreignNames(action: JudgedAction, known: Known, allowed: AllowL
     for (const one of said) {
       if (found.size >= 50) return [...found.values()];
       const raw = one.trim();
+      // The record that is changed, by its number.
+      if (!gives && !writes && OWN_NUMBER.test(raw)) continue;
+      if (moves && FILE_NAME.test(raw)) continue;
       // A colleague's bare name: who can be written to by it is inside already. What is sent is judged by its links.
       if (writes && /^[\p{L}][\p{L}' .-]{0,40}$/u.test(raw) && !raw.includes('..') && !/\.[a-z]{2,}$/i.test(raw))
         continue;
@@ -53,6 +57,10 @@ export function foreignNames(action: JudgedAction, known: Known, allowed: AllowL
   }
   return [...found.values()];
 }
+
+const FILE_NAME =
+  /^[\w ./@()-]{1,200}\.(?:csv|tsv|xlsx?|docx?|pptx?|pdf|txt|json|ya?ml|png|jpe?g|gif|svg|webp|log|html?)$/i;
+const OWN_NUMBER = /^[a-z]{1,12}[-_]\d{1,12}$/i;
 
 function receiverIn(value: TypedValue, action: JudgedAction, gives: boolean): string[] | undefined {
   if (value.place.via.length > 0 && value.type !== 'principal_change') return undefined;

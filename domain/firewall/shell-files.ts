@@ -30,7 +30,7 @@ export function judgeFiles(name: string, words: readonly ShellWord[], command: S
               isRootPath(word.text) ||
               mayBeRoot(word) ||
               /^(?:\$\(\s*(?:echo|printf)\s[^)]*\)|`(?:echo|printf)\s[^`]*`)\/?\*?$/.test(word.text) ||
-              /(?:^|\/)\.git\/?$|(?:\.\.\/){3}/.test(word.text),
+              /(?:^|\/)\.git\/?$|(?:\.\.(?:\/|$)){3}/.test(word.text),
           )) ||
         some.some((word) => /^(?:\/\*?|~\/?\*?)$/.test(word.text))
         ? DELETES
@@ -94,6 +94,17 @@ export function judgeFiles(name: string, words: readonly ShellWord[], command: S
     case 'ln':
     case 'rsync': {
       const target = some.at(-1);
+      if (
+        name === 'rsync' &&
+        target &&
+        words.some((word) => /^--(?:delete|del)(?:-\w+)?$/.test(word.text)) &&
+        (isRootPath(target.text) ||
+          isSystemPath(target.text) ||
+          mayBeRoot(target) ||
+          /^\/(?:var|usr|etc|home|opt|srv)\/[\w.-]*\/?$/.test(target.text) ||
+          /^\/var\/lib\//.test(target.text))
+      )
+        return DELETES;
       if (name === 'ln' && target && isHistoryPath(target.text)) return HIDES;
       const sources = some.slice(0, -1);
       if (
@@ -115,6 +126,12 @@ export function judgeFiles(name: string, words: readonly ShellWord[], command: S
         ? SYSTEM_WRITE
         : undefined;
     }
+    case 'mount':
+      return some.length > 1 &&
+        words.some((word) => /^(?:--r?bind|-B|-obind)$/.test(word.text)) &&
+        /^\/(?:etc|usr|bin|sbin|lib|boot|root|var|home)?(?:\/|$)/.test(some.at(-1)?.text ?? '')
+        ? SYSTEM_WRITE
+        : undefined;
     case 'tee':
       return some.some((word) => isStartupPath(word.text) || isSystemPath(word.text)) ? SYSTEM_WRITE : undefined;
     case 'sed':

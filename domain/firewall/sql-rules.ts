@@ -68,7 +68,7 @@ const KINDS: Record<string, SqlSaid> = {
 
 const SERVER_FUNCTION =
   /^(?:pg_read_|pg_ls_|pg_stat_file|pg_write|pg_file_|pg_logdir|lo_(?:import|export|from_bytea|put|create|unlink)|dblink|pg_execute|pg_reload_conf|pg_rotate_logfile|pg_terminate_backend|pg_cancel_backend|pg_create_restore|pg_switch_wal|pg_promote|load_file|load_extension|sys_(?:exec|eval)|xp_|sp_(?:oa|execute|configure)|query_to_xml|database_to_xml|table_to_xml|cursor_to_xml|http_|urlencode_exec|utl_http|utl_file|dbms_|copy_program|openrowset|openquery|opendatasource)/;
-const SETTING_FUNCTION = /^(?:set_config|set_role|pg_sleep(?:_for|_until)?|setval)$/;
+const SETTING_FUNCTION = /^(?:set_config|set_role|pg_sleep(?:_for|_until)?|setval|sleep|benchmark)$/;
 const SECRET_RELATION =
   /^(?:pg_shadow|pg_authid|pg_auth_members|pg_user_mappings?|pg_hba_file_rules|pg_largeobject|pg_subscription|pg_foreign_server|sys_?users?\$?|sql_logins|syslogins|dba_users|user\$)$/;
 const ROLE_SETTING =

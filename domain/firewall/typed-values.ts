@@ -43,6 +43,8 @@ const MAX_PLAIN = 14;
 const MAY_NAME_A_PLACE = TRAITS.colon | TRAITS.at | TRAITS.dot | TRAITS.slash | TRAITS.nonAscii;
 
 const EMAIL = /[^\s@<>,;:"'()[\]\\]{1,64}@[\p{L}\p{N}](?:[\p{L}\p{N}.-]{0,252}[\p{L}\p{N}])?/gu;
+/** `logo@2x.png`. */
+const PICTURE_FOR_DENSE_SCREENS = /@[1-9]x\.(?:png|jpe?g|gif|webp|avif|svg)$/i;
 const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62}))+\.?$/u;
 
 /** What the leaves of a payload mean. `complete` is false when there were more URLs and mail addresses than are judged. */
@@ -102,6 +104,7 @@ function emailsOf(text: string, place: Place): EmailValue[] {
   const plain = visible(text);
   const found: EmailValue[] = [];
   for (const [address] of plain.matchAll(EMAIL)) {
+    if (PICTURE_FOR_DENSE_SCREENS.test(address)) continue;
     const domain = hostOf(address.slice(address.lastIndexOf('@') + 1));
     const whole = address.length === plain.trim().length;
     found.push({ place, type: 'email', address: address.toLowerCase(), domain, whole });

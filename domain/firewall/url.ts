@@ -43,6 +43,9 @@ const WITHOUT_SLASHES = new Set([
   'mailto',
 ]);
 
+/** Those that read what is on this machine: one slash is enough. */
+const LOCAL = new Set(['netdoc', 'unix', 'npipe', 'phar', 'zip']);
+
 /** `//host` and `\\\\host`, as far as the name is one that such a path would have; `//see` is not. */
 const RELATIVE = /^[\\/]{2}(?=[^\\/\s]*[.[:]|localhost\b|metadata\b)/;
 
@@ -58,7 +61,8 @@ export function readUrl(raw: string): ReadUrl | undefined {
   const scheme = (match[1] ?? '').toLowerCase();
   const rest = match[2] ?? '';
   const slashes = /^[\\/]*/.exec(rest)?.[0] ?? '';
-  if (!WITHOUT_SLASHES.has(scheme) && !slashes.startsWith('//')) return undefined;
+  if (!WITHOUT_SLASHES.has(scheme) && !slashes.startsWith('//') && !(LOCAL.has(scheme) && slashes !== ''))
+    return undefined;
   if (rest === slashes || /^\s/.test(rest)) return undefined;
   // `http:+the+protocol` is a search for words.
   if (slashes === '' && /^[^/?#]*[+\s]/.test(rest) && SPECIAL.has(scheme)) return undefined;

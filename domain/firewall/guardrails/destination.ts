@@ -77,9 +77,9 @@ function foreignOnes(found: readonly Destination[], allowed: AllowList): Finding
 
 /** A message header that starts inside another value. */
 const INJECTED_HEADER = /[\r\n]\s*(?:bcc|cc|to|reply-to|from|subject|content-type)\s*:/i;
-/** Markdown and HTML that fetches a URL as soon as the text is shown. */
+/** Markdown, HTML and formulas that fetch a URL as soon as the text is shown. */
 const MARKUP_LOAD =
-  /!\[[^\]]{0,80}\][([]|<(?:img|image|iframe|frame|link|script|source|track|video|audio|object|embed|input|form|base|body|meta|use)\b|@import|url\(/i;
+  /!\[[^\]]{0,80}\][([]|<(?:img|image|iframe|frame|link|script|source|track|video|audio|object|embed|input|form|base|body|meta|use)\b|<a\b[^<>]{0,300}\sping\s{0,9}=|@import|url\(|\b(?:IMPORT(?:XML|DATA|HTML|FEED|RANGE)|WEBSERVICE)\(/i;
 /** Markup that runs by itself where it is shown. */
 const ACTIVE_MARKUP =
   /<svg\b[^>]{0,200}\son[a-z]{3,20}\s*=|\son(?:error|load|focus|toggle|begin|mouseover)\s*=\s*["']?[^"'>]{0,200}(?:fetch|document|eval|alert|location|XMLHttp|import)\b/i;
@@ -88,6 +88,8 @@ const MAIL_LINK = /\bmailto:[^\s"'<>)?]{1,320}\?(?=[^\s"'<>)]{0,150}\b(?:body|bc
 const FLAG = /\u{1F3F4}[\u{E0020}-\u{E007E}]{1,10}\u{E007F}/gu;
 const TAGS = /[\u{E0001}\u{E0020}-\u{E007F}]/u;
 const HIDDEN_RUN = /(?:[\u200b\u200c\u2060-\u2064\ufeff]|[\u{E0100}-\u{E01EF}]|[\ufe00-\ufe0f]){8,}/u;
+/** Letters that are shown in another order than they are read; no language is written with these. */
+const OVERRIDDEN = /[\u202d\u202e]/;
 const WALLET = keyWords(
   'wallet address to recipient payee beneficiary destination btc eth crypto account receiver payto'.split(' '),
 );
@@ -135,7 +137,7 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
   if (
     has(TRAITS.nonAscii) &&
     /[\u200b-\ufeff\u{E0000}-\u{E01EF}]/u.test(text) &&
-    (TAGS.test(text.replace(FLAG, '')) || HIDDEN_RUN.test(text))
+    (TAGS.test(text.replace(FLAG, '')) || HIDDEN_RUN.test(text) || OVERRIDDEN.test(text))
   ) {
     return at('hidden_text', 'high', text, 'This text carries characters that nobody can see.');
   }
@@ -160,6 +162,12 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
         (carriesText(url.tail) || (said && /[?&][^=&#]{1,60}=[^&#]/.test(url.tail))),
     );
     if (carrier) return at('carried_data', 'medium', carrier.raw, 'This URL carries data to a foreign host.');
+  }
+  if (allowed.named && changes && has(TRAITS.question) && (value.place.sets & SAID) !== 0) {
+    const link = [...text.slice(0, 20_000).matchAll(BARE_QUERY)].find(
+      ([, host = '']) => !allowed.host(host.toLowerCase()),
+    );
+    if (link) return at('carried_data', 'medium', link[0], 'This link carries data to a foreign host.');
   }
   const label = allowed.named && has(TRAITS.longRun) && has(TRAITS.label) ? encodedLabelIn(text, allowed) : undefined;
   if (label)
@@ -191,6 +199,9 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
   return [];
 }
 
+/** A link without its scheme, which a chat makes one all the same: `a.example/r?x=1`. */
+const BARE_QUERY =
+  /(?<![\w@./:-])((?:[a-z0-9-]{1,63}\.){1,5}(?:com|net|org|io|dev|app|co|ai|info|biz|me|xyz|site|online|link|click|top|shop|ru|cn|test|example))\/[\w./-]{0,200}\?[\w.-]{1,60}=[^\s&]/gi;
 const LONG_LABEL = /(?<![A-Za-z0-9_.-])([A-Za-z0-9_-]{16,63})((?:\.[A-Za-z0-9-]{1,63}){1,8})(?![A-Za-z0-9-])/g;
 
 /** An account is written in groups of four, or in one piece. */

@@ -46,7 +46,7 @@ const TRICKS: Record<UrlTrick, string> = {
 
 /** Schemes that read local files, speak other protocols through a URL, or run script. */
 const HOSTILE_SCHEMES = new Set(
-  'gopher file dict ldap ldaps tftp ftp ftps jar netdoc php phar expect glob zip javascript vbscript view-source http+unix https+unix unix smb nfs chrome resource res mailbox mhtml blob filesystem intent telnet'.split(
+  'gopher file dict ldap ldaps tftp ftp ftps jar netdoc php phar expect glob zip javascript vbscript view-source http+unix https+unix unix npipe smb nfs chrome resource res mailbox mhtml blob filesystem intent telnet'.split(
     ' ',
   ),
 );

@@ -3,6 +3,7 @@ import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail, JudgedAction } from '../guardrail.ts';
 import { keyWords } from '../key-words.ts';
+import { named } from '../named-member.ts';
 import { isGranting, isRefusing } from '../privilege-words.ts';
 import { visibleOf } from '../skeleton.ts';
 import type { PrincipalChange } from '../typed-values.ts';
@@ -21,7 +22,7 @@ const WIDE_POLICY = said('wide_policy', 'high', 'This policy permits far more th
 const ESCAPES = said('container_escape', 'high', 'This container gets the machine it runs on.');
 
 const INFRA_WORDS = new Set(
-  'aws gcp azure cloud terraform tofu pulumi cloudformation k8s kubernetes kube infra infrastructure devops cluster iam s3 ec2 rds lambda vpc ansible helm'.split(
+  'aws gcp azure cloud terraform tofu pulumi cloudformation k8s kubernetes kube infra infrastructure devops cluster iam s3 ec2 rds lambda vpc ansible helm hcl tf'.split(
     ' ',
   ),
 );
@@ -46,14 +47,19 @@ export const infrastructureOf = (rule: InfrastructureRule = {}): Guardrail => ({
     };
     for (const value of action.values) {
       if (value.type === 'principal_change') {
-        add(judge(value, infra), value.place.pointer, `${value.raw}: ${String(value.value)}`);
+        const change = named(value);
+        add(
+          judge(value, infra) ?? (change === value ? undefined : judge(change, infra)),
+          value.place.pointer,
+          `${change.raw}: ${String(value.value)}`,
+        );
         if (rule.protected_resources && isPlanned(value) && value.value !== 'no-op' && value.value !== 'read') {
           const address = addressOf(value, action);
           if (isProtected(address, rule.protected_resources)) add(PROTECTED, value.place.pointer, address);
         }
       }
       if (value.type === 'text' && value.text.length > 20)
-        add(judgeSource(value.text), value.place.pointer, value.text);
+        add(judgeSource(value.text, infra), value.place.pointer, value.text);
     }
     if (infra) add(DESTROYING_CALL.test(action.action) ? DELETES : undefined, '', action.action);
     return [...findings.values()];
@@ -201,7 +207,7 @@ const RETENTION =
 
 /** Words of which every name of a setting has at least one. */
 const SETTING = keyWords(
-  'protection destroy recovery pitr versioning backup backups validation rotation lock public encrypted encryption publicly unauthenticated force skip delete privileged privilege host retention enabled status state policy tokens trail uniform disable desired min protected encrypt ssl tls cloudtrail cloud guardduty guard securityhub flow logs log logging macie recovery enable mode window'.split(
+  'protection destroy recovery pitr versioning backup backups validation rotation lock public encrypted encryption publicly unauthenticated force skip delete privileged privilege host retention enabled status state policy tokens trail uniform disable desired replicas min protected encrypt ssl tls cloudtrail cloud guardduty guard securityhub flow logs log logging macie recovery enable mode window'.split(
     ' ',
   ),
 );
@@ -234,6 +240,7 @@ function judgeSetting(
   }
   if (/^(?:desired_(?:capacity|count)|min_(?:size|replicas|capacity))$/.test(name))
     return value === 0 ? STOPS : undefined;
+  if (infra && name === 'replicas') return value === 0 ? STOPS : undefined;
   return RETENTION.test(name) && (value === 0 || value === '0') ? UNPROTECTS : undefined;
 }
 
@@ -264,8 +271,12 @@ const denies = (owner: Readonly<Record<string, unknown>> | undefined): boolean =
     ([key, value]) => wordsOf(key).join() === 'effect' && String(value).toLowerCase() === 'deny',
   );
 
+const SOURCE_UNPROTECTS =
+  /\b(?:force_destroy|skip_final_snapshot)\s{0,20}=\s{0,20}true\b|\b(?:deletion_protection|prevent_destroy)\s{0,20}=\s{0,20}false\b/;
+
 /** Terraform or manifests as text: not parsed, read for what they must not hold. */
-function judgeSource(text: string): Said | undefined {
+function judgeSource(text: string, infra: boolean): Said | undefined {
+  if (infra && SOURCE_UNPROTECTS.test(text)) return UNPROTECTS;
   if (/\bresource\s+"[a-z0-9_]+"\s+"/.test(text)) {
     const inbound = text.replace(/\begress\s*\{[^}]*\}/g, '');
     if (
@@ -277,10 +288,7 @@ function judgeSource(text: string): Said | undefined {
     if (/acl\s*=\s*"public-read/.test(text)) return WORLD_OPEN;
     if (/"?Action"?\s*[=:]\s*\[?\s*"(?:\*|\w+:\*)"/.test(text) && !/"?Effect"?\s*[=:]\s*"Deny"/.test(text))
       return WIDE_POLICY;
-    if (
-      /(?:force_destroy|skip_final_snapshot)\s*=\s*true|(?:deletion_protection|prevent_destroy)\s*=\s*false/.test(text)
-    )
-      return UNPROTECTS;
+    if (SOURCE_UNPROTECTS.test(text)) return UNPROTECTS;
   }
   if (/^\s*(?:-\s*)?(?:apiVersion|kind):/m.test(text)) {
     if (

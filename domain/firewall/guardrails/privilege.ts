@@ -3,6 +3,8 @@ import type { Finding } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { keyWords } from '../key-words.ts';
+import { innermostOf, NEW_VALUE, named } from '../named-member.ts';
+import { isEndless, OPENERS } from '../privilege-ends.ts';
 import { isAdminFlag } from '../privilege-flags.ts';
 import { judgeGrant, type Said, said } from '../privilege-grants.ts';
 import * as words from '../privilege-words.ts';
@@ -37,6 +39,9 @@ const CONCERNED = keyWords([
   ...'human unsafe dangerous dangerously lifetime ttl valid until unset remove path execute exec acting effective behalf with confirm'.split(
     ' ',
   ),
+  ...'mode chmod perm idle session inactivity timeout assume assumed identity delegate masquerade approval by transfer human impersonating requires needs'.split(
+    ' ',
+  ),
   ...'approved preapproved pre authorized authorised safe to after *'.split(' '),
 ]);
 
@@ -45,6 +50,7 @@ export const privilegeOf = (rule: PrivilegeRule = {}): Guardrail => ({
   id: 'privilege',
   check(action) {
     const findings = new Map<string, Finding>();
+    const opens = [...action.words.service, ...action.words.action].some((word) => OPENERS.has(word));
     const configures = rule.extra_words !== undefined || rule.extra_roles !== undefined;
     for (const value of action.values) {
       if (rule.exempt_pointers && isAt(value.place.pointer, rule.exempt_pointers)) continue;
@@ -52,9 +58,9 @@ export const privilegeOf = (rule: PrivilegeRule = {}): Guardrail => ({
         add(findings, value.place.pointer, value.text, prototypePath);
       }
       if (value.type !== 'principal_change' || value.place.via.includes('query') || asksOnly(value)) continue;
-      if (!configures && (value.place.near & CONCERNED) === 0) continue;
+      if (!configures && (value.place.near & CONCERNED) === 0 && innermostOf(value.raw) === undefined) continue;
       const change = named(value);
-      const said = judge(change) ?? configured(change, rule);
+      const said = judge(change, opens) ?? configured(change, rule);
       if (said) add(findings, change.place.pointer, `${change.raw}: ${String(change.value)}`, said);
     }
     return [...findings.values()];
@@ -115,31 +121,7 @@ const PATH_WORDS = new Set([
   'set',
 ]);
 
-/**
- * `{ path: '/roles/-', value: 'admin' }` and `{ name: 'is_admin', value: true }` say in two members what one would:
- * the name is read as the key of the value.
- */
-function named(change: PrincipalChange): PrincipalChange {
-  const last = change.place.last;
-  if (!change.place.owner || !NEW_VALUE.test(last.join(' '))) return change;
-  for (const member of ['path', 'key', 'name', 'field', 'attribute', 'property', 'claim', 'setting']) {
-    const name = Object.hasOwn(change.place.owner, member) ? change.place.owner[member] : undefined;
-    if (typeof name === 'string' && name.length <= 200) {
-      const segments = name
-        .split(/[/.]/)
-        .map(wordsOf)
-        .filter((segment) => segment.length > 0);
-      const words = [...change.place.words.slice(0, -1), ...segments];
-      const { pointer, sets, near, via, owner } = change.place;
-      return { ...change, raw: name, place: { pointer, words, last: words.at(-1) ?? [], sets, near, via, owner } };
-    }
-  }
-  return change;
-}
-
-const NEW_VALUE = /^(?:value|new|to|after|new value|newvalue|set to)$/;
-
-function judge(change: PrincipalChange): Said | undefined {
+function judge(change: PrincipalChange, opens: boolean): Said | undefined {
   const { value } = change;
   const last = change.place.last;
   const before = change.place.words.at(-2) ?? [];
@@ -152,7 +134,12 @@ function judge(change: PrincipalChange): Said | undefined {
   const key = factored(
     stated || lifted ? [...before, ...last] : NEW_VALUE.test(last.join(' ')) && before.length > 0 ? before : last,
   );
-  const flag = judgeFlag(key, value) ?? judgeAll(last, before, value) ?? judgeRemoval(change, last);
+  const flag =
+    judgeFlag(key, value, opens || before.some((word) => OPENERS.has(word))) ??
+    judgeFlag(innermostOf(change.raw) ?? [], value, opens) ??
+    judgeLifted(key, value) ??
+    judgeAll(last, before, value) ??
+    judgeRemoval(change, last);
   if (flag || typeof value !== 'string' || value.length > 500) return flag;
   if (isIdentity(key) && value.trim() !== '' && !words.isRefusing(value)) {
     return said('impersonation', 'high', 'This acts in the name of somebody else.');
@@ -160,9 +147,15 @@ function judge(change: PrincipalChange): Said | undefined {
   if (isImpersonated(before, last) && value.trim() !== '') {
     return said('impersonation', 'high', 'This acts in the name of somebody else.');
   }
-  if (/^(?:approved|authori[sz]ed) by$/.test(key.join(' ')) && value.trim() !== '') {
+  if (/^transfer (?:owner|ownership)(?: to)?$/.test(key.join(' ')) && value.trim() !== '' && !words.isRefusing(value))
+    return said('admin_role', 'medium', 'This hands over what somebody owns.');
+  if (
+    (/^(?:approved|authori[sz]ed) by$/.test(key.join(' ')) || (last.join() === 'by' && before.join() === 'approval')) &&
+    value.trim() !== ''
+  ) {
     return said('self_approval', 'medium', 'The call itself claims an approval.');
   }
+  if (words.OBJECTS_OF_ONE_BUCKET.test(value.trim()) && saysWhatItDoes(change.place.owner)) return undefined;
   if (!deniesAnyway(change.place.owner)) return judgeGrant(change.place.words, value);
   return undefined;
 }
@@ -182,12 +175,32 @@ function judgeRemoval({ place, value }: PrincipalChange, last: Words): Said | un
 
 /** `permissions: { "*": true }`: the key is what is granted. */
 function judgeAll(last: Words, before: Words, value: unknown): Said | undefined {
-  if (last.length !== 1 || !words.isGranting(value)) return undefined;
+  if (last.length !== 1 || !(words.isGranting(value) || (/^\*+$/.test(last[0] ?? '') && isSomeRight(value))))
+    return undefined;
   if (!before.some((word) => words.GRANT_WORDS.has(word))) return undefined;
   return /^(?:\*+|all|any|everything)$/.test(last[0] ?? '')
     ? said('wildcard', 'high', 'This permits everything.')
     : undefined;
 }
+
+/** `skip_checks: ['policy']` and `bypass: 'approval'`: the value says what is set aside. */
+function judgeLifted(key: Words, value: unknown): Said | undefined {
+  if (
+    typeof value !== 'string' ||
+    value.length > 60 ||
+    !key.some((word) => /^(?:bypass|skip|override|disable|suppress)(?:ed|d)?$/.test(word))
+  )
+    return undefined;
+  if (!key.every((word) => words.LIFTING_WORDS.has(word) || words.PROTECTED_WORDS.has(word))) return undefined;
+  const what = wordsOf(value);
+  return what.length > 0 && what.length <= 4 && what.every((word) => words.PROTECTED_WORDS.has(word))
+    ? said('override_flag', 'high', 'This sets a check or a protection aside.')
+    : undefined;
+}
+
+/** `grants: { "*": "write" }`. */
+const isSomeRight = (value: unknown): boolean =>
+  typeof value === 'string' && /^(?:write|rw|readwrite|read[-_]write|edit|manage|delete|maintain|push)$/i.test(value);
 
 /** `impersonation: { user: 'u1' }`. */
 const isImpersonated = (before: Words, last: Words): boolean =>
@@ -203,11 +216,13 @@ const factored = (key: Words): Words => {
 };
 
 const isIdentity = (key: Words): boolean =>
-  /^(?:act as|acting as|run as|run as user|login as|log in as|(?:on )?behalf of|exec(?:ute)? as|acting user|effective user|sudo user|become user)(?: user| id)?$/.test(
+  /^(?:act as|acting as|run as|run as user|login as|log in as|masquerade as|(?:on )?behalf of|delegate for|exec(?:ute)? as|acting user|assumed? (?:identity|user)|effective user|sudo user|switch user|become user)(?: user| id)?$/.test(
     key.join(' '),
-  ) || key.some((word) => /^impersonate[ds]?$/.test(word));
+  ) ||
+  key.some((word) => /^impersonat(?:e[ds]?|ing)$/.test(word)) ||
+  /^impersonat(?:ion|ing) (?:target|user|subject|email|id)$/.test(key.join(' '));
 
-function judgeFlag(key: Words, value: unknown): Said | undefined {
+function judgeFlag(key: Words, value: unknown, opens: boolean): Said | undefined {
   if (key.length === 0) return undefined;
   const has = (among: ReadonlySet<string>): boolean => key.some((word) => among.has(word));
   const turned = has(words.NEGATIONS);
@@ -225,7 +240,10 @@ function judgeFlag(key: Words, value: unknown): Said | undefined {
     if (admin) return said('admin_flag', 'high', 'This flag makes somebody an administrator.');
     if (lifts && has(words.PROTECTED_WORDS))
       return said('override_flag', 'high', 'This flag sets a check or a protection aside.');
-    if (key.length === 1 && has(words.LIFTING_ALONE))
+    if (
+      has(words.LIFTING_ALONE) &&
+      key.every((word) => words.LIFTING_ALONE.has(word) || /^(?:all|any|everything)$/.test(word))
+    )
       return said('override_flag', 'medium', 'This flag sets something aside without saying what.');
     if (key.length === 1 && key[0] === 'force' && value === true)
       return said('force_flag', 'low', 'This call is forced.');
@@ -244,17 +262,20 @@ function judgeFlag(key: Words, value: unknown): Said | undefined {
       return said('elevation', 'high', 'This flag asks for more rights than an ordinary call has.');
     }
   }
+  if (/^(?:mode|chmod|file mode|perms?|permissions?)$/.test(key.join(' ')) && WORLD_WRITABLE.test(String(value)))
+    return said('wildcard', 'medium', 'This lets everybody change it.');
   if ((value === 0 || value === '0') && /^run as (?:user|group)$/.test(key.join(' ')))
     return said('elevation', 'high', 'This runs as root.');
   if (
     (words.isRefusing(value) || value === 'unconfined') &&
     (/^(?:reject unauthorized|safe mode|safe)$/.test(key.join(' ')) ||
+      /^(?:requires?|needs?) (?:an? )?human(?: \w+)?$/.test(key.join(' ')) ||
       /^human (?:in the loop|approval|review|oversight|confirmation)/.test(key.join(' ')) ||
       (key.length === 1 && has(words.ALONE_PROTECTIONS)))
   )
     return said('protection_off', 'high', 'This switches a protection off.');
   const neverEnds = has(words.NEVER_WORDS) && key.some((word) => /^expir/.test(word));
-  if (neverEnds ? words.isGranting(value) : isEndless(key, value)) {
+  if (neverEnds ? words.isGranting(value) : isEndless(key, value, opens)) {
     return said('never_expires', 'medium', 'This grant would never end.');
   }
   if (
@@ -271,11 +292,14 @@ function judgeFlag(key: Words, value: unknown): Said | undefined {
   return strong || weak ? said('protection_off', 'high', 'This switches a protection off.') : undefined;
 }
 
-/** An end that never comes, in words or as a year that nobody lives to see. */
-const isEndless = (key: Words, value: unknown): boolean =>
-  key.some((word) => /^(?:expir(?:es|y|ation)|ttl|lifetime)$/.test(word) || (word === 'until' && key[0] === 'valid')) &&
-  typeof value === 'string' &&
-  /^\s*(?:never|none|infinite|infinity|unlimited|forever|9999-|2[1-9]\d\d-|20[89]\d-)/i.test(value);
+/** A mode of a file under which everybody writes. */
+const WORLD_WRITABLE = /^(?:0?o?[0-7]?777|-?(?:rwx){3}|a\+rwx)$/;
+
+/** A statement that lists its operations, each by its name. */
+function saysWhatItDoes(owner: PrincipalChange['place']['owner']): boolean {
+  const listed = owner && Object.hasOwn(owner, 'Action') ? [owner['Action']].flat() : [];
+  return listed.length > 0 && listed.every((one) => typeof one === 'string' && /^\w+:\w+$/.test(one));
+}
 
 /** A statement that denies may name everything. */
 const deniesAnyway = (owner: PrincipalChange['place']['owner']): boolean =>

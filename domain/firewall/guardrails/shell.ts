@@ -10,6 +10,7 @@ import { commandNames, spokenTo } from '../shell-feeders.ts';
 import { runsWhatItFetched } from '../shell-fetched.ts';
 import { isGrave } from '../shell-files.ts';
 import { interpreted, nested } from '../shell-interpreters.ts';
+import { joinedCommands } from '../shell-joined.ts';
 import { isDump, isNetwork, sendsInput } from '../shell-network.ts';
 import { loadsOther } from '../shell-options.ts';
 import { otherReadings } from '../shell-readings.ts';
@@ -75,22 +76,11 @@ export const shellOf = (rule: ShellRule = {}): Guardrail => ({
   id: 'shell',
   check(action, context) {
     const findings = new Map<string, Finding>();
-    const named = [...action.words.action, ...action.words.service].some((word) => SHELL_WORDS.has(word));
-    for (const value of action.values) {
-      if (value.type !== 'principal_change' || typeof value.value !== 'string' || value.value.length < 2) continue;
-      const sure = sureness(action, value.place, named);
-      if (sure === undefined) continue;
-      const text = visible(value.value);
+    for (const { text, pointer, sure } of commandsOf(action)) {
       const add = ([id, severity, message]: ShellSaid): void => {
-        const key = `${id} ${value.place.pointer}`;
+        const key = `${id} ${pointer}`;
         if (!findings.has(key))
-          findings.set(key, {
-            id: `shell/${id}`,
-            severity,
-            pointer: value.place.pointer,
-            evidence: evidenceOf(text),
-            message,
-          });
+          findings.set(key, { id: `shell/${id}`, severity, pointer, evidence: evidenceOf(text), message });
       };
       const parser = context.parsers.shell;
       if (!parser) {
@@ -117,6 +107,23 @@ const HIDDEN: ShellSaid = [
   'high',
   'The name of this command is spelt so that it cannot be read as it stands.',
 ];
+
+/** The commands of an action, those in one text before those in several. */
+function commandsOf(action: JudgedAction): { text: string; pointer: string; sure: boolean }[] {
+  const named = [...action.words.action, ...action.words.service].some((word) => SHELL_WORDS.has(word));
+  const found: { text: string; pointer: string; sure: boolean }[] = [];
+  for (const value of action.values) {
+    if (value.type !== 'principal_change' || typeof value.value !== 'string' || value.value.length < 2) continue;
+    const { place } = value;
+    const sure = sureness(action, place, named);
+    if (sure !== undefined) found.push({ text: visible(value.value), pointer: place.pointer, sure });
+  }
+  for (const { text, pointer } of joinedCommands(action)) {
+    const role = action.roleAt(pointer);
+    if (role === undefined || role === 'command') found.push({ text: visible(text), pointer, sure: false });
+  }
+  return found;
+}
 
 const openingsIn = (text: string): number => text.match(/[({`;&|\n]|<</g)?.length ?? 0;
 

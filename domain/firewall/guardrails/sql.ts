@@ -47,7 +47,10 @@ const PROSE_KEY = keyWords([
 ]);
 /** How a statement starts; two words, so that prose that starts with a verb is none. */
 const STATEMENT =
-  /^[\s(;]*(?:(?:--[^\n]*\n|\/\*[\s\S]{0,2000}?\*\/)\s*)*(?:select\b[\s\S]*\bfrom\b|select\s+[\w.]+\s*\(|insert\s+into\b|update\s+[\w."`]+(?:\s+\w+)?\s+set\b|delete\s+from\b|merge\s+into\b|truncate\s+(?:table\s+)?["`\w]|drop\s+(?:table|database|schema|view|index|role|user|function|owned|materialized|sequence|type|extension|trigger|policy|tablespace)\b|alter\s+(?:table|database|role|user|system|schema|default|policy|view|function|extension|server)\b|create\s+(?:or\s+replace\s+)?(?:table|database|schema|view|role|user|function|procedure|extension|server|policy|subscription|event|language|rule|trigger|unique|index|materialized|foreign|temp)\b|grant\b[\s\S]*\bto\b|revoke\b[\s\S]*\bfrom\b|copy\b[\s\S]*\b(?:from|to)\b|with\s+(?:recursive\s+)?["\w]+[\s\S]*\bas\b[\s\S]*\(|explain\s+(?:analyze\s+|\()?|do\s+(?:language\b|\$)|exec(?:ute)?\s+(?:xp_|sp_|immediate\b)|set\s+(?:role|session)\b|prepare\s+\w+[\s\S]*\bas\b|call\s+\w+\s*\(|reassign\s+owned\b|load\s+data\b)/i;
+  /^[\s(;]*(?:(?:--[^\n]*\n|\/\*[\s\S]{0,2000}?\*\/)\s*)*(?:select\b[\s\S]*\bfrom\b|select\s+[\w.]+\s*\(|insert\s+into\b|update\s+[\w."`]+(?:\s+\w+)?\s+set\b|delete\s+from\b|merge\s+into\b|truncate\s+(?:table\s+)?["`\w]|drop\s+(?:table|database|schema|view|index|role|user|function|owned|materialized|sequence|type|extension|trigger|policy|tablespace)\b|alter\s+(?:table|database|role|user|system|schema|default|policy|view|function|extension|server)\b|create\s+(?:or\s+replace\s+)?(?:table|database|schema|view|role|user|function|procedure|extension|server|policy|subscription|event|language|rule|trigger|unique|index|materialized|foreign|temp)\b|grant\b[\s\S]*\bto\b|revoke\b[\s\S]*\bfrom\b|copy\b[\s\S]*\b(?:from|to)\b|with\s+(?:recursive\s+)?["\w]+[\s\S]*\bas\b[\s\S]*\(|explain\s+(?:analyze\s+|\()?|do\s+(?:language\b|\$)|exec(?:ute)?\s+(?:xp_|sp_|immediate\b)|set\s+(?:role|session)\b|prepare\s+\w+[\s\S]*\bas\b|call\s+\w+\s*\(|reassign\s+owned\b|attach\s+(?:database\s+)?["'][^"']{1,500}["']\s+as\b|load\s+data\b)/i;
+/** A comment between two words parts them as a space does. */
+const COMMENT = /\/\*[^*]{0,500}\*\//g;
+
 /** Longer than any statement that a person could still judge; the parser's tree is many times larger. */
 const MAX_TEXT = 20_000;
 const MAX_STATEMENTS = 200;
@@ -94,5 +97,7 @@ function isSql(action: JudgedAction, place: Place, text: string, database: boole
   if (key.includes('sql')) return true;
   if (database && (place.sets & SQL_KEY) !== 0) return true;
   if (!database && (place.sets & PROSE_KEY) !== 0) return false;
-  return text.length > 7 && STATEMENT.test(text.slice(0, 5_000));
+  if (text.length <= 7) return false;
+  const head = text.slice(0, 5_000);
+  return STATEMENT.test(head) || (head.includes('/*') && STATEMENT.test(head.replace(COMMENT, ' ')));
 }

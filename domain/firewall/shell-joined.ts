@@ -1,0 +1,56 @@
+import type { JudgedAction } from './guardrail.ts';
+
+/** A command line that a payload spells in several members or items, and where it starts. */
+export interface JoinedCommand {
+  pointer: string;
+  text: string;
+}
+
+const PROGRAM = /^(?:command|cmd|program|executable|exe|binary)$/i;
+const ARGUMENTS = /^(?:args|argv|arguments|params|parameters)$/i;
+const VECTOR = /^(?:argv|args|command|cmd|exec|entrypoint)$/i;
+/** Programs after which an action is named: what it is given are their arguments. */
+const TOOLS =
+  /^(?:kubectl|oc|helm|terraform|tofu|terragrunt|pulumi|aws|gcloud|gsutil|az|docker|podman|git|gh|redis-cli|vault|rm|bash|sh|psql|mysql|systemctl|ssh)$/i;
+const MOST = 50;
+const MOST_ITEMS = 200;
+
+/**
+ * `{ program: 'rm', args: ['-rf', '/'] }`, `{ argv: ['bash', '-c', …] }`, and the arguments of an action that is named
+ * after its program.
+ */
+export function joinedCommands(action: JudgedAction): JoinedCommand[] {
+  const found: JoinedCommand[] = [];
+  const seen = new Set<object>();
+  for (const { type, place } of action.values) {
+    if (type !== 'principal_change' || !place.owner || place.via.length > 0 || seen.has(place.owner)) continue;
+    seen.add(place.owner);
+    const members = Object.entries(place.owner).slice(0, 100);
+    const program = members.find(([key, value]) => PROGRAM.test(key) && isName(value));
+    const given = members.find(([key, value]) => ARGUMENTS.test(key) && lineOf(value) !== undefined);
+    const vector = members.find(([key, value]) => VECTOR.test(key) && Array.isArray(value) && value.length > 1);
+    const tool = place.owner === action.payload ? toolOf(action) : undefined;
+    const text =
+      given && (program ?? tool)
+        ? `${program ? String(program[1]) : tool} ${lineOf(given[1])}`
+        : vector && lineOf(vector[1]);
+    if (text !== undefined && text.length > 1) found.push({ pointer: place.pointer, text });
+    if (found.length >= MOST) break;
+  }
+  return found;
+}
+
+const isName = (value: unknown): boolean => typeof value === 'string' && /^[\w./+-]{1,200}$/.test(value);
+
+const toolOf = ({ action, service }: JudgedAction): string | undefined =>
+  [action, service].find((name) => TOOLS.test(name))?.toLowerCase();
+
+/** Arguments as one line: a text as it stands, items each in quotes. */
+function lineOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (!Array.isArray(value) || value.length > MOST_ITEMS || !value.every((item) => typeof item === 'string'))
+    return undefined;
+  return value
+    .map((item: string) => (/^[\w./:=@%+,-]+$/.test(item) ? item : `'${item.replaceAll("'", "'\\''")}'`))
+    .join(' ');
+}
