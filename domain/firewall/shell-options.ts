@@ -55,10 +55,11 @@ const runsInAwk = (program: string): boolean =>
   /\bsystem\s*\(|\/inet[46]?\/(?:tcp|udp)\/|\|&|print[^;}]*\|\s*"(?:\S*\/)?(?:ba|z|da|k)?sh\b|>>?\s*"\/(?:etc|root|usr|boot)\//.test(
     program,
   );
+/** Where packages come from is set up once; a command that names another place runs what stands there. */
 const FOREIGN_PACKAGES =
-  /\s(?:-i|--index-url|--extra-index-url|-f|--find-links)[= ]\s*['"]?https?:\/\/(?!(?:[\w-]+\.)*(?:pypi\.org|pytorch\.org)(?:[/:]|$))|\s--trusted-host\b/;
+  /\s(?:-i|--index-url|--extra-index-url|-f|--find-links)[= ]\s*['"]?https?:\/\/(?!(?:[\w-]+\.)*pytorch\.org(?:[/:]|$))|\s--trusted-host\b/;
 const FOREIGN_REGISTRY =
-  /\sregistry[= ]\s*['"]?https?:\/\/(?!registry\.(?:npmjs\.org|yarnpkg\.com)(?:[/:]|\s|$))|--registry[= ]\s*['"]?https?:\/\/(?!registry\.(?:npmjs\.org|yarnpkg\.com)(?:[/:]|\s|$))|\s(?:install|i|add)\s+(?:-{1,2}(?!-?registry)\S+\s+)*https?:\/\//;
+  /\s(?:--)?registry[= ]\s*['"]?https?:\/\/|\s(?:install|i|add)\s+(?:-{1,2}(?!-?registry)\S+\s+)*https?:\/\//;
 
 /** Whether a command runs what an option of it says. */
 export function judgeOptions(name: string, words: readonly ShellWord[]): ShellSaid | undefined {

@@ -260,7 +260,6 @@ test.each([
   'kubectl get secrets',
   'kubectl delete pod web-1',
   'npm install lodash',
-  'npm install --registry https://registry.npmjs.org x',
   'pip install -r requirements.txt',
   'git branch -d a',
   'net use',
