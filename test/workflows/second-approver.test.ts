@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApprovalView } from '../../contracts/workflow.ts';
+import { approvalsOf } from '../helpers/approvals.ts';
 import { started } from '../helpers/started.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
@@ -31,19 +32,7 @@ const held = async (extra: object = {}) => {
   await started(system.temporal, body.id);
   return body as { id: string; payload_digest: string };
 };
-const decide = (id: string, body: object, key = system.approver_api_key) =>
-  system.call(key, 'POST', `/api/approval-requests/${id}/decisions`, body);
-const detail = async (id: string, key = system.approver_api_key) =>
-  (await system.call(key, 'GET', `/api/approval-requests/${id}`)).body;
-const workflow = (id: string) => system.temporal.workflow.getHandle(`approval/${id}`);
-const resolved = async (id: string) => {
-  for (let i = 0; i < 100; i++) {
-    const found = await detail(id);
-    if (found.status !== 'pending') return found;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`${id} is still pending`);
-};
+const { decide, detail, resolved, workflow } = approvalsOf(() => system);
 const propose = async (id: string, payload_digest: string, patched_payload: object = widened) => {
   const { status, body } = await decide(id, { type: 'patch', patched_payload, payload_digest });
   expect({ status, body }).toMatchObject({ status: 202, body: { status: 'awaiting_second_approver' } });

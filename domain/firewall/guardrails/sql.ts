@@ -5,7 +5,7 @@ import type { Guardrail, JudgedAction } from '../guardrail.ts';
 import { keyWords } from '../key-words.ts';
 import type { Place } from '../path.ts';
 import { visibleOf } from '../skeleton.ts';
-import { judgeSql } from '../sql-text.ts';
+import { judgeSql } from '../sql/text.ts';
 
 type SqlRule = Omit<RuleOf<'sql'>, 'kind'>;
 

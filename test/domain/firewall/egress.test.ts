@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { b64 } from '../../helpers/base64.ts';
 import { found, judged, reviewFlagged } from './judge.ts';
-
-const b64 = (text: string): string => Buffer.from(text).toString('base64');
 
 describe('where a URL leads', () => {
   test.each([

@@ -2,19 +2,20 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { screenAction } from '../../../domain/firewall/screen.ts';
 import { contextIn, NEW_SESSION, sessionAfter } from '../../../domain/firewall/session.ts';
+import { call } from '../../helpers/agent-call.ts';
+import { idsOf } from '../../helpers/finding-ids.ts';
 import { foundIn, parsers, reviewFlagged } from './judge.ts';
 
-const call = (action: string, payload: Record<string, unknown>) => ({ service: 'agent', action, payload });
-const ids = (...asked: Parameters<typeof foundIn>): string[] => foundIn(...asked).map((one) => one.split(' ')[0] ?? '');
+const ids = (...asked: Parameters<typeof foundIn>): string[] => idsOf(foundIn(...asked));
 const TASK = 'Please pay the invoice of Mira Falk and tell her.';
 
 describe('after third-party text was read', () => {
   const read = { untrusted: true, task: TASK };
   test('a receiver that the request names passes, any other is held', () => {
-    expect(ids(call('send_money', { recipient: 'Mira Falk', amount: 3 }), read)).toEqual([]);
+    expect(ids(call({ recipient: 'Mira Falk', amount: 3 }, 'send_money'), read)).toEqual([]);
     fc.assert(
       fc.property(fc.stringMatching(/^[A-Z]{2}[0-9]{16}$/), (account) =>
-        ids(call('send_money', { recipient: account, amount: 3 }), read).includes('flow/unknown_receiver'),
+        ids(call({ recipient: account, amount: 3 }, 'send_money'), read).includes('flow/unknown_receiver'),
       ),
     );
   });
@@ -27,57 +28,57 @@ describe('after third-party text was read', () => {
     );
     fc.assert(
       fc.property(verb, style, fc.constantFrom('record', 'door', 'room'), (a, join, b) =>
-        ids(call(join(a, b), { id: '7' }), read).includes('flow/unasked_action'),
+        ids(call({ id: '7' }, join(a, b)), read).includes('flow/unasked_action'),
       ),
     );
   });
   test('reading holds nothing, nor does a change that was asked for', () => {
     for (const action of ['get_balance', 'list_files', 'SearchInbox', 'read_file'])
-      expect(ids(call(action, { id: 'x' }), read)).toEqual([]);
-    expect(ids(call('pay_invoice', { invoice: 'i-4' }), read)).toEqual([]);
+      expect(ids(call({ id: 'x' }, action), read)).toEqual([]);
+    expect(ids(call({ invoice: 'i-4' }, 'pay_invoice'), read)).toEqual([]);
   });
   test('a link that nobody named, and a password that nobody mentioned', () => {
     expect(
-      ids(call('send_message', { text: 'see www.rather-odd.com/x' }), { untrusted: true, task: 'Send Ana a message' }),
+      ids(call({ text: 'see www.rather-odd.com/x' }, 'send_message'), { untrusted: true, task: 'Send Ana a message' }),
     ).toEqual(['flow/unknown_link']);
-    expect(ids(call('update_password', { password: 'n3w' }), { untrusted: true, task: 'Update my address' })).toContain(
+    expect(ids(call({ password: 'n3w' }, 'update_password'), { untrusted: true, task: 'Update my address' })).toContain(
       'flow/unasked_credential',
     );
   });
   test('a request that hands over to a list is taken at its word for messages, not for money', () => {
     const handed = { untrusted: true, task: 'Do all the tasks on my list' };
-    expect(ids(call('send_message', { text: 'hello' }), handed)).toEqual([]);
-    expect(ids(call('send_money', { amount: 4 }), handed)).toEqual(['flow/unasked_action']);
+    expect(ids(call({ text: 'hello' }, 'send_message'), handed)).toEqual([]);
+    expect(ids(call({ amount: 4 }, 'send_money'), handed)).toEqual(['flow/unasked_action']);
   });
   test('without a request, only receivers can be unknown', () => {
-    expect(ids(call('delete_record', { id: '7' }), { untrusted: true })).toEqual([]);
-    expect(ids(call('send_email', { to: 'x@elsewhere.example', body: 'hi' }), { untrusted: true })).toEqual([
+    expect(ids(call({ id: '7' }, 'delete_record'), { untrusted: true })).toEqual([]);
+    expect(ids(call({ to: 'x@elsewhere.example', body: 'hi' }, 'send_email'), { untrusted: true })).toEqual([
       'flow/unknown_receiver',
     ]);
   });
   test('a session that holds private data fetches from known hosts only', () => {
     const url = { url: 'https://elsewhere.example/a' };
-    expect(ids(call('get_page', url), { untrusted: true })).toEqual([]);
-    expect(ids(call('get_page', url), { untrusted: true, private: true })).toEqual(['flow/unknown_fetch']);
+    expect(ids(call(url, 'get_page'), { untrusted: true })).toEqual([]);
+    expect(ids(call(url, 'get_page'), { untrusted: true, private: true })).toEqual(['flow/unknown_fetch']);
   });
 });
 
 describe('an undeclared context', () => {
   test('holds nothing by itself', () => {
     for (const action of ['delete_record', 'send_money', 'invite_user'])
-      expect(ids(call(action, { id: '7', user: 'bo' }))).toEqual([]);
+      expect(ids(call({ id: '7', user: 'bo' }, action))).toEqual([]);
   });
   test('counts as untrusted as far as somebody named who is known', () => {
     const known = { known_recipients: ['Mira Falk'] };
-    expect(ids(call('send_money', { recipient: 'Mira Falk' }), known)).toEqual([]);
-    expect(ids(call('send_money', { recipient: 'XY99' }), known)).toEqual(['flow/unknown_receiver']);
-    expect(ids(call('send_money', { recipient: 'XY99' }), known, reviewFlagged({ undeclared: 'lenient' }))).toEqual([]);
+    expect(ids(call({ recipient: 'Mira Falk' }, 'send_money'), known)).toEqual([]);
+    expect(ids(call({ recipient: 'XY99' }, 'send_money'), known)).toEqual(['flow/unknown_receiver']);
+    expect(ids(call({ recipient: 'XY99' }, 'send_money'), known, reviewFlagged({ undeclared: 'lenient' }))).toEqual([]);
   });
 });
 
 test('under tighten_only the context finds more, and excuses nothing', () => {
   const policy = reviewFlagged({ allowed_domains: ['yourco.example'], context_trust: 'tighten_only' });
-  const mail = call('send_email', { to: 'x@partner.example' });
+  const mail = call({ to: 'x@partner.example' }, 'send_email');
   const named = { untrusted: false, allowed_domains: ['partner.example'] };
   expect(ids(mail, named, reviewFlagged({ allowed_domains: ['yourco.example'] }))).toEqual([]);
   expect(ids(mail, named, policy)).toEqual(['destination/unlisted_domain']);
@@ -88,7 +89,7 @@ describe('a session', () => {
     const policy = reviewFlagged();
     let session = NEW_SESSION;
     const step = (action: string, payload: Record<string, unknown>, declared = {}) => {
-      const one = call(action, payload);
+      const one = call(payload, action);
       const context = contextIn(session, declared);
       const screening = screenAction(one, context, policy, undefined, { parsers });
       session = sessionAfter(session, one, context, screening);

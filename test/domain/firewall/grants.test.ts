@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { idsOf } from '../../helpers/finding-ids.ts';
 import { foundIn, reviewFlagged } from './judge.ts';
 
 const at = (payload: Record<string, unknown>, action = { service: 'it', action: 'update_user' }): string[] =>
   foundIn({ ...action, payload }, { untrusted: false }, reviewFlagged({ allowed_domains: ['ours.example'] })).filter(
     (one) => !one.startsWith('destination/unlisted_url'),
   );
-const classes = (found: string[]): string[] => found.map((one) => one.split(' ')[0] ?? '');
 
 describe('who may do everything, in any spelling of the flag', () => {
   const noun = fc.constantFrom<string[]>(
@@ -47,7 +47,7 @@ describe('who may do everything, in any spelling of the flag', () => {
   test('is held', () => {
     fc.assert(
       fc.property(noun, around, spelling, on, place, (words, wrap, spell, value, put) =>
-        classes(at(put(spell(wrap(words)), value))).some((id) => /^privilege\/(?:admin_flag|override_flag)$/.test(id)),
+        idsOf(at(put(spell(wrap(words)), value))).some((id) => /^privilege\/(?:admin_flag|override_flag)$/.test(id)),
       ),
       { numRuns: 300 },
     );
@@ -135,7 +135,7 @@ test.each<[string, Record<string, unknown>[]]>([
   ['prototype_path', [{ 'constructor.prototype.isAdmin': true }, { 'a[__proto__][b]': 1 }]],
 ])('%s', (id, payloads) => {
   for (const payload of payloads)
-    expect([payload, classes(at(payload))]).toEqual([payload, expect.arrayContaining([`privilege/${id}`])]);
+    expect([payload, idsOf(at(payload))]).toEqual([payload, expect.arrayContaining([`privilege/${id}`])]);
 });
 
 test.each<[Record<string, unknown>]>([
@@ -153,7 +153,7 @@ test.each<[Record<string, unknown>]>([
 
 describe('plans, clouds and clusters', () => {
   const apply = (payload: Record<string, unknown>) =>
-    classes(at(payload, { service: 'terraform-agent', action: 'apply' }));
+    idsOf(at(payload, { service: 'terraform-agent', action: 'apply' }));
   test.each<[string, Record<string, unknown>[]]>([
     [
       'world_open',

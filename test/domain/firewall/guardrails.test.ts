@@ -7,9 +7,9 @@ import { PACK_RULES } from '../../../domain/firewall/packs.ts';
 import { pastAction } from '../../../domain/firewall/past.ts';
 import { screenResolved } from '../../../domain/firewall/resolved.ts';
 import { screenAction } from '../../../domain/firewall/screen.ts';
+import { call } from '../../helpers/agent-call.ts';
 import { foundIn, parsers, reviewFlagged } from './judge.ts';
 
-const call = (payload: Record<string, unknown>, action = 'do', service = 'agent') => ({ service, action, payload });
 const under = (rule: GuardrailRule, action: ReturnType<typeof call>, stats?: Parameters<typeof foundIn>[3]): string[] =>
   foundIn(action, {}, reviewFlagged({ guardrails: [rule] }), stats);
 const NOW = 1_800_000_000_000;

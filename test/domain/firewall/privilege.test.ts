@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { wordsOf } from '../../../domain/firewall/words.ts';
+import { b64 } from '../../helpers/base64.ts';
 import { found, judged } from './judge.ts';
-
-const b64 = (text: string): string => Buffer.from(text).toString('base64');
 
 describe('more rights than the call should give', () => {
   test.each<[string, Record<string, unknown>, string]>([

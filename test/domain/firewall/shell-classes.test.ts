@@ -1,12 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { idsOf } from '../../helpers/finding-ids.ts';
 import { foundIn, reviewFlagged } from './judge.ts';
 
 const run = (command: string, policy = reviewFlagged()): string[] => [
   ...new Set(
-    foundIn({ service: 'shell-agent', action: 'run', payload: { command } }, { untrusted: false }, policy).map(
-      (one) => one.split(' ')[0] ?? '',
-    ),
+    idsOf(foundIn({ service: 'shell-agent', action: 'run', payload: { command } }, { untrusted: false }, policy)),
   ),
 ];
 

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { screenAction } from '../../../domain/firewall/screen.ts';
+import { idsOf } from '../../helpers/finding-ids.ts';
 import { foundIn, reviewFlagged } from './judge.ts';
 
 const run = (command: string): string[] =>
-  foundIn({ service: 'shell-agent', action: 'run', payload: { command } }).map((one) => one.split(' ')[0] ?? '');
+  idsOf(foundIn({ service: 'shell-agent', action: 'run', payload: { command } }));
 
 /** One command name in ways that a shell reads alike. */
 const disguised = (name: string): fc.Arbitrary<string> =>
@@ -124,9 +125,7 @@ test('the parameters of a rule', () => {
     guardrails: [{ kind: 'shell', allowed_commands: ['ls', 'curl'], deny_network: true }],
   });
   const under = (command: string): string[] =>
-    foundIn({ service: 'shell', action: 'run', payload: { command } }, {}, policy).map(
-      (one) => one.split(' ')[0] ?? '',
-    );
+    idsOf(foundIn({ service: 'shell', action: 'run', payload: { command } }, {}, policy));
   expect(under('ls')).toEqual([]);
   expect(under('cat a')).toEqual(['shell/unlisted_command']);
   expect(under('curl https://a.example')).toEqual(['shell/network']);

@@ -1,13 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { idsOf } from '../../helpers/finding-ids.ts';
 import { foundIn } from './judge.ts';
 
 const ids = (query: string): string[] => [
-  ...new Set(
-    foundIn({ service: 'db', action: 'sql', payload: { query } }, { untrusted: false }).map(
-      (one) => one.split(' ')[0] ?? '',
-    ),
-  ),
+  ...new Set(idsOf(foundIn({ service: 'db', action: 'sql', payload: { query } }, { untrusted: false }))),
 ];
 
 test('a condition that every row satisfies is none', () => {

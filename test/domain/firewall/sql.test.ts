@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { screenAction } from '../../../domain/firewall/screen.ts';
+import { idsOf } from '../../helpers/finding-ids.ts';
 import { foundIn, reviewFlagged } from './judge.ts';
 
 const ask = (query: string): string[] => foundIn({ service: 'db-agent', action: 'sql', payload: { query } });
-const ids = (query: string): string[] => ask(query).map((one) => one.split(' ')[0] ?? '');
+const ids = (query: string): string[] => idsOf(ask(query));
 
 /** Spellings of one statement that a database reads alike. */
 const name = fc.stringMatching(/^[a-z]{3,8}$/).map((word) => `t_${word}`);
@@ -93,7 +94,7 @@ test('the parameters of a rule', () => {
     guardrails: [{ kind: 'sql', allow_verbs: ['select'], allowed_relations: ['a'], max_statements: 2 }],
   });
   const under = (query: string): string[] =>
-    foundIn({ service: 'db', action: 'sql', payload: { query } }, {}, policy).map((one) => one.split(' ')[0] ?? '');
+    idsOf(foundIn({ service: 'db', action: 'sql', payload: { query } }, {}, policy));
   expect(under('select 1 from a; select 2 from a')).toEqual([]);
   expect(under('select 1 from b')).toEqual(['sql/relation']);
   expect(under('insert into a values (1)')).toEqual(['sql/verb']);

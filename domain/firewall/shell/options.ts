@@ -1,5 +1,5 @@
-import { RUNS_OPTION, type ShellSaid } from './shell-said.ts';
-import type { ShellWord } from './shell-script.ts';
+import { RUNS_OPTION, type ShellSaid } from './said.ts';
+import type { ShellWord } from './script.ts';
 
 type Rule = (line: string, all: readonly string[]) => boolean;
 

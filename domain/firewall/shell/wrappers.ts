@@ -1,5 +1,5 @@
-import type { ShellWord } from './shell-script.ts';
-import { commandName, set } from './shell-words.ts';
+import type { ShellWord } from './script.ts';
+import { commandName, set } from './words.ts';
 
 const WRAPPERS = set(
   'sudo doas env nohup time nice ionice exec command builtin busybox timeout stdbuf setsid chroot xargs parallel watch unbuffer strace ltrace flock proxychains proxychains4 torsocks rlwrap',

@@ -1,8 +1,8 @@
-import { carriesFiles, literallyFed } from './shell-feeders.ts';
-import { isRootPath, isSecretPath, isSystemPath } from './shell-places.ts';
-import { PERSISTS, RIGHTS, type ShellSaid, said } from './shell-said.ts';
-import type { ShellCommand, ShellWord } from './shell-script.ts';
-import { long, operands, set, short } from './shell-words.ts';
+import { carriesFiles, literallyFed } from './feeders.ts';
+import { isRootPath, isSecretPath, isSystemPath } from './places.ts';
+import { PERSISTS, RIGHTS, type ShellSaid, said } from './said.ts';
+import type { ShellCommand, ShellWord } from './script.ts';
+import { long, operands, set, short } from './words.ts';
 
 const ACCOUNT = set(
   'useradd userdel usermod adduser deluser groupadd groupdel groupmod gpasswd passwd chpasswd newusers chage visudo vipw vigr dscl',

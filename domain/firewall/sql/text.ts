@@ -1,7 +1,7 @@
-import type { RuleOf } from '../../contracts/guardrails.ts';
-import type { Severity } from '../../contracts/verdict.ts';
-import { nodesOf, type SqlNode, textsOf } from './sql.ts';
-import { judgeNode, verbOf } from './sql-rules.ts';
+import type { RuleOf } from '../../../contracts/guardrails.ts';
+import type { Severity } from '../../../contracts/verdict.ts';
+import { nodesOf, type SqlNode, textsOf } from './nodes.ts';
+import { judgeNode, verbOf } from './rules.ts';
 
 type SqlRule = Omit<RuleOf<'sql'>, 'kind'>;
 

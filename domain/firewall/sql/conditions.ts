@@ -1,4 +1,4 @@
-import { columnsOf, constantOf, nodesOf, textsOf } from './sql.ts';
+import { columnsOf, constantOf, nodesOf, textsOf } from './nodes.ts';
 
 type Body = Record<string, unknown>;
 

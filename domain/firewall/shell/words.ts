@@ -1,4 +1,4 @@
-import type { ShellWord } from './shell-script.ts';
+import type { ShellWord } from './script.ts';
 
 export const set = (words: string): ReadonlySet<string> => new Set(words.split(' '));
 

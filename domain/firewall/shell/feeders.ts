@@ -1,5 +1,5 @@
-import { type ShellCommand, wordsFrom } from './shell-script.ts';
-import { commandName } from './shell-words.ts';
+import { type ShellCommand, wordsFrom } from './script.ts';
+import { commandName } from './words.ts';
 
 /** What `echo` and `printf` put into a pipe. */
 export function spokenTo(fedBy: ShellCommand['fedBy']): string | undefined {

@@ -1,7 +1,7 @@
-import type { ShellCommand } from './shell-script.ts';
-import { commandName } from './shell-words.ts';
-import { unwrapped } from './shell-wrappers.ts';
-import { urlsInText } from './url.ts';
+import { urlsInText } from '../url.ts';
+import type { ShellCommand } from './script.ts';
+import { commandName } from './words.ts';
+import { unwrapped } from './wrappers.ts';
 
 const RUNNERS = /^(?:sh|bash|zsh|dash|ksh|ash|source|\.|python[23]?|perl|ruby|node|php|lua|chmod|dpkg|rpm|java)$/;
 

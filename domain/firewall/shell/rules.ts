@@ -1,15 +1,15 @@
-import { cloudOf } from './shell-cloud.ts';
-import { judgeControl } from './shell-control.ts';
-import { judgeDatabase } from './shell-databases.ts';
-import { judgeFiles } from './shell-files.ts';
-import { judgeNetwork } from './shell-network.ts';
-import { judgeOptions } from './shell-options.ts';
-import { climbsOut, isDevice, isHistoryPath, isStartupPath, isSystemPath } from './shell-places.ts';
-import { judgeRights } from './shell-rights.ts';
-import { DELETES, HIDES, REMOTE_SHELL, type ShellSaid, SYSTEM_WRITE, said } from './shell-said.ts';
-import type { ShellCommand, ShellWord } from './shell-script.ts';
-import { judgeWindows } from './shell-windows.ts';
-import { commandName } from './shell-words.ts';
+import { cloudOf } from './cloud.ts';
+import { judgeControl } from './control.ts';
+import { judgeDatabase } from './databases.ts';
+import { judgeFiles } from './files.ts';
+import { judgeNetwork } from './network.ts';
+import { judgeOptions } from './options.ts';
+import { climbsOut, isDevice, isHistoryPath, isStartupPath, isSystemPath } from './places.ts';
+import { judgeRights } from './rights.ts';
+import { DELETES, HIDES, REMOTE_SHELL, type ShellSaid, SYSTEM_WRITE, said } from './said.ts';
+import type { ShellCommand, ShellWord } from './script.ts';
+import { judgeWindows } from './windows.ts';
+import { commandName } from './words.ts';
 
 /** What one command says by itself, its words resolved and what wraps it taken off. */
 export function judgeCommand(

@@ -1,7 +1,7 @@
-import { isAdminFlag } from './privilege-flags.ts';
-import { isGranting, namesAdmin, ROLE_WORDS } from './privilege-words.ts';
-import { constantOf } from './sql.ts';
-import { wordsOf } from './words.ts';
+import { isAdminFlag } from '../privilege-flags.ts';
+import { isGranting, namesAdmin, ROLE_WORDS } from '../privilege-words.ts';
+import { wordsOf } from '../words.ts';
+import { constantOf } from './nodes.ts';
 
 type Body = Record<string, unknown>;
 

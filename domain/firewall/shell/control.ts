@@ -1,6 +1,6 @@
-import { DELETES, HIDES, RIGHTS, type ShellSaid, said } from './shell-said.ts';
-import type { ShellWord } from './shell-script.ts';
-import { short } from './shell-words.ts';
+import { DELETES, HIDES, RIGHTS, type ShellSaid, said } from './said.ts';
+import type { ShellWord } from './script.ts';
+import { short } from './words.ts';
 
 const STOPS = said('stops_system', 'high', 'This command stops the machine or everything on it.');
 

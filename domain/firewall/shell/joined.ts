@@ -1,4 +1,4 @@
-import type { JudgedAction } from './guardrail.ts';
+import type { JudgedAction } from '../guardrail.ts';
 
 /** A command line that a payload spells in several members or items, and where it starts. */
 export interface JoinedCommand {

@@ -1,7 +1,7 @@
-import type { Severity } from '../../contracts/verdict.ts';
-import { columnsOf, functionOf, nodesOf, type SqlNode, textsOf } from './sql.ts';
-import { isBrokenOpen, isUnbounded } from './sql-conditions.ts';
-import { grantedBy } from './sql-grants.ts';
+import type { Severity } from '../../../contracts/verdict.ts';
+import { isBrokenOpen, isUnbounded } from './conditions.ts';
+import { grantedBy } from './grants.ts';
+import { columnsOf, functionOf, nodesOf, type SqlNode, textsOf } from './nodes.ts';
 
 export type SqlSaid = readonly [id: string, severity: Severity, message: string];
 

@@ -1,4 +1,4 @@
-import type { Severity } from '../../contracts/verdict.ts';
+import type { Severity } from '../../../contracts/verdict.ts';
 
 /** What is said of one command, without its place. */
 export type ShellSaid = readonly [id: string, severity: Severity, message: string];

@@ -1,7 +1,7 @@
-import { carriesFiles, literallyFed } from './shell-feeders.ts';
-import type { ShellSaid } from './shell-said.ts';
-import type { ShellCommand, ShellWord } from './shell-script.ts';
-import { commandName, set } from './shell-words.ts';
+import { carriesFiles, literallyFed } from './feeders.ts';
+import type { ShellSaid } from './said.ts';
+import type { ShellCommand, ShellWord } from './script.ts';
+import { commandName, set } from './words.ts';
 
 const INTERPRETERS = set(
   'sh bash zsh dash ksh ash csh tcsh fish busybox python python2 python3 perl ruby node nodejs php lua pwsh powershell osascript tclsh',

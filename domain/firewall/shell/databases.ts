@@ -1,7 +1,7 @@
-import type { ShellSaid } from './shell-said.ts';
-import type { ShellCommand, ShellWord } from './shell-script.ts';
-import { set } from './shell-words.ts';
-import { judgeSql } from './sql-text.ts';
+import { judgeSql } from '../sql/text.ts';
+import type { ShellSaid } from './said.ts';
+import type { ShellCommand, ShellWord } from './script.ts';
+import { set } from './words.ts';
 
 const CLIENTS = set('psql mysql mariadb sqlite3 sqlite sqlcmd clickhouse-client cockroach duckdb usql pgcli mycli');
 const DOCUMENT_CLIENTS = set('mongo mongosh');

@@ -1,0 +1,173 @@
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { localPath } from '../../api/page/local-path.ts';
+import { sessionRoutes } from '../../api/page/session-routes.ts';
+import { newApiKey, newToken, tokenHash } from '../../crypto/api-key.ts';
+import { newId } from '../../crypto/ids.ts';
+import { identityStore } from '../../storage/identity-store.ts';
+import { createSystem, type TestSystem } from '../helpers/system.ts';
+import { visitorOf } from '../helpers/visitor.ts';
+
+let system: TestSystem;
+beforeAll(async () => {
+  system = await createSystem();
+  await system.startWorker();
+});
+afterAll(() => system.stop());
+const { loginLink, open, send, signIn } = visitorOf(() => system);
+
+describe('without a session', () => {
+  test('a request shows nothing, and reads like one that does not exist', async () => {
+    const { id } = await open({ secret_note: 'for-people-only' });
+    const [there, absent, junk] = await Promise.all([
+      send(`/requests/${id}`),
+      send(`/requests/${newId('req')}`),
+      send('/requests/x'),
+    ]);
+    expect(there.status).toBe(401);
+    expect(there.text).toContain('<h1>Sign in</h1>');
+    expect(there.text).toContain(`name="next" value="/requests/${id}"`);
+    expect(there.text).not.toMatch(/secret_note|for-people-only|billing|refund/);
+    const blank = (text: string) => text.replaceAll(/\/requests\/\w+/g, '');
+    expect(blank(absent.text)).toBe(blank(there.text));
+    expect(blank(junk.text)).toBe(blank(there.text));
+    expect(absent.status).toBe(401);
+  });
+
+  test('the inbox asks to sign in, and forms do too', async () => {
+    const { id, payload_digest } = await open({ n: 1 });
+    expect(await send('/')).toMatchObject({ status: 401 });
+    expect(await send(`/requests/${id}/decision`, { fields: { type: 'approve', payload_digest } })).toMatchObject({
+      status: 401,
+    });
+    expect((await system.call(system.agent_api_key, 'GET', `/api/status/${id}`)).body.status).toBe('PENDING');
+  });
+
+  test('an API key in a header is no session', async () => {
+    const { id } = await open({ n: 1 });
+    const answer = await fetch(`${system.api.url}/requests/${id}`, {
+      headers: { authorization: `Bearer ${system.admin_api_key}` },
+    });
+    expect(answer.status).toBe(401);
+  });
+});
+
+describe('signing in', () => {
+  test('following the link takes nothing; the form takes it once', async () => {
+    const once = await loginLink();
+    for (let i = 0; i < 3; i++) {
+      const shown = await send(`/login?once=${once}&next=/requests`);
+      expect(shown).toMatchObject({ status: 200, cookie: undefined });
+      expect(shown.headers.get('cache-control')).toBe('no-store');
+      expect(shown.headers.get('referrer-policy')).toBe('no-referrer');
+      expect(shown.text).toContain(`value="${once}"`);
+    }
+    const taken = await send('/login', { fields: { once, next: '/requests?cursor=x' } });
+    expect(taken).toMatchObject({ status: 303, location: '/requests?cursor=x' });
+    expect(taken.headers.getSetCookie()[0]).toMatch(
+      /^letsping=[\w-]{43}; Max-Age=43200; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Lax$/,
+    );
+    expect(await send('/', { cookie: taken.cookie })).toMatchObject({ status: 200 });
+
+    const again = await send('/login', { fields: { once } });
+    expect(again).toMatchObject({ status: 401, cookie: undefined });
+    expect(again.text).toContain('This link was used already, or is older than 15 minutes.');
+    expect(again.text).toContain('name="api_key"');
+  });
+
+  test('of many who use a link at once, one gets in', async () => {
+    const once = await loginLink();
+    const answers = await Promise.all(Array.from({ length: 8 }, () => send('/login', { fields: { once } })));
+    expect(answers.filter(({ status }) => status === 303)).toHaveLength(1);
+  });
+
+  test('an expired or invented link opens nothing', async () => {
+    const once = await loginLink();
+    const owner = new pg.Client({ connectionString: system.database.owner_url });
+    await owner.connect();
+    const { rowCount } = await owner
+      .query(`update login_links set expires_at = now() where token_sha256 = $1`, [tokenHash(once)])
+      .finally(() => owner.end());
+    expect(rowCount).toBe(1);
+    expect(await send('/login', { fields: { once } })).toMatchObject({ status: 401, cookie: undefined });
+    const { token } = newToken();
+    for (const bad of [token, 'short', `${once}x`])
+      expect(await send('/login', { fields: { once: bad } })).toMatchObject({ status: 401, cookie: undefined });
+  });
+
+  test("an approver's or admin's key signs in, an agent's does not", async () => {
+    for (const key of [system.approver_api_key, system.admin_api_key]) {
+      const answer = await send('/login', { fields: { api_key: ` ${key}\n` } });
+      expect(answer).toMatchObject({ status: 303, location: '/' });
+      expect(await send('/', { cookie: answer.cookie })).toMatchObject({ status: 200 });
+    }
+    const agent = await send('/login', { fields: { api_key: system.agent_api_key } });
+    expect(agent).toMatchObject({ status: 401, cookie: undefined });
+    expect(agent.text).toContain('cannot sign in: agents ask, people decide');
+    const unknown = newApiKey(newId('key'), 'test').api_key;
+    for (const [key, sentence] of [
+      [unknown, 'not known, or was revoked'],
+      ['lp_test_x', 'not an API key'],
+      ['', 'Give a key'],
+    ] as const) {
+      const answer = await send('/login', { fields: { api_key: key } });
+      expect(answer).toMatchObject({ status: 401, cookie: undefined });
+      expect(answer.text).toContain(sentence);
+      if (key) expect(answer.text).not.toContain(key);
+    }
+  });
+
+  test('each sign-in is a new session and ends the one before; signing out ends it too', async () => {
+    const first = await signIn();
+    const second = (await send('/login', { cookie: first, fields: { once: await loginLink() } })).cookie!;
+    expect(second).not.toBe(first);
+    expect(await send('/', { cookie: first })).toMatchObject({ status: 401 });
+    expect(await send('/', { cookie: second })).toMatchObject({ status: 200 });
+    expect(await send('/logout', { cookie: second, fields: {} })).toMatchObject({ status: 303, location: '/login' });
+    expect(await send('/', { cookie: second })).toMatchObject({ status: 401 });
+  });
+
+  test.each([
+    ['/requests/req_1', '/requests/req_1'],
+    ['/?cursor=abc', '/?cursor=abc'],
+    ['//evil.test', '/'],
+    ['/\\evil.test', '/'],
+    ['/\t/evil.test', '/'],
+    ['/a/..//evil.test', '/'],
+    ['https://evil.test', '/'],
+    ['javascript:alert(1)', '/'],
+    ['', '/'],
+    [undefined, '/'],
+    [['/a'], '/'],
+  ])('after it, %j leads to %s', (asked, path) => {
+    expect(localPath(asked)).toBe(path);
+  });
+});
+
+describe('under https', () => {
+  test('the cookie is bound to this host and to TLS', async () => {
+    const app = express().use(
+      sessionRoutes({
+        identities: identityStore(system.database.pool),
+        publicUrl: () => 'https://approvals.example.test',
+      }),
+    );
+    const server = app.listen(0, '127.0.0.1');
+    try {
+      await new Promise((resolve) => server.once('listening', resolve));
+      const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/login`, {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { origin: 'https://approvals.example.test' },
+        body: new URLSearchParams({ once: await loginLink() }),
+      });
+      expect(answer.headers.getSetCookie()[0]).toMatch(
+        /^__Host-letsping=[\w-]{43}; .*Path=\/; .*HttpOnly; Secure; SameSite=Lax$/,
+      );
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+});

@@ -1,0 +1,1 @@
+export const b64 = (text: string): string => Buffer.from(text).toString('base64');
