@@ -24,6 +24,7 @@ import type {
   IdempotencyStore,
   IdentityStore,
   Log,
+  Remind,
   SettleWork,
   WorkflowStarter,
 } from './ports.ts';
@@ -43,6 +44,7 @@ export interface AppDeps extends HealthDeps {
   client: Client;
   starter: WorkflowStarter;
   starts: Starts;
+  remind: Remind;
   reminders: Reminders;
   waiters: StatusWaiters;
   hub: EventHub;
@@ -92,7 +94,7 @@ export function createApp(deps: AppDeps): Express {
     starts: deps.starts,
     triageUrl: (id) => `${publicUrl()}/requests/${id}`,
   });
-  const decide = createDecide({ store, client, starter, reminders: deps.reminders });
+  const decide = createDecide({ store, client, starter, remind: deps.remind, reminders: deps.reminders });
   const cancel = createCancel({ store, client, starter });
   const reportExecuted = createReportExecuted({ store, log });
   const authenticated = authenticate(deps.identities, () => new URL(publicUrl()).origin);

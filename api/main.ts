@@ -11,11 +11,13 @@ import { loadParsers } from '../runtime/parsers.ts';
 import { onShutdown } from '../runtime/shutdown.ts';
 import { temporalClient, workflowStarter } from '../runtime/temporal.ts';
 import { refuseTemporal } from '../runtime/temporal-access.ts';
+import { workflowDirectory } from '../runtime/workflow-directory.ts';
 import { approvalStore } from '../storage/approval-store.ts';
 import { listen } from '../storage/events.ts';
 import { idempotencyStore, identityStore } from '../storage/identity-store.ts';
 import { currentIssuerKey, publishedKeys } from '../storage/issuer-keys.ts';
 import { migrationsAtHead } from '../storage/migrate.ts';
+import { createNotices } from '../storage/notices.ts';
 import { createPool } from '../storage/pool.ts';
 import { loadProjectKey } from '../storage/projects.ts';
 import { createRecentKeys } from '../storage/recent-keys.ts';
@@ -87,9 +89,11 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
     },
   });
 
-  const approvals = approvalStore(pool, keyring, keys);
+  const notices = createNotices(pool);
+  const approvals = approvalStore(pool, keyring, keys, notices);
   const starter = workflowStarter(client, config.task_queue);
-  const reminders = createReminders(client);
+  const { remind } = workflowDirectory(client);
+  const reminders = createReminders(remind);
   const starts = createStarts({ starter, store: approvals, log });
   const metrics = createMetrics('api', () => readBacklog(pool));
   const responses = watchResponses(metrics.answered);
@@ -97,8 +101,7 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
     database: async () => {
       if (!(await migrationsAtHead(pool))) throw new Error('migrations are missing');
     },
-    temporal: () =>
-      client.withDeadline(Date.now() + 2_000, async () => void (await connection.workflowService.getSystemInfo({}))),
+    temporal: async () => void (await connection.workflowService.getSystemInfo({})),
   };
 
   let url = config.public_url ?? `http://${config.host}:${config.port}`;
@@ -112,6 +115,7 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
     client,
     starter,
     starts,
+    remind,
     reminders,
     waiters,
     hub,
@@ -162,7 +166,7 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
     await closed;
     clearInterval(waking);
     reminders.end();
-    await starts.end();
+    await Promise.all([starts.end(), notices.end()]);
     await Promise.allSettled([listening.stop(), connection.close(), pool.end(), measured?.stop()]);
     log.info('api stopped');
   };

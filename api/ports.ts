@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type { LedgerEntry, WorkflowStarter } from '../activities/ports.ts';
+import type { LedgerEntry, WorkflowDirectory, WorkflowStarter } from '../activities/ports.ts';
 import type { ActionContext } from '../contracts/action.ts';
 import type { ListQuery, ProposedPatch } from '../contracts/approval-request.ts';
 import type { ApiKey, CreateKeyBody, Role } from '../contracts/key.ts';
@@ -159,5 +159,8 @@ export interface Log {
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
+
+/** Tells a workflow, which may not know of it, of a decision that stands. Resolves as well when it has ended. */
+export type Remind = WorkflowDirectory['remind'];
 
 export type { Client, Settled, WorkflowStarter };

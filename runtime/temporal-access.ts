@@ -1,4 +1,4 @@
-import { type Client, type Connection, isGrpcServiceError } from '@temporalio/client';
+import { type Connection, isGrpcServiceError } from '@temporalio/client';
 import { temporalClient, temporalSettings } from './temporal.ts';
 
 /** Temporal answers, and this process cannot work with it. One sentence, which says what to do. */
@@ -56,18 +56,13 @@ export interface TemporalAccess {
  * Asks for the namespace as this process would use it.
  * @throws TemporalRefused; the SDK's error when Temporal is away.
  */
-export async function temporalAccess(
-  client: Client,
-  connection: Connection,
-  namespace: string,
-): Promise<TemporalAccess> {
-  const within = <T>(work: () => Promise<T>) => client.withDeadline(Date.now() + 3_000, work);
+export async function temporalAccess(connection: Connection, namespace: string): Promise<TemporalAccess> {
   try {
-    const { serverVersion } = await within(() => connection.workflowService.getSystemInfo({}));
+    const { serverVersion } = await connection.workflowService.getSystemInfo({});
     const version = serverVersion ?? '';
     if (isOlder(version, OLDEST_SERVER))
       throw new TemporalRefused(`this Temporal server is ${version}, which is too old: use ${OLDEST_SERVER} or newer`);
-    const { namespaceInfo } = await within(() => connection.workflowService.describeNamespace({ namespace }));
+    const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
     // A server that does not say is taken at its version.
     if (namespaceInfo?.capabilities && !namespaceInfo.capabilities.syncUpdate) {
       throw new TemporalRefused(
@@ -89,13 +84,13 @@ export async function refuseTemporal(
   env: NodeJS.ProcessEnv,
   { whenAway }: { whenAway: 'go on' | 'wait' },
 ): Promise<void> {
-  const { client, connection } = temporalClient(env);
+  const { connection } = temporalClient(env);
   const { namespace } = temporalSettings(env);
   const end = Date.now() + TRY_FOR_MS;
   try {
     for (;;) {
       try {
-        await temporalAccess(client, connection, namespace);
+        await temporalAccess(connection, namespace);
         return;
       } catch (error) {
         const isMissing = error instanceof TemporalRefused && code(error.cause) === NOT_FOUND;

@@ -15,6 +15,7 @@ import { listRequests, markStarted, readRequest } from './approval-requests.ts';
 import { insertDecision, listDecisions, readStanding } from './decisions.ts';
 import { insertExecution, readExecution } from './executions.ts';
 import { insertIncident, listIncidents } from './incidents.ts';
+import { createNotices, type Notices } from './notices.ts';
 import { createOpening, type Judge } from './opening.ts';
 import { currentPolicy, insertPolicy, policyLog } from './policies.ts';
 import { createRecentKeys, type RecentKeys } from './recent-keys.ts';
@@ -60,7 +61,12 @@ const settledView = ({ request, ledger }: { request: RequestRecord; ledger: Ledg
 });
 
 /** What the api's operations are given: each call one transaction inside the project. */
-export function approvalStore(pool: Pool, keyring: Keyring, keys: RecentKeys = createRecentKeys()) {
+export function approvalStore(
+  pool: Pool,
+  keyring: Keyring,
+  keys: RecentKeys = createRecentKeys(),
+  notices: Notices = createNotices(pool),
+) {
   const sealed = async <T>(
     project_id: string,
     work: (tx: Transaction, sealer: Sealer) => Promise<T>,
@@ -69,7 +75,7 @@ export function approvalStore(pool: Pool, keyring: Keyring, keys: RecentKeys = c
     const sealer = await keyring.sealer(project_id);
     return run(pool, project_id, (tx) => work(tx, sealer));
   };
-  const opening = createOpening(pool, keyring);
+  const opening = createOpening(pool, keyring, notices);
   const view = (project_id: string, id: string) => sealed(project_id, (tx, sealer) => viewOf(tx, sealer, id));
   return {
     policy: (project_id: string) => onceInProject(pool, project_id, currentPolicy),

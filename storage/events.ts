@@ -31,6 +31,13 @@ export async function notify(
   ]);
 }
 
+/** Tells every listening process of what was committed before. */
+export async function notifyAll(pool: pg.Pool, notices: Notice[]): Promise<void> {
+  await pool.query(`select pg_notify('${CHANNEL}', notice) from unnest($1::text[]) as notice`, [
+    notices.map((notice) => JSON.stringify(notice)),
+  ]);
+}
+
 /** Tells the workers of an outbox row that no workflow of its own announces: they start its delivery at once. */
 export async function notifyDelivery(tx: Transaction, delivery_id: string): Promise<void> {
   await tx.query(

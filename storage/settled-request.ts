@@ -2,7 +2,6 @@ import type { Settled } from '../contracts/workflow.ts';
 import type { Sealer } from '../crypto/keyring.ts';
 import type { LedgerRow, RequestRecord } from '../domain/approval/record.ts';
 import { INSERT_COLUMNS, insertValues, type NewRequest } from './approval-requests.ts';
-import { notification } from './events.ts';
 import type { OpenEntry } from './ledger.ts';
 import { policyIsStill } from './policies.ts';
 import type { Run } from './transaction.ts';
@@ -11,12 +10,11 @@ const OPEN_SETTLED = `with opened as (
    insert into approval_requests (${INSERT_COLUMNS}, created_at, expires_at, status, resolved_at)
    select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
    where ${policyIsStill('$27')} and abs(extract(epoch from clock_timestamp() - $18::timestamptz)) < 1
-   on conflict (id) do nothing returning id, project_id, key_id, resolved_at),
+   on conflict (id) do nothing returning id, project_id, resolved_at),
  entry as (
    insert into ledger (request_id, project_id, resolved_at, status, cause, payload_digest, channel, verified, receipt)
    select id, project_id, resolved_at, $20, $22, $23, $24, $25, $26 from opened)
- select ${notification('approval_request.opened', 'id', 'project_id', 'key_id')},
-   ${notification('approval_request.resolved', 'id', 'project_id', 'key_id')} from opened`;
+ select id from opened`;
 
 /**
  * Opens a request together with its outcome: what the firewall allows or blocks is one row and one ledger entry, written at
@@ -62,8 +60,8 @@ export async function insertSettledRequest(
         entry.receipt,
         policy_version,
       ];
-      const told = await once((tx) => tx.query(OPEN_SETTLED, given));
-      if (told.length > 0) written = { ...entry, request_id: row.id };
+      const written_ids = await once((tx) => tx.query(OPEN_SETTLED, given));
+      if (written_ids.length > 0) written = { ...entry, request_id: row.id };
       return []; // no thread can name a request before it is opened
     },
   });

@@ -1,6 +1,5 @@
-import type { Client } from '@temporalio/client';
 import type { DecisionRef } from '../../contracts/workflow.ts';
-import { remindOfDecision } from '../operations/send-decision.ts';
+import type { Remind } from '../ports.ts';
 
 /** From one try to the next, until Temporal is there again; then the reconciler's scan of workflows looks, every ten minutes. */
 const PAUSES_MS = [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000];
@@ -18,17 +17,20 @@ export interface Reminders {
  * back, waits for a decision that it has had. Whoever notices begins a reminder: the standing decision as a Signal, again
  * until one arrives. The workflow settles once more and finds what stands.
  */
-export function createReminders(client: Client): Reminders {
+export function createReminders(remind: Remind): Reminders {
   const open = new Map<string, NodeJS.Timeout | undefined>();
   const ended = new AbortController();
-  const remind = async (request_id: string, decision: DecisionRef, tries: number): Promise<void> => {
-    const isHeard = await remindOfDecision(client, request_id, decision);
+  const attempt = async (request_id: string, decision: DecisionRef, tries: number): Promise<void> => {
+    const isHeard = await remind(request_id, decision).then(
+      () => true,
+      () => false,
+    );
     const pause = PAUSES_MS[tries + 1];
     if (isHeard || pause === undefined || ended.signal.aborted) open.delete(request_id);
     else later(request_id, decision, tries + 1);
   };
   const later = (request_id: string, decision: DecisionRef, tries: number) => {
-    const timer = setTimeout(() => void remind(request_id, decision, tries), PAUSES_MS[tries]);
+    const timer = setTimeout(() => void attempt(request_id, decision, tries), PAUSES_MS[tries]);
     timer.unref();
     open.set(request_id, timer);
   };

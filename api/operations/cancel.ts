@@ -8,8 +8,6 @@ import type { ApprovalStore, Client, WorkflowStarter } from '../ports.ts';
 import { isUnavailable } from './temporal-errors.ts';
 import { decisionAnswer, standingSentence } from './views.ts';
 
-const WAIT_MS = 5_000;
-
 /**
  * Withdraws a request: its workflow is cancelled and closes it. A decision that came first stands and is told.
  * Without a live worker the withdrawal is asked for and takes effect later: 202.
@@ -33,13 +31,11 @@ export const createCancel =
 
     const handle = client.workflow.getHandle(approvalWorkflowId(request_id));
     try {
-      await client.withDeadline(Date.now() + WAIT_MS, () =>
-        handle.cancel().catch(async (error: unknown) => {
-          if (!(error instanceof WorkflowNotFoundError)) throw error;
-          await starter.startApproval(view.request);
-          await handle.cancel();
-        }),
-      );
+      await handle.cancel().catch(async (error: unknown) => {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+        await starter.startApproval(view.request);
+        await handle.cancel();
+      });
     } catch (error) {
       if (!isUnavailable(error)) throw error;
       throw new DomainError(
@@ -49,7 +45,8 @@ export const createCancel =
         { cause: error },
       );
     }
-    await client.withDeadline(Date.now() + WAIT_MS, () => handle.result()).catch(() => {});
+    // For as long as the connection lets a call take.
+    await handle.result().catch(() => {});
     const standing = (await store.view(project_id, request_id))?.standing;
     return standing ? told(standing) : { status: 202, body: { id: request_id, outcome: null } };
 

@@ -10,15 +10,16 @@ import { canonicalBytes } from '../../domain/canonical-json.ts';
 import { payloadDigest, SALT_BYTES, saltText } from '../../domain/digest.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Reminders } from '../live/reminders.ts';
-import type { ApprovalStore, Client, RequestView, WorkflowStarter } from '../ports.ts';
+import type { ApprovalStore, Client, Remind, RequestView, WorkflowStarter } from '../ports.ts';
 import { schemaErrors } from './json-schema.ts';
-import { remindOfDecision, sendDecision } from './send-decision.ts';
+import { sendDecision } from './send-decision.ts';
 import { decisionAnswer, standingSentence } from './views.ts';
 
 export interface DecideDeps {
   store: ApprovalStore;
   client: Client;
   starter: Pick<WorkflowStarter, 'startApproval'>;
+  remind: Remind;
   reminders: Pick<Reminders, 'begin'>;
 }
 
@@ -80,7 +81,7 @@ const REFUSED: Record<Refusal, () => DomainError> = {
  * @throws DomainError with the standing decision when there is one.
  */
 export const createDecide =
-  ({ store, client, starter, reminders }: DecideDeps) =>
+  ({ store, client, starter, remind, reminders }: DecideDeps) =>
   async (
     principal: Principal,
     request_id: string,
@@ -98,7 +99,7 @@ export const createDecide =
       throw new DomainError('forbidden', 'The agent asked for an admin to decide this.');
     if (standing) {
       const answer = told(standing, 200);
-      if (standing.decision_id === decision_id) remind(standing);
+      if (standing.decision_id === decision_id) remindLater(standing);
       return answer;
     }
     const isAsked = decision.payload_digest === request.payload_digest;
@@ -142,7 +143,7 @@ export const createDecide =
      * The very call is repeated because its answer was lost, or Temporal went away under it. It may have died between ledger and
      * history, and would then know of no decision: a workflow that is still open hears it again, and finds what stands.
      */
-    function remind(found: Standing): void {
+    function remindLater(found: Standing): void {
       reminders.begin(request_id, {
         decision_id,
         type: decision.type,
@@ -154,13 +155,13 @@ export const createDecide =
 
     /** A workflow that was started anew, or whose screening timed out after it was written, knows of no proposal. */
     async function remindOfPatch({ decision_id: patch_id, by, payload_digest }: ProposedPatch): Promise<void> {
-      await remindOfDecision(client, request_id, {
+      await remind(request_id, {
         decision_id: patch_id,
         type: 'patch',
         actor: by,
         payload_digest: request.payload_digest,
         patched_digest: payload_digest,
-      });
+      }).catch(() => {}); // Temporal is away: the answer that follows says so
     }
 
     async function send(decisionRef: DecisionRef): Promise<Decided> {
@@ -171,7 +172,7 @@ export const createDecide =
         case 'temporal_away': {
           // It may have died between the ledger and its history.
           const found = (await store.view(project_id, request_id))?.standing;
-          if (found?.decision_id === decision_id) remind(found);
+          if (found?.decision_id === decision_id) remindLater(found);
           if (found) return told(found, 201);
           throw new DomainError(
             'temporal_unavailable',

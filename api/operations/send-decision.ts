@@ -5,6 +5,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import pTimeout, { TimeoutError } from 'p-timeout';
 import {
   approvalWorkflowId,
   DECIDE_RECORDED_SIGNAL,
@@ -29,7 +30,6 @@ export type Sent =
 
 const TRIES = 5;
 const UPDATE_MS = 10_000;
-const SIGNAL_MS = 2_000;
 
 const isRefusal = (type: unknown): type is Refusal => REFUSALS.some((code) => code === type);
 
@@ -49,12 +49,11 @@ export async function sendDecision(client: Client, request_id: string, decision:
   const end = Date.now() + UPDATE_MS;
   for (let attempt = 0; ; attempt++) {
     try {
-      await client.withDeadline(end, () =>
-        handle.executeUpdate<Resolution, [DecisionRef]>(DECIDE_UPDATE, {
-          args: [decision],
-          updateId: decision.decision_id,
-        }),
-      );
+      const update = handle.executeUpdate<Resolution, [DecisionRef]>(DECIDE_UPDATE, {
+        args: [decision],
+        updateId: decision.decision_id,
+      });
+      await pTimeout(update, { milliseconds: end - Date.now() });
       return { state: 'settled' };
     } catch (error) {
       if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
@@ -71,32 +70,18 @@ export async function sendDecision(client: Client, request_id: string, decision:
         continue;
       }
       if (code === UNAVAILABLE) return { state: 'temporal_away' };
-      if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) && code === undefined) throw error;
+      const isLate = error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || error instanceof TimeoutError;
+      if (!isLate && code === undefined) throw error;
       return signalInstead();
     }
   }
 
   async function signalInstead(): Promise<Sent> {
     try {
-      await client.withDeadline(Date.now() + SIGNAL_MS, () =>
-        handle.signal<[DecisionRef]>(DECIDE_RECORDED_SIGNAL, decision),
-      );
+      await handle.signal<[DecisionRef]>(DECIDE_RECORDED_SIGNAL, decision);
       return { state: 'recorded' };
     } catch (error) {
       return error instanceof WorkflowNotFoundError ? { state: 'closed' } : { state: 'temporal_away' };
     }
-  }
-}
-
-/** Best effort: the decision as a Signal, to a workflow that may not know of it. Whether Temporal has it, or nobody waits for it. */
-export async function remindOfDecision(client: Client, request_id: string, decision: DecisionRef): Promise<boolean> {
-  const handle = client.workflow.getHandle(approvalWorkflowId(request_id));
-  try {
-    await client.withDeadline(Date.now() + SIGNAL_MS, () =>
-      handle.signal<[DecisionRef]>(DECIDE_RECORDED_SIGNAL, decision),
-    );
-    return true;
-  } catch (error) {
-    return error instanceof WorkflowNotFoundError;
   }
 }
