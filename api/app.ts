@@ -65,10 +65,13 @@ export interface AppDeps extends HealthDeps {
 const checkHost =
   (publicUrl: () => string): RequestHandler =>
   (req, _res, next) => {
+    if (req.get('authorization') !== undefined) {
+      next();
+      return;
+    }
     const { host, port } = new URL(publicUrl());
     const loopback = ['127.0.0.1', 'localhost', '[::1]'].map((name) => (port ? `${name}:${port}` : name));
-    const known = [host, ...loopback].includes((req.get('host') ?? '').toLowerCase());
-    if (!known && req.get('authorization') === undefined) {
+    if (![host, ...loopback].includes((req.get('host') ?? '').toLowerCase())) {
       throw new DomainError(
         'not_found',
         'There is nothing here under this host name. Set LETSPING_PUBLIC_URL to the address people use.',
@@ -127,11 +130,11 @@ export function createApp(deps: AppDeps): Express {
     res.json(openApiDocument(publicUrl()));
   });
   app.use(checkHost(publicUrl));
-  app.use(pageRoutes({ store, identities: deps.identities, decide, publicUrl }));
-  // Published clients may be given the root as their base: the same routes stand there too.
+  // What agents call comes first. Published clients may be given the root as their base: the same routes stand there too.
   const wire = wireRoutes({ open, store, waiters: deps.waiters, once, authenticated });
   app.use('/api', wire);
   app.use(wire);
+  app.use(pageRoutes({ store, identities: deps.identities, decide, publicUrl }));
   app.use(
     '/api',
     authenticated,

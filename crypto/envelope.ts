@@ -41,8 +41,12 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
 export const newKey = (): Uint8Array => randomBytes(KEY_BYTES);
 
 /** Wraps a 32-byte key under a long-lived one: 60 bytes. A repeated nonce would reveal equality only (GCM-SIV). */
-export function wrapKey(wrapping: Uint8Array, key: Uint8Array, context: SealContext): Buffer {
-  const nonce = randomBytes(NONCE);
+export function wrapKey(
+  wrapping: Uint8Array,
+  key: Uint8Array,
+  context: SealContext,
+  nonce: Uint8Array = randomBytes(NONCE),
+): Buffer {
   return Buffer.concat([nonce, gcmsiv(wrapping, nonce, contextBytes(context)).encrypt(key)]);
 }
 
@@ -87,10 +91,15 @@ function expanded(dataKey: Uint8Array, context: Uint8Array): { key: Uint8Array; 
 }
 
 /** `front`, and behind it what is locked under the data key. AES-256-GCM on the spot, about half a millisecond per MB: a job for another thread is dearer up to 5 MB. */
-function lockedBehind(front: Uint8Array, dataKey: Uint8Array, context: SealContext, plain: Uint8Array): Buffer {
+function lockedBehind(
+  front: Uint8Array,
+  dataKey: Uint8Array,
+  context: SealContext,
+  plain: Uint8Array,
+  nonce: Uint8Array = randomBytes(NONCE),
+): Buffer {
   const aad = contextBytes(context);
   const { key, commitment } = expanded(dataKey, aad);
-  const nonce = randomBytes(NONCE);
   const body = front.length + COMMITMENT + NONCE;
   const all = Buffer.allocUnsafe(body + plain.length + TAG);
   all.set(front);
@@ -126,9 +135,11 @@ export async function unlock(dataKey: Uint8Array, context: SealContext, locked: 
 
 /** Seals one object under a fresh data key, wrapped by `wrapping` and carried in front. 121 bytes longer than `plain`. */
 export async function seal(wrapping: Uint8Array, context: SealContext, plain: Uint8Array): Promise<Buffer> {
-  const dataKey = newKey();
-  const front = Buffer.concat([Uint8Array.of(VERSION), wrapKey(wrapping, dataKey, context)]);
-  return lockedBehind(front, dataKey, context, plain);
+  // One draw for the key and both nonces.
+  const fresh = randomBytes(KEY_BYTES + 2 * NONCE);
+  const [dataKey, nonces] = [fresh.subarray(0, KEY_BYTES), fresh.subarray(KEY_BYTES)];
+  const front = Buffer.concat([Uint8Array.of(VERSION), wrapKey(wrapping, dataKey, context, nonces.subarray(0, NONCE))]);
+  return lockedBehind(front, dataKey, context, plain, nonces.subarray(NONCE));
 }
 
 /** @throws SealBroken: what is not sealed is refused as well; plaintext never passes. */

@@ -79,7 +79,7 @@ export function createOpening(pool: Pool, keyring: Keyring, notices: Notices) {
       );
       const now = new Date(Math.floor(performance.now() + ahead_ms));
       const made = settle
-        ? await insertSettledRequest(once, sealer, request, settle, { policy_version: policy.version, now })
+        ? await insertSettledRequest(pool, sealer, request, settle, { policy_version: policy.version, now })
         : await insertRequest(once, sealer, request, policy.version);
       if (made && 'ledger' in made) notices.add(...noticesOf(made.request));
       // Nothing written: a row stands under its id already, or what was remembered is not so any more.

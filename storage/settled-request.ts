@@ -1,15 +1,17 @@
+import type { Pool } from 'pg';
 import type { Settled } from '../contracts/workflow.ts';
 import type { Sealer } from '../crypto/keyring.ts';
 import type { LedgerRow, RequestRecord } from '../domain/approval/record.ts';
 import { INSERT_COLUMNS, insertValues, type NewRequest } from './approval-requests.ts';
 import type { OpenEntry } from './ledger.ts';
 import { policyIsStill } from './policies.ts';
-import type { Run } from './transaction.ts';
+import { alone, ENTER_PROJECT } from './transaction.ts';
 
-const OPEN_SETTLED = `with opened as (
+const OPEN_SETTLED = `with ${ENTER_PROJECT},
+ opened as (
    insert into approval_requests (${INSERT_COLUMNS}, created_at, expires_at, status, resolved_at)
-   select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
-   where ${policyIsStill('$27')} and abs(extract(epoch from clock_timestamp() - $18::timestamptz)) < 1
+   select $1, project.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
+   from project where ${policyIsStill('$27', 'project.id')} and abs(extract(epoch from clock_timestamp() - $18::timestamptz)) < 1
    on conflict (id) do nothing returning id, project_id, resolved_at),
  entry as (
    insert into ledger (request_id, project_id, resolved_at, status, cause, payload_digest, channel, verified, receipt)
@@ -23,7 +25,7 @@ const OPEN_SETTLED = `with opened as (
  * policy is in force, or when `now` is not within a second of the database's clock.
  */
 export async function insertSettledRequest(
-  once: Run,
+  pool: Pool,
   sealer: Sealer,
   request: NewRequest,
   settle: (entry: OpenEntry) => Promise<Settled>,
@@ -60,8 +62,8 @@ export async function insertSettledRequest(
         entry.receipt,
         policy_version,
       ];
-      const written_ids = await once((tx) => tx.query(OPEN_SETTLED, given));
-      if (written_ids.length > 0) written = { ...entry, request_id: row.id };
+      const opened = await alone(pool, OPEN_SETTLED, given);
+      if (opened.length > 0) written = { ...entry, request_id: row.id };
       return []; // no thread can name a request before it is opened
     },
   });

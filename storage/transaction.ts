@@ -122,6 +122,24 @@ export const inProject = <T>(pool: Pool, project_id: string, work: (tx: Transact
 export const onceInProject = <T>(pool: Pool, project_id: string, work: (tx: Transaction) => Promise<T>): Promise<T> =>
   transact(pool, project_id, (tx) => work({ ...tx, query: tx.last }));
 
+/**
+ * How a statement that is its own transaction begins: it enters its project, $2, by itself. Its other parts take the id from
+ * `project`, so none of them can run before; one that did would see and write nothing.
+ */
+export const ENTER_PROJECT = `project as materialized (select set_config('app.project_id', $2, true) as id)`;
+
+/**
+ * One statement that begins with `ENTER_PROJECT`, and nothing around it: two messages less than `onceInProject`.
+ * @throws DomainError `database_unavailable`
+ */
+export async function alone<R extends QueryResultRow>(pool: Pool, text: string, values: unknown[]): Promise<R[]> {
+  try {
+    return (await pool.query<R>({ name: nameOf(text), text, values })).rows;
+  } catch (error) {
+    throw translated(error);
+  }
+}
+
 /** `inProject` or `onceInProject`, of one project. */
 export type Run = <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
 

@@ -22,11 +22,13 @@ const query = pg.Client.prototype.query;
 pg.Client.prototype.query = function crashing(...given) {
   const text = typeof given[0] === 'string' ? given[0] : (given[0]?.text ?? '');
   const isStep = STEPS[step].test(text);
-  if (/^begin/i.test(text)) this.isAtStep = false;
+  if (/^begin/i.test(text)) [this.isAtStep, this.isOpen] = [false, true];
   if (isStep) this.isAtStep = true;
+  const commits = this.isOpen ? /^commit/i.test(text) : isStep; // a statement alone commits by itself
+  if (/^(commit|rollback)/i.test(text)) this.isOpen = false;
   if (isStep && point === 'before') arrive();
   const answer = query.apply(this, given);
-  const isMoment = point === 'inside' ? isStep : point === 'after-commit' && this.isAtStep && /^commit/i.test(text);
+  const isMoment = point === 'inside' ? isStep : point === 'after-commit' && this.isAtStep && commits;
   return isMoment && typeof answer?.then === 'function'
     ? answer.then((result) => {
         arrive();

@@ -6,7 +6,7 @@ import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { insertRequest, type NewRequest } from '../../storage/approval-requests.ts';
 import { insertProject, loadProjectKey } from '../../storage/projects.ts';
-import { acrossProjects, inProject } from '../../storage/transaction.ts';
+import { acrossProjects, alone, ENTER_PROJECT, inProject } from '../../storage/transaction.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 
 let db: TestDatabase;
@@ -54,6 +54,18 @@ describe('projects are walled off below the statements', () => {
     );
     expect(seen).toEqual([{ project_id: mine }]);
     expect(await acrossProjects(db.pool, (tx) => tx.query('select 1 from approval_requests'))).toHaveLength(2);
+  });
+
+  test('a statement that enters its project by itself sees that one, and leaves nothing behind', async () => {
+    const one = new pg.Pool({ ...db.pool.options, max: 1 });
+    try {
+      const text = `with ${ENTER_PROJECT} select r.project_id from project, approval_requests r where $1::int = 1 and project.id is not null`;
+      expect(await alone(one, text, [1, mine])).toEqual([{ project_id: mine }]);
+      expect(await alone(one, text, [1, theirs])).toEqual([{ project_id: theirs }]);
+      expect((await one.query('select 1 from approval_requests')).rows).toEqual([]);
+    } finally {
+      await one.end();
+    }
   });
 
   test('outside a transaction of a project nothing is visible, and nothing of another can be written', async () => {
