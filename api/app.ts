@@ -80,6 +80,18 @@ const checkHost =
     next();
   };
 
+const AS_DATA = {
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+/** An answer that is opened in a browser is data there, and no part of somebody else's page. Pages say more (`helmet`). */
+const asData: RequestHandler = (_req, res, next) => {
+  res.set(AS_DATA);
+  next();
+};
+
 /** Repeated slashes are one: published clients put a base that ends in one before a path that starts with one. */
 const collapseSlashes: RequestHandler = (req, _res, next) => {
   req.url = req.url.replace(/^[^?#]*/, (path) => path.replace(/\/{2,}/g, '/'));
@@ -105,26 +117,24 @@ export function createApp(deps: AppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
-  app.use(requestId, collapseSlashes);
-  app.use(
-    helmet({
-      contentSecurityPolicy: {
-        useDefaults: false,
-        directives: {
-          defaultSrc: ["'none'"],
-          scriptSrc: ["'self'"],
-          styleSrc: ["'self'"],
-          connectSrc: ["'self'"],
-          imgSrc: ["'self'"],
-          formAction: ["'self'"],
-          baseUri: ["'none'"],
-          frameAncestors: ["'none'"],
-        },
+  app.use(requestId, collapseSlashes, asData);
+  const forBrowsers = helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        formAction: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
       },
-      referrerPolicy: { policy: 'no-referrer' },
-      strictTransportSecurity: false,
-    }),
-  );
+    },
+    referrerPolicy: { policy: 'no-referrer' },
+    strictTransportSecurity: false,
+  });
   app.use(healthRoutes(deps));
   app.get('/api/openapi.json', (_req, res) => {
     res.json(openApiDocument(publicUrl()));
@@ -134,7 +144,6 @@ export function createApp(deps: AppDeps): Express {
   const wire = wireRoutes({ open, store, waiters: deps.waiters, once, authenticated });
   app.use('/api', wire);
   app.use(wire);
-  app.use(pageRoutes({ store, identities: deps.identities, decide, publicUrl }));
   app.use(
     '/api',
     authenticated,
@@ -147,6 +156,7 @@ export function createApp(deps: AppDeps): Express {
     keyRoutes({ store, once, environment: deps.environment }),
     eventRoutes({ hub: deps.hub }),
   );
+  app.use(forBrowsers, pageRoutes({ store, identities: deps.identities, decide, publicUrl }));
   app.use(() => {
     throw new DomainError('not_found', 'There is nothing here.');
   });

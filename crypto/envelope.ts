@@ -6,9 +6,10 @@ import { randomBytes } from '@noble/ciphers/utils.js';
  * Sealing: AES-256-GCM under a fresh 32-byte data key per object, which is itself wrapped (AES-256-GCM-SIV) by a long-lived
  * key. The context (project, purpose, ids) is rebuilt by the reader from what it asked for, never read from the object, so
  * a row moved to another request or project does not open. GCM does not commit to its key; therefore the data key is
- * expanded over the context to 64 bytes (HKDF-Expand, RFC 5869): 32 for the cipher, 32 stored and compared first.
+ * expanded over the context to 64 bytes (HKDF-Expand, RFC 5869): 32 for the cipher, 32 stored and compared first. A
+ * wrapped data key says only that it is one: with another object's the commitment is another, and nothing opens.
  *
- *   sealed  = version(1) ‖ wrapped data key(60) ‖ locked
+ *   sealed  = version(2) ‖ wrapped data key(60) ‖ locked
  *   locked  = commitment(32) ‖ nonce(12) ‖ ciphertext ‖ tag(16)
  *   wrapped = nonce(12) ‖ ciphertext(32) ‖ tag(16)
  *
@@ -21,7 +22,7 @@ export class SealBroken extends Error {
   override readonly name = 'SealBroken';
 }
 
-const VERSION = 1;
+const VERSION = 2;
 export const KEY_BYTES = 32;
 const NONCE = 12;
 const WRAPPED = NONCE + KEY_BYTES + 16;
@@ -41,12 +42,8 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
 export const newKey = (): Uint8Array => randomBytes(KEY_BYTES);
 
 /** Wraps a 32-byte key under a long-lived one: 60 bytes. A repeated nonce would reveal equality only (GCM-SIV). */
-export function wrapKey(
-  wrapping: Uint8Array,
-  key: Uint8Array,
-  context: SealContext,
-  nonce: Uint8Array = randomBytes(NONCE),
-): Buffer {
+export function wrapKey(wrapping: Uint8Array, key: Uint8Array, context: SealContext): Buffer {
+  const nonce = randomBytes(NONCE);
   return Buffer.concat([nonce, gcmsiv(wrapping, nonce, contextBytes(context)).encrypt(key)]);
 }
 
@@ -91,15 +88,10 @@ function expanded(dataKey: Uint8Array, context: Uint8Array): { key: Uint8Array; 
 }
 
 /** `front`, and behind it what is locked under the data key. AES-256-GCM on the spot, about half a millisecond per MB: a job for another thread is dearer up to 5 MB. */
-function lockedBehind(
-  front: Uint8Array,
-  dataKey: Uint8Array,
-  context: SealContext,
-  plain: Uint8Array,
-  nonce: Uint8Array = randomBytes(NONCE),
-): Buffer {
+function lockedBehind(front: Uint8Array, dataKey: Uint8Array, context: SealContext, plain: Uint8Array): Buffer {
   const aad = contextBytes(context);
   const { key, commitment } = expanded(dataKey, aad);
+  const nonce = randomBytes(NONCE);
   const body = front.length + COMMITMENT + NONCE;
   const all = Buffer.allocUnsafe(body + plain.length + TAG);
   all.set(front);
@@ -133,18 +125,44 @@ export async function unlock(dataKey: Uint8Array, context: SealContext, locked: 
   }
 }
 
-/** Seals one object under a fresh data key, wrapped by `wrapping` and carried in front. 121 bytes longer than `plain`. */
-export async function seal(wrapping: Uint8Array, context: SealContext, plain: Uint8Array): Promise<Buffer> {
-  // One draw for the key and both nonces.
-  const fresh = randomBytes(KEY_BYTES + 2 * NONCE);
-  const [dataKey, nonces] = [fresh.subarray(0, KEY_BYTES), fresh.subarray(KEY_BYTES)];
-  const front = Buffer.concat([Uint8Array.of(VERSION), wrapKey(wrapping, dataKey, context, nonces.subarray(0, NONCE))]);
-  return lockedBehind(front, dataKey, context, plain, nonces.subarray(NONCE));
+/** A data key, for one object only. */
+export interface DataKey {
+  key: Uint8Array;
+  /** What stands in front of the object. */
+  wrapped: Buffer;
+}
+
+const DATA_KEY = ['data key'] as const;
+
+export function drawDataKey(wrapping: Uint8Array): DataKey {
+  const key = newKey();
+  return { key, wrapped: wrapKey(wrapping, key, DATA_KEY) };
+}
+
+/**
+ * Draws data keys, and always one ahead: to wrap a key costs more than the rest of sealing a small object, so it is done
+ * while the caller waits for something else. Each is given out once.
+ */
+export function dataKeys(wrapping: Uint8Array): () => DataKey {
+  let ahead: DataKey | undefined;
+  return () => {
+    const drawn = ahead ?? drawDataKey(wrapping);
+    ahead = undefined;
+    setImmediate(() => {
+      ahead ??= drawDataKey(wrapping);
+    });
+    return drawn;
+  };
+}
+
+/** Seals one object under a data key that nothing else was sealed with. 121 bytes longer than `plain`. */
+export async function seal({ key, wrapped }: DataKey, context: SealContext, plain: Uint8Array): Promise<Buffer> {
+  return lockedBehind(Buffer.concat([Uint8Array.of(VERSION), wrapped]), key, context, plain);
 }
 
 /** @throws SealBroken: what is not sealed is refused as well; plaintext never passes. */
 export async function open(wrapping: Uint8Array, context: SealContext, sealed: Uint8Array): Promise<Uint8Array> {
   if (sealed[0] !== VERSION || sealed.length < 1 + WRAPPED) throw new SealBroken('a sealed object was expected');
-  const dataKey = unwrapKey(wrapping, sealed.subarray(1, 1 + WRAPPED), context);
+  const dataKey = unwrapKey(wrapping, sealed.subarray(1, 1 + WRAPPED), DATA_KEY);
   return unlock(dataKey, context, sealed.subarray(1 + WRAPPED));
 }

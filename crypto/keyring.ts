@@ -1,5 +1,15 @@
 import { createHmac } from 'node:crypto';
-import { newKey, open, SealBroken, type SealContext, seal, unwrapKey, wrapKey } from './envelope.ts';
+import {
+  dataKeys,
+  drawDataKey,
+  newKey,
+  open,
+  SealBroken,
+  type SealContext,
+  seal,
+  unwrapKey,
+  wrapKey,
+} from './envelope.ts';
 import type { NamedKey, RootKey } from './root-key.ts';
 
 /** A project's key as the database has it. */
@@ -49,7 +59,8 @@ const json = (bytes: Uint8Array): unknown => JSON.parse(decoder.decode(bytes));
 
 function sealerOf(project_id: string, key: Uint8Array): Sealer {
   const inProject = (context: SealContext): SealContext => [project_id, ...context];
-  const sealBytes = (context: SealContext, plain: Uint8Array) => seal(key, inProject(context), plain);
+  const nextDataKey = dataKeys(key);
+  const sealBytes = (context: SealContext, plain: Uint8Array) => seal(nextDataKey(), inProject(context), plain);
   const openBytes = (context: SealContext, sealed: Uint8Array) => open(key, inProject(context), sealed);
   return {
     project_id,
@@ -119,11 +130,11 @@ export function createKeyring(root: RootKey, load: (project_id: string) => Promi
       loading.catch(() => sealers.delete(project_id));
       return loading;
     },
-    sealGlobal: (ctx, value) => seal(root.bytes, global(ctx), encoder.encode(JSON.stringify(value))),
+    sealGlobal: (ctx, value) => seal(drawDataKey(root.bytes), global(ctx), encoder.encode(JSON.stringify(value))),
     openGlobal: async (ctx, sealed) => json((await openWithAny(ctx, sealed)).plain),
     resealGlobal: async (ctx, sealed) => {
       const { plain, by } = await openWithAny(ctx, sealed);
-      return by === root ? undefined : seal(root.bytes, global(ctx), plain);
+      return by === root ? undefined : seal(drawDataKey(root.bytes), global(ctx), plain);
     },
   };
 }

@@ -19,30 +19,29 @@ export const sealContext = (id: string) => ['request', id] as const;
 export const INSERT_COLUMNS = `id, project_id, service, action, priority, verdict, held_by, finding_ids, requested_by, key_id,
   thread_id, node, payload_digest, sealed, policy_version, policy_digest, accept_unsigned_signals`;
 
-/** Its columns in clear, what is sealed of it, and the values for `INSERT_COLUMNS`. */
-export async function insertValues(sealer: Sealer, { expires_in_ms: _, ...request }: NewRequest) {
-  const { payload, salt, schema, metadata, context, findings, ...row } = request;
+/** The values for `INSERT_COLUMNS`. */
+export async function insertValues(sealer: Sealer, request: NewRequest): Promise<unknown[]> {
+  const { payload, salt, schema, metadata, context, findings } = request;
   const secret: RequestSecret = { payload, salt, metadata, context, findings, ...(schema !== undefined && { schema }) };
-  const values: unknown[] = [
-    row.id,
+  return [
+    request.id,
     sealer.project_id,
-    row.service,
-    row.action,
-    row.priority,
-    row.verdict,
-    row.held_by,
-    row.finding_ids,
-    row.requested_by,
-    row.key_id,
-    row.thread_id,
-    row.node,
-    row.payload_digest,
-    await sealer.seal(sealContext(row.id), secret),
-    row.policy_version,
-    row.policy_digest,
-    row.accept_unsigned_signals,
+    request.service,
+    request.action,
+    request.priority,
+    request.verdict,
+    request.held_by,
+    request.finding_ids,
+    request.requested_by,
+    request.key_id,
+    request.thread_id,
+    request.node,
+    request.payload_digest,
+    await sealer.seal(sealContext(request.id), secret),
+    request.policy_version,
+    request.policy_digest,
+    request.accept_unsigned_signals,
   ];
-  return { row, secret, values };
 }
 
 const told = (event: EventName) => notification(event, 'id', 'project_id', 'key_id');
@@ -65,11 +64,11 @@ export async function insertRequest(
   request: NewRequest,
   policy_version: number,
 ): Promise<RequestRecord | undefined> {
-  const { row, secret, values } = await insertValues(sealer, request);
+  const values = await insertValues(sealer, request);
   const [times] = await once((tx) =>
     tx.query<Pick<RequestRow, 'created_at' | 'expires_at'>>(OPEN, [...values, request.expires_in_ms, policy_version]),
   );
-  return times && { ...row, ...secret, ...times, project_id: sealer.project_id, status: 'pending', resolved_at: null };
+  return times && { ...request, ...times, project_id: sealer.project_id, status: 'pending', resolved_at: null };
 }
 
 /** In clear only; `lock` keeps every other writer of this request waiting until the transaction ends. */

@@ -31,10 +31,10 @@ export async function insertSettledRequest(
   settle: (entry: OpenEntry) => Promise<Settled>,
   { policy_version, now }: { policy_version: number; now: Date },
 ): Promise<{ request: RequestRecord; ledger: LedgerRow } | undefined> {
-  const { row, secret, values } = await insertValues(sealer, request);
+  const values = await insertValues(sealer, request);
   const expires_at = new Date(now.getTime() + request.expires_in_ms);
   const pending = {
-    ...row,
+    ...request,
     project_id: sealer.project_id,
     status: 'pending' as const,
     created_at: now,
@@ -63,13 +63,13 @@ export async function insertSettledRequest(
         policy_version,
       ];
       const opened = await alone(pool, OPEN_SETTLED, given);
-      if (opened.length > 0) written = { ...entry, request_id: row.id };
+      if (opened.length > 0) written = { ...entry, request_id: request.id };
       return []; // no thread can name a request before it is opened
     },
   });
   return (
     written && {
-      request: { ...pending, ...secret, status: written.status, resolved_at: written.resolved_at },
+      request: { ...pending, status: written.status, resolved_at: written.resolved_at },
       ledger: written,
     }
   );

@@ -4,7 +4,18 @@ import { expand } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { describe, expect, test } from 'vitest';
 import { newApiKey, parseApiKey } from '../../crypto/api-key.ts';
-import { lock, newKey, open, SealBroken, seal, unlock, unwrapKey, wrapKey } from '../../crypto/envelope.ts';
+import {
+  dataKeys,
+  drawDataKey,
+  lock,
+  newKey,
+  open,
+  SealBroken,
+  seal,
+  unlock,
+  unwrapKey,
+  wrapKey,
+} from '../../crypto/envelope.ts';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
@@ -15,7 +26,7 @@ const context = ['prj_a', 'request', 'req_1'] as const;
 describe('sealing', () => {
   test('opens under the same key and context only', async () => {
     const key = newKey();
-    const sealed = await seal(key, context, text);
+    const sealed = await seal(drawDataKey(key), context, text);
     expect(await open(key, context, sealed)).toEqual(text);
     expect(sealed.length).toBe(text.length + 121);
     await expect(open(newKey(), context, sealed)).rejects.toThrow(SealBroken);
@@ -26,7 +37,7 @@ describe('sealing', () => {
 
   test('refuses every altered byte, a cut, and plaintext', async () => {
     const key = newKey();
-    const sealed = await seal(key, context, text);
+    const sealed = await seal(drawDataKey(key), context, text);
     for (let i = 0; i < sealed.length; i++) {
       const altered = Uint8Array.from(sealed);
       altered[i]! ^= 1;
@@ -39,8 +50,8 @@ describe('sealing', () => {
 
   test('is AES-256-GCM under an HKDF-expanded key, as node:crypto computes it', async () => {
     const key = newKey();
-    const sealed = await seal(key, context, text);
-    const dataKey = unwrapKey(key, sealed.subarray(1, 61), context);
+    const sealed = await seal(drawDataKey(key), context, text);
+    const dataKey = unwrapKey(key, sealed.subarray(1, 61), ['data key']);
     const aad = new TextEncoder().encode(JSON.stringify(['letsping/v1', ...context]));
     // HKDF-Expand (RFC 5869, 2.3) by hand: node has only extract and expand together.
     const block1 = createHmac('sha256', dataKey).update(aad).update(Uint8Array.of(1)).digest();
@@ -50,6 +61,21 @@ describe('sealing', () => {
       .setAAD(aad)
       .setAuthTag(sealed.subarray(-16));
     expect(Buffer.concat([decipher.update(sealed.subarray(105, -16)), decipher.final()])).toEqual(Buffer.from(text));
+  });
+
+  test('a data key is given out once, and opens no other object', async () => {
+    const key = newKey();
+    const next = dataKeys(key);
+    const drawn = [];
+    for (let i = 0; i < 6; i++) {
+      drawn.push(next());
+      if (i % 2 === 0) await new Promise((resolve) => setImmediate(resolve)); // one is drawn ahead, or none is yet
+    }
+    expect(new Set(drawn.map((each) => Buffer.from(each.key).toString('hex'))).size).toBe(6);
+    const [one, other] = [await seal(drawn[0]!, context, text), await seal(drawn[1]!, context, text)];
+    expect(await open(key, context, one)).toEqual(text);
+    const swapped = Buffer.concat([other.subarray(0, 61), one.subarray(61)]);
+    await expect(open(key, context, swapped)).rejects.toThrow('sealed under another key or context');
   });
 
   test('a wrapped key opens under its context only', () => {
