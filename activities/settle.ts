@@ -86,7 +86,7 @@ export const createSettlement =
       resolved_at: entry.now,
     };
     const receipt = await signer.sign(statementOf(entry.request, row, patched_by));
-    return { resolution: proposed, delivery_ids: await entry.write({ ...row, receipt }) };
+    return { resolution: proposed, delivery_ids: await entry.write({ receipt, ...row }) };
   };
 
 /**

@@ -68,7 +68,7 @@ export async function insertRequest(
   const [times] = await once((tx) =>
     tx.query<Pick<RequestRow, 'created_at' | 'expires_at'>>(OPEN, [...values, request.expires_in_ms, policy_version]),
   );
-  return times && { ...request, ...times, project_id: sealer.project_id, status: 'pending', resolved_at: null };
+  return times && { ...times, project_id: sealer.project_id, status: 'pending', resolved_at: null, ...request };
 }
 
 /** In clear only; `lock` keeps every other writer of this request waiting until the transaction ends. */

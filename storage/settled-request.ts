@@ -33,18 +33,19 @@ export async function insertSettledRequest(
 ): Promise<{ request: RequestRecord; ledger: LedgerRow } | undefined> {
   const values = await insertValues(sealer, request);
   const expires_at = new Date(now.getTime() + request.expires_in_ms);
-  const pending = {
-    ...request,
+  // What is added stands first: V8 clones an object of two dozen members in no time, and adds to the clone slowly.
+  const record = ({ status, resolved_at }: Pick<RequestRecord, 'status' | 'resolved_at'>): RequestRecord => ({
     project_id: sealer.project_id,
-    status: 'pending' as const,
     created_at: now,
     expires_at,
-    resolved_at: null,
-  };
+    status,
+    resolved_at,
+    ...request,
+  });
 
   let written: LedgerRow | undefined;
   await settle({
-    request: pending,
+    request: record({ status: 'pending', resolved_at: null }),
     now,
     decision: async () => undefined,
     patch: async () => undefined,
@@ -63,14 +64,9 @@ export async function insertSettledRequest(
         policy_version,
       ];
       const opened = await alone(pool, OPEN_SETTLED, given);
-      if (opened.length > 0) written = { ...entry, request_id: request.id };
+      if (opened.length > 0) written = { request_id: request.id, ...entry };
       return []; // no thread can name a request before it is opened
     },
   });
-  return (
-    written && {
-      request: { ...pending, status: written.status, resolved_at: written.resolved_at },
-      ledger: written,
-    }
-  );
+  return written && { request: record(written), ledger: written };
 }
