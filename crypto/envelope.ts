@@ -6,8 +6,9 @@ import { randomBytes } from '@noble/ciphers/utils.js';
  * Sealing: AES-256-GCM under a fresh 32-byte data key per object, which is itself wrapped (AES-256-GCM-SIV) by a long-lived
  * key. The context (project, purpose, ids) is rebuilt by the reader from what it asked for, never read from the object, so
  * a row moved to another request or project does not open. GCM does not commit to its key; therefore the data key is
- * expanded over the context to 64 bytes (HKDF-Expand, RFC 5869): 32 for the cipher, 32 stored and compared first. A
- * wrapped data key says only that it is one: with another object's the commitment is another, and nothing opens.
+ * expanded over the context to the 64 bytes of HMAC-SHA-512 (RFC 2104, as a pseudorandom function): 32 for the cipher, 32
+ * stored and compared first. A wrapped data key says only that it is one: with another object's the commitment is another, and
+ * nothing opens.
  *
  *   sealed  = version(2) ‖ wrapped data key(60) ‖ locked
  *   locked  = commitment(32) ‖ nonce(12) ‖ ciphertext ‖ tag(16)
@@ -76,15 +77,10 @@ function decrypt(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Ui
   return plain;
 }
 
-/** The data key expanded over its context: key of the cipher ‖ commitment. HKDF-Expand with SHA-256, RFC 5869 section 2.3. */
+/** Key of the cipher ‖ commitment: HMAC-SHA-512 of context ‖ 1 under the data key, formed as the first block of HKDF-Expand. */
 function expanded(dataKey: Uint8Array, context: Uint8Array): { key: Uint8Array; commitment: Uint8Array } {
-  const block = (counter: number, ...before: Uint8Array[]) => {
-    const hmac = createHmac('sha256', dataKey);
-    for (const part of before) hmac.update(part);
-    return hmac.update(context).update(Uint8Array.of(counter)).digest();
-  };
-  const key = block(1);
-  return { key, commitment: block(2, key) };
+  const block = createHmac('sha512', dataKey).update(context).update(Uint8Array.of(1)).digest();
+  return { key: block.subarray(0, KEY_BYTES), commitment: block.subarray(KEY_BYTES) };
 }
 
 /** `front`, and behind it what is locked under the data key. AES-256-GCM on the spot, about half a millisecond per MB: a job for another thread is dearer up to 5 MB. */

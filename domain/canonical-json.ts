@@ -1,14 +1,27 @@
-import canonicalize from 'canonicalize';
+import { configure } from 'safe-stable-stringify';
 
 const encoder = new TextEncoder();
+/** Members sorted by UTF-16 code units; numbers and strings as ECMAScript prints them: that is RFC 8785 for well-formed text. */
+const stringify = configure({ strict: true });
+
+/** An escaped lone surrogate, and not a backslash that is a character of the text before a `ud800`. */
+const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 
 /**
- * RFC 8785 bytes of a JSON value. Only values that came out of the guard of `domain/json` belong here: the library refuses
- * lone surrogates, but prints `undefined` for a function.
- * @throws TypeError for what JSON cannot say.
+ * RFC 8785 bytes of a JSON value.
+ * @throws TypeError for what JSON cannot say, and for a lone surrogate, which has no UTF-8.
  */
 export function canonicalBytes(value: unknown): Uint8Array {
-  const text = canonicalize(value);
+  const text = textOf(value);
   if (text === undefined) throw new TypeError('only a JSON value has a canonical form');
+  if (text.includes('\\ud') && LONE_SURROGATE.test(text)) throw new TypeError('a lone surrogate has no canonical form');
   return encoder.encode(text);
+}
+
+function textOf(value: unknown): string | undefined {
+  try {
+    return stringify(value);
+  } catch (cause) {
+    throw new TypeError('only a JSON value has a canonical form', { cause });
+  }
 }

@@ -31,7 +31,7 @@ const MAIN = ['api/main.ts', 'workers/main.ts'];
 const FREE = ['cli/', 'examples/', 'bench/'];
 /** Packages a pure room may use. */
 const PURE =
-  /^(canonicalize|@noble\/hashes|ipaddr\.js|tldts|jsonc-parser|unhomoglyph|re2js|@marcbachmann\/cel-js|validator|libphonenumber-js)(\/|$)/;
+  /^(safe-stable-stringify|@noble\/hashes|ipaddr\.js|tldts|jsonc-parser|unhomoglyph|re2js|@marcbachmann\/cel-js|validator|libphonenumber-js)(\/|$)/;
 
 const sources = (folder: string): string[] =>
   readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const ROOMS = /^(?:client|domain|contracts)\//;
-const PACKAGES = ['canonicalize', '@noble/hashes'];
+const PACKAGES = ['safe-stable-stringify', '@noble/hashes'];
 
 /** Every file that the client runs, and every package that these name. Type imports are gone at run time, so they do not count. */
 function walk(entry: string): { files: string[]; packages: string[] } {
