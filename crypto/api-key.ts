@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 /**
@@ -8,7 +8,7 @@ import { crc32 } from 'node:zlib';
  */
 const KEY = /^lp_(?:live|test)_([0-7][0-9a-hjkmnp-tv-z]{25})([A-Za-z0-9_-]{43})([0-9a-f]{8})$/;
 
-const digestOf = (secret: string) => createHash('sha256').update(secret).digest();
+const digestOf = (secret: string): Buffer => hash('sha256', secret, 'buffer');
 const checksum = (text: string) => crc32(text).toString(16).padStart(8, '0');
 
 /** A new key for the row `key_id` (`key_…`), and what to store of it. The key itself is shown once. */
