@@ -166,8 +166,10 @@ export class Driver {
     let restoredAt = 0;
     let restoring: Promise<void> | undefined;
     const strike = async () => {
-      await rig.kill(victim);
+      const killed = rig.kill(victim);
+      // Set at once: whoever sees that the trap has closed waits for it.
       restoring = (async () => {
+        await killed;
         // Away for longer than the deadline, where that is the point.
         if (isTimed && point === 'inside') await pause(TIMED_MS);
         restoredAt = Date.now();
@@ -175,6 +177,7 @@ export class Driver {
         // Theirs are started again by whoever supervises them, the later the more often they died: that is not our recovery.
         if (victim === 'temporal' || victim === 'postgres') restoredAt = Date.now();
       })();
+      await killed;
       // An answer on the victim's own wire is lost with it.
       return where === 'timed' || !where.edge.endsWith(victim);
     };
