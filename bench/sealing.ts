@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { dataKeys, newKey, open, seal } from '../crypto/envelope.ts';
+import { newKey, open, seal } from '../crypto/envelope.ts';
 import { type Budget, type Measured, percentile, print, rowOf } from './row.ts';
 
 const KB = 1_000;
@@ -54,15 +54,14 @@ export async function run(args: string[]): Promise<void> {
   });
   const rounds = values.quick ? 15 : 40;
   const roundBytes = values.quick ? 4 * MB : 10 * MB;
-  const wrapping = newKey();
-  const nextDataKey = dataKeys(wrapping);
+  const key = newKey();
   const rows: Measured[] = [];
   for (const { name, bytes, inFlight, ...budgets } of CASES) {
     const plain = randomBytes(bytes);
-    const sealed = { ours: await seal(nextDataKey(), CONTEXT, plain), node: await nodeSeal(plain) };
+    const sealed = { ours: await seal(key, CONTEXT, plain), node: await nodeSeal(plain) };
     const work = {
-      seal: { ours: () => seal(nextDataKey(), CONTEXT, plain), node: () => nodeSeal(plain) },
-      open: { ours: () => open(wrapping, CONTEXT, sealed.ours), node: () => nodeOpen(sealed.node) },
+      seal: { ours: () => seal(key, CONTEXT, plain), node: () => nodeSeal(plain) },
+      open: { ours: () => open(key, CONTEXT, sealed.ours), node: () => nodeOpen(sealed.node) },
     };
     const calls = Math.min(2_000, Math.max(inFlight, Math.ceil(roundBytes / bytes / inFlight) * inFlight));
     for (const measure of ['seal', 'open'] as const) {

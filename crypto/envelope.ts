@@ -1,17 +1,19 @@
-import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomFillSync } from 'node:crypto';
 import { gcmsiv } from '@noble/ciphers/aes.js';
 import { randomBytes } from '@noble/ciphers/utils.js';
 
 /**
- * Sealing: AES-256-GCM under a fresh 32-byte data key per object, which is itself wrapped (AES-256-GCM-SIV) by a long-lived
- * key. The context (project, purpose, ids) is rebuilt by the reader from what it asked for, never read from the object, so
- * a row moved to another request or project does not open. GCM does not commit to its key; therefore the data key is
- * expanded over the context to the 64 bytes of HMAC-SHA-512 (RFC 2104, as a pseudorandom function): 32 for the cipher, 32
- * stored and compared first. A wrapped data key says only that it is one: with another object's the commitment is another, and
- * nothing opens.
+ * Sealing: AES-256-GCM under a fresh data key per object. It is derived from a long-lived key (a project's, a thread's) by
+ * HMAC-SHA-512 (RFC 2104, as a pseudorandom function) of 32 random bytes and the context, and never stored: 32 bytes of the
+ * block are the cipher's key, 32 are stored and compared first, because GCM does not commit to its key. The context (project,
+ * purpose, ids) is rebuilt by the reader from what it asked for, never read from the object, so a row moved to another
+ * request or project does not open. Without the salt nobody derives the key again: to erase it is to erase the object.
  *
- *   sealed  = version(2) ‖ wrapped data key(60) ‖ locked
- *   locked  = commitment(32) ‖ nonce(12) ‖ ciphertext ‖ tag(16)
+ *   sealed = version(3) ‖ salt(32) ‖ commitment(32) ‖ ciphertext ‖ tag(16)
+ *   key ‖ commitment = HMAC-SHA-512(long-lived key, version ‖ salt ‖ context)
+ *
+ * Each key encrypts once, so the cipher's nonce is zero. A long-lived key is itself kept wrapped, by AES-256-GCM-SIV:
+ *
  *   wrapped = nonce(12) ‖ ciphertext(32) ‖ tag(16)
  *
  * The attacker here reads and writes the database, and does not hold the root key.
@@ -23,12 +25,15 @@ export class SealBroken extends Error {
   override readonly name = 'SealBroken';
 }
 
-const VERSION = 2;
+const VERSION = 3;
 export const KEY_BYTES = 32;
 const NONCE = 12;
 const WRAPPED = NONCE + KEY_BYTES + 16;
-const COMMITMENT = 32;
+const SALT_END = 1 + 32;
+const FRONT = SALT_END + 32;
 const TAG = 16;
+/** For a key that encrypts once. */
+const ZERO_NONCE = new Uint8Array(NONCE);
 
 const encoder = new TextEncoder();
 /** A JSON array: no two contexts share an encoding. */
@@ -66,99 +71,52 @@ function run(cipher: { update(piece: Uint8Array): Uint8Array }, input: Uint8Arra
   for (let at = 0; at < input.length; at += PIECE) output.set(cipher.update(input.subarray(at, at + PIECE)), at);
 }
 
-/** @throws Error when the tag is wrong: nothing of what was deciphered is passed on then. */
-function decrypt(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array {
-  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG });
-  decipher.setAAD(aad).setAuthTag(sealed.subarray(sealed.length - TAG));
-  const { buffer, byteOffset, length } = Buffer.allocUnsafeSlow(sealed.length - TAG);
-  const plain = new Uint8Array(buffer, byteOffset, length);
-  run(decipher, sealed.subarray(0, length), plain);
-  decipher.final(); // checks the tag; a stream cipher leaves no rest
-  return plain;
+/** Of what stands in front of the commitment, and the context: the cipher's key, and the commitment to it. */
+function derived(
+  key: Uint8Array,
+  front: Uint8Array,
+  context: SealContext,
+): { once: Uint8Array; commitment: Uint8Array } {
+  const block = createHmac('sha512', key).update(front).update(contextBytes(context)).digest();
+  return { once: block.subarray(0, KEY_BYTES), commitment: block.subarray(KEY_BYTES) };
 }
 
-/** Key of the cipher ‖ commitment: HMAC-SHA-512 of context ‖ 1 under the data key, formed as the first block of HKDF-Expand. */
-function expanded(dataKey: Uint8Array, context: Uint8Array): { key: Uint8Array; commitment: Uint8Array } {
-  const block = createHmac('sha512', dataKey).update(context).update(Uint8Array.of(1)).digest();
-  return { key: block.subarray(0, KEY_BYTES), commitment: block.subarray(KEY_BYTES) };
+/**
+ * Seals one object under a long-lived key: 81 bytes longer than `plain`. AES-256-GCM on the spot, about half a millisecond per
+ * MB: a job for another thread is dearer up to 5 MB.
+ */
+export async function seal(key: Uint8Array, context: SealContext, plain: Uint8Array): Promise<Buffer> {
+  const sealed = Buffer.allocUnsafe(FRONT + plain.length + TAG);
+  sealed[0] = VERSION;
+  randomFillSync(sealed, 1, SALT_END - 1);
+  const { once, commitment } = derived(key, sealed.subarray(0, SALT_END), context);
+  sealed.set(commitment, SALT_END);
+  const cipher = createCipheriv('aes-256-gcm', once, ZERO_NONCE);
+  run(cipher, plain, sealed.subarray(FRONT));
+  cipher.final(); // a stream cipher leaves no rest
+  sealed.set(cipher.getAuthTag(), FRONT + plain.length);
+  return sealed;
 }
 
-/** `front`, and behind it what is locked under the data key. AES-256-GCM on the spot, about half a millisecond per MB: a job for another thread is dearer up to 5 MB. */
-function lockedBehind(front: Uint8Array, dataKey: Uint8Array, context: SealContext, plain: Uint8Array): Buffer {
-  const aad = contextBytes(context);
-  const { key, commitment } = expanded(dataKey, aad);
-  const nonce = randomBytes(NONCE);
-  const body = front.length + COMMITMENT + NONCE;
-  const all = Buffer.allocUnsafe(body + plain.length + TAG);
-  all.set(front);
-  all.set(commitment, front.length);
-  all.set(nonce, front.length + COMMITMENT);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(aad);
-  run(cipher, plain, all.subarray(body));
-  cipher.final();
-  all.set(cipher.getAuthTag(), body + plain.length);
-  return all;
-}
-
-const NOTHING = new Uint8Array(0);
-
-/** Encrypts under a data key the caller keeps: for many objects of one owner, as a thread's checkpoints. */
-export const lock = async (dataKey: Uint8Array, context: SealContext, plain: Uint8Array): Promise<Buffer> =>
-  lockedBehind(NOTHING, dataKey, context, plain);
-
-/** @throws SealBroken */
-export async function unlock(dataKey: Uint8Array, context: SealContext, locked: Uint8Array): Promise<Uint8Array> {
-  const aad = contextBytes(context);
-  const { key, commitment } = expanded(dataKey, aad);
-  if (locked.length < COMMITMENT + NONCE + TAG || !same(commitment, locked.subarray(0, COMMITMENT))) {
-    throw new SealBroken('sealed under another key or context');
-  }
-  const nonce = locked.subarray(COMMITMENT, COMMITMENT + NONCE);
+/** @throws SealBroken: what is not sealed is refused as well; plaintext never passes. */
+export async function open(key: Uint8Array, context: SealContext, sealed: Uint8Array): Promise<Uint8Array> {
+  if (sealed[0] !== VERSION || sealed.length < FRONT + TAG) throw new SealBroken('a sealed object was expected');
+  const { once, commitment } = derived(key, sealed.subarray(0, SALT_END), context);
+  if (!same(commitment, sealed.subarray(SALT_END, FRONT))) throw new SealBroken('sealed under another key or context');
   try {
-    return decrypt(key, nonce, aad, locked.subarray(COMMITMENT + NONCE));
+    return decrypt(once, sealed.subarray(FRONT));
   } catch (cause) {
     throw new SealBroken('sealed bytes were altered', { cause });
   }
 }
 
-/** A data key, for one object only. */
-export interface DataKey {
-  key: Uint8Array;
-  /** What stands in front of the object. */
-  wrapped: Buffer;
-}
-
-const DATA_KEY = ['data key'] as const;
-
-export function drawDataKey(wrapping: Uint8Array): DataKey {
-  const key = newKey();
-  return { key, wrapped: wrapKey(wrapping, key, DATA_KEY) };
-}
-
-/**
- * Draws data keys, and always one ahead: to wrap a key costs more than the rest of sealing a small object, so it is done
- * while the caller waits for something else. Each is given out once.
- */
-export function dataKeys(wrapping: Uint8Array): () => DataKey {
-  let ahead: DataKey | undefined;
-  return () => {
-    const drawn = ahead ?? drawDataKey(wrapping);
-    ahead = undefined;
-    setImmediate(() => {
-      ahead ??= drawDataKey(wrapping);
-    });
-    return drawn;
-  };
-}
-
-/** Seals one object under a data key that nothing else was sealed with. 121 bytes longer than `plain`. */
-export async function seal({ key, wrapped }: DataKey, context: SealContext, plain: Uint8Array): Promise<Buffer> {
-  return lockedBehind(Buffer.concat([Uint8Array.of(VERSION), wrapped]), key, context, plain);
-}
-
-/** @throws SealBroken: what is not sealed is refused as well; plaintext never passes. */
-export async function open(wrapping: Uint8Array, context: SealContext, sealed: Uint8Array): Promise<Uint8Array> {
-  if (sealed[0] !== VERSION || sealed.length < 1 + WRAPPED) throw new SealBroken('a sealed object was expected');
-  const dataKey = unwrapKey(wrapping, sealed.subarray(1, 1 + WRAPPED), DATA_KEY);
-  return unlock(dataKey, context, sealed.subarray(1 + WRAPPED));
+/** @throws Error when the tag is wrong: nothing of what was deciphered is passed on then. */
+function decrypt(once: Uint8Array, locked: Uint8Array): Uint8Array {
+  const decipher = createDecipheriv('aes-256-gcm', once, ZERO_NONCE, { authTagLength: TAG });
+  decipher.setAuthTag(locked.subarray(locked.length - TAG));
+  const { buffer, byteOffset, length } = Buffer.allocUnsafeSlow(locked.length - TAG);
+  const plain = new Uint8Array(buffer, byteOffset, length);
+  run(decipher, locked.subarray(0, length), plain);
+  decipher.final(); // checks the tag
+  return plain;
 }

@@ -1,15 +1,5 @@
 import { createHmac } from 'node:crypto';
-import {
-  dataKeys,
-  drawDataKey,
-  newKey,
-  open,
-  SealBroken,
-  type SealContext,
-  seal,
-  unwrapKey,
-  wrapKey,
-} from './envelope.ts';
+import { newKey, open, SealBroken, type SealContext, seal, unwrapKey, wrapKey } from './envelope.ts';
 import type { NamedKey, RootKey } from './root-key.ts';
 
 /** A project's key as the database has it. */
@@ -31,7 +21,7 @@ export interface Sealer {
   open(context: SealContext, sealed: Uint8Array): Promise<unknown>;
   sealBytes(context: SealContext, plain: Uint8Array): Promise<Buffer>;
   openBytes(context: SealContext, sealed: Uint8Array): Promise<Uint8Array>;
-  /** Wraps a data key that stands for many objects, as a thread's. */
+  /** Wraps a long-lived key, as a thread's. */
   wrap(context: SealContext, key: Uint8Array): Buffer;
   unwrap(context: SealContext, wrapped: Uint8Array): Uint8Array;
   /** A keyed name for what must not stand in clear: 32 hex digits, the same for the same text in this project. */
@@ -59,8 +49,7 @@ const json = (bytes: Uint8Array): unknown => JSON.parse(decoder.decode(bytes));
 
 function sealerOf(project_id: string, key: Uint8Array): Sealer {
   const inProject = (context: SealContext): SealContext => [project_id, ...context];
-  const nextDataKey = dataKeys(key);
-  const sealBytes = (context: SealContext, plain: Uint8Array) => seal(nextDataKey(), inProject(context), plain);
+  const sealBytes = (context: SealContext, plain: Uint8Array) => seal(key, inProject(context), plain);
   const openBytes = (context: SealContext, sealed: Uint8Array) => open(key, inProject(context), sealed);
   return {
     project_id,
@@ -68,7 +57,7 @@ function sealerOf(project_id: string, key: Uint8Array): Sealer {
     openBytes,
     seal: (context, value) => sealBytes(context, encoder.encode(JSON.stringify(value))),
     open: async (context, sealed) => json(await openBytes(context, sealed)),
-    wrap: (context, dataKey) => wrapKey(key, dataKey, inProject(context)),
+    wrap: (context, longLived) => wrapKey(key, longLived, inProject(context)),
     unwrap: (context, wrapped) => unwrapKey(key, wrapped, inProject(context)),
     pseudonym: (purpose, text) =>
       createHmac('sha256', key)
@@ -130,11 +119,11 @@ export function createKeyring(root: RootKey, load: (project_id: string) => Promi
       loading.catch(() => sealers.delete(project_id));
       return loading;
     },
-    sealGlobal: (ctx, value) => seal(drawDataKey(root.bytes), global(ctx), encoder.encode(JSON.stringify(value))),
+    sealGlobal: (ctx, value) => seal(root.bytes, global(ctx), encoder.encode(JSON.stringify(value))),
     openGlobal: async (ctx, sealed) => json((await openWithAny(ctx, sealed)).plain),
     resealGlobal: async (ctx, sealed) => {
       const { plain, by } = await openWithAny(ctx, sealed);
-      return by === root ? undefined : seal(drawDataKey(root.bytes), global(ctx), plain);
+      return by === root ? undefined : seal(root.bytes, global(ctx), plain);
     },
   };
 }

@@ -1,10 +1,10 @@
 import { promisify } from 'node:util';
 import { brotliCompress, brotliCompressSync, brotliDecompress, brotliDecompressSync, constants } from 'node:zlib';
 import type { Serialized } from '../contracts/thread.ts';
-import { lock, SealBroken, type SealContext, unlock } from '../crypto/envelope.ts';
+import { open, SealBroken, type SealContext, seal } from '../crypto/envelope.ts';
 
 /**
- * A row's sealed value: version(1) ‖ codec(1) ‖ locked(length of type(1) ‖ type ‖ bytes). Compressed first, because ciphertext
+ * A row's sealed value: version(1) ‖ codec(1) ‖ sealed(length of type(1) ‖ type ‖ bytes). Compressed first, because ciphertext
  * does not compress; the codec is part of the context, and the serializer's type is inside the seal: whoever may write
  * to the database must not choose how bytes are read.
  */
@@ -29,7 +29,7 @@ export async function sealValue(key: Uint8Array, context: SealContext, { type, b
   const plain = Buffer.concat([Uint8Array.of(name.length), name, bytes]);
   const codec = plain.length < WORTH_COMPRESSING ? PLAIN : BROTLI;
   const packed = codec === PLAIN ? plain : await compressed(plain);
-  return Buffer.concat([Uint8Array.of(VERSION, codec), await lock(key, [...context, codec], packed)]);
+  return Buffer.concat([Uint8Array.of(VERSION, codec), await seal(key, [...context, codec], packed)]);
 }
 
 /** @throws SealBroken: also for a row that is not sealed at all. */
@@ -37,7 +37,7 @@ export async function openValue(key: Uint8Array, context: SealContext, sealed: U
   const codec = sealed[1];
   if (sealed[0] !== VERSION || (codec !== PLAIN && codec !== BROTLI))
     throw new SealBroken('a sealed value was expected');
-  const packed = await unlock(key, [...context, codec], sealed.subarray(2));
+  const packed = await open(key, [...context, codec], sealed.subarray(2));
   const plain = codec === PLAIN ? packed : await decompressed(packed);
   const end = 1 + (plain[0] ?? 0);
   return { type: Buffer.from(plain.subarray(1, end)).toString('utf8'), bytes: plain.subarray(end) };
