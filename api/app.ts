@@ -1,4 +1,4 @@
-import express, { type Express, type RequestHandler } from 'express';
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import type { Resolution } from '../contracts/workflow.ts';
 import { DomainError } from '../domain/errors.ts';
@@ -10,7 +10,7 @@ import type { Starts } from './live/starts.ts';
 import type { StatusWaiters } from './live/status-waiters.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { createOnce } from './middleware/idempotency-key.ts';
-import { requestId } from './middleware/request-id.ts';
+import { nameRequest } from './middleware/request-id.ts';
 import { openApiDocument } from './openapi.ts';
 import { createCancel } from './operations/cancel.ts';
 import { createDecide } from './operations/decide.ts';
@@ -87,14 +87,19 @@ const AS_DATA = Object.entries({
 });
 
 /** An answer that is opened in a browser is data there, and no part of somebody else's page. Pages say more (`helmet`). */
-const asData: RequestHandler = (_req, res, next) => {
+function asData(res: Response): void {
   for (const [name, value] of AS_DATA) res.setHeader(name, value);
-  next();
-};
+}
 
 /** Repeated slashes are one: published clients put a base that ends in one before a path that starts with one. */
-const collapseSlashes: RequestHandler = (req, _res, next) => {
-  req.url = req.url.replace(/^[^?#]*/, (path) => path.replace(/\/{2,}/g, '/'));
+function collapseSlashes(req: Request): void {
+  if (req.url.includes('//')) req.url = req.url.replace(/^[^?#]*/, (path) => path.replace(/\/{2,}/g, '/'));
+}
+
+const onArrival: RequestHandler = (req, res, next) => {
+  nameRequest(req, res);
+  collapseSlashes(req);
+  asData(res);
   next();
 };
 
@@ -117,7 +122,7 @@ export function createApp(deps: AppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
-  app.use(requestId, collapseSlashes, asData);
+  app.use(onArrival);
   const forBrowsers = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -135,15 +140,15 @@ export function createApp(deps: AppDeps): Express {
     referrerPolicy: { policy: 'no-referrer' },
     strictTransportSecurity: false,
   });
-  app.use(healthRoutes(deps));
   app.get('/api/openapi.json', (_req, res) => {
     res.json(openApiDocument(publicUrl()));
   });
-  app.use(checkHost(publicUrl));
-  // What agents call comes first. Published clients may be given the root as their base: the same routes stand there too.
+  const byOurName = checkHost(publicUrl);
   const wire = wireRoutes({ open, store, waiters: deps.waiters, once, authenticated });
-  app.use('/api', wire);
-  app.use(wire);
+  app.use('/api', byOurName, wire); // what agents call comes first
+  app.use(healthRoutes(deps));
+  // Published clients may be given the root as their base: the same routes stand there too.
+  app.use(byOurName, wire);
   app.use(
     '/api',
     authenticated,

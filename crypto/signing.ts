@@ -38,7 +38,8 @@ export async function createSigner({ kid, private_jwk }: IssuerKey): Promise<Sig
   return {
     kid,
     sign: async (statement) => {
-      const signed = `${header}.${Buffer.from(canonicalBytes(statement)).toString('base64url')}`;
+      const { buffer, byteOffset, length } = canonicalBytes(statement);
+      const signed = `${header}.${Buffer.from(buffer, byteOffset, length).toString('base64url')}`;
       return `${signed}.${signBytes(null, Buffer.from(signed), key).toString('base64url')}`;
     },
   };

@@ -6,7 +6,6 @@ import type { Keyring } from '../crypto/keyring.ts';
 import type { LedgerRow, RequestRecord } from '../domain/approval/record.ts';
 import { DomainError } from '../domain/errors.ts';
 import { insertRequest, type NewRequest, readRequestRow } from './approval-requests.ts';
-import type { Notice } from './events.ts';
 import type { OpenEntry } from './ledger.ts';
 import type { Notices } from './notices.ts';
 import { currentPolicy } from './policies.ts';
@@ -38,15 +37,6 @@ const KEEP_MS = 5_000;
 const MOST_PROJECTS = 10_000;
 /** More than one only where a policy was put while it judged. */
 const TRIES = 5;
-
-const noticesOf = ({ id, project_id, key_id, created_at }: RequestRecord): Notice[] =>
-  (['approval_request.opened', 'approval_request.resolved'] as const).map((event) => ({
-    event,
-    request_id: id,
-    project_id,
-    key_id,
-    occurred_at: created_at.toISOString(),
-  }));
 
 /**
  * Opens a request in one round trip: it is judged by the policy as last seen, and the statement that writes it refuses when
@@ -81,7 +71,7 @@ export function createOpening(pool: Pool, keyring: Keyring, notices: Notices) {
       const made = settle
         ? await insertSettledRequest(pool, sealer, request, settle, { policy_version: policy.version, now })
         : await insertRequest(once, sealer, request, policy.version);
-      if (made && 'ledger' in made) notices.add(...noticesOf(made.request));
+      if (made && 'ledger' in made) notices.add(made.request);
       // Nothing written: a row stands under its id already, or what was remembered is not so any more.
       if (made || (await once((tx) => readRequestRow(tx, request.id)))) return { id: request.id, made };
       recent.delete(project_id);

@@ -12,11 +12,9 @@ const OPEN_SETTLED = `with ${ENTER_PROJECT},
    insert into approval_requests (${INSERT_COLUMNS}, created_at, expires_at, status, resolved_at)
    select $1, project.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
    from project where ${policyIsStill('$27', 'project.id')} and abs(extract(epoch from clock_timestamp() - $18::timestamptz)) < 1
-   on conflict (id) do nothing returning id, project_id, resolved_at),
- entry as (
-   insert into ledger (request_id, project_id, resolved_at, status, cause, payload_digest, channel, verified, receipt)
-   select id, project_id, resolved_at, $20, $22, $23, $24, $25, $26 from opened)
- select id from opened`;
+   on conflict (id) do nothing returning id, project_id, resolved_at)
+insert into ledger (request_id, project_id, resolved_at, status, cause, payload_digest, channel, verified, receipt)
+ select id, project_id, resolved_at, $20, $22, $23, $24, $25, $26 from opened`;
 
 /**
  * Opens a request together with its outcome: what the firewall allows or blocks is one row and one ledger entry, written at
@@ -52,10 +50,10 @@ export async function insertSettledRequest(
     write: async (entry) => {
       const given = [
         ...values,
-        now,
-        expires_at,
+        now.toISOString(),
+        expires_at.toISOString(),
         entry.status,
-        entry.resolved_at,
+        entry.resolved_at.toISOString(),
         entry.cause,
         entry.payload_digest,
         entry.channel,
@@ -63,8 +61,8 @@ export async function insertSettledRequest(
         entry.receipt,
         policy_version,
       ];
-      const opened = await alone(pool, OPEN_SETTLED, given);
-      if (opened.length > 0) written = { request_id: request.id, ...entry };
+      const { rowCount } = await alone(pool, OPEN_SETTLED, given);
+      if (rowCount === 1) written = { request_id: request.id, ...entry };
       return []; // no thread can name a request before it is opened
     },
   });

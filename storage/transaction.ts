@@ -1,4 +1,4 @@
-import type { Pool, PoolClient, QueryResultRow } from 'pg';
+import pg, { type Pool, type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
 import { DomainError } from '../domain/errors.ts';
 
 /** A transaction inside one project: what every statement of storage/ takes first. */
@@ -132,9 +132,15 @@ export const ENTER_PROJECT = `project as materialized (select set_config('app.pr
  * One statement that begins with `ENTER_PROJECT`, and nothing around it: two messages less than `onceInProject`.
  * @throws DomainError `database_unavailable`
  */
-export async function alone<R extends QueryResultRow>(pool: Pool, text: string, values: unknown[]): Promise<R[]> {
+export async function alone<R extends QueryResultRow>(
+  pool: Pool,
+  text: string,
+  values: unknown[],
+): Promise<QueryResult<R>> {
   try {
-    return (await pool.query<R>({ name: nameOf(text), text, values })).rows;
+    // The driver copies a plain configuration member by member, its property descriptors too; its own object it takes as it is.
+    const query = Object.assign(new pg.Query(text, values), { name: nameOf(text) });
+    return await pool.query<R>(query as never);
   } catch (error) {
     throw translated(error);
   }

@@ -1,4 +1,4 @@
-import express, { type RequestHandler, Router } from 'express';
+import express, { type RequestHandler } from 'express';
 import { DomainError } from '../../domain/errors.ts';
 import { parseGuarded } from '../../domain/json/guard.ts';
 
@@ -52,8 +52,4 @@ const parse: RequestHandler = (req, res, next) => {
 };
 
 /** Reads at most `limit` bytes, after decompression, and guards what they say. The body is `undefined` when there is none. */
-export function jsonBody(limit: '4mb' | '256kb'): RequestHandler {
-  const router = Router();
-  router.use(express.raw({ type: () => true, limit }), parse);
-  return router;
-}
+export const jsonBody = (limit: '4mb' | '256kb'): RequestHandler[] => [express.raw({ type: () => true, limit }), parse];

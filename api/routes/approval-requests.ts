@@ -94,7 +94,7 @@ export function approvalRequestRoutes({
   router.post(
     '/approval-requests/:id/decisions',
     requirePermission('approval:decide'),
-    jsonBody('4mb'),
+    ...jsonBody('4mb'),
     async (req, res) => {
       const id = requestId(req.params.id);
       const decision = Decision.parse(req.body);
@@ -108,7 +108,7 @@ export function approvalRequestRoutes({
   router.post(
     '/approval-requests/:id/cancel',
     requirePermission('approval:cancel'),
-    jsonBody('256kb'),
+    ...jsonBody('256kb'),
     async (req, res) => {
       const id = requestId(req.params.id);
       await once(req, res, `cancel ${id}`, 'evt', () => cancel(principalOf(res), id));
@@ -118,7 +118,7 @@ export function approvalRequestRoutes({
   router.post(
     '/approval-requests/:id/executed',
     requirePermission('approval:execute'),
-    jsonBody('256kb'),
+    ...jsonBody('256kb'),
     async (req, res) => {
       const id = requestId(req.params.id);
       const { payload_digest } = ExecutedBody.parse(req.body);

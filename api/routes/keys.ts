@@ -25,7 +25,7 @@ export function keyRoutes({
     res.json({ items: await store.listKeys(principalOf(res).project_id) });
   });
 
-  router.post('/keys', managed, jsonBody('256kb'), async (req, res) => {
+  router.post('/keys', managed, ...jsonBody('256kb'), async (req, res) => {
     const body = CreateKeyBody.parse(req.body);
     if (body.services && body.role !== 'agent')
       throw new DomainError('invalid_value', 'Only an agent key speaks for services.', {

@@ -30,14 +30,14 @@ export function policyRoutes({ store, putPolicy, simulatePolicy }: PolicyRouteDe
   router.get('/policy', manage, async (_req, res) => {
     res.json(await store.policy(principalOf(res).project_id));
   });
-  router.put('/policy', manage, jsonBody('256kb'), async (req, res) => {
+  router.put('/policy', manage, ...jsonBody('256kb'), async (req, res) => {
     res.json(await putPolicy(principalOf(res), Policy.parse(req.body), reasonOf(req)));
   });
   router.get('/policy/versions', manage, async (req, res) => {
     const { limit, before } = PolicyLogQuery.parse(req.query);
     res.json(await store.policyLog(principalOf(res).project_id, limit, before));
   });
-  router.post('/policy/simulate', manage, jsonBody('256kb'), async (req, res) => {
+  router.post('/policy/simulate', manage, ...jsonBody('256kb'), async (req, res) => {
     res.json(await simulatePolicy(principalOf(res).project_id, PolicySimulationBody.parse(req.body)));
   });
   return router;

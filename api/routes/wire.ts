@@ -35,7 +35,7 @@ export function wireRoutes({ open, store, waiters, once, authenticated }: WireRo
     onTheWire,
     authenticated,
     requirePermission('approval:create'),
-    jsonBody('4mb'),
+    ...jsonBody('4mb'),
     actionContext,
     async (req, res) => {
       const given = IngestBody.parse(req.body);

@@ -60,8 +60,8 @@ describe('projects are walled off below the statements', () => {
     const one = new pg.Pool({ ...db.pool.options, max: 1 });
     try {
       const text = `with ${ENTER_PROJECT} select r.project_id from project, approval_requests r where $1::int = 1 and project.id is not null`;
-      expect(await alone(one, text, [1, mine])).toEqual([{ project_id: mine }]);
-      expect(await alone(one, text, [1, theirs])).toEqual([{ project_id: theirs }]);
+      expect((await alone(one, text, [1, mine])).rows).toEqual([{ project_id: mine }]);
+      expect((await alone(one, text, [1, theirs])).rows).toEqual([{ project_id: theirs }]);
       expect((await one.query('select 1 from approval_requests')).rows).toEqual([]);
     } finally {
       await one.end();
