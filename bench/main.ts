@@ -17,4 +17,10 @@ if (!bench) {
       .join('\n')}`,
   );
   process.exitCode = 2;
-} else await (await bench()).run(args);
+} else {
+  await (await bench()).run(args).catch((error: NodeJS.ErrnoException) => {
+    if (!error.code?.startsWith('ERR_PARSE_ARGS')) throw error;
+    console.error(`${error.message}\nbench/README.md has the options of each bench.`);
+    process.exitCode = 2;
+  });
+}

@@ -26,7 +26,8 @@ export async function run(args: string[]): Promise<void> {
   const size = values.quick ? QUICK : FULL;
   const chosen = new Set<string>(values.only?.split(',') ?? PARTS);
   const unknown = [...chosen].find((part) => !PARTS.some((known) => known === part));
-  if (unknown !== undefined) throw new Error(`--only takes ${PARTS.join(',')}, not ${unknown}`);
+  if (unknown !== undefined)
+    throw Object.assign(new Error(`--only takes ${PARTS.join(',')}, not ${unknown}`), { code: 'ERR_PARSE_ARGS_VALUE' });
   const say = (line: string) => console.error(`  ${line}`);
   const started = Date.now();
   const since = () => `${((Date.now() - started) / 1_000).toFixed(0)} s`;

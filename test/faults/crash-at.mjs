@@ -1,6 +1,7 @@
 // Preload (`node --import`): this process kills itself at a named step, CRASH_AT=<step>.<before|inside|after-commit>:<n>, the n-th time
 // that it gets there. SIGKILL, so that no handler runs and nothing is flushed.
 import pg from 'pg';
+import { answer, promised } from './patched-query.mjs';
 
 const STEPS = {
   S0: /insert into idempotency_keys/,
@@ -27,12 +28,11 @@ pg.Client.prototype.query = function crashing(...given) {
   const commits = this.isOpen ? /^commit/i.test(text) : isStep; // a statement alone commits by itself
   if (/^(commit|rollback)/i.test(text)) this.isOpen = false;
   if (isStep && point === 'before') arrive();
-  const answer = query.apply(this, given);
   const isMoment = point === 'inside' ? isStep : point === 'after-commit' && this.isAtStep && commits;
-  return isMoment && typeof answer?.then === 'function'
-    ? answer.then((result) => {
-        arrive();
-        return result;
-      })
-    : answer;
+  if (!isMoment) return query.apply(this, given);
+  return answer(given, async (asked) => {
+    const result = await promised(this, query, asked);
+    arrive();
+    return result;
+  });
 };

@@ -1,6 +1,7 @@
 // Preload (`node --import`): seeded faults under every statement of this process, by the five names of Temporal's own injector.
 // FAULT_RATE is their share of all statements and commits, FAULT_SEED makes them the same ones again.
 import pg from 'pg';
+import { answer, promised } from './patched-query.mjs';
 
 const rate = Number(process.env.FAULT_RATE ?? 0);
 let state = Number(process.env.FAULT_SEED ?? 1) >>> 0;
@@ -21,15 +22,12 @@ const textOf = (query) => (typeof query === 'string' ? query : (query?.text ?? '
 
 const query = pg.Client.prototype.query;
 pg.Client.prototype.query = function faulty(...given) {
-  const isOurs = typeof given.at(-1) !== 'function' && !/^(begin|rollback|listen)/i.test(textOf(given[0]));
-  if (!isOurs || random() >= rate) return query.apply(this, given);
+  if (/^(begin|rollback|listen)/i.test(textOf(given[0])) || random() >= rate) return query.apply(this, given);
   const name = NAMES[Math.floor(random() * NAMES.length)];
   process.stderr.write(`fault ${name}\n`);
-  if (name === 'ExecuteAndTimeout')
-    return query.apply(this, given).then(() => {
-      this.connection.stream.destroy();
-      throw FAULTS[name]();
-    });
-  this.connection.stream.destroy();
-  return Promise.reject(FAULTS[name]());
+  return answer(given, async (asked) => {
+    if (name === 'ExecuteAndTimeout') await promised(this, query, asked);
+    this.connection.stream.destroy();
+    throw FAULTS[name]();
+  });
 };

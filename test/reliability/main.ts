@@ -10,22 +10,43 @@ import { SUITES } from './suites/index.ts';
 const FULL_SEEDS = 10;
 const FILE = fileURLToPath(new URL('../../RELIABILITY.md', import.meta.url));
 
-/** All suites once, those that draw lots under ten seeds with `--full`, and writes RELIABILITY.md. */
-async function main(args: string[]): Promise<0 | 1> {
-  const { values } = parseArgs({
+const USAGE = `usage: npm run reliability [-- --full] [--short] [--seed N] [--only NAME,NAME] [--cell PART_OF_A_NAME] [--quiet]
+suites: ${SUITES.map(({ name }) => name).join(', ')}`;
+
+const optionsOf = (args: string[]) =>
+  parseArgs({
     args,
     options: {
       full: { type: 'boolean' },
       short: { type: 'boolean' },
-      seed: { type: 'string' },
+      seed: { type: 'string', default: '1' },
       only: { type: 'string' },
       cell: { type: 'string' },
       quiet: { type: 'boolean' },
     },
-  });
-  const seed = values.seed === undefined ? 1 : Number(values.seed);
+  }).values;
+
+/** What is to be run. @throws Error for options that name nothing. */
+function chosen(args: string[]): { values: ReturnType<typeof optionsOf>; seed: number; suites: typeof SUITES } {
+  const values = optionsOf(args);
+  if (!/^\d{1,9}$/.test(values.seed)) throw new Error(`--seed is a whole number, not ${values.seed}`);
   const only = values.only?.split(',');
+  for (const wanted of only ?? [])
+    if (!SUITES.some(({ name }) => name.includes(wanted))) throw new Error(`--only: no suite has the name ${wanted}`);
   const suites = SUITES.filter(({ name }) => only === undefined || only.some((wanted) => name.includes(wanted)));
+  return { values, seed: Number(values.seed), suites };
+}
+
+/** All suites once, those that draw lots under ten seeds with `--full`, and writes RELIABILITY.md. */
+async function main(args: string[]): Promise<0 | 1 | 2> {
+  let what: ReturnType<typeof chosen>;
+  try {
+    what = chosen(args);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n${USAGE}\n`);
+    return 2;
+  }
+  const { values, seed, suites } = what;
   const say = (line: string) => {
     if (!values.quiet) process.stderr.write(`  ${line}\n`);
   };
@@ -55,7 +76,7 @@ async function main(args: string[]): Promise<0 | 1> {
   if (!values.short && values.cell === undefined) {
     // A suite that ran alone replaces its own row.
     const before = existsSync(FILE) ? readFileSync(FILE, 'utf8') : '';
-    writeFileSync(FILE, report(rows, versions, only === undefined ? '' : before, SUITES));
+    writeFileSync(FILE, report(rows, versions, values.only === undefined ? '' : before, SUITES));
   }
   return rows.some(({ failed }) => failed > 0) ? 1 : 0;
 }

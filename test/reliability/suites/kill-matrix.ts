@@ -106,6 +106,17 @@ export class Driver {
     return answer.body;
   }
 
+  /** What the firewall allows, asked for until somebody answers: settled by then, and told to the oracle as such. */
+  async allowed(key: string): Promise<{ status: number; body: any }> {
+    const { rig } = this;
+    const body = { service: 'auto', action: 'read', payload: { order: key } };
+    const ask = () => rig.call(rig.agent_api_key, 'POST', '/api/ingest', body, { 'idempotency-key': key });
+    const answer = await patient('ingest', PATIENCE_MS, ask, (status) => status === 201);
+    const { id, outcome } = answer.body;
+    rig.oracle.told.push({ request_id: id, what: 'opened', key }, { request_id: id, what: 'decided', outcome });
+    return answer;
+  }
+
   async approve({ id, payload_digest }: Opened): Promise<void> {
     const { rig } = this;
     const ask = () =>

@@ -187,6 +187,8 @@ export const faults: Suite = {
           const end = await driver.status(opened.id);
           count.check(end.status === 'approved', () => `${opened.id}: ${end.status}`);
           if (end.status === 'approved') await driver.execute(opened);
+          const { body } = await driver.allowed(`fault-allowed-${seed}-${at}`);
+          count.check(body.outcome?.status === 'approved', () => `allowed ${body.id}: ${body.status}`);
         } catch (error) {
           count.fail((error as Error).message);
         }
@@ -246,6 +248,18 @@ export const crashPoints: Suite = {
         say(`${victim} ${point}`);
         count.check(end.status === 'approved', () => `${victim} ${point}: ${end.status}`);
         await judged(rig, count, { ids: [opened.id] }, 45_000);
+      }
+      // What is allowed is one statement that commits by itself: there is no inside.
+      for (const point of ['S1.before', 'S1.after-commit']) {
+        await rig.api.kill();
+        await rig.api.start({ CRASH_AT: `${point}:1` });
+        const crashed = rig.api.gone().then(() => rig.api.start());
+        const { body } = await driver.allowed(`crash-allowed-${point}`);
+        const came = await Promise.race([crashed.then(() => true), pause(15_000).then(() => false)]);
+        count.check(came, () => `api ${point}, allowed: its moment never came`);
+        say(`api ${point}, allowed`);
+        count.check(body.outcome?.status === 'approved', () => `api ${point}, allowed: ${body.status}`);
+        await judged(rig, count, { ids: [body.id] }, 45_000);
       }
     } finally {
       await rig.stop();
