@@ -10,6 +10,7 @@ import type { Starts } from './live/starts.ts';
 import type { StatusWaiters } from './live/status-waiters.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { createOnce } from './middleware/idempotency-key.ts';
+import { byOurName } from './middleware/our-name.ts';
 import { nameRequest } from './middleware/request-id.ts';
 import { openApiDocument } from './openapi.ts';
 import { createCancel } from './operations/cancel.ts';
@@ -58,28 +59,6 @@ export interface AppDeps extends HealthDeps {
   loosenWithoutReason: boolean;
 }
 
-/**
- * Without a key only the names we are reached by: another Host is a page of somebody else that had its name resolved to us (DNS
- * rebinding), and would speak with the session of whoever looks at it. A key is no browser's, so services may call by any name.
- */
-const checkHost =
-  (publicUrl: () => string): RequestHandler =>
-  (req, _res, next) => {
-    if (req.get('authorization') !== undefined) {
-      next();
-      return;
-    }
-    const { host, port } = new URL(publicUrl());
-    const loopback = ['127.0.0.1', 'localhost', '[::1]'].map((name) => (port ? `${name}:${port}` : name));
-    if (![host, ...loopback].includes((req.get('host') ?? '').toLowerCase())) {
-      throw new DomainError(
-        'not_found',
-        'There is nothing here under this host name. Set LETSPING_PUBLIC_URL to the address people use.',
-      );
-    }
-    next();
-  };
-
 const AS_DATA = Object.entries({
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'Cross-Origin-Resource-Policy': 'same-origin',
@@ -117,7 +96,7 @@ export function createApp(deps: AppDeps): Express {
   const decide = createDecide({ store, client, starter, remind: deps.remind, reminders: deps.reminders });
   const cancel = createCancel({ store, client, starter });
   const reportExecuted = createReportExecuted({ store, log });
-  const authenticated = authenticate(deps.identities, () => new URL(publicUrl()).origin);
+  const authenticated = authenticate(deps.identities, publicUrl);
 
   const app = express();
   app.disable('x-powered-by');
@@ -143,12 +122,8 @@ export function createApp(deps: AppDeps): Express {
   app.get('/api/openapi.json', (_req, res) => {
     res.json(openApiDocument(publicUrl()));
   });
-  const byOurName = checkHost(publicUrl);
-  const wire = wireRoutes({ open, store, waiters: deps.waiters, once, authenticated });
-  app.use('/api', byOurName, wire); // what agents call comes first
+  app.use(wireRoutes({ open, store, waiters: deps.waiters, once, authenticated })); // what agents call comes first
   app.use(healthRoutes(deps));
-  // Published clients may be given the root as their base: the same routes stand there too.
-  app.use(byOurName, wire);
   app.use(
     '/api',
     authenticated,
@@ -161,7 +136,7 @@ export function createApp(deps: AppDeps): Express {
     keyRoutes({ store, once, environment: deps.environment }),
     eventRoutes({ hub: deps.hub }),
   );
-  app.use(forBrowsers, pageRoutes({ store, identities: deps.identities, decide, publicUrl }));
+  app.use(byOurName(publicUrl), forBrowsers, pageRoutes({ store, identities: deps.identities, decide, publicUrl }));
   app.use(() => {
     throw new DomainError('not_found', 'There is nothing here.');
   });

@@ -16,6 +16,7 @@ import { randomBytes } from '@noble/ciphers/utils.js';
  *
  *   wrapped = nonce(12) ‖ ciphertext(32) ‖ tag(16)
  *
+ * One long-lived key may derive, wrap and name pseudonyms (HMAC-SHA-256): three functions that share nothing but it.
  * The attacker here reads and writes the database, and does not hold the root key.
  */
 export type SealContext = readonly (string | number | null)[];

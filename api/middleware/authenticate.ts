@@ -3,6 +3,7 @@ import { parseApiKey, sameSecret, tokenHash } from '../../crypto/api-key.ts';
 import { mayDo, type Permission, type Principal } from '../../domain/access/permissions.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { IdentityStore } from '../ports.ts';
+import { checkHost } from './our-name.ts';
 import { sessionToken } from './session-cookie.ts';
 
 const SAFE = ['GET', 'HEAD', 'OPTIONS'];
@@ -42,9 +43,10 @@ export async function bySession(store: IdentityStore, req: Request): Promise<Pri
  * browser: an unsafe method needs our own Origin beside the SameSite cookie.
  */
 export const authenticate =
-  (store: IdentityStore, publicOrigin: () => string): RequestHandler =>
+  (store: IdentityStore, publicUrl: () => string): RequestHandler =>
   async (req, res, next) => {
     const header = req.get('authorization');
+    if (header === undefined) checkHost(publicUrl, req);
     const principal = header === undefined ? await bySession(store, req) : await byKey(store, header);
     if (!principal)
       throw new DomainError(
@@ -53,7 +55,11 @@ export const authenticate =
           ? 'Send an API key: Authorization: Bearer lp_….'
           : 'This API key is not known, or was revoked.',
       );
-    if (principal.via === 'session' && !SAFE.includes(req.method) && req.get('origin') !== publicOrigin()) {
+    if (
+      principal.via === 'session' &&
+      !SAFE.includes(req.method) &&
+      req.get('origin') !== new URL(publicUrl()).origin
+    ) {
       throw new DomainError('forbidden', 'A signed-in person may only write from the approval page itself.');
     }
     res.locals.principal = principal;

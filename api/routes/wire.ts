@@ -26,12 +26,12 @@ const onTheWire: RequestHandler = (_req, res, next) => {
   next();
 };
 
+/** Published clients may be given the root as their base, or `/api`: each path stands at both. */
+const BASES = ['/api', ''];
+
 /** The published protocol: what the LetsPing clients call. Unknown members are dropped, and errors carry their codes. */
 export function wireRoutes({ open, store, waiters, once, authenticated }: WireRouteDeps): Router {
-  const router = Router();
-
-  router.post(
-    '/ingest',
+  const ingest: RequestHandler[] = [
     onTheWire,
     authenticated,
     requirePermission('approval:create'),
@@ -46,9 +46,9 @@ export function wireRoutes({ open, store, waiters, once, authenticated }: WireRo
         body: await open(principalOf(res), body, id),
       }));
     },
-  );
+  ];
 
-  router.get('/status/:id', onTheWire, authenticated, requirePermission('approval:read'), async (req, res) => {
+  const status: RequestHandler = async (req, res) => {
     const principal = principalOf(res);
     const id = String(req.params.id);
     const read = async () => {
@@ -70,7 +70,12 @@ export function wireRoutes({ open, store, waiters, once, authenticated }: WireRo
       } else gone.abort();
     }
     res.set('Cache-Control', 'no-store').json(statusAnswer(view));
-  });
+  };
 
+  const router = Router();
+  for (const base of BASES) {
+    router.post(`${base}/ingest`, ingest);
+    router.get(`${base}/status/:id`, onTheWire, authenticated, requirePermission('approval:read'), status);
+  }
   return router;
 }

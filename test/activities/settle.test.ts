@@ -8,6 +8,7 @@ import { createSigner } from '../../crypto/signing.ts';
 import { currentIssuerKey } from '../../storage/issuer-keys.ts';
 import { loadProjectKey } from '../../storage/projects.ts';
 import { stepStores } from '../../storage/step-stores.ts';
+import { approvalsOf } from '../helpers/approvals.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 /** The attacker: may run our activities with whatever they like, and write nothing to the database. */
@@ -29,8 +30,7 @@ beforeAll(async () => {
 afterAll(() => system.stop());
 
 const widened = { url: 'http://169.254.169.254/latest/meta-data/' };
-const decide = (id: string, body: object, key = system.approver_api_key) =>
-  system.call(key, 'POST', `/api/approval-requests/${id}/decisions`, body);
+const { decide, detail } = approvalsOf(() => system);
 const put = async (policy: object) => {
   const answer = await system.call(system.admin_api_key, 'PUT', '/api/policy?reason=test', policy);
   expect(answer.status).toBe(200);
@@ -70,7 +70,7 @@ describe('settle, run by whoever may write to the namespace', () => {
       await expect(attempt({ cause })).rejects.toMatchObject(forged);
       await expect(attempt({ cause, payload_digest: asked })).rejects.toMatchObject(forged);
     }
-    expect((await system.call(bo, 'GET', `/api/approval-requests/${id}`)).body.status).toBe('pending');
+    expect((await detail(id, bo)).status).toBe('pending');
   });
 
   test('does not let a refused patch run, whatever the policy says by now', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFirstProject } from '../../storage/bootstrap.ts';
+import { approvalsOf } from '../helpers/approvals.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 let system: TestSystem;
@@ -21,8 +22,7 @@ const action = { service: 'billing', action: 'refund', payload: { amount: 10 } }
 const ingest = (body: unknown, headers?: Record<string, string>) =>
   system.call(system.agent_api_key, 'POST', '/api/ingest', body, headers);
 const open = async () => (await ingest(action)).body as { id: string; payload_digest: string };
-const decide = (id: string, body: unknown, key = system.approver_api_key) =>
-  system.call(key, 'POST', `/api/approval-requests/${id}/decisions`, body);
+const { decide } = approvalsOf(() => system);
 const makeKey = async (body: object) => (await system.call(system.admin_api_key, 'POST', '/api/keys', body)).body;
 
 describe('who is speaking', () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createLoginLink } from '../../storage/bootstrap.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
+import { visitorOf } from '../helpers/visitor.ts';
 
 let system: TestSystem;
 let ana: string;
@@ -11,40 +11,18 @@ beforeAll(async () => {
   [ana, bo] = [await signIn('ana'), await signIn('bo')];
 });
 afterAll(() => system.stop());
-
-async function send(path: string, cookie?: string, fields?: Record<string, string>) {
-  const answer = await fetch(`${system.api.url}${path}`, {
-    ...(fields && { method: 'POST', body: new URLSearchParams(fields) }),
-    redirect: 'manual',
-    headers: { ...(cookie !== undefined && { cookie }), ...(fields && { origin: system.api.url }) },
-  });
-  const set = answer.headers.getSetCookie().find((text) => /^letsping=[^;]/.test(text));
-  return {
-    status: answer.status,
-    text: await answer.text(),
-    location: answer.headers.get('location'),
-    cookie: set?.split(';')[0],
-  };
-}
-
-async function signIn(owner: string): Promise<string> {
-  const once = await createLoginLink({ databaseUrl: system.database.app_url, project_id: system.project_id, owner });
-  return (await send('/login', undefined, { once })).cookie!;
-}
+const { open, send, signIn } = visitorOf(() => system);
 
 /** A request with a patch of ana's that waits, made by the form. */
 async function proposed() {
-  const { id, payload_digest } = (
-    await system.call(system.agent_api_key, 'POST', '/api/ingest', {
-      service: 'billing',
-      action: 'refund',
-      payload: { url: 'https://api.example.com/v1', n: 1 },
-    })
-  ).body;
-  const patched = await send(`/requests/${id}/decision`, ana, {
-    type: 'patch',
-    payload_digest,
-    patched_payload: '{"url": "http://169.254.169.254/latest/meta-data", "n": 1}',
+  const { id, payload_digest } = await open({ url: 'https://api.example.com/v1', n: 1 });
+  const patched = await send(`/requests/${id}/decision`, {
+    cookie: ana,
+    fields: {
+      type: 'patch',
+      payload_digest,
+      patched_payload: '{"url": "http://169.254.169.254/latest/meta-data", "n": 1}',
+    },
   });
   expect(patched).toMatchObject({ status: 303, location: `/requests/${id}#proposal` });
   const { proposed_patch } = (await system.call(system.approver_api_key, 'GET', `/api/approval-requests/${id}`)).body;
@@ -53,7 +31,7 @@ async function proposed() {
 
 test('the author is told that the patch waits, and what happens next', async () => {
   const { id, patched_digest } = await proposed();
-  const { text } = await send(`/requests/${id}`, ana);
+  const { text } = await send(`/requests/${id}`, { cookie: ana });
   expect(text).toContain('A patch waits for a second approver');
   expect(text).toContain('Waiting for a second approver.');
   expect(text).toContain('it runs when somebody else approves it');
@@ -61,14 +39,17 @@ test('the author is told that the patch waits, and what happens next', async () 
   expect(text).not.toContain('Approve the patched action');
   expect(text).not.toContain(`name="payload_digest" value="${patched_digest}"`);
   // A form that somebody made by hand.
-  const own = await send(`/requests/${id}/decision`, ana, { type: 'approve', payload_digest: patched_digest });
+  const own = await send(`/requests/${id}/decision`, {
+    cookie: ana,
+    fields: { type: 'approve', payload_digest: patched_digest },
+  });
   expect(own.status).toBe(403);
   expect(own.text).toContain('You made this patch yourself');
 });
 
 test('another person sees who proposes what and what was found, and approves it by a form', async () => {
   const { id, patched_digest } = await proposed();
-  const { text } = await send(`/requests/${id}`, bo);
+  const { text } = await send(`/requests/${id}`, { cookie: bo });
   expect(text).toContain('ana wants this payload to run instead');
   expect(text).toMatch(/<li>url: .*169\.254\.169\.254.*<\/li>/);
   expect(text).toContain('<code>egress/metadata</code>');
@@ -79,9 +60,12 @@ test('another person sees who proposes what and what was found, and approves it 
   expect(text.match(/ id="([^"]+)"/g)).toHaveLength(new Set(text.match(/ id="([^"]+)"/g)).size);
   expect(text).not.toMatch(/ style=| on\w+=|<style/);
 
-  const decided = await send(`/requests/${id}/decision`, bo, { type: 'approve', payload_digest: patched_digest });
+  const decided = await send(`/requests/${id}/decision`, {
+    cookie: bo,
+    fields: { type: 'approve', payload_digest: patched_digest },
+  });
   expect(decided).toMatchObject({ status: 303, location: `/requests/${id}#outcome` });
-  const after = await send(`/requests/${id}`, ana);
+  const after = await send(`/requests/${id}`, { cookie: ana });
   expect(after.text).toContain('Approved with modifications by bo');
   expect(after.text).toContain('Two people agreed: ana made the patch, bo approved it.');
   expect(after.text).toContain('What runs instead');
@@ -90,26 +74,24 @@ test('another person sees who proposes what and what was found, and approves it 
 
 test('another person rejects by the form beside the patch', async () => {
   const { id, patched_digest } = await proposed();
-  const without = await send(`/requests/${id}/decision`, bo, {
-    type: 'reject',
-    reason: ' ',
-    payload_digest: patched_digest,
+  const without = await send(`/requests/${id}/decision`, {
+    cookie: bo,
+    fields: { type: 'reject', reason: ' ', payload_digest: patched_digest },
   });
   expect(without).toMatchObject({ status: 400 });
-  const decided = await send(`/requests/${id}/decision`, bo, {
-    type: 'reject',
-    reason: 'no metadata',
-    payload_digest: patched_digest,
+  const decided = await send(`/requests/${id}/decision`, {
+    cookie: bo,
+    fields: { type: 'reject', reason: 'no metadata', payload_digest: patched_digest },
   });
   expect(decided.status).toBe(303);
-  const { text } = await send(`/requests/${id}`, bo);
+  const { text } = await send(`/requests/${id}`, { cookie: bo });
   expect(text).toContain('Rejected by bo');
   expect(text).not.toContain('What runs instead');
 });
 
 test('whoever asked decides on neither', async () => {
   const { id } = await proposed();
-  const { text } = await send(`/requests/${id}`, await signIn('dev-agent'));
+  const { text } = await send(`/requests/${id}`, { cookie: await signIn('dev-agent') });
   expect(text).toContain('A patch waits for a second approver');
   expect(text).not.toContain('data-decide');
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { approvalsOf } from '../helpers/approvals.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 let system: TestSystem;
@@ -19,24 +20,20 @@ const held = async () =>
       payload: { url: 'https://api.example.com/' },
     })
   ).body as { id: string; payload_digest: string };
-const decide = (id: string, body: object, key: string, idempotency?: string) =>
-  system.call(key, 'POST', `/api/approval-requests/${id}/decisions`, body, {
-    ...(idempotency !== undefined && { 'idempotency-key': idempotency }),
-  });
-const detail = async (id: string, key: string) => (await system.call(key, 'GET', `/api/approval-requests/${id}`)).body;
+const { decide, detail } = approvalsOf(() => system);
 
 test('over HTTP: the author is told 202 with the findings, 403 for approving it, the second approver 201, and 200 again', async () => {
   const ana = system.approver_api_key;
   const { id, payload_digest } = await held();
   const patch = { type: 'patch', patched_payload: widened, payload_digest };
-  const proposed = await decide(id, patch, ana, 'once');
+  const proposed = await decide(id, patch, ana, { 'idempotency-key': 'once' });
   expect(proposed).toMatchObject({
     status: 202,
     body: { status: 'awaiting_second_approver', findings: [{ id: 'egress/metadata', pointer: '/url' }] },
   });
   expect(Object.keys(proposed.body).toSorted()).toEqual(['decision_id', 'findings', 'payload_digest', 'status']);
   // Under its key, and said again without one: the same answer, and no other patch.
-  const replayed = await decide(id, patch, ana, 'once');
+  const replayed = await decide(id, patch, ana, { 'idempotency-key': 'once' });
   expect(replayed.headers.get('idempotency-replayed')).toBe('true');
   for (const again of [replayed, await decide(id, patch, ana)])
     expect(again).toMatchObject({ status: 202, body: proposed.body });
@@ -59,12 +56,12 @@ test('over HTTP: the author is told 202 with the findings, 403 for approving it,
   const approve = { type: 'approve', payload_digest: proposed.body.payload_digest };
   expect(await decide(id, approve, ana)).toMatchObject({ status: 403, body: { code: 'own_patch' } });
   expect(await decide(id, { ...patch, payload_digest: approve.payload_digest }, bo)).toMatchObject({ status: 412 });
-  const approved = await decide(id, approve, bo, 'second');
+  const approved = await decide(id, approve, bo, { 'idempotency-key': 'second' });
   expect(approved).toMatchObject({
     status: 201,
     body: { outcome: { status: 'approved', cause: 'person', modified: true }, decided_by: 'bo' },
   });
-  for (const again of [await decide(id, approve, bo), await decide(id, approve, bo, 'another')])
+  for (const again of [await decide(id, approve, bo), await decide(id, approve, bo, { 'idempotency-key': 'another' })])
     expect(again).toMatchObject({ status: 200, body: approved.body });
   // Whoever says anything else is told what stands.
   for (const late of [

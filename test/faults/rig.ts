@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { lockDataDir, openDataDir, rememberPorts } from '../../cli/services/data-dir.ts';
-import { endLeftovers, readRecords, writeRecords } from '../../cli/services/leftovers.ts';
+import { readRecords, writeRecords } from '../../cli/services/leftovers.ts';
 import { claimPort } from '../../cli/services/ports.ts';
 import { type Postgres, startPostgres } from '../../cli/services/postgres.ts';
 import { startTimeOf } from '../../cli/services/process-identity.ts';
@@ -15,6 +15,7 @@ import { startTemporal, type Temporal } from '../../cli/services/temporal.ts';
 import { ensureAppLogin } from '../../storage/app-login.ts';
 import { createFirstProject, type FirstProject } from '../../storage/bootstrap.ts';
 import { migrate } from '../../storage/migrate.ts';
+import { sweep } from '../helpers/left-folders.ts';
 import { type Oracle, openOracle } from '../oracle/oracle.ts';
 import { postgresGate } from './postgres-gate.ts';
 import { type Program, type ProgramOptions, program } from './program.ts';
@@ -102,28 +103,13 @@ async function until(what: string, ms: number, check: () => Promise<boolean>): P
   }
 }
 
-/** A killed run cannot clean up: the next one ends what it left, by pid, and removes its folder. */
-async function sweep(say: (line: string) => void): Promise<void> {
-  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
-    try {
-      const dir = realpathSync(join(tmpdir(), name));
-      const lock = lockDataDir(dir);
-      await endLeftovers(dir, say);
-      lock.release();
-      rmSync(dir, { recursive: true, force: true });
-    } catch {
-      // In use by a run beside this one.
-    }
-  }
-}
-
 const open = new Set<() => Promise<void>>();
 
 /** Stops every rig of this process: for whoever is told to end. */
 export const stopRigs = async (): Promise<void> => void (await Promise.all([...open].map((stop) => stop())));
 
 export async function createRig(options: RigOptions): Promise<Rig> {
-  if (open.size === 0) await sweep(options.say);
+  if (open.size === 0) await sweep(PREFIX, options.say);
   const undo: (() => unknown)[] = [];
   const stop = async () => {
     open.delete(stop);

@@ -1,13 +1,13 @@
-import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { lockDataDir, openDataDir, rememberPorts } from '../../cli/services/data-dir.ts';
-import { endLeftovers } from '../../cli/services/leftovers.ts';
 import { assertLoopback } from '../../cli/services/loopback.ts';
 import { type Postgres, startPostgres } from '../../cli/services/postgres.ts';
 import { startTemporal, type Temporal } from '../../cli/services/temporal.ts';
 import { findTemporal } from '../../cli/services/temporal-binary.ts';
+import { sweep } from './left-folders.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -23,21 +23,6 @@ declare module 'vitest' {
 const PREFIX = 'letsping-test-';
 const say = (line: string) => process.stderr.write(`  ${line}\n`);
 
-/** A killed run cannot clean up: the next one ends its servers and removes its folder. */
-async function sweep() {
-  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
-    try {
-      const dir = realpathSync(join(tmpdir(), name));
-      const lock = lockDataDir(dir);
-      await endLeftovers(dir, say);
-      lock.release();
-      rmSync(dir, { recursive: true, force: true });
-    } catch {
-      // In use by a run that goes on beside this one, or another user's.
-    }
-  }
-}
-
 const running: { postgres?: Postgres; temporal?: Temporal; dataDir?: string } = {};
 
 /** One PostgreSQL and one Temporal a run, or the ones that the environment names. */
@@ -45,7 +30,7 @@ export async function setup(project: TestProject): Promise<void> {
   const env = { ...process.env };
   try {
     for (const target of [env['DATABASE_URL'], env['TEMPORAL_ADDRESS']]) if (target) assertLoopback(target, env);
-    await sweep();
+    await sweep(PREFIX, say);
     const dataDir = openDataDir({ LETSPING_DATA_DIR: mkdtempSync(join(tmpdir(), PREFIX)) });
     running.dataDir = dataDir;
     lockDataDir(dataDir);

@@ -13,6 +13,7 @@ import { loadProjectKey } from '../../storage/projects.ts';
 import { readBacklog } from '../../storage/reconcile.ts';
 import { stepStores } from '../../storage/step-stores.ts';
 import { ensureReconcileSchedules, reconcileScheduleId } from '../../workers/reconcile-schedule.ts';
+import { approvalsOf } from '../helpers/approvals.ts';
 import { started } from '../helpers/started.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
@@ -41,9 +42,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-const handle = (id: string) => system.temporal.workflow.getHandle(`approval/${id}`);
-const detail = async (id: string) =>
-  (await system.call(system.approver_api_key, 'GET', `/api/approval-requests/${id}`)).body;
+const { decide, detail, workflow } = approvalsOf(() => system);
 const open = async () => {
   const { status, body } = await system.call(system.agent_api_key, 'POST', '/api/ingest', {
     service: 'billing',
@@ -74,7 +73,7 @@ async function scanUntil(done: () => Promise<boolean>) {
 
 test('a workflow that was terminated: closed as cancelled, with a receipt and an incident, once', async () => {
   const { id } = await open();
-  await handle(id).terminate('by a namespace writer');
+  await workflow(id).terminate('by a namespace writer');
   const counts = await scanUntil(async () => (await detail(id)).status === 'cancelled');
   expect(counts.workflow_ended).toBe(1);
   const closed = await detail(id);
@@ -99,9 +98,9 @@ test('an outcome that stands while its workflow is open: the decision is told ag
     { project_id: system.project_id, request_id: id },
     { status: 'approved', cause: 'person', payload_digest, decision_id, actor: 'ana', verified: true },
   );
-  const counts = await scanUntil(async () => (await handle(id).describe()).status.name === 'COMPLETED');
+  const counts = await scanUntil(async () => (await workflow(id).describe()).status.name === 'COMPLETED');
   expect(counts.outcome_told_again).toBeGreaterThan(0);
-  expect(await handle(id).result()).toMatchObject({ status: 'approved', decision_id });
+  expect(await workflow(id).result()).toMatchObject({ status: 'approved', decision_id });
 });
 
 test('an outcome by a second approver, while the workflow knows no patch that waits: it is asked to end, and ends with what stands', async () => {
@@ -117,8 +116,12 @@ test('an outcome by a second approver, while the workflow knows no patch that wa
     { project_id: system.project_id, request_id: id },
     { status: 'approved', cause: 'person', payload_digest: patched_digest, decision_id, actor: 'bo', verified: true },
   );
-  await scanUntil(async () => (await handle(id).describe()).status.name === 'COMPLETED');
-  expect(await handle(id).result()).toMatchObject({ status: 'approved', decision_id, payload_digest: patched_digest });
+  await scanUntil(async () => (await workflow(id).describe()).status.name === 'COMPLETED');
+  expect(await workflow(id).result()).toMatchObject({
+    status: 'approved',
+    decision_id,
+    payload_digest: patched_digest,
+  });
 });
 
 test('an outcome without a decision: the workflow is asked to end, and ends with what stands', async () => {
@@ -127,8 +130,8 @@ test('an outcome without a decision: the workflow is asked to end, and ends with
     { project_id: system.project_id, request_id: id },
     { status: 'expired', cause: 'deadline', payload_digest },
   );
-  await scanUntil(async () => (await handle(id).describe()).status.name === 'COMPLETED');
-  expect(await handle(id).result()).toMatchObject({ status: 'expired', cause: 'deadline' });
+  await scanUntil(async () => (await workflow(id).describe()).status.name === 'COMPLETED');
+  expect(await workflow(id).result()).toMatchObject({ status: 'expired', cause: 'deadline' });
 });
 
 test('a workflow that Temporal has never heard of is started again, and can be decided', async () => {
@@ -138,7 +141,7 @@ test('a workflow that Temporal has never heard of is started again, and can be d
     workflowExecution: { workflowId: `approval/${id}` },
   });
   while (
-    await handle(id)
+    await workflow(id)
       .describe()
       .then(
         () => true,
@@ -147,7 +150,7 @@ test('a workflow that Temporal has never heard of is started again, and can be d
   )
     await wait(50);
   const counts = await scanUntil(() =>
-    handle(id)
+    workflow(id)
       .describe()
       .then(
         () => true,
@@ -155,10 +158,7 @@ test('a workflow that Temporal has never heard of is started again, and can be d
       ),
   );
   expect(counts.workflow_started_again).toBe(1);
-  const answer = await system.call(system.approver_api_key, 'POST', `/api/approval-requests/${id}/decisions`, {
-    type: 'approve',
-    payload_digest,
-  });
+  const answer = await decide(id, { type: 'approve', payload_digest });
   expect(answer).toMatchObject({ status: 201, body: { outcome: { status: 'approved' } } });
 });
 
@@ -171,10 +171,7 @@ const forget = (id: string) =>
 
 test("an outcome that a restored database has lost: what the workflow returned stands again, a person's approval by its row", async () => {
   const { id, payload_digest } = await open();
-  const answer = await system.call(system.approver_api_key, 'POST', `/api/approval-requests/${id}/decisions`, {
-    type: 'approve',
-    payload_digest,
-  });
+  const answer = await decide(id, { type: 'approve', payload_digest });
   await forget(id);
   expect((await detail(id)).status).toBe('pending');
   const counts = await scanUntil(async () => (await detail(id)).status !== 'pending');
@@ -193,7 +190,7 @@ test('a workflow that says it was approved is not believed: without a decision o
   ] as const;
   for (const claim of claims) {
     const { id, payload_digest } = await open();
-    await handle(id).terminate();
+    await workflow(id).terminate();
     const stateOf = async () => ({ state: 'ended', resolution: { ...claim, payload_digest } }) as const;
     const lying = createReconcileWorkflows({ ...deps, directory: { ...deps.directory, stateOf } });
     for (let i = 0; i < 40 && (await detail(id)).status === 'pending'; i++) {
@@ -206,18 +203,14 @@ test('a workflow that says it was approved is not believed: without a decision o
 
 test('a projection that differs from the ledger is made equal, in both directions; a healthy system is left alone', async () => {
   const [closed, waiting] = [await open(), await open()];
-  await system.call(system.approver_api_key, 'POST', `/api/approval-requests/${closed.id}/decisions`, {
-    type: 'reject',
-    reason: 'no',
-    payload_digest: closed.payload_digest,
-  });
+  await decide(closed.id, { type: 'reject', reason: 'no', payload_digest: closed.payload_digest });
   await sql(`update approval_requests set status = 'pending', resolved_at = null where id = $1`, [closed.id]);
   await sql(`update approval_requests set status = 'approved', resolved_at = now() where id = $1`, [waiting.id]);
   expect((await scan()).projection).toBe(2);
   expect([(await detail(closed.id)).status, (await detail(waiting.id)).status]).toEqual(['rejected', 'pending']);
   await wait(1_500);
   expect(await scan()).toEqual({});
-  expect((await handle(waiting.id).describe()).status.name).toBe('RUNNING');
+  expect((await workflow(waiting.id).describe()).status.name).toBe('RUNNING');
   expect((await readBacklog(system.database.pool)).pending).toBeGreaterThan(0);
 });
 

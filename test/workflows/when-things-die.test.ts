@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { afterEach, expect, inject, test } from 'vitest';
+import { approvalsOf } from '../helpers/approvals.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 let system: TestSystem;
@@ -15,13 +16,10 @@ const open = async (extra: object = {}) => {
   expect(status).toBe(201);
   return body as { id: string; payload_digest: string };
 };
-const decide = (id: string, body: object) =>
-  system.call(system.approver_api_key, 'POST', `/api/approval-requests/${id}/decisions`, body);
-const statusOf = async (id: string) =>
-  (await system.call(system.approver_api_key, 'GET', `/api/approval-requests/${id}`)).body;
+const { decide, detail, workflow } = approvalsOf(() => system);
 const until = async (id: string, wanted: string) => {
   for (let i = 0; i < 200; i++) {
-    const found = await statusOf(id);
+    const found = await detail(id);
     if (found.status === wanted) return found;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -33,7 +31,7 @@ test('without a live worker a decision is recorded, and takes effect when one co
   const { id, payload_digest } = await open();
   const answer = await decide(id, { type: 'approve', payload_digest });
   expect(answer).toMatchObject({ status: 202, body: { status: 'recorded' } });
-  expect((await statusOf(id)).status).toBe('pending');
+  expect((await detail(id)).status).toBe('pending');
   await system.startWorker();
   const end = await until(id, 'approved');
   expect(end.decision).toMatchObject({ decision_id: answer.body.decision_id, decided_by: 'dev-approver' });
@@ -43,7 +41,7 @@ test('without a live worker a decision is recorded, and takes effect when one co
 test('while Temporal is away ingest and reads work, a decision is 503, and the reconciler starts what was acknowledged', async () => {
   system = await createSystem({ env: { TEMPORAL_ADDRESS: '127.0.0.1:9' } });
   const { id, payload_digest } = await open();
-  expect(await statusOf(id)).toMatchObject({ status: 'pending' });
+  expect(await detail(id)).toMatchObject({ status: 'pending' });
   const answer = await decide(id, { type: 'approve', payload_digest });
   expect(answer).toMatchObject({ status: 503, body: { code: 'temporal_unavailable' } });
   expect(answer.headers.get('retry-after')).toBe('2');
@@ -53,8 +51,7 @@ test('while Temporal is away ingest and reads work, a decision is 503, and the r
   await new Promise((resolve) => setTimeout(resolve, 10_500));
   await system.temporal.schedule.getHandle(`reconcile/${system.env['LETSPING_TASK_QUEUE']}`).trigger();
   for (let i = 0; i < 100; i++) {
-    const started = await system.temporal.workflow
-      .getHandle(`approval/${id}`)
+    const started = await workflow(id)
       .describe()
       .catch(() => undefined);
     if (started) return expect(started.status.name).toBe('RUNNING');
@@ -82,7 +79,7 @@ for (const at of ['before-commit', 'after-commit'] as const) {
     const { id, payload_digest } = await open();
     const answering = decide(id, { type: 'approve', payload_digest });
     await dying.gone;
-    expect((await statusOf(id)).status).toBe(at === 'after-commit' ? 'approved' : 'pending');
+    expect((await detail(id)).status).toBe(at === 'after-commit' ? 'approved' : 'pending');
     await system.startWorker();
     const answer = await answering;
     expect([201, 202]).toContain(answer.status);
@@ -91,7 +88,7 @@ for (const at of ['before-commit', 'after-commit'] as const) {
       decision_id: answer.body.decision_id,
       outcome: { status: 'approved', cause: 'person' },
     });
-    const result = await system.temporal.workflow.getHandle(`approval/${id}`).result();
+    const result = await workflow(id).result();
     expect(result).toMatchObject({ status: 'approved', decision_id: answer.body.decision_id });
     expect(await decide(id, { type: 'reject', reason: 'too late', payload_digest })).toMatchObject({ status: 409 });
   });
@@ -106,7 +103,7 @@ test('a ledger that cannot be written: nothing is decided, and it is once it can
   await owner.query('revoke insert on ledger from letsping_app');
   const answer = await decide(id, { type: 'approve', payload_digest });
   expect(answer.status).toBe(202);
-  expect((await statusOf(id)).status).toBe('pending');
+  expect((await detail(id)).status).toBe('pending');
   expect((await system.call(system.agent_api_key, 'GET', `/api/status/${id}`)).body.status).toBe('PENDING');
   await owner.query('grant insert on ledger to letsping_app');
   await owner.end();
