@@ -8,6 +8,7 @@ import { type Config, loadConfig } from '../runtime/config.ts';
 import { createLogger } from '../runtime/log.ts';
 import { createMetrics, type Metrics, serveMetrics, watched } from '../runtime/metrics.ts';
 import { loadParsers } from '../runtime/parsers.ts';
+import { selfTest, UNTIL_COMPILED } from '../runtime/self-test.ts';
 import { onShutdown } from '../runtime/shutdown.ts';
 import { temporalClient, workflowStarter } from '../runtime/temporal.ts';
 import { refuseTemporal } from '../runtime/temporal-access.ts';
@@ -75,6 +76,8 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
   const keyring = createKeyring(root, loadProjectKey(pool));
   await refuseForeignRootKey(pool, root);
   const [signer, parsers] = await Promise.all([currentIssuerKey(pool, keyring).then(createSigner), loadParsers()]);
+  const screenHost = { parsers };
+  await selfTest(screenHost, signer, UNTIL_COMPILED);
   const { client, connection } = temporalClient(env);
 
   const waiters = createStatusWaiters(config.status_hold_ms);
@@ -112,7 +115,7 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
     approvals: counting(approvals, metrics),
     identities: identityStore(pool, keys),
     idempotency: idempotencyStore(pool, keyring),
-    screenHost: { parsers },
+    screenHost,
     loosenWithoutReason: config.dev,
     settlement: createSettlement(signer),
     client,
@@ -124,7 +127,10 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
     hub,
     log,
     publicUrl: () => url,
-    publishedKeys: () => publishedKeys(pool),
+    publishedKeys: () =>
+      publishedKeys(pool, keyring, (kid) =>
+        log.error({ kid }, 'alarm: a signing key in the database is not sealed by us, and not published'),
+      ),
     environment: url.startsWith('https:') ? 'live' : 'test',
     checks,
   });

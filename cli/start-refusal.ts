@@ -4,6 +4,7 @@ const CODES: Record<string, string> = {
   ConfigError: 'configuration',
   RootKeyRefused: 'root_key',
   StartRefused: 'start_refused',
+  SelfTestFailed: 'self_test_failed',
   MigrationRefused: 'migration_refused',
   TemporalRefused: 'temporal_refused',
 };

@@ -19,14 +19,14 @@ export interface Signer {
 /** A new Ed25519 key pair; `kid` is its RFC 7638 thumbprint. */
 export async function newIssuerKey(): Promise<IssuerKey> {
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
-  const public_jwk = await exportJWK(publicKey);
-  const kid = await calculateJwkThumbprint(public_jwk);
-  return {
-    kid,
-    public_jwk: { ...public_jwk, kid, alg: 'EdDSA', use: 'sig' },
-    private_jwk: await exportJWK(privateKey),
-  };
+  const kid = await calculateJwkThumbprint(await exportJWK(publicKey));
+  const private_jwk = await exportJWK(privateKey);
+  return { kid, public_jwk: publicPart(kid, private_jwk), private_jwk };
 }
+
+/** What is published of a private key. */
+export const publicPart = (kid: string, { kty, crv, x }: JWK): JWK =>
+  ({ kty, crv, x, kid, alg: 'EdDSA', use: 'sig' }) as JWK;
 
 /**
  * Compact JWS (RFC 7515, RFC 8037) over the RFC 8785 bytes of the statement. Ed25519 signs the same bytes the same way. On the

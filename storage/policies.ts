@@ -51,7 +51,7 @@ export async function currentPolicy(tx: Transaction): Promise<PolicyVersion> {
 
 /** A condition: what was judged by this version may be written. The project is `$2` of the statement. */
 export const policyIsStill = (version: string, project_id = '$2'): string =>
-  `${version}::int = coalesce((select max(version) from policies where project_id = ${project_id}), 0)`;
+  `${version}::int = coalesce((select version from policies where project_id = ${project_id} order by version desc limit 1), 0)`;
 
 /**
  * Adds the next version. Two at once: the second gets the number after the first, and is compared with it. `compare` is

@@ -23,7 +23,7 @@ const MAY: Record<string, string[]> = {
   client: ['contracts', 'domain'],
   integrations: ['contracts', 'client', 'domain', 'type:activities', 'type:api/operations'],
   api: ['contracts', 'domain', 'crypto', 'type:activities'],
-  runtime: ['contracts', 'domain', 'type:activities'],
+  runtime: ['contracts', 'domain', 'crypto', 'type:activities'],
   workers: ['contracts', 'domain', 'runtime'],
 };
 /** Composition roots and programs: they see everything, and nothing imports them. */

@@ -12,6 +12,7 @@ import { loadConfig } from '../runtime/config.ts';
 import { createLogger } from '../runtime/log.ts';
 import { createMetrics, serveMetrics, watched } from '../runtime/metrics.ts';
 import { loadParsers } from '../runtime/parsers.ts';
+import { selfTest } from '../runtime/self-test.ts';
 import { onShutdown } from '../runtime/shutdown.ts';
 import { temporalClient, temporalSettings, workflowStarter } from '../runtime/temporal.ts';
 import { refuseTemporal } from '../runtime/temporal-access.ts';
@@ -50,6 +51,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
     workflowBundle(),
     refuseTemporal(env, { whenAway: 'wait' }),
   ]);
+  await selfTest({ parsers }, signer);
   const stores = stepStores(pool, keyring);
   const metrics = createMetrics('worker', () => readBacklog(pool));
 

@@ -21,6 +21,11 @@ export async function ingest(system: BenchSystem, rounds: number): Promise<Measu
     burst.allowed += await inFlight(rounds, WIDTH, allowed);
   }
 
+  const alike = await byTurns(rounds, {
+    plain: async () => (await timed(plain)).ms,
+    allowed: async () => (await timed(allowed)).ms,
+  });
+
   const held: { id: string; payload_digest: string }[] = [];
   const waits = new Map<string, () => void>();
   const waiting = new Set<string>();
@@ -61,6 +66,13 @@ export async function ingest(system: BenchSystem, rounds: number): Promise<Measu
       unit: 'ms',
       baseline: p50(alone.plain),
       budget: { ratio: 1.5 },
+    },
+    {
+      case: 'ingest, allowed',
+      measure: 'p50, each side after a thousand calls',
+      value: p50(alike.allowed),
+      unit: 'ms',
+      baseline: p50(alike.plain),
     },
     {
       case: 'ingest, allowed',

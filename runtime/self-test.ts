@@ -1,0 +1,96 @@
+import type { Action } from '../contracts/action.ts';
+import { PREDICATE_TYPE, STATEMENT_TYPE, type Statement } from '../contracts/receipt.ts';
+import { newKey, open, seal } from '../crypto/envelope.ts';
+import type { Signer } from '../crypto/signing.ts';
+import { payloadDigest, SALT_BYTES } from '../domain/digest.ts';
+import { DEFAULT_POLICY, type ScreenHost, screenAction } from '../domain/firewall/index.ts';
+import { parseGuarded } from '../domain/json/guard.ts';
+
+/** A process that answers one of these otherwise than it has to serves nobody. */
+export class SelfTestFailed extends Error {
+  override readonly name = 'SelfTestFailed';
+}
+
+/** Rounds after which the engine has compiled what every call runs, so that the first ones after a start are not the slowest. */
+export const UNTIL_COMPILED = 100;
+
+const AGAIN = 'Nothing is served: install this release again.';
+
+const POLICY = { ...DEFAULT_POLICY, default_routing: 'review_flagged' as const };
+const NOTE =
+  'Spoke to the customer on the phone: the parcel of last week came back to us, so the second half of the order is still open. ';
+
+/** What the firewall finds in these calls, whatever else changes; of what it finds nothing in, nobody has to be asked. */
+const CALLS: readonly (readonly [finding: string | undefined, Action])[] = [
+  ['egress/metadata', call('infra', 'http_request', { url: 'http://169.254.169.254/latest/meta-data/' })],
+  ['shell/destructive', call('ops', 'run_shell', { command: 'rm -rf /' })],
+  ['sql/unbounded', call('data', 'run_sql', { query: 'DELETE FROM customers' })],
+  [undefined, call('support', 'add_comment', { ticket: 4_711, tags: ['returns'], note: NOTE.repeat(6) })],
+  [undefined, call('support', 'find_ticket', { page: 2, closed: false, text: 'parcel' })],
+];
+
+function call(service: string, action: string, payload: Record<string, unknown>): Action {
+  return { service, action, payload };
+}
+
+/** Under a salt of zeros: SHA-256 of 32 zero bytes and of {"action":"refund","payload":{"amount":10},"service":"billing"}. */
+const DIGEST = 'sha256:d8666d3bb468b1f6f48a74bfd0773769a27f00a25b1b68105f4c8cdb1a18963f';
+
+const STATEMENT: Statement = {
+  _type: STATEMENT_TYPE,
+  subject: [{ name: 'request:self-test', digest: { sha256: DIGEST.slice('sha256:'.length) } }],
+  predicateType: PREDICATE_TYPE,
+  predicate: {
+    project: 'self-test',
+    agent: 'self-test',
+    service: 'billing',
+    action: 'refund',
+    outcome: 'rejected',
+    cause: 'firewall',
+    requested: { payload_digest: DIGEST, at: '2026-01-01T00:00:00.000Z' },
+    decided: { at: '2026-01-01T00:00:00.000Z', channel: 'firewall' },
+    policy: { digest: DIGEST, version: 0, verdict: 'block', findings: [] },
+    expires: '2026-01-01T00:00:00.000Z',
+  },
+};
+
+/**
+ * What a process is asked before it serves: that the firewall holds what it has to hold, that the digest of a known payload is
+ * the known one, that what it seals opens again and nothing else does. Two milliseconds a round.
+ * @throws SelfTestFailed
+ */
+export async function selfTest(host: ScreenHost, signer: Signer, rounds = 1): Promise<void> {
+  const key = newKey();
+  for (let round = 0; round < rounds; round++) {
+    for (const [finding, action] of CALLS) judge(host, finding, action);
+    const digest = payloadDigest(new Uint8Array(SALT_BYTES), call('billing', 'refund', { amount: 10 }));
+    if (digest !== DIGEST)
+      throw new SelfTestFailed(`the digest of a known payload is ${digest}, not ${DIGEST}. ${AGAIN}`);
+    await signer.sign(STATEMENT);
+    await sealing(key, round);
+  }
+}
+
+function judge(host: ScreenHost, finding: string | undefined, action: Action): void {
+  const guarded = parseGuarded(JSON.stringify(action));
+  if (!guarded.ok) throw new SelfTestFailed(`a plain body is refused: ${guarded.reason}`);
+  const { verdict, findings } = screenAction(guarded.value as Action, {}, POLICY, undefined, host);
+  const isRight =
+    finding === undefined ? verdict === 'allow' : verdict === 'hold' && findings.some(({ id }) => id === finding);
+  if (isRight) return;
+  const [found, wanted] = [findings.map(({ id }) => id).join(', ') || 'nothing', finding ?? 'nothing'];
+  throw new SelfTestFailed(
+    `the firewall finds ${found} in ${action.service}/${action.action} and says ${verdict}; it has to find ${wanted}. ${AGAIN}`,
+  );
+}
+
+async function sealing(key: Uint8Array, round: number): Promise<void> {
+  const plain = Buffer.from(NOTE);
+  const sealed = await seal(key, ['self-test', round], plain);
+  if (Buffer.compare(await open(key, ['self-test', round], sealed), plain) !== 0)
+    throw new SelfTestFailed(`what was sealed opens as something else. ${AGAIN}`);
+  if (round > 0) return;
+  sealed[sealed.length - 1]! ^= 1;
+  const opened = await open(key, ['self-test', round], sealed).catch(() => undefined);
+  if (opened !== undefined) throw new SelfTestFailed(`sealed bytes that were altered still open. ${AGAIN}`);
+}

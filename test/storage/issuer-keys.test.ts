@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { createKeyring } from '../../crypto/keyring.ts';
+import { parseRootKey } from '../../crypto/root-key.ts';
+import { newIssuerKey } from '../../crypto/signing.ts';
+import { currentIssuerKey, publishedKeys } from '../../storage/issuer-keys.ts';
+import { acrossProjects } from '../../storage/transaction.ts';
+import { createDatabase } from '../helpers/database.ts';
+
+test('a key that somebody wrote into the database is not published, nor in the place of ours', async () => {
+  const db = await createDatabase();
+  try {
+    const keyring = createKeyring(parseRootKey(randomBytes(32).toString('base64')), async () => undefined);
+    const { kid, public_jwk } = await currentIssuerKey(db.pool, keyring);
+    const theirs = await newIssuerKey();
+    const root = parseRootKey(randomBytes(32).toString('base64'));
+    const foreign = await createKeyring(root, async () => undefined).sealGlobal(
+      ['issuer key', theirs.kid],
+      theirs.private_jwk,
+    );
+    await acrossProjects(db.pool, async (tx) => {
+      const insert = `insert into issuer_keys (kid, public_jwk, sealed, created_at) select $1, $2, coalesce($3, sealed), now() - interval '1 day'
+        from issuer_keys where kid = $4`;
+      await tx.query(insert, [theirs.kid, JSON.stringify(theirs.public_jwk), foreign, kid]);
+      await tx.query(insert, [`${theirs.kid}x`, JSON.stringify(theirs.public_jwk), null, kid]); // what we sealed, under another name
+      await tx.query('update issuer_keys set public_jwk = $2 where kid = $1', [kid, JSON.stringify(theirs.public_jwk)]);
+    });
+    const told: string[] = [];
+    expect(await publishedKeys(db.pool, keyring, (each) => told.push(each))).toEqual([public_jwk]);
+    expect(told.sort()).toEqual([theirs.kid, `${theirs.kid}x`].sort());
+    expect((await currentIssuerKey(db.pool, keyring)).public_jwk).toEqual(public_jwk);
+    expect(Object.keys(public_jwk).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x']);
+  } finally {
+    await db.drop();
+  }
+});
