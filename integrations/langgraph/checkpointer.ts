@@ -15,8 +15,9 @@ import {
 } from '@langchain/langgraph-checkpoint';
 import type { ApprovalClient } from './client.ts';
 import { hostContextOf } from './host-context.ts';
+import { OwnPuts } from './own-puts.ts';
 import { raiseInterrupts } from './raise.ts';
-import type { CheckpointFilter, Serialized, StoredCheckpoint, ThreadStore } from './store.ts';
+import type { CheckpointFilter, CheckpointHead, Serialized, StoredCheckpoint, ThreadStore } from './store.ts';
 import { type Deserialize, tupleOf } from './tuple.ts';
 
 export interface CheckpointerOptions {
@@ -45,6 +46,7 @@ export class LetsPingCheckpointer extends BaseCheckpointSaver {
   readonly graph: string;
   readonly #lp: ApprovalClient | undefined;
   readonly #service: string;
+  readonly #puts = new OwnPuts();
 
   constructor({ store, graph = 'default', lp, service = graph, serde }: CheckpointerOptions) {
     super(serde);
@@ -79,8 +81,22 @@ export class LetsPingCheckpointer extends BaseCheckpointSaver {
       step: metadata.step ?? null,
       channel_versions: JSON.stringify(channel_versions),
     };
+    await this.#puts.track(
+      JSON.stringify([thread_id, checkpoint_ns]),
+      this.#put(head, { rest, metadata }, newVersions, channel_values, fence),
+    );
+    return { configurable: { thread_id, checkpoint_ns, checkpoint_id: checkpoint.id } };
+  }
+
+  async #put(
+    head: CheckpointHead,
+    bodyOf: { rest: unknown; metadata: CheckpointMetadata },
+    newVersions: ChannelVersions,
+    channel_values: Checkpoint['channel_values'],
+    fence: string | undefined,
+  ): Promise<void> {
     const [body, ...values] = await Promise.all([
-      this.#dump({ rest, metadata }),
+      this.#dump(bodyOf),
       ...Object.entries(newVersions)
         .filter(([channel]) => Object.hasOwn(channel_values, channel))
         .map(async ([channel, version]) => ({
@@ -90,7 +106,6 @@ export class LetsPingCheckpointer extends BaseCheckpointSaver {
         })),
     ]);
     await this.store.putCheckpoint(head, body, values, fence);
-    return { configurable: { thread_id, checkpoint_ns, checkpoint_id: checkpoint.id } };
   }
 
   async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string, taskPath = ''): Promise<void> {
@@ -120,6 +135,7 @@ export class LetsPingCheckpointer extends BaseCheckpointSaver {
     const { thread_id, checkpoint_ns = '' } = config.configurable ?? {};
     if (thread_id === undefined) return undefined;
     const checkpoint_id = getCheckpointId(config);
+    await this.#puts.settled(JSON.stringify([thread_id, checkpoint_ns]));
     const [stored] = await this.store.listCheckpoints({
       thread_id,
       checkpoint_ns,

@@ -119,24 +119,32 @@ describe('a plain interrupt', () => {
     expect(await lp.deliveries()).toHaveLength(1);
   });
 
-  test('whose request cannot be opened rejects the run, and raises again with the next', async () => {
-    const { lp, checkpointer } = await setUp();
-    lp.afterOpen = async () => {
-      lp.afterOpen = async () => {};
-      throw new Error('the server is away');
-    };
-    const graph = new StateGraph(State)
-      .addNode('wire', () => ({ log: [String(interrupt({ a: 1 }))] }))
-      .addEdge('__start__', 'wire')
-      .compile({ checkpointer });
-    const config = thread();
-    await expect(graph.invoke({ log: [] }, config)).rejects.toThrow('the server is away');
-    expect(await lp.deliveries()).toEqual([]);
-    const ids = idOf(await graph.invoke(null, config));
+  test.each([0, 50])(
+    'whose request cannot be opened rejects the run, and raises again with the next; %i ms a put',
+    async (ms) => {
+      const { lp, checkpointer } = await setUp();
+      const put = checkpointer.store.putCheckpoint;
+      checkpointer.store.putCheckpoint = async (...given) => {
+        await new Promise((resolve) => setTimeout(resolve, ms));
+        return put(...given);
+      };
+      lp.afterOpen = async () => {
+        lp.afterOpen = async () => {};
+        throw new Error('the server is away');
+      };
+      const graph = new StateGraph(State)
+        .addNode('wire', () => ({ log: [String(interrupt({ a: 1 }))] }))
+        .addEdge('__start__', 'wire')
+        .compile({ checkpointer });
+      const config = thread();
+      await expect(graph.invoke({ log: [] }, config)).rejects.toThrow('the server is away');
+      expect(await lp.deliveries()).toEqual([]);
+      const ids = idOf(await graph.invoke(null, config));
 
-    expect(ids).toHaveLength(1);
-    expect(lp.opened).toHaveLength(1);
-  });
+      expect(ids).toHaveLength(1);
+      expect(lp.opened).toHaveLength(1);
+    },
+  );
 
   test('of the middleware opens a request per tool call, in their order', async () => {
     const { lp, checkpointer } = await setUp();
