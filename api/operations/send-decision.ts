@@ -30,6 +30,7 @@ export type Sent =
 
 const TRIES = 5;
 const UPDATE_MS = 10_000;
+const SIGNAL_MS = 1_000;
 
 const isRefusal = (type: unknown): type is Refusal => REFUSALS.some((code) => code === type);
 
@@ -77,11 +78,17 @@ export async function sendDecision(client: Client, request_id: string, decision:
   }
 
   async function signalInstead(): Promise<Sent> {
-    try {
-      await handle.signal<[DecisionRef]>(DECIDE_RECORDED_SIGNAL, decision);
-      return { state: 'recorded' };
-    } catch (error) {
-      return error instanceof WorkflowNotFoundError ? { state: 'closed' } : { state: 'temporal_away' };
+    const giveUp = Date.now() + SIGNAL_MS;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await handle.signal<[DecisionRef]>(DECIDE_RECORDED_SIGNAL, decision);
+        return { state: 'recorded' };
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return { state: 'closed' };
+        // A workflow that is busy, by the update just given up for one, has taken nothing; another failure may have.
+        if (grpcCode(error) !== RESOURCE_EXHAUSTED || Date.now() >= giveUp) return { state: 'temporal_away' };
+        await pause(Math.min(attempt, 4));
+      }
     }
   }
 }
