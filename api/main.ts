@@ -32,7 +32,7 @@ import { createStatusWaiters } from './live/status-waiters.ts';
 import { watchResponses } from './middleware/http-metrics.ts';
 import type { ApprovalStore, Settled } from './ports.ts';
 
-/** A decision is answered within 12 s: whoever is still connected after this is cut off. */
+/** A decision is answered within 13 s: whoever is still connected after this is cut off. */
 const CLOSE_MS = 15_000;
 const WAKE_MS = 250;
 /** A call cuts some thirty small buffers from node's pool, 8 KB by default: a new pool for each call costs 1 % of it. */
