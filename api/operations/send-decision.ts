@@ -31,6 +31,8 @@ export type Sent =
 const TRIES = 5;
 const UPDATE_MS = 10_000;
 const SIGNAL_MS = 1_000;
+/** So near the end of the wait an update is not sent again. */
+const EDGE_MS = 100;
 
 const isRefusal = (type: unknown): type is Refusal => REFUSALS.some((code) => code === type);
 
@@ -66,11 +68,12 @@ export async function sendDecision(client: Client, request_id: string, decision:
       if (error instanceof WorkflowNotFoundError) return { state: 'closed' };
       const code = grpcCode(error);
       const exhausted = code === RESOURCE_EXHAUSTED;
-      if (worthAnotherTry(code) && (exhausted || attempt < TRIES) && Date.now() < end - 100) {
+      if (worthAnotherTry(code) && (exhausted || attempt < TRIES) && Date.now() < end - EDGE_MS) {
         await pause(Math.min(attempt, 4));
         continue;
       }
-      if (code === UNAVAILABLE) return { state: 'temporal_away' };
+      // Refused at once, each time: away. At the end of the wait it may be the wait that was broken off, and the Signal tells.
+      if (code === UNAVAILABLE && Date.now() < end - EDGE_MS) return { state: 'temporal_away' };
       const isLate = error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || error instanceof TimeoutError;
       if (!isLate && code === undefined) throw error;
       return signalInstead();

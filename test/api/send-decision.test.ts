@@ -19,6 +19,21 @@ function client(...statuses: number[]) {
   return { signals, client: { workflow: { getHandle: () => handle } } as unknown as Client };
 }
 
+test('an update that is broken off at the end of its wait is followed by the Signal, one refused at once is not', async () => {
+  const { client: slow, signals } = client(0);
+  const handle = slow.workflow.getHandle('');
+  const refuse = (ms: number) =>
+    Object.assign(handle, {
+      executeUpdate: () => new Promise((_, reject) => setTimeout(() => reject(answered(14)), ms)),
+    });
+  refuse(9_950);
+  expect(await sendDecision(slow, 'req_1', decision)).toEqual({ state: 'recorded' });
+  expect(signals).toEqual([decision]);
+  refuse(0);
+  expect(await sendDecision(slow, 'req_1', decision)).toEqual({ state: 'temporal_away' });
+  expect(signals).toHaveLength(1);
+}, 30_000);
+
 test('a busy workflow gets the Signal again', async () => {
   const { client: busy, signals } = client(8, 8, 0);
   expect(await sendDecision(busy, 'req_1', decision)).toEqual({ state: 'recorded' });
