@@ -64,8 +64,14 @@ const figure = (value: number | null): string => {
     : value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2);
 };
 
-/** The rows as a table for people, or one JSON object a line. */
+/** The rows as a table for people, or one JSON object a line; then how many budgets were kept. */
 export function print(rows: readonly Row[], json: boolean): void {
+  printRows(rows, json);
+  printVerdict(rows, json);
+}
+
+/** The rows alone: a bench of several parts tells each part's as soon as it is measured. */
+export function printRows(rows: readonly Row[], json: boolean): void {
   if (json) {
     for (const row of rows) console.log(JSON.stringify(row));
     return;
@@ -82,6 +88,10 @@ export function print(rows: readonly Row[], json: boolean): void {
     row.ok === null ? '' : row.ok ? 'ok' : 'MISSED',
   ]);
   console.log(table([head, ...body]));
+}
+
+export function printVerdict(rows: readonly Row[], json: boolean): void {
+  if (json) return;
   const judged = rows.filter((row) => row.ok !== null);
   const missed = judged.filter((row) => !row.ok);
   console.log(

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type Measured, print, rowOf } from '../row.ts';
+import { type Measured, printRows, printVerdict, type Row, rowOf } from '../row.ts';
 import { startBench } from './bench-system.ts';
 import { decision } from './decision.ts';
 import { flows } from './flows.ts';
@@ -36,13 +36,16 @@ export async function run(args: string[]): Promise<void> {
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   const system = await startBench(process.env, say, interrupted.signal);
   interrupted.signal.addEventListener('abort', () => void system.stop().finally(() => process.exit(130)));
-  const rows: Measured[] = [];
+  const rows: Row[] = [];
   try {
     say(`services are ready after ${since()}`);
     const part = async (name: (typeof PARTS)[number], work: () => Promise<Measured[]>) => {
       if (!chosen.has(name)) return;
-      rows.push(...(await work()));
+      const measured = (await work()).map((row) => rowOf('approvals', row));
       say(`${name}: done after ${since()}`);
+      printRows(measured, values.json);
+      if (!values.json) console.log('');
+      rows.push(...measured);
     };
     await part('flows', () => flows(system, size.rounds));
     await part('ingest', () => ingest(system, size.rounds));
@@ -50,17 +53,13 @@ export async function run(args: string[]): Promise<void> {
     await part('load', () => load(system, size.approvals, size.turns));
     await part('peer', () => peer(system, size.rounds, say));
     await part('inbox', () => inbox(system, size.pending, size.reads));
-    await part('memory', () => memory(system, size.few, size.many));
+    await part('memory', () => memory(system, size.few, size.many, say));
   } finally {
-    // What was measured before something failed is told all the same.
     if (values.quick)
       say(
         `quick: ${size.pending.toLocaleString('en')} pending rows instead of 100,000, ${size.many.toLocaleString('en')} waiting workflows instead of 10,000, fewer rounds`,
       );
-    print(
-      rows.map((row) => rowOf('approvals', row)),
-      values.json,
-    );
+    printVerdict(rows, values.json);
     await system.stop();
   }
 }
