@@ -27,5 +27,6 @@ export const PROBLEM_STATUS: Record<ErrorCode, number> = {
   internal: 500,
   temporal_unavailable: 503,
   database_unavailable: 503,
+  policy_changing: 503,
   key_unavailable: 503,
 };

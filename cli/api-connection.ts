@@ -62,6 +62,7 @@ const HINTS: Record<string, string> = {
   patch_in_progress: 'the same again in a moment',
   temporal_unavailable: 'the same again in a moment: nothing was decided',
   database_unavailable: 'the same again in a moment',
+  policy_changing: 'the same again in a moment: nothing was written',
   LETSPING_NETWORK: 'is the server running? A local one starts with `letsping dev`',
   LETSPING_CONFIG: 'set LETSPING_BASE_URL, for example to http://127.0.0.1:4400',
 };

@@ -28,6 +28,7 @@ export const ERROR_CODES = [
   'rate_limited',
   'temporal_unavailable',
   'database_unavailable',
+  'policy_changing',
   'key_unavailable',
   'internal',
 ] as const;

@@ -77,7 +77,7 @@ export function createOpening(pool: Pool, keyring: Keyring, notices: Notices) {
       recent.delete(project_id);
       if (tries === TRIES)
         throw new DomainError(
-          'database_unavailable',
+          'policy_changing',
           'The policy changed each time this action was judged. Nothing was written; try again.',
           { retry_after: 1 },
         );

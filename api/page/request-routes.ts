@@ -4,7 +4,7 @@ import { isId, newId } from '../../crypto/ids.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { principalOf } from '../middleware/authenticate.ts';
-import type { Decided } from '../operations/decide.ts';
+import type { Decided } from '../operations/decision-attempt.ts';
 import { detailOf } from '../operations/views.ts';
 import type { HistoryView } from '../ports.ts';
 import type { Draft } from './decide-forms.ts';

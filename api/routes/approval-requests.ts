@@ -9,7 +9,7 @@ import { DomainError } from '../../domain/errors.ts';
 import { principalOf, requirePermission } from '../middleware/authenticate.ts';
 import type { Once } from '../middleware/idempotency-key.ts';
 import { jsonBody } from '../middleware/json-body.ts';
-import type { Decided } from '../operations/decide.ts';
+import type { Decided } from '../operations/decision-attempt.ts';
 import { detailOf, summaryOf } from '../operations/views.ts';
 import type { ApprovalStore } from '../ports.ts';
 import { cursorOf, parseCursor } from './cursor.ts';

@@ -131,3 +131,18 @@ test('a second request under one id finds the first', async () => {
   const second = await elsewhere.open(project, judging(id).judge);
   expect(second.standing?.decided_at).toBe(first.standing?.decided_at);
 });
+
+test('a policy that is changed each time an action is judged leaves nothing written, and says so', async () => {
+  const id = newId('req');
+  const { judge, asked } = judging(id);
+  const restless: Judge = async (...given) => {
+    await put('observe');
+    return judge(...given);
+  };
+  await expect(here.open(project, restless)).rejects.toMatchObject({
+    code: 'policy_changing',
+    details: { retry_after: 1 },
+  });
+  expect(asked).toHaveLength(5);
+  expect(await here.view(project, id)).toBeUndefined();
+});
