@@ -55,6 +55,8 @@ export interface AppDeps extends HealthDeps {
   /** Where people reach us, without a slash at its end. A function: a port of 0 is known only after listening. */
   publicUrl: () => string;
   environment: 'live' | 'test';
+  /** Takes large bodies off this thread; absent: all are answered here. */
+  large?: RequestHandler | undefined;
   /** `letsping dev`: who tries policies out need not say why each time. */
   loosenWithoutReason: boolean;
 }
@@ -96,6 +98,7 @@ export function createApp(deps: AppDeps): Express {
   const decide = createDecide({ store, client, starter, remind: deps.remind, reminders: deps.reminders });
   const cancel = createCancel({ store, client, starter });
   const reportExecuted = createReportExecuted({ store, log });
+  const large: RequestHandler = deps.large ?? ((_req, _res, next) => next());
   const authenticated = authenticate(deps.identities, publicUrl);
 
   const app = express();
@@ -122,11 +125,12 @@ export function createApp(deps: AppDeps): Express {
   app.get('/api/openapi.json', (_req, res) => {
     res.json(openApiDocument(publicUrl()));
   });
-  app.use(wireRoutes({ open, store, waiters: deps.waiters, once, authenticated })); // what agents call comes first
+  app.use(wireRoutes({ open, store, waiters: deps.waiters, once, authenticated, large })); // what agents call comes first
   app.use(healthRoutes(deps));
   app.use(
     '/api',
     authenticated,
+    large,
     approvalRequestRoutes({ store, decide, cancel, reportExecuted, once }),
     policyRoutes({
       store,

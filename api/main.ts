@@ -25,12 +25,13 @@ import { createRecentKeys } from '../storage/recent-keys.ts';
 import { readBacklog } from '../storage/reconcile.ts';
 import { refuseForeignRootKey } from '../storage/start-up.ts';
 import { createApp } from './app.ts';
+import { createLargeLane } from './large/lane.ts';
 import { createEventHub } from './live/event-hub.ts';
 import { createReminders } from './live/reminders.ts';
 import { createStarts } from './live/starts.ts';
 import { createStatusWaiters } from './live/status-waiters.ts';
 import { watchResponses } from './middleware/http-metrics.ts';
-import type { ApprovalStore, Settled } from './ports.ts';
+import type { ApprovalStore, Counts, Settled } from './ports.ts';
 
 /** A decision is answered within 13 s: whoever is still connected after this is cut off. */
 const CLOSE_MS = 15_000;
@@ -41,6 +42,8 @@ const BUFFER_POOL_BYTES = 64 * 1024;
 /** A running server, as tests and `runApi` hold it. */
 export interface RunningApi {
   url: string;
+  /** That it listens on. */
+  port: number;
   metrics: Metrics;
   /** Of the metrics' own port; undefined when they are not served. */
   metrics_port: number | undefined;
@@ -49,7 +52,7 @@ export interface RunningApi {
 }
 
 /** The store, counting what is opened and what the firewall closes with it. */
-const counting = (store: ApprovalStore, metrics: Metrics): ApprovalStore => ({
+const counting = (store: ApprovalStore, metrics: Pick<Counts, 'opened' | 'decided'>): ApprovalStore => ({
   ...store,
   open: async (project_id, judge) => {
     let seen: ReturnType<typeof watched<Settled>> | undefined;
@@ -64,8 +67,15 @@ const counting = (store: ApprovalStore, metrics: Metrics): ApprovalStore => ({
   },
 });
 
+export interface ApiOptions {
+  /** The program of a thread for large bodies; absent: they are answered on this one. */
+  largeBodies?: URL;
+  /** On such a thread: who counts, in place of metrics of its own. */
+  counts?: Counts;
+}
+
 /** Composition root: parts from the environment, a listening server. */
-export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
+export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {}): Promise<RunningApi> {
   Buffer.poolSize = BUFFER_POOL_BYTES;
   const config = loadConfig(env);
   const log = createLogger('api', config.log_level);
@@ -77,7 +87,7 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
   await refuseForeignRootKey(pool, root);
   const [signer, parsers] = await Promise.all([currentIssuerKey(pool, keyring).then(createSigner), loadParsers()]);
   const screenHost = { parsers };
-  await selfTest(screenHost, signer, UNTIL_COMPILED);
+  await selfTest(screenHost, signer, options.counts ? 1 : UNTIL_COMPILED);
   const { client, connection } = temporalClient(env);
 
   const waiters = createStatusWaiters(config.status_hold_ms);
@@ -102,7 +112,8 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
   const reminders = createReminders(remind);
   const starts = createStarts({ starter, store: approvals, log });
   const metrics = createMetrics('api', () => readBacklog(pool));
-  const responses = watchResponses(metrics.answered);
+  const counts = options.counts ?? metrics;
+  const responses = watchResponses(counts.answered);
   const checks: Record<string, () => Promise<void>> = {
     database: async () => {
       if (!(await migrationsAtHead(pool))) throw new Error('migrations are missing');
@@ -111,8 +122,10 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
   };
 
   let url = config.public_url ?? `http://${config.host}:${config.port}`;
+  const lane =
+    options.largeBodies && createLargeLane({ entry: options.largeBodies, env, publicUrl: () => url, counts, log });
   const app = createApp({
-    approvals: counting(approvals, metrics),
+    approvals: counting(approvals, counts),
     identities: identityStore(pool, keys),
     idempotency: idempotencyStore(pool, keyring),
     screenHost,
@@ -132,6 +145,7 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
         log.error({ kid }, 'alarm: a signing key in the database is not sealed by us, and not published'),
       ),
     environment: url.startsWith('https:') ? 'live' : 'test',
+    large: lane?.handler,
     checks,
   });
 
@@ -142,8 +156,8 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
       app(req, res);
     },
   );
-  await listenOn(server, config);
-  if (config.public_url === undefined) url = `http://${config.host}:${(server.address() as AddressInfo).port}`;
+  const port = await listenOn(server, config);
+  if (config.public_url === undefined) url = `http://${config.host}:${port}`;
   const isReady = async () =>
     (await Promise.allSettled(Object.values(checks).map((check) => check()))).every(
       ({ status }) => status === 'fulfilled',
@@ -173,6 +187,7 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
     server.closeIdleConnections();
     setTimeout(() => server.closeAllConnections(), CLOSE_MS).unref();
     await closed;
+    await lane?.end();
     clearInterval(waking);
     reminders.end();
     await Promise.all([starts.end(), notices.end()]);
@@ -182,6 +197,7 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
   let stopping: Promise<void> | undefined;
   return {
     url,
+    port,
     metrics,
     metrics_port: measured?.port,
     stop: () => {
@@ -192,15 +208,15 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<RunningApi> {
 }
 
 const listenOn = (server: Server, { host, port }: Config) =>
-  new Promise<void>((resolve, reject) => {
+  new Promise<number>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, resolve);
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
   });
 
 /** The API process: runs until it is told to stop. */
-export async function runApi(env: NodeJS.ProcessEnv): Promise<void> {
+export async function runApi(env: NodeJS.ProcessEnv, largeBodies: URL): Promise<void> {
   await refuseTemporal(env, { whenAway: 'go on' });
-  const api = await startApi(env);
+  const api = await startApi(env, { largeBodies });
   await new Promise<void>((resolve) => onShutdown(() => resolve()));
   await api.stop();
 }

@@ -21,6 +21,13 @@ import type { RequestWithStanding } from '../domain/approval/status-answer.ts';
 export type OpenedRequest = Omit<RequestRow, 'project_id' | 'status' | 'created_at' | 'expires_at' | 'resolved_at'> &
   RequestSecret & { expires_in_ms: number };
 
+/** What an api counts (`runtime/metrics.ts`). */
+export interface Counts {
+  opened(verdict: RequestRow['verdict']): void;
+  decided(request: RequestRow, row: Omit<LedgerRow, 'request_id'>): void;
+  answered(method: string, route: string, status: number, seconds: number): void;
+}
+
 /** `activities/settle.ts`, given an outcome. */
 export type SettleWork = (entry: LedgerEntry) => Promise<Settled>;
 

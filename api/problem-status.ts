@@ -25,6 +25,7 @@ export const PROBLEM_STATUS: Record<ErrorCode, number> = {
   idempotency_key_reused: 422,
   rate_limited: 429,
   internal: 500,
+  overloaded: 503,
   temporal_unavailable: 503,
   database_unavailable: 503,
   policy_changing: 503,

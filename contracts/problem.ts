@@ -26,6 +26,7 @@ export const ERROR_CODES = [
   'idempotency_key_reused',
   'idempotency_key_in_use',
   'rate_limited',
+  'overloaded',
   'temporal_unavailable',
   'database_unavailable',
   'policy_changing',

@@ -1,19 +1,27 @@
-import { sha256 } from '@noble/hashes/sha2.js';
+import { sha256 as portable } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Action } from '../contracts/action.ts';
 import { canonicalBytes } from './canonical-json.ts';
 
 export const SALT_BYTES = 32;
 
+/** SHA-256 of the parts, one after the other. */
+export type Sha256 = (...parts: Uint8Array[]) => Uint8Array;
+const inJavaScript: Sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), portable.create()).digest();
+
 /**
  * The digest that an approval names: `sha256:` and the hex of SHA-256(salt ‖ RFC 8785 bytes of `{ action, payload, service }`).
  * The salt (32 random bytes a request, another for its patch) keeps a short payload from being guessed by whoever reads a
  * history, a log or a receipt; whoever may read the payload is given it (`design.md` 7).
  */
-export function payloadDigest(salt: Uint8Array, { service, action, payload }: Action): string {
+export function payloadDigest(
+  salt: Uint8Array,
+  { service, action, payload }: Action,
+  sha256: Sha256 = inJavaScript,
+): string {
   if (salt.length !== SALT_BYTES) throw new RangeError(`a salt has ${SALT_BYTES} bytes, not ${salt.length}`);
   const body = canonicalBytes({ service, action, payload });
-  return `sha256:${bytesToHex(sha256.create().update(salt).update(body).digest())}`;
+  return `sha256:${bytesToHex(sha256(salt, body))}`;
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';

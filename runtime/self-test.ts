@@ -1,6 +1,7 @@
 import type { Action } from '../contracts/action.ts';
 import { PREDICATE_TYPE, STATEMENT_TYPE, type Statement } from '../contracts/receipt.ts';
 import { newKey, open, seal } from '../crypto/envelope.ts';
+import { sha256 } from '../crypto/sha256.ts';
 import type { Signer } from '../crypto/signing.ts';
 import { payloadDigest, SALT_BYTES } from '../domain/digest.ts';
 import { DEFAULT_POLICY, type ScreenHost, screenAction } from '../domain/firewall/index.ts';
@@ -63,9 +64,11 @@ export async function selfTest(host: ScreenHost, signer: Signer, rounds = 1): Pr
   const key = newKey();
   for (let round = 0; round < rounds; round++) {
     for (const [finding, action] of CALLS) judge(host, finding, action);
-    const digest = payloadDigest(new Uint8Array(SALT_BYTES), call('billing', 'refund', { amount: 10 }));
-    if (digest !== DIGEST)
-      throw new SelfTestFailed(`the digest of a known payload is ${digest}, not ${DIGEST}. ${AGAIN}`);
+    for (const hash of [undefined, sha256]) {
+      const digest = payloadDigest(new Uint8Array(SALT_BYTES), call('billing', 'refund', { amount: 10 }), hash);
+      if (digest !== DIGEST)
+        throw new SelfTestFailed(`the digest of a known payload is ${digest}, not ${DIGEST}. ${AGAIN}`);
+    }
     await signer.sign(STATEMENT);
     await sealing(key, round);
   }

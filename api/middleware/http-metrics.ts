@@ -6,6 +6,10 @@ interface Routed extends IncomingMessage {
   route?: { path?: unknown };
 }
 
+interface Answered extends ServerResponse {
+  locals?: { forwarded?: boolean };
+}
+
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** The route's template, never the path: that holds ids, and the caller chooses it. */
@@ -32,6 +36,7 @@ export function watchResponses(
       if (isEnding) res.setHeader('Connection', 'close');
       res.once('close', () => {
         open.delete(res);
+        if ((res as Answered).locals?.forwarded) return; // counted where it was answered
         const method = METHODS.includes(req.method ?? '') ? req.method! : 'OTHER';
         answered(method, routeOf(req), res.statusCode, Number(process.hrtime.bigint() - started) / 1e9);
       });

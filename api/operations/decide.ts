@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ProposedPatch } from '../../contracts/approval-request.ts';
 import type { Decision } from '../../contracts/decision.ts';
+import { sha256 } from '../../crypto/sha256.ts';
 import { maySee, type Principal } from '../../domain/access/permissions.ts';
 import type { Channel, RequestRecord } from '../../domain/approval/record.ts';
 import { payloadDigest, SALT_BYTES, saltText } from '../../domain/digest.ts';
@@ -90,6 +91,6 @@ function patched(request: RequestRecord, patched_payload: Extract<Decision, { ty
   return {
     patched_payload,
     salt: saltText(salt),
-    patched_digest: payloadDigest(salt, { service, action, payload: patched_payload }),
+    patched_digest: payloadDigest(salt, { service, action, payload: patched_payload }, sha256),
   };
 }

@@ -3,6 +3,7 @@ import { DEFAULT_EXPIRES_IN_MS, type IngestBody } from '../../contracts/action.t
 import type { IngestAnswer } from '../../contracts/approval-request.ts';
 import type { Screening } from '../../contracts/verdict.ts';
 import type { Resolution } from '../../contracts/workflow.ts';
+import { sha256 } from '../../crypto/sha256.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
 import { payloadDigest, SALT_BYTES, saltText } from '../../domain/digest.ts';
 import { DomainError } from '../../domain/errors.ts';
@@ -71,7 +72,7 @@ export const createOpen =
     const payload = withoutLpMeta(body.payload);
     const salt = randomBytes(SALT_BYTES);
     const schema_ignored = body.schema === undefined || body.schema === null ? undefined : schemaProblem(body.schema);
-    const payload_digest = payloadDigest(salt, { service, action, payload });
+    const payload_digest = payloadDigest(salt, { service, action, payload }, sha256);
 
     const view = await store.open(project_id, async ({ policy, version, digest }, readEarlier, readThread) => {
       const [stats, context] = await Promise.all([

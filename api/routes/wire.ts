@@ -18,6 +18,8 @@ export interface WireRouteDeps {
   waiters: StatusWaiters;
   once: Once;
   authenticated: RequestHandler;
+  /** Takes large bodies elsewhere. */
+  large: RequestHandler;
 }
 
 /** Errors of these routes carry the codes that the published clients branch on. */
@@ -30,11 +32,12 @@ const onTheWire: RequestHandler = (_req, res, next) => {
 const BASES = ['/api', ''];
 
 /** The published protocol: what the LetsPing clients call. Unknown members are dropped, and errors carry their codes. */
-export function wireRoutes({ open, store, waiters, once, authenticated }: WireRouteDeps): Router {
+export function wireRoutes({ open, store, waiters, once, authenticated, large }: WireRouteDeps): Router {
   const ingest: RequestHandler[] = [
     onTheWire,
     authenticated,
     requirePermission('approval:create'),
+    large,
     ...jsonBody('4mb'),
     actionContext,
     async (req, res) => {

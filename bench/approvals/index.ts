@@ -4,6 +4,7 @@ import { startBench } from './bench-system.ts';
 import { decision } from './decision.ts';
 import { flows } from './flows.ts';
 import { ingest } from './ingest.ts';
+import { large } from './large.ts';
 import { load } from './load.ts';
 import { peer } from './peer.ts';
 import { inbox, memory } from './scale.ts';
@@ -11,7 +12,7 @@ import { inbox, memory } from './scale.ts';
 const FULL = { rounds: 200, approvals: 400, turns: 4, pending: 100_000, reads: 200, few: 1_000, many: 10_000 };
 /** A worker keeps 1,000 workflows in memory: below that the comparison would say nothing. */
 const QUICK = { rounds: 40, approvals: 40, turns: 2, pending: 20_000, reads: 60, few: 1_000, many: 2_000 };
-const PARTS = ['flows', 'ingest', 'decision', 'load', 'peer', 'inbox', 'memory'] as const;
+const PARTS = ['flows', 'ingest', 'large', 'decision', 'load', 'peer', 'inbox', 'memory'] as const;
 
 /** Ours beside the plainest thing that does the same job, on one server, in one run. Services are its own and are removed. */
 export async function run(args: string[]): Promise<void> {
@@ -43,12 +44,13 @@ export async function run(args: string[]): Promise<void> {
       if (!chosen.has(name)) return;
       const measured = (await work()).map((row) => rowOf('approvals', row));
       say(`${name}: done after ${since()}`);
+      if (!values.json && rows.length > 0) console.log('');
       printRows(measured, values.json);
-      if (!values.json) console.log('');
       rows.push(...measured);
     };
     await part('flows', () => flows(system, size.rounds));
     await part('ingest', () => ingest(system, size.rounds));
+    await part('large', () => large(system, size.rounds));
     await part('decision', () => decision(system, Math.ceil(size.rounds / 2)));
     await part('load', () => load(system, size.approvals, size.turns));
     await part('peer', () => peer(system, size.rounds, say));

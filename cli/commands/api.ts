@@ -2,6 +2,8 @@ import { runApi } from '../../api/main.ts';
 import { type Command, UsageError } from '../command.ts';
 import { startRefusal } from '../start-refusal.ts';
 
+const LARGE_BODIES = new URL('../large-bodies-thread.js', import.meta.url);
+
 /** The API server of a deployment. */
 export const api: Command = {
   summary: 'run the API server',
@@ -12,7 +14,7 @@ LETSPING_METRICS_PORT, TEMPORAL_* (docs/deployment.md). Secrets may be files: DA
 Logs JSON lines on stdout. SIGTERM ends it after what it had begun.`,
   async run(args, terminal) {
     if (args.length > 0) throw new UsageError('takes no arguments');
-    await runApi(terminal.env).catch(startRefusal);
+    await runApi(terminal.env, LARGE_BODIES).catch(startRefusal);
     return 0;
   },
 };

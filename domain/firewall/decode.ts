@@ -100,7 +100,7 @@ const SETTING = /^\s*(?:- )?([a-z_][\w.-]{0,59})(?::|(?<=\w{3}) =)(?: \[?["']?([
 /** `<role>owner</role>`: what an element that holds text alone says. */
 function elementsOf(text: string): DecodedForm[] {
   const forms: DecodedForm[] = [];
-  for (const [, key, value] of text.slice(0, 20_000).matchAll(/<([A-Za-z_][\w.-]{0,59})>([^<>]{1,200})<\/\1>/g)) {
+  for (const [, key, value] of text.matchAll(/<([A-Za-z_][\w.-]{0,59})>([^<>]{1,200})<\/\1>/g)) {
     if (key !== undefined && value !== undefined && value.trim() !== '')
       forms.push({ via: 'form', key, text: value.trim() });
     if (forms.length >= MAX_PARAMETERS) break;
@@ -111,7 +111,7 @@ function elementsOf(text: string): DecodedForm[] {
 /** `mutation { setRole(user: 7, role: ADMIN) { id } }`: what the call of an API in a text is given. */
 function argumentsOf(text: string): DecodedForm[] {
   const forms: DecodedForm[] = [];
-  for (const [, key, quoted, listed, plain] of text.slice(0, 20_000).matchAll(ARGUMENT)) {
+  for (const [, key, quoted, listed, plain] of text.matchAll(ARGUMENT)) {
     const value = quoted ?? listed ?? plain;
     if (key !== undefined && value) forms.push({ via: 'graphql', key, text: value });
     if (forms.length >= MAX_PARAMETERS) break;

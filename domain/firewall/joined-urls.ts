@@ -5,6 +5,7 @@ import { readUrl } from './url.ts';
 const SCHEMES = ['scheme', 'protocol', 'proto'];
 const HOSTS = ['host', 'hostname', 'server', 'domain', 'ip', 'address', 'authority'];
 const MAX_HOST_KEY = 9;
+const MAX_KEY = 8;
 const MOST = 100;
 
 /** URLs that an action spells in several members, `{ scheme, host, port, path }`: judged as the URL they make. */
@@ -41,13 +42,10 @@ export function joinedUrls(action: JudgedAction): UrlValue[] {
 }
 
 function memberOf(owner: Readonly<Record<string, unknown>>, names: readonly string[]): string | undefined {
-  for (const [key, value] of Object.entries(owner).slice(0, 100)) {
-    if (
-      names.includes(key.toLowerCase()) &&
-      (typeof value === 'string' || typeof value === 'number') &&
-      String(value).length <= 2_000
-    )
-      return String(value);
+  for (const key of Object.keys(owner)) {
+    if (key.length > MAX_KEY || !names.includes(key.toLowerCase())) continue;
+    const value = owner[key];
+    if ((typeof value === 'string' || typeof value === 'number') && String(value).length <= 2_000) return String(value);
   }
   return undefined;
 }

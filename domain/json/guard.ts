@@ -7,7 +7,7 @@ export { JSON_REFUSALS, type JsonRefusal } from './guard-error.ts';
 export interface JsonLimits {
   /** Containers inside one another. @default 200 */
   maxDepth?: number;
-  /** Objects, arrays and scalars together. @default 100000 */
+  /** Objects, arrays and scalars together. @default 20000 */
   maxValues?: number;
 }
 
@@ -41,7 +41,7 @@ interface Frame {
 export function parseGuarded(text: string, limits: JsonLimits = {}): GuardedJson {
   const open: Frame[] = [];
   try {
-    scan(text, open, limits.maxDepth ?? 200, limits.maxValues ?? 100_000);
+    scan(text, open, limits.maxDepth ?? 200, limits.maxValues ?? 20_000);
     return { ok: true, value: JSON.parse(text) };
   } catch (error) {
     const refusal = error instanceof JsonGuardError ? error : new JsonGuardError('not_json');

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { sha256 } from '../../crypto/sha256.ts';
 import { payloadDigest, saltBytes, saltText } from '../../domain/digest.ts';
 
 test('is SHA-256 over salt and RFC 8785 bytes, as anybody can compute', () => {
@@ -18,6 +19,15 @@ test('the order of keys does not matter, anything else does', () => {
   expect(digest({ a: 1, b: { c: 2, d: 3 } })).toBe(digest({ b: { d: 3, c: 2 }, a: 1 }));
   expect(digest({ a: 1 })).not.toBe(digest({ a: '1' }));
   expect(payloadDigest(randomBytes(32), { service: 's', action: 'a', payload: {} })).not.toBe(digest({}));
+});
+
+test('whoever computes SHA-256, the digest is the same', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.uint8Array({ minLength: 32, maxLength: 32 }), (value, salt) => {
+      const action = { service: 's', action: 'a', payload: { value } };
+      expect(payloadDigest(salt, action, sha256)).toBe(payloadDigest(salt, action));
+    }),
+  );
 });
 
 test('a salt travels as base64url and back', () => {

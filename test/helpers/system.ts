@@ -8,6 +8,7 @@ import { createFirstProject, type FirstProject } from '../../storage/bootstrap.t
 import { createDatabase, type TestDatabase } from './database.ts';
 
 const CRASHING = fileURLToPath(new URL('./crashing-worker.mjs', import.meta.url));
+const LARGE_BODIES = new URL('../../dist/cli/large-bodies-thread.js', import.meta.url);
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** A worker process of its own, as a deployment has it: it can be killed. */
@@ -84,7 +85,7 @@ export async function createSystem(options: { policy?: unknown; env?: NodeJS.Pro
     TEMPORAL_NAMESPACE: inject('temporalNamespace'),
     ...options.env,
   };
-  const api = await startApi(env);
+  const api = await startApi(env, { largeBodies: LARGE_BODIES });
   const connection = await Connection.connect({ address: inject('temporalAddress') });
   const workers: WorkerProcess[] = [];
   const system: TestSystem = {

@@ -164,9 +164,7 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
     if (carrier) return at('carried_data', 'medium', carrier.raw, 'This URL carries data to a foreign host.');
   }
   if (allowed.named && changes && has(TRAITS.question) && (value.place.sets & SAID) !== 0) {
-    const link = [...text.slice(0, 20_000).matchAll(BARE_QUERY)].find(
-      ([, host = '']) => !allowed.host(host.toLowerCase()),
-    );
+    const link = [...text.matchAll(BARE_QUERY)].find(([, host = '']) => !allowed.host(host.toLowerCase()));
     if (link) return at('carried_data', 'medium', link[0], 'This link carries data to a foreign host.');
   }
   const label = allowed.named && has(TRAITS.longRun) && has(TRAITS.label) ? encodedLabelIn(text, allowed) : undefined;

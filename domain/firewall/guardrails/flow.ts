@@ -99,7 +99,7 @@ function unknownLinks(action: JudgedAction, context: GuardrailContext, allowed: 
     if (value.type === 'url' && value.url.host !== '') add(value, value.url.host, value.url.raw);
     if (value.type !== 'text' || (value.traits & TRAITS.label) === 0 || value.place.via.length > 0) continue;
     let count = 0;
-    for (const [raw] of value.text.slice(0, 20_000).matchAll(BARE_LINK)) {
+    for (const [raw] of value.text.matchAll(BARE_LINK)) {
       count += 1;
       if (count > 50) break;
       add(value, raw.toLowerCase(), raw);

@@ -34,7 +34,7 @@ export const promptInjectionOf = (rule: PromptInjectionRule = {}): Guardrail => 
         continue;
       if (!isAt(value.place.pointer, rule.pointers)) continue;
       if (!MARKED.test(value.text)) continue;
-      const text = lookAlike(value.text.slice(0, 20_000)).replace(/(?:\\+[nrt])+/g, ' ');
+      const text = lookAlike(value.text).replace(/(?:\\+[nrt])+/g, ' ');
       const marker = MARKERS.map((one) => one.exec(text)).find((hit) => hit);
       if (!marker) continue;
       findings.set(value.place.pointer, {

@@ -12,6 +12,7 @@ const VECTOR = /^(?:argv|args|command|cmd|exec|entrypoint)$/i;
 /** Programs after which an action is named: what it is given are their arguments. */
 const TOOLS =
   /^(?:kubectl|oc|helm|terraform|tofu|terragrunt|pulumi|aws|gcloud|gsutil|az|docker|podman|git|gh|redis-cli|vault|rm|bash|sh|psql|mysql|systemctl|ssh)$/i;
+const MAX_KEY = 10;
 const MOST = 50;
 const MOST_ITEMS = 200;
 
@@ -25,7 +26,7 @@ export function joinedCommands(action: JudgedAction): JoinedCommand[] {
   for (const { type, place } of action.values) {
     if (type !== 'principal_change' || !place.owner || place.via.length > 0 || seen.has(place.owner)) continue;
     seen.add(place.owner);
-    const members = Object.entries(place.owner).slice(0, 100);
+    const members = membersOf(place.owner);
     const program = members.find(([key, value]) => PROGRAM.test(key) && isName(value));
     const given = members.find(([key, value]) => ARGUMENTS.test(key) && lineOf(value) !== undefined);
     const vector = members.find(([key, value]) => VECTOR.test(key) && Array.isArray(value) && value.length > 1);
@@ -38,6 +39,15 @@ export function joinedCommands(action: JudgedAction): JoinedCommand[] {
     if (found.length >= MOST) break;
   }
   return found;
+}
+
+/** Those that may be part of a command, wherever they stand among the others. */
+function membersOf(owner: Readonly<Record<string, unknown>>): [key: string, value: unknown][] {
+  const members: [string, unknown][] = [];
+  for (const key of Object.keys(owner))
+    if (key.length <= MAX_KEY && (PROGRAM.test(key) || ARGUMENTS.test(key) || VECTOR.test(key)))
+      members.push([key, owner[key]]);
+  return members;
 }
 
 const isName = (value: unknown): boolean => typeof value === 'string' && /^[\w./+-]{1,200}$/.test(value);

@@ -57,8 +57,8 @@ describe('what the guard refuses, and where', () => {
   });
 
   test('one value more than the limit', () => {
-    expect(refused(`[${'1,'.repeat(99_998)}1]`)).toBe('accepted');
-    expect(refused(`[${'1,'.repeat(99_999)}1]`)).toBe('too_many_values /99999');
+    expect(refused(`[${'1,'.repeat(19_998)}1]`)).toBe('accepted');
+    expect(refused(`[${'1,'.repeat(19_999)}1]`)).toBe('too_many_values /99999');
   });
 });
 

@@ -227,11 +227,15 @@ function usage(pid: number): { cpuMs: number; rssMiB: number } {
 }
 
 const MB = 1_000_000;
+const HONEST_CALLS = 200;
 const body = (payload: string) => `{"service":"billing-agent","action":"refund","payload":${payload}}`;
+/** The same for a service that nobody has to be asked for: what is held costs its workflow, whatever its size. */
+const allowed = (text: string) => text.replace('"billing-agent"', '"auto"');
 const times = (n: number, make: (at: number) => string) => Array.from({ length: n }, (_, at) => make(at)).join(',');
 const CORPUS: Record<string, () => string | Buffer> = {
   'depth bomb': () => body(`{"a":${'['.repeat(120_000)}${']'.repeat(120_000)}}`),
   'objects, deep': () => body(`${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`),
+  '19,000 keys': () => body(`{${times(19_000, (at) => `"k${at}":1`)}}`),
   '200,000 keys': () => body(`{${times(200_000, (at) => `"k${at}":1`)}}`),
   'duplicate keys': () => body('{"a":1,"a":2}'),
   'escaped duplicate': () => body('{"a":1,"\\u0061":2}'),
@@ -269,8 +273,9 @@ export const hostile: Suite = {
       if (status !== 201) throw new Error(`an honest call was answered ${status}`);
       return performance.now() - from;
     };
-    const calm: number[] = [];
-    for (let n = 0; n < 30; n++) calm.push(await honest());
+    // A thread that has just started has compiled nothing yet.
+    const plain = allowed(body(`{"text":"${'The parcel came back to us. '.repeat(8_000)}"}`));
+    for (let n = 0; n < 20; n++) await rig.call(rig.agent_api_key, 'POST', '/api/ingest', plain);
     let worst = { name: '', perMb: 0 };
     const grown: string[] = [];
     for (const [name, make] of Object.entries(CORPUS)) {
@@ -303,15 +308,31 @@ export const hostile: Suite = {
       if (id) rig.oracle.told.push({ request_id: id, what: 'opened' });
     }
     count.check(worst.perMb <= 300, () => `${worst.name}: ${worst.perMb.toFixed(0)} ms of CPU per MB`);
+    const calls = async () => {
+      const times: number[] = [];
+      for (let n = 0; n < HONEST_CALLS; n++) {
+        times.push(await honest());
+        await pause(5);
+      }
+      return times;
+    };
+    await calls(); // what the corpus left behind is collected, and the api is warm
+    const calm = await calls();
+    // What is refused: what is taken costs its storage, and `bench approvals --only large` has that.
+    const bodies = ['depth bomb', '200,000 keys', 'ten thousand items', 'open brackets'].map(
+      (name) => CORPUS[name]!() as string,
+    );
+    let isOver = false;
+    let hits = 0;
     const attack = (async () => {
-      for (let n = 0; n < 40; n++)
-        await rig.call(rig.agent_api_key, 'POST', '/api/ingest', CORPUS['depth bomb']!() as string).catch(() => {});
+      for (; !isOver; hits++) await rig.call(rig.agent_api_key, 'POST', '/api/ingest', bodies[hits % bodies.length]);
     })();
-    const under: number[] = [];
-    for (let n = 0; n < 60; n++) under.push(await honest());
+    const under = await calls().finally(() => {
+      isOver = true;
+    });
     await attack;
     count.note(
-      `${Object.keys(CORPUS).length} bodies; most CPU per MB ${worst.perMb.toFixed(0)} ms (${worst.name}; promised 100); memory grew by more than 64 MiB for ${grown.length === 0 ? 'none' : grown.join(', ')}; honest p99 ${percentile(calm, 0.99).toFixed(0)} ms calm, ${percentile(under, 0.99).toFixed(0)} ms under attack (promised: less than twice)`,
+      `${Object.keys(CORPUS).length} bodies; most CPU per MB ${worst.perMb.toFixed(0)} ms (${worst.name}; promised 100); memory grew by more than 64 MiB for ${grown.length === 0 ? 'none' : grown.join(', ')}; honest calls p50 ${percentile(calm, 0.5).toFixed(1)} and p99 ${percentile(calm, 0.99).toFixed(0)} ms calm, ${percentile(under, 0.5).toFixed(1)} and ${percentile(under, 0.99).toFixed(0)} ms beside ${hits} such bodies (promised: p99 less than twice)`,
     );
   },
 };
