@@ -97,6 +97,7 @@ export function createLargeLane({ entry, env, publicUrl, counts, log }: LaneOpti
     if (!thread) return 'not started';
     res.locals.forwarded = true;
     await forward(req, res, thread.port).catch(async (cause) => {
+      res.locals.forwarded = false;
       // Of a thread that has ended the next one hears: whoever tries again gets a new one.
       await Promise.race([thread.ended, setTimeout(ENDED_WITHIN_MS)]);
       throw new DomainError(

@@ -10,6 +10,8 @@ interface Answered extends ServerResponse {
   locals?: { forwarded?: boolean };
 }
 
+const isForwarded = (res: Answered) => res.locals?.forwarded === true;
+
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** The route's template, never the path: that holds ids, and the caller chooses it. */
@@ -36,7 +38,7 @@ export function watchResponses(
       if (isEnding) res.setHeader('Connection', 'close');
       res.once('close', () => {
         open.delete(res);
-        if ((res as Answered).locals?.forwarded) return; // counted where it was answered
+        if (isForwarded(res)) return; // counted where it was answered
         const method = METHODS.includes(req.method ?? '') ? req.method! : 'OTHER';
         answered(method, routeOf(req), res.statusCode, Number(process.hrtime.bigint() - started) / 1e9);
       });
@@ -44,6 +46,7 @@ export function watchResponses(
     endStreams() {
       isEnding = true;
       for (const res of open) {
+        if (isForwarded(res)) continue; // no stream, but an answer on its way
         if (res.headersSent) {
           if (!res.writableEnded) res.end();
         } else res.setHeader('Connection', 'close');
