@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { gzipSync } from 'node:zlib';
 import pg from 'pg';
 import { Policy } from '../../../contracts/policy.ts';
@@ -322,15 +324,13 @@ export const hostile: Suite = {
     const bodies = ['depth bomb', '200,000 keys', 'ten thousand items', 'open brackets'].map(
       (name) => CORPUS[name]!() as string,
     );
-    let isOver = false;
-    let hits = 0;
-    const attack = (async () => {
-      for (; !isOver; hits++) await rig.call(rig.agent_api_key, 'POST', '/api/ingest', bodies[hits % bodies.length]);
-    })();
-    const under = await calls().finally(() => {
-      isOver = true;
+    const attacker = new Worker(new URL('../../faults/attacker.mjs', import.meta.url), {
+      workerData: { url: `${rig.url}/api/ingest`, key: rig.agent_api_key, bodies },
     });
-    await attack;
+    await once(attacker, 'online');
+    const under = await calls();
+    attacker.postMessage('end');
+    const [hits] = (await once(attacker, 'message')) as [number];
     count.note(
       `${Object.keys(CORPUS).length} bodies; most CPU per MB ${worst.perMb.toFixed(0)} ms (${worst.name}; promised 100); memory grew by more than 64 MiB for ${grown.length === 0 ? 'none' : grown.join(', ')}; honest calls p50 ${percentile(calm, 0.5).toFixed(1)} and p99 ${percentile(calm, 0.99).toFixed(0)} ms calm, ${percentile(under, 0.5).toFixed(1)} and ${percentile(under, 0.99).toFixed(0)} ms beside ${hits} such bodies (promised: p99 less than twice)`,
     );
