@@ -145,6 +145,8 @@ const hostile = (): [string, Action, Policy?][] => {
     'x;',
     '"',
     '/',
+    '\n',
+    '\t\n',
     '\u200b',
     'www.a',
     '../',

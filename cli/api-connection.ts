@@ -60,7 +60,7 @@ const HINTS: Record<string, string> = {
   expired: 'letsping show <id>',
   payload_changed: 'letsping show <id>, then decide on the digest that it shows',
   patch_in_progress: 'the same again in a moment',
-  overloaded: 'the same again in a moment, with the same --idempotency-key',
+  overloaded: 'letsping show <id>, and the same again where nothing is decided',
   temporal_unavailable: 'the same again in a moment: nothing was decided',
   database_unavailable: 'the same again in a moment',
   policy_changing: 'the same again in a moment: nothing was written',

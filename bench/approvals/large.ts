@@ -1,5 +1,4 @@
-import type { Measured } from '../row.ts';
-import { percentile } from '../row.ts';
+import { type Measured, percentile } from '../row.ts';
 import { ALLOWED_SERVICE, type BenchSystem } from './bench-system.ts';
 import { expectStatus, send } from './http.ts';
 import { p50, pause, timed } from './timing.ts';

@@ -23,9 +23,10 @@ export function joinedUrls(action: JudgedAction): UrlValue[] {
       continue;
     const key = value.raw.toLowerCase();
     if (!HOSTS.includes(key) || value.value.length > 255 || /[\s/]/.test(value.value)) continue;
+    // Spelled in another case, many members may have such a name: their owner is searched once.
+    seen.add(value.place.owner);
     const scheme = memberOf(value.place.owner, SCHEMES);
     if (scheme === undefined) continue;
-    seen.add(value.place.owner);
     const port = memberOf(value.place.owner, ['port']);
     const path = memberOf(value.place.owner, ['path', 'pathname', 'uri']) ?? '';
     const host =

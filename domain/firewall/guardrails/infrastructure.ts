@@ -290,10 +290,10 @@ function judgeSource(text: string, infra: boolean): Said | undefined {
       return WIDE_POLICY;
     if (SOURCE_UNPROTECTS.test(text)) return UNPROTECTS;
   }
-  if (/^\s*(?:-\s*)?(?:apiVersion|kind):/m.test(text)) {
+  if (/^[ \t]*(?:-[ \t]*)?(?:apiVersion|kind):/m.test(text)) {
     if (
-      /^\s*(?:privileged|hostNetwork|hostPID|hostIPC|allowPrivilegeEscalation):\s*true/m.test(text) ||
-      /hostPath:\s*\n\s*path:\s*["']?\/["']?\s*$/m.test(text)
+      /^[ \t]*(?:privileged|hostNetwork|hostPID|hostIPC|allowPrivilegeEscalation):\s*true/m.test(text) ||
+      /hostPath:[ \t]{0,200}\r?\n\s{0,200}path:\s{0,200}["']?\/["']?[ \t\r]{0,200}$/m.test(text)
     )
       return ESCAPES;
     if (/kind:\s*ClusterRoleBinding/.test(text) && /name:\s*["']?cluster-admin/.test(text)) return WIDE_POLICY;

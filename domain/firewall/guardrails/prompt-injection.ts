@@ -11,7 +11,7 @@ type PromptInjectionRule = Omit<RuleOf<'prompt_injection'>, 'kind'>;
 const MARKERS: readonly RegExp[] = [
   /\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:previous|prior|above|earlier|preceding|all|any|your|the|system)\b.{0,30}\b(?:instructions?|prompts?|rules|directions|guidelines|messages?|context|restrictions)\b/i,
   /<\|(?:im_start|im_end|system|user|assistant|endoftext|begin_of_text|start_header_id|eot_id)\|>|\[\/?INST\]|<<\/?SYS>>|<\/?(?:system|assistant|tool_call|function_call|tool_response)>/i,
-  /^\s*(?:#{1,4}\s*)?(?:system|assistant|developer)\s*(?:message|prompt|note|override)?\s*:\s*\S/im,
+  /^[^\S\r\n\u2028\u2029]*(?:#{1,4}[^\S\r\n\u2028\u2029]*)?(?:system|assistant|developer)\s{0,20}(?:(?:message|prompt|note|override)\s{0,20})?:\s{0,200}\S/im,
   /\b(?:you are|you're|act as|pretend to be|roleplay as)\b.{0,40}\b(?:an? (?:AI|assistant|language model|LLM|chatbot|agent)|in developer mode|DAN|unrestricted|jailbroken)\b/i,
   /\b(?:AI|language) (?:model|assistant|agent)\b.{0,400}\b(?:you (?:must|need to|have to|should)|please (?:do|send|call|use|perform|execute)|instructions?)\b/is,
   /\b(?:do not|don't|never|without)\b.{0,20}\b(?:tell(?:ing)?|inform(?:ing)?|mention(?:ing)?|alert(?:ing)?|notify(?:ing)?|reveal(?:ing)?)\b.{0,30}\b(?:the )?(?:user|human|operator|owner)\b/i,
