@@ -1,9 +1,9 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { PatchScreening } from '../contracts/verdict.ts';
 import type { RequestRef, ScreenAnswer } from '../contracts/workflow.ts';
-import type { ScreenHost } from '../domain/firewall/host.ts';
 import { newFindings } from '../domain/firewall/new-findings.ts';
 import { screenAction } from '../domain/firewall/screen.ts';
+import type { ScreenHost } from '../domain/firewall/screen-deps.ts';
 import type { ScreenStore } from './ports.ts';
 
 const ANSWER: Record<PatchScreening, ScreenAnswer> = {

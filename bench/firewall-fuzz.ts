@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
-import { DEFAULT_POLICY } from '../domain/firewall/policy.ts';
+import { DEFAULT_POLICY } from '../domain/firewall/policy/policy.ts';
 import { screenAction } from '../domain/firewall/screen.ts';
 import { loadParsers } from '../runtime/parsers.ts';
 

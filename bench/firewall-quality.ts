@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { Action, ActionContext } from '../contracts/action.ts';
 import type { Policy } from '../contracts/policy.ts';
 import type { Screening } from '../contracts/verdict.ts';
-import { DEFAULT_POLICY } from '../domain/firewall/policy.ts';
+import { contextIn, NEW_SESSION, sessionAfter } from '../domain/firewall/history/session.ts';
+import { DEFAULT_POLICY } from '../domain/firewall/policy/policy.ts';
 import { screenAction } from '../domain/firewall/screen.ts';
-import { contextIn, NEW_SESSION, sessionAfter } from '../domain/firewall/session.ts';
 import { loadParsers } from '../runtime/parsers.ts';
 import { table } from './table.ts';
 

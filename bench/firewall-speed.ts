@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Action, ActionContext } from '../contracts/action.ts';
 import type { GuardrailRule } from '../contracts/guardrails.ts';
 import type { Policy } from '../contracts/policy.ts';
-import { DEFAULT_POLICY } from '../domain/firewall/policy.ts';
+import { DEFAULT_POLICY } from '../domain/firewall/policy/policy.ts';
 import { screenAction } from '../domain/firewall/screen.ts';
 import { loadParsers } from '../runtime/parsers.ts';
 import { type Measured, print, rowOf } from './row.ts';

@@ -1,5 +1,5 @@
 import type { ErrorObject, ValidateFunction } from 'ajv';
-import type { Parsers, ShellNode } from '../domain/firewall/parsers.ts';
+import type { Parsers, ShellNode } from '../domain/firewall/parsing/parsers.ts';
 
 let loaded: Promise<Parsers> | undefined;
 

@@ -3,7 +3,7 @@ import { parseApiKey, sameSecret, tokenHash } from '../../crypto/api-key.ts';
 import { mayDo, type Permission, type Principal } from '../../domain/access/permissions.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { IdentityStore } from '../ports.ts';
-import { checkHost } from './our-name.ts';
+import { checkHost } from './allowed-hosts.ts';
 import { sessionToken } from './session-cookie.ts';
 
 const SAFE = ['GET', 'HEAD', 'OPTIONS'];

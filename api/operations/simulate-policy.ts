@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { type PolicySimulation, type PolicySimulationBody, sinceMs } from '../../contracts/policy-simulation.ts';
 import { DomainError } from '../../domain/errors.ts';
-import type { ScreenHost } from '../../domain/firewall/host.ts';
-import { NO_PARSERS } from '../../domain/firewall/parsers.ts';
+import { NO_PARSERS } from '../../domain/firewall/parsing/parsers.ts';
 import { screenAction } from '../../domain/firewall/screen.ts';
+import type { ScreenHost } from '../../domain/firewall/screen-deps.ts';
 import type { ApprovalStore } from '../ports.ts';
 import { refuseBroken } from './put-policy.ts';
 

@@ -1,5 +1,5 @@
 import type { ActionContext } from '../../contracts/action.ts';
-import { underLabels } from '../../domain/firewall/session.ts';
+import { underLabels } from '../../domain/firewall/history/session.ts';
 import type { ReadThread } from '../ports.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { createFirstProject } from '../../storage/bootstrap.ts';
+import { createFirstProject } from '../../storage/access/bootstrap.ts';
 import type { Measured } from '../row.ts';
 import type { BenchSystem } from './bench-system.ts';
 import { expectStatus, send } from './http.ts';

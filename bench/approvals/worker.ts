@@ -11,10 +11,10 @@ import { createSigner } from '../../crypto/signing.ts';
 import { loadConfig } from '../../runtime/config.ts';
 import { onShutdown } from '../../runtime/shutdown.ts';
 import { temporalSettings } from '../../runtime/temporal.ts';
-import { currentIssuerKey } from '../../storage/issuer-keys.ts';
-import { createPool } from '../../storage/pool.ts';
-import { loadProjectKey } from '../../storage/projects.ts';
-import { stepStores } from '../../storage/step-stores.ts';
+import { stepStores } from '../../storage/activity-stores.ts';
+import { createPool } from '../../storage/db/pool.ts';
+import { currentIssuerKey } from '../../storage/keys/issuer-keys.ts';
+import { loadProjectKey } from '../../storage/keys/projects.ts';
 import { createWorker } from '../../workers/create-worker.ts';
 
 const [taskQueue = '', kind = 'empty'] = process.argv.slice(2);

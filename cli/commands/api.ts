@@ -2,7 +2,7 @@ import { runApi } from '../../api/main.ts';
 import { type Command, UsageError } from '../command.ts';
 import { startRefusal } from '../start-refusal.ts';
 
-const LARGE_BODIES = new URL('../large-bodies-thread.js', import.meta.url);
+const LARGE_BODIES = new URL('../../api/large-body/thread.js', import.meta.url);
 
 /** The API server of a deployment. */
 export const api: Command = {

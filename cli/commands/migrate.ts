@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { secretFrom } from '../../runtime/config.ts';
-import { ensureAppLogin } from '../../storage/app-login.ts';
-import { createFirstProject, type FirstProject } from '../../storage/bootstrap.ts';
-import { migrate as migrateDatabase } from '../../storage/migrate.ts';
-import { createPool } from '../../storage/pool.ts';
-import { firstProject } from '../../storage/projects.ts';
-import { refuseForeignRootKey } from '../../storage/start-up.ts';
+import { createFirstProject, type FirstProject } from '../../storage/access/bootstrap.ts';
+import { ensureAppLogin } from '../../storage/db/app-login.ts';
+import { migrate as migrateDatabase } from '../../storage/db/migrate.ts';
+import { createPool } from '../../storage/db/pool.ts';
+import { refuseForeignRootKey } from '../../storage/db/start-up.ts';
+import { firstProject } from '../../storage/keys/projects.ts';
 import { type Command, CommandFailed } from '../command.ts';
 import { startRefusal } from '../start-refusal.ts';
 

@@ -2,10 +2,10 @@ import { parseArgs } from 'node:util';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { loadConfig } from '../../runtime/config.ts';
-import { rotateRootKey } from '../../storage/key-rotation.ts';
-import { createPool } from '../../storage/pool.ts';
-import { loadProjectKey, rootKeyReferences } from '../../storage/projects.ts';
-import { refuseForeignRootKey } from '../../storage/start-up.ts';
+import { createPool } from '../../storage/db/pool.ts';
+import { refuseForeignRootKey } from '../../storage/db/start-up.ts';
+import { rotateRootKey } from '../../storage/keys/key-rotation.ts';
+import { loadProjectKey, rootKeyReferences } from '../../storage/keys/projects.ts';
 import type { Command } from '../command.ts';
 import { startRefusal } from '../start-refusal.ts';
 

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import type { JWK } from 'jose';
 import type { Statement } from '../../contracts/receipt.ts';
+import { type Check, type Evidence, verifyReceipt } from '../../receipts/receipt-checks.ts';
 import { type Command, UsageError } from '../command.ts';
 import { readObjectFile, readText } from '../input-file.ts';
-import { type Check, type Evidence, verifyReceipt } from '../receipt-checks.ts';
 import { jsonLine, table, visible } from '../text.ts';
 
 const OPTIONS = {

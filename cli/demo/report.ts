@@ -3,7 +3,7 @@ import type { JWK } from 'jose';
 import type { ApprovalRequestDetail } from '../../contracts/approval-request.ts';
 import type { JournalLine } from '../../examples/office-agents/graph.ts';
 import { readEffects } from '../../examples/office-agents/tools.ts';
-import { verifyReceipt } from '../receipt-checks.ts';
+import { verifyReceipt } from '../../receipts/receipt-checks.ts';
 import { visible } from '../text.ts';
 
 /** One action from beginning to end, with everything checked that can be. */

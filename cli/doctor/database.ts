@@ -2,11 +2,11 @@ import type { Pool } from 'pg';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey, type RootKey } from '../../crypto/root-key.ts';
 import type { Config } from '../../runtime/config.ts';
-import { migrationsAtHead } from '../../storage/migrate.ts';
-import { createPool } from '../../storage/pool.ts';
-import { loadProjectKey, projectIds, rootKeyReferences } from '../../storage/projects.ts';
-import { loginRights, serverClock } from '../../storage/reach.ts';
-import { refuseUnopened } from '../../storage/start-up.ts';
+import { migrationsAtHead } from '../../storage/db/migrate.ts';
+import { createPool } from '../../storage/db/pool.ts';
+import { loginRights, serverClock } from '../../storage/db/server-info.ts';
+import { refuseUnopened } from '../../storage/db/start-up.ts';
+import { loadProjectKey, projectIds, rootKeyReferences } from '../../storage/keys/projects.ts';
 import { type Finding, fail, messageOf, ok, skipped, warn } from './check.ts';
 
 const OLDEST_POSTGRES = 15;

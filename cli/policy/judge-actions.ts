@@ -1,9 +1,9 @@
 import type { Policy } from '../../contracts/policy.ts';
 import type { Finding, Screening } from '../../contracts/verdict.ts';
 import { evidenceOf } from '../../domain/firewall/finding.ts';
-import type { ScreenHost } from '../../domain/firewall/host.ts';
+import { contextIn, NEW_SESSION, sessionAfter } from '../../domain/firewall/history/session.ts';
 import { screenAction } from '../../domain/firewall/screen.ts';
-import { contextIn, NEW_SESSION, sessionAfter } from '../../domain/firewall/session.ts';
+import type { ScreenHost } from '../../domain/firewall/screen-deps.ts';
 import type { ActionToJudge } from './action-lines.ts';
 
 export interface JudgedLine {

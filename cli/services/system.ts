@@ -1,6 +1,6 @@
-import { ensureAppLogin } from '../../storage/app-login.ts';
-import { bootstrapDev, createLoginLink } from '../../storage/bootstrap.ts';
-import { migrate } from '../../storage/migrate.ts';
+import { bootstrapDev, createLoginLink } from '../../storage/access/bootstrap.ts';
+import { ensureAppLogin } from '../../storage/db/app-login.ts';
+import { migrate } from '../../storage/db/migrate.ts';
 import { CommandFailed } from '../command.ts';
 import { lockDataDir, openDataDir } from './data-dir.ts';
 import { type LocalKeys, localKeys } from './keys-file.ts';

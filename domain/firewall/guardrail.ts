@@ -1,11 +1,11 @@
 import type { ActionContext } from '../../contracts/action.ts';
 import type { ArgumentRole } from '../../contracts/guardrails.ts';
 import type { Finding } from '../../contracts/verdict.ts';
-import type { Known } from './known.ts';
-import type { Parsers } from './parsers.ts';
-import type { ScreenStats } from './stats.ts';
-import type { TypedValue } from './typed-values.ts';
-import type { Leaf } from './walk.ts';
+import type { ScreenStats } from './history/stats.ts';
+import type { Leaf } from './parsing/normalised-input.ts';
+import type { Parsers } from './parsing/parsers.ts';
+import type { TypedValue } from './parsing/typed-values.ts';
+import type { Known } from './policy/known.ts';
 
 /** An action as guardrails see it: its payload read to the ground, and every value typed. */
 export interface JudgedAction {

@@ -9,20 +9,14 @@
  * const { verdict, findings } = screenAction(action, {}, { ...DEFAULT_POLICY, default_routing: 'review_flagged' });
  * // verdict: 'hold'; findings[0]: { id: 'privilege/wildcard', pointer: '/permissions/0', severity: 'high', … }
  */
-export { policyProblems } from './configured.ts';
+
 export { isHolding } from './finding.ts';
 export type { Guardrail, GuardrailContext, JudgedAction } from './guardrail.ts';
-export type { ScreenHost } from './host.ts';
-export type { Known } from './known.ts';
+export { pastAction } from './history/past.ts';
+export { contextIn, NEW_SESSION, type Session, sessionAfter } from './history/session.ts';
+export type { PastAction, ScreenStats } from './history/stats.ts';
 export { newFindings } from './new-findings.ts';
-export { PACK_RULES } from './packs.ts';
-export type { Parsers, ShellNode, ShellParser } from './parsers.ts';
-export { pastAction } from './past.ts';
-export { DEFAULT_POLICY, type Route, routeOf } from './policy.ts';
-export { type Dialled, type Resolve, screenResolved } from './resolved.ts';
-export { GUARDRAILS, screenAction } from './screen.ts';
-export { contextIn, NEW_SESSION, type Session, sessionAfter } from './session.ts';
-export type { PastAction, ScreenStats } from './stats.ts';
+export type { Parsers, ShellNode, ShellParser } from './parsing/parsers.ts';
 export type {
   AddressValue,
   DomainValue,
@@ -31,4 +25,11 @@ export type {
   TextValue,
   TypedValue,
   UrlValue,
-} from './typed-values.ts';
+} from './parsing/typed-values.ts';
+export { policyProblems } from './policy/active.ts';
+export type { Known } from './policy/known.ts';
+export { DEFAULT_POLICY, type Route, routeOf } from './policy/policy.ts';
+export { PACK_RULES } from './policy/rule-sets.ts';
+export { type Dialled, type Resolve, screenResolved } from './resolved.ts';
+export { GUARDRAILS, screenAction } from './screen.ts';
+export type { ScreenHost } from './screen-deps.ts';

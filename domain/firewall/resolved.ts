@@ -1,12 +1,12 @@
 import type { Action, ActionContext } from '../../contracts/action.ts';
 import type { Policy } from '../../contracts/policy.ts';
 import type { Finding, Screening, Verdict } from '../../contracts/verdict.ts';
-import { addressClassOf } from './address.ts';
 import { evidenceOf } from './finding.ts';
 import type { Guardrail } from './guardrail.ts';
-import type { ScreenHost } from './host.ts';
-import { judgedOf } from './judged.ts';
+import { addressClassOf } from './hosts/address.ts';
+import { judgedOf } from './parsing/parsed-action.ts';
 import { screenAction } from './screen.ts';
+import type { ScreenHost } from './screen-deps.ts';
 
 /** Every address that a name has now, as the dialler would ask for it. */
 export type Resolve = (host: string) => Promise<readonly string[]>;

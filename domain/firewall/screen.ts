@@ -1,15 +1,15 @@
 import type { Action, ActionContext } from '../../contracts/action.ts';
 import type { Policy } from '../../contracts/policy.ts';
 import type { Finding, Screening } from '../../contracts/verdict.ts';
-import { type Chosen, guardrailsFor } from './configured.ts';
 import { evidenceOf, isHolding, SEVERITY_RANK, worstFirst } from './finding.ts';
 import type { Guardrail, GuardrailContext, JudgedAction } from './guardrail.ts';
-import type { ScreenHost } from './host.ts';
-import { contextOf, judgedOf } from './judged.ts';
-import { NO_PARSERS } from './parsers.ts';
-import { blocks, type Route, routeOf } from './policy.ts';
+import { contextOf, judgedOf } from './parsing/parsed-action.ts';
+import { NO_PARSERS } from './parsing/parsers.ts';
+import { type Chosen, guardrailsFor } from './policy/active.ts';
+import { blocks, type Route, routeOf } from './policy/policy.ts';
+import type { ScreenHost } from './screen-deps.ts';
 
-export { SHIPPED as GUARDRAILS } from './shipped.ts';
+export { SHIPPED as GUARDRAILS } from './guardrails/built-in.ts';
 
 /** More findings than a person reads; what is cut is said. */
 export const MAX_FINDINGS = 100;

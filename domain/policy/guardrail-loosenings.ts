@@ -1,8 +1,8 @@
 import type { GuardrailKind, GuardrailRule } from '../../contracts/guardrails.ts';
 import type { Policy } from '../../contracts/policy.ts';
 import type { Severity } from '../../contracts/verdict.ts';
-import { PACK_RULES } from '../firewall/packs.ts';
-import { SHIPPED } from '../firewall/shipped.ts';
+import { SHIPPED } from '../firewall/guardrails/built-in.ts';
+import { PACK_RULES } from '../firewall/policy/rule-sets.ts';
 import { parameterLoosenings } from './parameter-loosenings.ts';
 import { sameJson } from './same-json.ts';
 

@@ -1,5 +1,5 @@
 import type { Policy } from '../../contracts/policy.ts';
-import { allowListOf } from '../firewall/allowed.ts';
+import { allowListOf } from '../firewall/hosts/allow-list.ts';
 import { guardrailLoosenings } from './guardrail-loosenings.ts';
 import { routingLoosenings } from './routing-loosenings.ts';
 import { sameJson } from './same-json.ts';

@@ -1,5 +1,5 @@
 import type { Policy, PolicyRoute, Routing } from '../../contracts/policy.ts';
-import { visible } from '../firewall/skeleton.ts';
+import { visible } from '../firewall/text/confusables.ts';
 
 const STRICTNESS: Record<Routing, number> = { observe: 0, review_flagged: 1, review_all: 2 };
 

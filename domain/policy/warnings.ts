@@ -1,5 +1,5 @@
 import type { Policy } from '../../contracts/policy.ts';
-import { isPublicMail } from '../firewall/host-names.ts';
+import { isPublicMail } from '../firewall/hosts/host-names.ts';
 
 /** Something in a valid policy that lets actions pass, or that does nothing. */
 export interface PolicyWarning {

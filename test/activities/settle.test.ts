@@ -5,9 +5,9 @@ import type { Resolution } from '../../contracts/workflow.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { createSigner } from '../../crypto/signing.ts';
-import { currentIssuerKey } from '../../storage/issuer-keys.ts';
-import { loadProjectKey } from '../../storage/projects.ts';
-import { stepStores } from '../../storage/step-stores.ts';
+import { stepStores } from '../../storage/activity-stores.ts';
+import { currentIssuerKey } from '../../storage/keys/issuer-keys.ts';
+import { loadProjectKey } from '../../storage/keys/projects.ts';
 import { approvalsOf } from '../helpers/approvals.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 

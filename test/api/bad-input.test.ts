@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createFirstProject } from '../../storage/bootstrap.ts';
+import { createFirstProject } from '../../storage/access/bootstrap.ts';
 import { approvalsOf } from '../helpers/approvals.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 

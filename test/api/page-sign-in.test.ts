@@ -6,7 +6,7 @@ import { localPath } from '../../api/page/local-path.ts';
 import { sessionRoutes } from '../../api/page/session-routes.ts';
 import { newApiKey, newToken, tokenHash } from '../../crypto/api-key.ts';
 import { newId } from '../../crypto/ids.ts';
-import { identityStore } from '../../storage/identity-store.ts';
+import { identityStore } from '../../storage/access/identity-store.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 import { visitorOf } from '../helpers/visitor.ts';
 

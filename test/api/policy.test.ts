@@ -3,8 +3,8 @@ import { createPutPolicy } from '../../api/operations/put-policy.ts';
 import { Policy } from '../../contracts/policy.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
-import { loadProjectKey } from '../../storage/projects.ts';
-import { stepStores } from '../../storage/step-stores.ts';
+import { stepStores } from '../../storage/activity-stores.ts';
+import { loadProjectKey } from '../../storage/keys/projects.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 let system: TestSystem;

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ActionContext } from '../../contracts/action.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
-import { loadProjectKey } from '../../storage/projects.ts';
-import { stepStores } from '../../storage/step-stores.ts';
+import { stepStores } from '../../storage/activity-stores.ts';
+import { loadProjectKey } from '../../storage/keys/projects.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 let system: TestSystem;

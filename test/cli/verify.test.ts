@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { CompactSign, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verify } from '../../cli/commands/verify.ts';
-import { verifyReceipt } from '../../cli/receipt-checks.ts';
 import { PREDICATE_TYPE, RECEIPT_TYPE, STATEMENT_TYPE, type Statement } from '../../contracts/receipt.ts';
 import { createSigner, type IssuerKey, newIssuerKey } from '../../crypto/signing.ts';
 import { canonicalBytes } from '../../domain/canonical-json.ts';
 import { payloadDigest, saltText } from '../../domain/digest.ts';
+import { verifyReceipt } from '../../receipts/receipt-checks.ts';
 import { run } from './run.ts';
 
 const salt = randomBytes(32);

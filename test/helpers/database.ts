@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { inject } from 'vitest';
-import { ensureAppLogin } from '../../storage/app-login.ts';
-import { migrate } from '../../storage/migrate.ts';
-import { createPool } from '../../storage/pool.ts';
+import { ensureAppLogin } from '../../storage/db/app-login.ts';
+import { migrate } from '../../storage/db/migrate.ts';
+import { createPool } from '../../storage/db/pool.ts';
 
 export interface TestDatabase {
   /** As the owner: sees everything. */

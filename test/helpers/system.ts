@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { inject } from 'vitest';
 import { type RunningApi, startApi } from '../../api/main.ts';
-import { createFirstProject, type FirstProject } from '../../storage/bootstrap.ts';
+import { createFirstProject, type FirstProject } from '../../storage/access/bootstrap.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
 
 const CRASHING = fileURLToPath(new URL('./crashing-worker.mjs', import.meta.url));
-const LARGE_BODIES = new URL('../../dist/cli/large-bodies-thread.js', import.meta.url);
+const LARGE_BODIES = new URL('../../dist/api/large-body/thread.js', import.meta.url);
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** A worker process of its own, as a deployment has it: it can be killed. */

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { createLoginLink } from '../../storage/bootstrap.ts';
+import { createLoginLink } from '../../storage/access/bootstrap.ts';
 import type { TestSystem } from './system.ts';
 
 interface Answer {

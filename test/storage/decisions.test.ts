@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import type { NewDecision } from '../../domain/approval/record.ts';
-import { createFirstProject } from '../../storage/bootstrap.ts';
-import { insertDecision, readDecision } from '../../storage/decisions.ts';
-import { loadProjectKey } from '../../storage/projects.ts';
-import { inProject } from '../../storage/transaction.ts';
+import { createFirstProject } from '../../storage/access/bootstrap.ts';
+import { insertDecision, readDecision } from '../../storage/approvals/decisions.ts';
+import { inProject } from '../../storage/db/transaction.ts';
+import { loadProjectKey } from '../../storage/keys/projects.ts';
 import { createDatabase } from '../helpers/database.ts';
 
 test('a patch that is sent again under its id is the one that was sent first, with its digest', async () => {

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { newIssuerKey } from '../../crypto/signing.ts';
-import { currentIssuerKey, publishedKeys } from '../../storage/issuer-keys.ts';
-import { acrossProjects } from '../../storage/transaction.ts';
+import { acrossProjects } from '../../storage/db/transaction.ts';
+import { currentIssuerKey, publishedKeys } from '../../storage/keys/issuer-keys.ts';
 import { createDatabase } from '../helpers/database.ts';
 
 test('a key that somebody wrote into the database is not published, nor in the place of ours', async () => {

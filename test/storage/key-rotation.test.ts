@@ -4,11 +4,11 @@ import { rotateRootKeyCommand } from '../../cli/commands/rotate-root-key.ts';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring, type Keyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
-import { currentIssuerKey } from '../../storage/issuer-keys.ts';
-import { type Rotated, rotateRootKey } from '../../storage/key-rotation.ts';
-import { insertProject, loadProjectKey, rootKeyReferences } from '../../storage/projects.ts';
-import { refuseForeignRootKey } from '../../storage/start-up.ts';
-import { inProject } from '../../storage/transaction.ts';
+import { refuseForeignRootKey } from '../../storage/db/start-up.ts';
+import { inProject } from '../../storage/db/transaction.ts';
+import { currentIssuerKey } from '../../storage/keys/issuer-keys.ts';
+import { type Rotated, rotateRootKey } from '../../storage/keys/key-rotation.ts';
+import { insertProject, loadProjectKey, rootKeyReferences } from '../../storage/keys/projects.ts';
 import { run } from '../cli/run.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 

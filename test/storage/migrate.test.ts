@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import { migrate, migrations } from '../../storage/migrate.ts';
+import { migrate, migrations } from '../../storage/db/migrate.ts';
 import { createDatabase } from '../helpers/database.ts';
 
 const run = async (url: string, sql: string) => {

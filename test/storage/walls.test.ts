@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
-import { insertRequest, type NewRequest } from '../../storage/approval-requests.ts';
-import { insertProject, loadProjectKey } from '../../storage/projects.ts';
-import { acrossProjects, alone, ENTER_PROJECT, inProject } from '../../storage/transaction.ts';
+import { insertRequest, type NewRequest } from '../../storage/approvals/approval-requests.ts';
+import { acrossProjects, alone, ENTER_PROJECT, inProject } from '../../storage/db/transaction.ts';
+import { insertProject, loadProjectKey } from '../../storage/keys/projects.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 
 let db: TestDatabase;

@@ -2,7 +2,7 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext, JudgedAction } from '../guardrail.ts';
-import { type PastAction, pastOf, type ScreenStats, similarity } from '../stats.ts';
+import { type PastAction, pastOf, type ScreenStats, similarity } from '../history/stats.ts';
 
 type Params<Kind extends 'velocity_limit' | 'loop_breaker' | 'semantic_loop'> = Omit<RuleOf<Kind>, 'kind'>;
 

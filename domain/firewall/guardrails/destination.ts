@@ -1,19 +1,19 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
-import { type AllowList, allowListOf } from '../allowed.ts';
-import { decodedForms, isBase32Text } from '../decode.ts';
-import { type Destination, destinationsOf } from '../destinations.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
-import { isDropSite } from '../host-names.ts';
-import { keyWords } from '../key-words.ts';
-import type { Known } from '../known.ts';
-import { isIban } from '../personal.ts';
-import { isWallet, sharesWithAll } from '../public-share.ts';
-import { TRAITS } from '../traits.ts';
-import type { TypedValue } from '../typed-values.ts';
-import { urlsInText } from '../url.ts';
-import { verbsOf } from '../verbs.ts';
+import { type AllowList, allowListOf } from '../hosts/allow-list.ts';
+import { isDropSite } from '../hosts/host-names.ts';
+import { urlsInText } from '../hosts/url.ts';
+import { type Destination, destinationsOf } from '../outbound/destinations.ts';
+import { isWallet, sharesWithAll } from '../outbound/public-share.ts';
+import { verbsOf } from '../outbound/verbs.ts';
+import type { TypedValue } from '../parsing/typed-values.ts';
+import type { Known } from '../policy/known.ts';
+import { TRAITS } from '../text/character-classes.ts';
+import { decodedForms, isBase32Text } from '../text/decode.ts';
+import { keyWords } from '../text/key-words.ts';
+import { isIban } from '../text/personal.ts';
 
 type DestinationRule = Omit<RuleOf<'destination'>, 'kind'>;
 

@@ -1,16 +1,16 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
-import { addressClassOf } from '../address.ts';
-import { type AllowList, allowListOf } from '../allowed.ts';
-import { type EgressLimits, limitOf, limitsOf, methodFindings } from '../egress-limits.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
-import { isPublicMail, isUnder, nameClassOf, registrableDomainOf } from '../host-names.ts';
-import { joinedUrls } from '../joined-urls.ts';
-import { decodedName } from '../punycode.ts';
-import { skeletonOf } from '../skeleton.ts';
-import type { TypedValue } from '../typed-values.ts';
-import type { ReadUrl, UrlTrick } from '../url.ts';
+import { addressClassOf } from '../hosts/address.ts';
+import { type AllowList, allowListOf } from '../hosts/allow-list.ts';
+import { isPublicMail, isUnder, nameClassOf, registrableDomainOf } from '../hosts/host-names.ts';
+import { decodedName } from '../hosts/punycode.ts';
+import type { ReadUrl, UrlTrick } from '../hosts/url.ts';
+import { type EgressLimits, limitOf, limitsOf, methodFindings } from '../outbound/egress-limits.ts';
+import { joinedUrls } from '../outbound/joined-urls.ts';
+import type { TypedValue } from '../parsing/typed-values.ts';
+import { skeletonOf } from '../text/confusables.ts';
 
 type EgressRule = Omit<RuleOf<'egress'>, 'kind'>;
 

@@ -1,15 +1,15 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
-import { type AllowList, allowListOf } from '../allowed.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext, JudgedAction } from '../guardrail.ts';
-import { registrableDomainOf } from '../host-names.ts';
-import { keyWords } from '../key-words.ts';
-import { appliesTo } from '../policy.ts';
-import { foreignNames } from '../receivers.ts';
-import { TRAITS } from '../traits.ts';
-import type { TypedValue } from '../typed-values.ts';
-import { isAsked, isHandedOver, verbsOf } from '../verbs.ts';
+import { type AllowList, allowListOf } from '../hosts/allow-list.ts';
+import { registrableDomainOf } from '../hosts/host-names.ts';
+import { foreignNames } from '../outbound/receivers.ts';
+import { isAsked, isHandedOver, verbsOf } from '../outbound/verbs.ts';
+import type { TypedValue } from '../parsing/typed-values.ts';
+import { appliesTo } from '../policy/policy.ts';
+import { TRAITS } from '../text/character-classes.ts';
+import { keyWords } from '../text/key-words.ts';
 
 type FlowRule = Omit<RuleOf<'flow'>, 'kind'>;
 

@@ -2,12 +2,12 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail, JudgedAction } from '../guardrail.ts';
-import { keyWords } from '../key-words.ts';
-import { named } from '../named-member.ts';
-import { isGranting, isRefusing } from '../privilege-words.ts';
-import { visibleOf } from '../skeleton.ts';
-import type { PrincipalChange } from '../typed-values.ts';
-import { wordsOf } from '../words.ts';
+import { named } from '../parsing/named-member.ts';
+import type { PrincipalChange } from '../parsing/typed-values.ts';
+import { isGranting, isRefusing } from '../privilege/words.ts';
+import { visibleOf } from '../text/confusables.ts';
+import { keyWords } from '../text/key-words.ts';
+import { wordsOf } from '../text/tokenizer.ts';
 
 type InfrastructureRule = Omit<RuleOf<'infrastructure'>, 'kind'>;
 type Said = readonly [id: string, severity: Severity, message: string];

@@ -1,9 +1,9 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
-import { type Amount, amountsOf } from '../amounts.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext, JudgedAction } from '../guardrail.ts';
-import { pastOf } from '../stats.ts';
+import { pastOf } from '../history/stats.ts';
+import { type Amount, amountsOf } from '../money/amounts.ts';
 import { within } from './counting.ts';
 
 type MoneyRule = Omit<RuleOf<'money'>, 'kind'>;

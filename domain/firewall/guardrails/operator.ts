@@ -1,13 +1,13 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
-import { amountsOf } from '../amounts.ts';
-import { destinationsOf } from '../destinations.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext, JudgedAction } from '../guardrail.ts';
-import type { Parsers } from '../parsers.ts';
-import { appliesTo } from '../policy.ts';
-import { isAt } from '../reach.ts';
-import { skeletonOf } from '../skeleton.ts';
+import { amountsOf } from '../money/amounts.ts';
+import { isAt } from '../outbound/destination-scope.ts';
+import { destinationsOf } from '../outbound/destinations.ts';
+import type { Parsers } from '../parsing/parsers.ts';
+import { appliesTo } from '../policy/policy.ts';
+import { skeletonOf } from '../text/confusables.ts';
 
 type Params<Kind extends 'pattern_scanner' | 'expression' | 'json_schema' | 'unknown_action'> = Omit<
   RuleOf<Kind>,

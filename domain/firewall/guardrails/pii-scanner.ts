@@ -1,10 +1,10 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
 import type { Guardrail } from '../guardrail.ts';
-import { maskedEnd, personalIn } from '../personal.ts';
-import { isAt, reachOf } from '../reach.ts';
-import { visibleOf } from '../skeleton.ts';
-import { TRAITS } from '../traits.ts';
+import { isAt, reachOf } from '../outbound/destination-scope.ts';
+import { TRAITS } from '../text/character-classes.ts';
+import { visibleOf } from '../text/confusables.ts';
+import { maskedEnd, personalIn } from '../text/personal.ts';
 
 type PiiRule = Omit<RuleOf<'pii_scanner'>, 'kind'>;
 

@@ -2,15 +2,15 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
-import { keyWords } from '../key-words.ts';
-import { innermostOf, NEW_VALUE, named } from '../named-member.ts';
-import { isEndless, OPENERS } from '../privilege-ends.ts';
-import { isAdminFlag } from '../privilege-flags.ts';
-import { judgeGrant, type Said, said } from '../privilege-grants.ts';
-import * as words from '../privilege-words.ts';
-import { isAt } from '../reach.ts';
-import type { PrincipalChange } from '../typed-values.ts';
-import { wordsOf } from '../words.ts';
+import { isAt } from '../outbound/destination-scope.ts';
+import { innermostOf, NEW_VALUE, named } from '../parsing/named-member.ts';
+import type { PrincipalChange } from '../parsing/typed-values.ts';
+import { isEndless, OPENERS } from '../privilege/ends.ts';
+import { isAdminFlag } from '../privilege/flags.ts';
+import { judgeGrant, type Said, said } from '../privilege/grants.ts';
+import * as words from '../privilege/words.ts';
+import { keyWords } from '../text/key-words.ts';
+import { wordsOf } from '../text/tokenizer.ts';
 
 type Words = readonly string[];
 

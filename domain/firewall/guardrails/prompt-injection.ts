@@ -2,8 +2,8 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
-import { isAt } from '../reach.ts';
-import { lookAlike } from '../skeleton.ts';
+import { isAt } from '../outbound/destination-scope.ts';
+import { lookAlike } from '../text/confusables.ts';
 
 type PromptInjectionRule = Omit<RuleOf<'prompt_injection'>, 'kind'>;
 

@@ -1,10 +1,10 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
 import type { Guardrail, GuardrailContext, JudgedAction } from '../guardrail.ts';
-import { NO_PARSERS, type Parsers } from '../parsers.ts';
-import { reachOf } from '../reach.ts';
-import { redacted, secretsIn } from '../secrets.ts';
-import { visibleOf } from '../skeleton.ts';
+import { reachOf } from '../outbound/destination-scope.ts';
+import { NO_PARSERS, type Parsers } from '../parsing/parsers.ts';
+import { visibleOf } from '../text/confusables.ts';
+import { redacted, secretsIn } from '../text/secrets.ts';
 
 type SecretRule = Omit<RuleOf<'secret_scanner'>, 'kind'>;
 

@@ -1,26 +1,26 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
-import { allowListOf } from '../allowed.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext, JudgedAction } from '../guardrail.ts';
-import { keyWords } from '../key-words.ts';
-import type { ShellNode, ShellParser } from '../parsers.ts';
-import type { Place } from '../path.ts';
-import { commandNames, spokenTo } from '../shell/feeders.ts';
-import { runsWhatItFetched } from '../shell/fetched.ts';
+import { allowListOf } from '../hosts/allow-list.ts';
+import { urlsInText } from '../hosts/url.ts';
+import type { ShellNode, ShellParser } from '../parsing/parsers.ts';
+import type { Place } from '../parsing/path.ts';
+import { joinedCommands } from '../shell/argv.ts';
+import { runsWhatItFetched } from '../shell/download-and-run.ts';
 import { isGrave } from '../shell/files.ts';
+import type { ShellSaid } from '../shell/findings.ts';
 import { interpreted, nested } from '../shell/interpreters.ts';
-import { joinedCommands } from '../shell/joined.ts';
+import { otherReadings } from '../shell/lenient-parse.ts';
 import { isDump, isNetwork, sendsInput } from '../shell/network.ts';
 import { loadsOther } from '../shell/options.ts';
-import { otherReadings } from '../shell/readings.ts';
+import { commandNames, spokenTo } from '../shell/pipeline-input.ts';
 import { judgeCommand } from '../shell/rules.ts';
-import type { ShellSaid } from '../shell/said.ts';
 import { readScript, type ShellCommand, type ShellScript, type ShellWord } from '../shell/script.ts';
-import { commandName, hasPlainName, located } from '../shell/words.ts';
+import { commandName, hasPlainName, located } from '../shell/tokenizer.ts';
 import { unwrapped } from '../shell/wrappers.ts';
-import { visible } from '../skeleton.ts';
-import { urlsInText } from '../url.ts';
+import { visible } from '../text/confusables.ts';
+import { keyWords } from '../text/key-words.ts';
 
 type ShellRule = Omit<RuleOf<'shell'>, 'kind'>;
 

@@ -2,10 +2,10 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
 import type { Guardrail, JudgedAction } from '../guardrail.ts';
-import { keyWords } from '../key-words.ts';
-import type { Place } from '../path.ts';
-import { visibleOf } from '../skeleton.ts';
+import type { Place } from '../parsing/path.ts';
 import { judgeSql } from '../sql/text.ts';
+import { visibleOf } from '../text/confusables.ts';
+import { keyWords } from '../text/key-words.ts';
 
 type SqlRule = Omit<RuleOf<'sql'>, 'kind'>;
 

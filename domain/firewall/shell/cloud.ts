@@ -1,4 +1,4 @@
-import type { ShellSaid } from './said.ts';
+import type { ShellSaid } from './findings.ts';
 
 const DELETES: ShellSaid = ['deletes_resources', 'high', 'This command deletes resources of a cloud or a cluster.'];
 const SECRETS: ShellSaid = ['reads_secret', 'high', 'This command reads what opens accounts in a cluster or a cloud.'];

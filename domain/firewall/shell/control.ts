@@ -1,6 +1,6 @@
-import { DELETES, HIDES, RIGHTS, type ShellSaid, said } from './said.ts';
+import { DELETES, HIDES, RIGHTS, type ShellSaid, said } from './findings.ts';
 import type { ShellWord } from './script.ts';
-import { short } from './words.ts';
+import { short } from './tokenizer.ts';
 
 const STOPS = said('stops_system', 'high', 'This command stops the machine or everything on it.');
 

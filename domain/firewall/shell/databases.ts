@@ -1,7 +1,7 @@
 import { judgeSql } from '../sql/text.ts';
-import type { ShellSaid } from './said.ts';
+import type { ShellSaid } from './findings.ts';
 import type { ShellCommand, ShellWord } from './script.ts';
-import { set } from './words.ts';
+import { set } from './tokenizer.ts';
 
 const CLIENTS = set('psql mysql mariadb sqlite3 sqlite sqlcmd clickhouse-client cockroach duckdb usql pgcli mycli');
 const DOCUMENT_CLIENTS = set('mongo mongosh');

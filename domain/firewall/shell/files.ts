@@ -1,7 +1,7 @@
-import { isDevice, isHistoryPath, isRootPath, isSecretPath, isStartupPath, isSystemPath } from './places.ts';
-import { DELETES, HIDES, READS_SECRET, type ShellSaid, SYSTEM_WRITE, said } from './said.ts';
+import { DELETES, HIDES, READS_SECRET, type ShellSaid, SYSTEM_WRITE, said } from './findings.ts';
+import { isDevice, isHistoryPath, isRootPath, isSecretPath, isStartupPath, isSystemPath } from './paths.ts';
 import type { ShellCommand, ShellWord } from './script.ts';
-import { commandName, flags, long, mayBeRoot, operands, set, short } from './words.ts';
+import { commandName, flags, long, mayBeRoot, operands, set, short } from './tokenizer.ts';
 
 const DEVICE_TOOLS =
   /^(?:mkfs(?:\..+)?|mke2fs|mkswap|wipefs|fdisk|sfdisk|gdisk|sgdisk|parted|cfdisk|blkdiscard|hdparm|cryptsetup|lvremove|vgremove|pvremove|zpool|diskpart|format)$/;

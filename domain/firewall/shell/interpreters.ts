@@ -1,7 +1,7 @@
-import { carriesFiles, literallyFed } from './feeders.ts';
-import type { ShellSaid } from './said.ts';
+import type { ShellSaid } from './findings.ts';
+import { carriesFiles, literallyFed } from './pipeline-input.ts';
 import type { ShellCommand, ShellWord } from './script.ts';
-import { commandName, set } from './words.ts';
+import { commandName, set } from './tokenizer.ts';
 
 const INTERPRETERS = set(
   'sh bash zsh dash ksh ash csh tcsh fish busybox python python2 python3 perl ruby node nodejs php lua pwsh powershell osascript tclsh',

@@ -1,7 +1,7 @@
-import { isRootPath, isSecretPath, isSystemPath } from './places.ts';
-import { REMOTE_SHELL, SENDS_FILE, type ShellSaid } from './said.ts';
+import { REMOTE_SHELL, SENDS_FILE, type ShellSaid } from './findings.ts';
+import { isRootPath, isSecretPath, isSystemPath } from './paths.ts';
 import type { ShellCommand, ShellWord } from './script.ts';
-import { long, operands, set, short } from './words.ts';
+import { long, operands, set, short } from './tokenizer.ts';
 
 const NETWORK = set(
   'curl wget nc ncat netcat socat ssh scp sftp rsync ftp tftp telnet lftp aria2c http https xh httpie openssl mail mailx sendmail mutt',

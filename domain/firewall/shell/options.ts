@@ -1,4 +1,4 @@
-import { RUNS_OPTION, type ShellSaid } from './said.ts';
+import { RUNS_OPTION, type ShellSaid } from './findings.ts';
 import type { ShellWord } from './script.ts';
 
 type Rule = (line: string, all: readonly string[]) => boolean;

@@ -1,8 +1,8 @@
-import { carriesFiles, literallyFed } from './feeders.ts';
-import { isRootPath, isSecretPath, isSystemPath } from './places.ts';
-import { PERSISTS, RIGHTS, type ShellSaid, said } from './said.ts';
+import { PERSISTS, RIGHTS, type ShellSaid, said } from './findings.ts';
+import { isRootPath, isSecretPath, isSystemPath } from './paths.ts';
+import { carriesFiles, literallyFed } from './pipeline-input.ts';
 import type { ShellCommand, ShellWord } from './script.ts';
-import { long, operands, set, short } from './words.ts';
+import { long, operands, set, short } from './tokenizer.ts';
 
 const ACCOUNT = set(
   'useradd userdel usermod adduser deluser groupadd groupdel groupmod gpasswd passwd chpasswd newusers chage visudo vipw vigr dscl',

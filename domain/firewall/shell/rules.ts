@@ -2,14 +2,14 @@ import { cloudOf } from './cloud.ts';
 import { judgeControl } from './control.ts';
 import { judgeDatabase } from './databases.ts';
 import { judgeFiles } from './files.ts';
+import { DELETES, HIDES, REMOTE_SHELL, type ShellSaid, SYSTEM_WRITE, said } from './findings.ts';
 import { judgeNetwork } from './network.ts';
 import { judgeOptions } from './options.ts';
-import { climbsOut, isDevice, isHistoryPath, isStartupPath, isSystemPath } from './places.ts';
+import { climbsOut, isDevice, isHistoryPath, isStartupPath, isSystemPath } from './paths.ts';
 import { judgeRights } from './rights.ts';
-import { DELETES, HIDES, REMOTE_SHELL, type ShellSaid, SYSTEM_WRITE, said } from './said.ts';
 import type { ShellCommand, ShellWord } from './script.ts';
+import { commandName } from './tokenizer.ts';
 import { judgeWindows } from './windows.ts';
-import { commandName } from './words.ts';
 
 /** What one command says by itself, its words resolved and what wraps it taken off. */
 export function judgeCommand(

@@ -1,4 +1,4 @@
-import type { ShellNode, ShellParser } from '../parsers.ts';
+import type { ShellNode, ShellParser } from '../parsing/parsers.ts';
 
 /** A word after quotes, assignments and braces are resolved. `open` when part of it is only known at run time. */
 export interface ShellWord {

@@ -1,4 +1,4 @@
-import { DELETES, HIDES, PERSISTS, RIGHTS, type ShellSaid, said } from './said.ts';
+import { DELETES, HIDES, PERSISTS, RIGHTS, type ShellSaid, said } from './findings.ts';
 
 const FETCHES = said('runs_input', 'high', 'This runs as a program what it was fed, fetched or decoded.');
 

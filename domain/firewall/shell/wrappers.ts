@@ -1,5 +1,5 @@
 import type { ShellWord } from './script.ts';
-import { commandName, set } from './words.ts';
+import { commandName, set } from './tokenizer.ts';
 
 const WRAPPERS = set(
   'sudo doas env nohup time nice ionice exec command builtin busybox timeout stdbuf setsid chroot xargs parallel watch unbuffer strace ltrace flock proxychains proxychains4 torsocks rlwrap',

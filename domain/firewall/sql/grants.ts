@@ -1,6 +1,6 @@
-import { isAdminFlag } from '../privilege-flags.ts';
-import { isGranting, namesAdmin, ROLE_WORDS } from '../privilege-words.ts';
-import { wordsOf } from '../words.ts';
+import { isAdminFlag } from '../privilege/flags.ts';
+import { isGranting, namesAdmin, ROLE_WORDS } from '../privilege/words.ts';
+import { wordsOf } from '../text/tokenizer.ts';
 import { constantOf } from './nodes.ts';
 
 type Body = Record<string, unknown>;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { contextIn, NEW_SESSION, sessionAfter } from '../../../domain/firewall/history/session.ts';
 import { screenAction } from '../../../domain/firewall/screen.ts';
-import { contextIn, NEW_SESSION, sessionAfter } from '../../../domain/firewall/session.ts';
 import { call } from '../../helpers/agent-call.ts';
 import { idsOf } from '../../helpers/finding-ids.ts';
 import { foundIn, parsers, reviewFlagged } from './judge.ts';

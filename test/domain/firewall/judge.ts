@@ -1,9 +1,9 @@
 import type { Action, ActionContext } from '../../../contracts/action.ts';
 import type { Policy } from '../../../contracts/policy.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
-import { DEFAULT_POLICY } from '../../../domain/firewall/policy.ts';
+import type { ScreenStats } from '../../../domain/firewall/history/stats.ts';
+import { DEFAULT_POLICY } from '../../../domain/firewall/policy/policy.ts';
 import { screenAction } from '../../../domain/firewall/screen.ts';
-import type { ScreenStats } from '../../../domain/firewall/stats.ts';
 import { loadParsers } from '../../../runtime/parsers.ts';
 
 export const reviewFlagged = (more: Partial<Policy> = {}): Policy => ({

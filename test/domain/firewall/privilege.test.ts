@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { wordsOf } from '../../../domain/firewall/words.ts';
+import { wordsOf } from '../../../domain/firewall/text/tokenizer.ts';
 import { b64 } from '../../helpers/base64.ts';
 import { found, judged } from './judge.ts';
 

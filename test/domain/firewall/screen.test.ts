@@ -5,7 +5,7 @@ import { Policy as PolicySchema } from '../../../contracts/policy.ts';
 import { type Finding, SEVERITIES, type Severity, VERDICTS } from '../../../contracts/verdict.ts';
 import { MAX_EVIDENCE_LENGTH } from '../../../domain/firewall/finding.ts';
 import type { Guardrail } from '../../../domain/firewall/guardrail.ts';
-import { DEFAULT_POLICY, routeOf } from '../../../domain/firewall/policy.ts';
+import { DEFAULT_POLICY, routeOf } from '../../../domain/firewall/policy/policy.ts';
 import { GUARDRAILS, MAX_FINDINGS, screenAction } from '../../../domain/firewall/screen.ts';
 import { judged, reviewFlagged } from './judge.ts';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Policy, ROUTINGS } from '../../../contracts/policy.ts';
-import { PACK_RULES } from '../../../domain/firewall/packs.ts';
-import { blocks, routeOf } from '../../../domain/firewall/policy.ts';
+import { blocks, routeOf } from '../../../domain/firewall/policy/policy.ts';
+import { PACK_RULES } from '../../../domain/firewall/policy/rule-sets.ts';
 import { loosenings } from '../../../domain/policy/loosenings.ts';
 
 const policy = (given: object = {}): Policy => Policy.parse(given);

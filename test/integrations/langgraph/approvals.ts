@@ -10,11 +10,11 @@ import { newId } from '../../../crypto/ids.ts';
 import type { Keyring } from '../../../crypto/keyring.ts';
 import { payloadDigest, saltText } from '../../../domain/digest.ts';
 import type { ApprovalClient } from '../../../integrations/langgraph/client.ts';
-import { insertRequest, readRequest } from '../../../storage/approval-requests.ts';
-import { insertDecision, readStanding } from '../../../storage/decisions.ts';
-import { interruptOfRequest } from '../../../storage/interrupt-of-request.ts';
-import { settleOnce } from '../../../storage/ledger.ts';
-import { inProject } from '../../../storage/transaction.ts';
+import { insertRequest, readRequest } from '../../../storage/approvals/approval-requests.ts';
+import { insertDecision, readStanding } from '../../../storage/approvals/decisions.ts';
+import { settleOnce } from '../../../storage/approvals/ledger.ts';
+import { inProject } from '../../../storage/db/transaction.ts';
+import { interruptOfRequest } from '../../../storage/threads/interrupt-of-request.ts';
 
 export interface Ruling {
   status: OutcomeStatus;

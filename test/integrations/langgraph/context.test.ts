@@ -2,7 +2,7 @@ import { Annotation, interrupt, StateGraph } from '@langchain/langgraph';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ActionContext } from '../../../contracts/action.ts';
 import { LetsPingCheckpointer, pause } from '../../../integrations/langgraph/index.ts';
-import { stepStores } from '../../../storage/step-stores.ts';
+import { stepStores } from '../../../storage/activity-stores.ts';
 import { Approvals } from './approvals.ts';
 import { createGround, type Ground } from './fixtures.ts';
 

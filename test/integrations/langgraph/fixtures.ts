@@ -3,9 +3,9 @@ import { newId } from '../../../crypto/ids.ts';
 import { createKeyring, type Keyring } from '../../../crypto/keyring.ts';
 import { parseRootKey } from '../../../crypto/root-key.ts';
 import type { ThreadStore as StorePort } from '../../../integrations/langgraph/store.ts';
-import { insertProject, loadProjectKey } from '../../../storage/projects.ts';
-import { createThreadStore } from '../../../storage/thread-store.ts';
-import { inProject } from '../../../storage/transaction.ts';
+import { inProject } from '../../../storage/db/transaction.ts';
+import { insertProject, loadProjectKey } from '../../../storage/keys/projects.ts';
+import { createThreadStore } from '../../../storage/threads/thread-store.ts';
 import { createDatabase, type TestDatabase } from '../../helpers/database.ts';
 
 export interface Ground {

@@ -9,7 +9,7 @@ import {
 } from '@langchain/langgraph-checkpoint';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LetsPingCheckpointer } from '../../../integrations/langgraph/index.ts';
-import { createThreadStore } from '../../../storage/thread-store.ts';
+import { createThreadStore } from '../../../storage/threads/thread-store.ts';
 import { createGround, type Ground } from './fixtures.ts';
 
 /** What the published suite does not see (ten broken savers of nineteen pass it), and what only ours promises. */

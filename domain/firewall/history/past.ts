@@ -1,0 +1,15 @@
+import type { Action } from '../../../contracts/action.ts';
+import { judgedOf } from '../parsing/parsed-action.ts';
+import { DEFAULT_POLICY } from '../policy/policy.ts';
+import { type PastAction, pastOf } from './stats.ts';
+
+/**
+ * What a host keeps of a call for the guardrails that count (`ScreenStats.past`): digests and numbers, no payload.
+ *
+ * @example
+ * const stats = { now_ms: Date.now(), agent, past: await calls.of(project) };
+ * const screening = screenAction(action, context, policy, undefined, { parsers, stats });
+ * await calls.keep(pastAction(action, stats.now_ms, agent));
+ */
+export const pastAction = (action: Action, at_ms: number, agent?: string): PastAction =>
+  pastOf(judgedOf(action, DEFAULT_POLICY).judged, at_ms, agent);

@@ -1,0 +1,157 @@
+import { fromPercent } from '../text/decode.ts';
+import { addressClassOf } from './address.ts';
+
+/** A spelling that two parsers read differently, or that only serves to hide where a URL leads. */
+export type UrlTrick =
+  | 'control_in_scheme'
+  | 'slashes'
+  | 'backslash'
+  | 'userinfo'
+  | 'percent_in_host'
+  | 'at_in_fragment'
+  | 'refused'
+  | 'odd_address'
+  | 'odd_letters';
+
+export interface ReadUrl {
+  raw: string;
+  scheme: string;
+  /** Canonical: lower case, punycode, no brackets, no trailing dot. Empty when the URL names no host. */
+  host: string;
+  tricks: readonly UrlTrick[];
+  /** What the user part spells, when there is one: `a.example` in `http://a.example@b.example/`. */
+  userinfo: string;
+  /** Equal for two spellings of one URL. */
+  href: string;
+  /** What follows the authority: where another URL may be carried. */
+  tail: string;
+}
+
+/** The schemes whose authority the WHATWG parser canonicalises; any other is parsed again as if it were http. */
+const SPECIAL = new Set(['http', 'https', 'ws', 'wss', 'ftp']);
+
+/** Schemes that are URLs even without `//`. */
+const WITHOUT_SLASHES = new Set([
+  ...SPECIAL,
+  'file',
+  'data',
+  'javascript',
+  'vbscript',
+  'view-source',
+  'jar',
+  'php',
+  'mailto',
+]);
+
+/** Those that read what is on this machine: one slash is enough. */
+const LOCAL = new Set(['netdoc', 'unix', 'npipe', 'phar', 'zip']);
+
+/** `//host` and `\\\\host`, as far as the name is one that such a path would have; `//see` is not. */
+const RELATIVE = /^[\\/]{2}(?=[^\\/\s]*[.[:]|localhost\b|metadata\b)/;
+
+/** No client dials a longer one, and the parser's cost grows faster than its length. */
+const MAX_AUTHORITY = 2_048;
+
+/** Reads a text that is one URL, in any spelling that a lenient client would follow; undefined for anything else. */
+export function readUrl(raw: string): ReadUrl | undefined {
+  const trimmed = raw.replace(/^[\x00-\x20]+|[\x00-\x20]+$/g, '');
+  const cleaned = trimmed.replace(/[\t\n\r]/g, '').replace(RELATIVE, 'http://');
+  const match = /^([a-zA-Z][a-zA-Z0-9+.-]{0,30}):([\s\S]*)$/.exec(cleaned);
+  if (!match) return undefined;
+  const scheme = (match[1] ?? '').toLowerCase();
+  const rest = match[2] ?? '';
+  const slashes = /^[\\/]*/.exec(rest)?.[0] ?? '';
+  if (!WITHOUT_SLASHES.has(scheme) && !slashes.startsWith('//') && !(LOCAL.has(scheme) && slashes !== ''))
+    return undefined;
+  if (rest === slashes || /^\s/.test(rest)) return undefined;
+  // `http:+the+protocol` is a search for words.
+  if (slashes === '' && /^[^/?#]*[+\s]/.test(rest) && SPECIAL.has(scheme)) return undefined;
+  const authority = /^[^/?#]*/.exec(rest.slice(slashes.length))?.[0] ?? '';
+  const tail = rest.slice(slashes.length + authority.length);
+  if (!SPECIAL.has(scheme) && slashes !== '//')
+    return { raw, scheme, host: '', tricks: [], userinfo: '', href: cleaned, tail: rest };
+  if (!/[\p{L}\p{N}]|\[:/u.test(authority)) {
+    return { raw, scheme, host: '', tricks: [], userinfo: '', href: cleaned, tail };
+  }
+
+  const tricks: UrlTrick[] = [];
+  if (/^[^:]*[\t\n\r]/.test(trimmed) && /^[a-zA-Z]/.test(trimmed)) tricks.push('control_in_scheme');
+  if (SPECIAL.has(scheme) && slashes !== '//') tricks.push('slashes');
+  if (authority.includes('\\')) tricks.push('backslash');
+  const user = authority.lastIndexOf('@');
+  if (user >= 0) tricks.push('userinfo');
+  const named = authority.slice(user + 1);
+  if (/^#[^/]*@/.test(tail)) tricks.push('at_in_fragment');
+  if (authority.includes('%')) tricks.push('percent_in_host');
+  const parsed =
+    authority.length > MAX_AUTHORITY ? undefined : parsedAs(SPECIAL.has(scheme) ? cleaned : `http:${rest}`);
+  if (!parsed) tricks.push('refused');
+  const host = parsed ? parsed.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '') : looseHostOf(named);
+  const spelt = named
+    .replace(/:\d*$/, '')
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '');
+  if (!host.includes(':') && addressClassOf(host) !== undefined && spelt !== host) tricks.push('odd_address');
+  if (/[^\x00-\x7f]/.test(named) && named.normalize('NFKC') !== named.normalize('NFC')) tricks.push('odd_letters');
+  const href = fromPercent(fromPercent(parsed?.href ?? cleaned));
+  return { raw, scheme, host, tricks, userinfo: fromPercent(user >= 0 ? authority.slice(0, user) : ''), href, tail };
+}
+
+function parsedAs(url: string): URL | undefined {
+  try {
+    return new URL(url);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The host of an authority that the parser refused: what a laxer client might dial. */
+function looseHostOf(named: string): string {
+  const plain = fromPercent(named).replace(/:\d*$/, '').toLowerCase();
+  const last = plain.slice(plain.lastIndexOf('@') + 1);
+  const bracketed = /^\[([^\]%]*)/.exec(last)?.[1];
+  return bracketed ?? last.split('\0')[0] ?? '';
+}
+
+const URL_START =
+  /[a-zA-Z][a-zA-Z0-9+.-]{0,30}:(?=[\\/]{2})|\b(?:https?|wss?|ftp):(?=[\\/\w[%])|(?<=["'(=\s<])\/\/(?=[\w[])/g;
+const URL_END = /[\s<>"'`{}|^)\u3000\u3001]|\\(?=["\\])|[,;](?=[a-zA-Z][a-zA-Z0-9+.-]{0,30}:)/g;
+
+const slashesAt = (text: string, from: number): number =>
+  /^[\\/]{0,4}/.exec(text.slice(from, from + 4))?.[0].length ?? 0;
+
+/** The index behind a URL that starts at `from`: the punctuation of the sentence around it is not its own. */
+function endOfUrl(text: string, from: number): number {
+  URL_END.lastIndex = from;
+  let end = URL_END.exec(text)?.index ?? text.length;
+  while (
+    end > from &&
+    ',.;!?*]'.includes(text[end - 1] ?? '') &&
+    !/\[[^\]]*\]$/.test(text.slice(Math.max(from, end - 50), end))
+  )
+    end -= 1;
+  return end;
+}
+
+/** The URLs inside a text, in order and at most one more than `most`; one within another's path or query counts too. */
+export function urlsInText(text: string, most = 2_000, maxNested = 3): ReadUrl[] {
+  const found: ReadUrl[] = [];
+  if (!text.includes(':') && !text.includes('//')) return found;
+  URL_START.lastIndex = 0;
+  const starts: number[] = [];
+  let until = 0;
+  for (let match = URL_START.exec(text); match && starts.length <= 2 * most; match = URL_START.exec(text)) {
+    if (match.index < until) continue;
+    until = endOfUrl(text, match.index + match[0].length + slashesAt(text, match.index + match[0].length));
+    starts.push(match.index, until);
+    URL_START.lastIndex = Math.max(until, match.index + 1);
+  }
+  for (let at = 0; at < starts.length; at += 2) {
+    const url = readUrl(text.slice(starts[at], starts[at + 1]));
+    if (!url) continue;
+    found.push(url);
+    if (found.length > most) break;
+    if (maxNested > 0 && url.tail.length > 8) found.push(...urlsInText(url.tail.slice(1), most, maxNested - 1));
+  }
+  return found;
+}

@@ -1,0 +1,116 @@
+import ipaddr from 'ipaddr.js';
+import type { RuleOf } from '../../../contracts/guardrails.ts';
+import type { Finding, Severity } from '../../../contracts/verdict.ts';
+import type { JudgedAction } from '../guardrail.ts';
+import type { AllowList } from '../hosts/allow-list.ts';
+import { allowListOf } from '../hosts/allow-list.ts';
+import type { ReadUrl } from '../hosts/url.ts';
+
+type EgressRule = Omit<RuleOf<'egress'>, 'kind'>;
+type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];
+
+/** An egress rule, its lists made ready once. */
+export interface EgressLimits {
+  schemes: ReadonlySet<string> | undefined;
+  allowed: AllowList | undefined;
+  denied: AllowList | undefined;
+  ports: ReadonlySet<number> | undefined;
+  methods: ReadonlySet<string> | undefined;
+  paths: readonly string[] | undefined;
+  blocked: readonly Range[];
+  allowPrivate: boolean;
+}
+
+/** @throws Error when a blocked address is neither an address nor a range. */
+export const limitsOf = (rule: EgressRule): EgressLimits => ({
+  schemes: rule.allowed_schemes && new Set(rule.allowed_schemes.map((one) => one.toLowerCase().replace(/:.*$/, ''))),
+  allowed: rule.allowed_domains && allowListOf(rule.allowed_domains),
+  denied: rule.denied_domains && allowListOf(rule.denied_domains),
+  ports: rule.allowed_ports && new Set(rule.allowed_ports),
+  methods: rule.allowed_methods && new Set(rule.allowed_methods.map((one) => one.toUpperCase())),
+  paths: rule.allowed_paths,
+  blocked: (rule.extra_blocked_addresses ?? []).map(rangeOf),
+  allowPrivate: rule.allow_private ?? false,
+});
+
+function rangeOf(text: string): Range {
+  try {
+    if (text.includes('/')) return ipaddr.parseCIDR(text);
+    if (!text.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(text)) throw new Error('a short form');
+    const address = ipaddr.parse(text);
+    return [address, address.kind() === 'ipv4' ? 32 : 128];
+  } catch {
+    throw new Error(`${text} is neither an address nor a range.`);
+  }
+}
+
+const PORTS: Record<string, number> = { http: 80, ws: 80, https: 443, wss: 443, ftp: 21, ssh: 22, sftp: 22 };
+
+/** Why a URL is outside the limits; undefined inside. */
+export function limitOf(
+  url: ReadUrl,
+  limits: EgressLimits,
+): { id: string; severity: Severity; message: string } | undefined {
+  const said = (id: string, message: string, severity: Severity = 'medium') => ({
+    id: `egress/${id}`,
+    severity,
+    message,
+  });
+  if (isBlocked(url.host, limits)) return said('blocked_address', 'The policy blocks this address.', 'high');
+  if (limits.denied?.host(url.host)) return said('denied_domain', 'The policy denies this domain.', 'high');
+  if (limits.allowed && !limits.allowed.host(url.host))
+    return said('unlisted_domain', 'The policy does not list this domain.');
+  if (limits.schemes && !limits.schemes.has(url.scheme))
+    return said('scheme', `The policy does not list the scheme ${url.scheme}:.`);
+  if (limits.ports && !limits.ports.has(portOf(url) ?? -1)) return said('port', 'The policy does not list this port.');
+  if (limits.paths && !limits.paths.some((prefix) => startsAt(pathOf(url), prefix)))
+    return said('path', 'The policy does not list this path.');
+  return undefined;
+}
+
+const isBlocked = (host: string, { blocked }: EgressLimits): boolean => {
+  if (blocked.length === 0 || !ipaddr.isValid(host)) return false;
+  const address = ipaddr.process(host);
+  return blocked.some(([range, bits]) => address.kind() === range.kind() && address.match(range as never, bits));
+};
+
+function portOf(url: ReadUrl): number | undefined {
+  try {
+    const { port } = new URL(url.href);
+    return port === '' ? PORTS[url.scheme] : Number(port);
+  } catch {
+    return undefined;
+  }
+}
+
+/** As a server resolves it: dots folded in, so that `/public/../admin` is no `/public`. */
+function pathOf(url: ReadUrl): string {
+  try {
+    return new URL(url.href).pathname;
+  } catch {
+    return url.tail.split(/[?#]/)[0] ?? '';
+  }
+}
+
+const startsAt = (path: string, prefix: string): boolean =>
+  path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
+
+/** An HTTP method that the policy does not list. */
+export function methodFindings(action: JudgedAction, { methods }: EgressLimits): Finding[] {
+  if (!methods) return [];
+  return action.values.flatMap((value): Finding[] => {
+    if (value.type !== 'principal_change' || typeof value.value !== 'string') return [];
+    const method = value.value.trim().toUpperCase();
+    if (value.place.words.at(-1)?.at(-1) !== 'method' || !/^[A-Z]{3,10}$/.test(method) || methods.has(method))
+      return [];
+    return [
+      {
+        id: 'egress/method',
+        severity: 'medium',
+        pointer: value.place.pointer,
+        evidence: method,
+        message: 'The policy does not list this method.',
+      },
+    ];
+  });
+}

@@ -1,0 +1,52 @@
+import type { JudgedAction } from '../guardrail.ts';
+import { readUrl } from '../hosts/url.ts';
+import type { UrlValue } from '../parsing/typed-values.ts';
+
+const SCHEMES = ['scheme', 'protocol', 'proto'];
+const HOSTS = ['host', 'hostname', 'server', 'domain', 'ip', 'address', 'authority'];
+const MAX_HOST_KEY = 9;
+const MAX_KEY = 8;
+const MOST = 100;
+
+/** URLs that an action spells in several members, `{ scheme, host, port, path }`: judged as the URL they make. */
+export function joinedUrls(action: JudgedAction): UrlValue[] {
+  const found: UrlValue[] = [];
+  const seen = new Set<object>();
+  for (const value of action.values) {
+    if (
+      value.type !== 'principal_change' ||
+      typeof value.value !== 'string' ||
+      value.raw.length > MAX_HOST_KEY ||
+      !value.place.owner ||
+      seen.has(value.place.owner)
+    )
+      continue;
+    const key = value.raw.toLowerCase();
+    if (!HOSTS.includes(key) || value.value.length > 255 || /[\s/]/.test(value.value)) continue;
+    // Spelled in another case, many members may have such a name: their owner is searched once.
+    seen.add(value.place.owner);
+    const scheme = memberOf(value.place.owner, SCHEMES);
+    if (scheme === undefined) continue;
+    const port = memberOf(value.place.owner, ['port']);
+    const path = memberOf(value.place.owner, ['path', 'pathname', 'uri']) ?? '';
+    const host =
+      value.value.includes(':') && !value.value.startsWith('[') && !/:\d+$/.test(value.value)
+        ? `[${value.value}]`
+        : value.value;
+    const url = readUrl(
+      `${scheme.replace(/:?\/*$/, '')}://${host}${port === undefined ? '' : `:${port}`}${path.startsWith('/') ? path : `/${path}`}`,
+    );
+    if (url) found.push({ place: value.place, type: 'url', url, whole: true });
+    if (found.length >= MOST) break;
+  }
+  return found;
+}
+
+function memberOf(owner: Readonly<Record<string, unknown>>, names: readonly string[]): string | undefined {
+  for (const key of Object.keys(owner)) {
+    if (key.length > MAX_KEY || !names.includes(key.toLowerCase())) continue;
+    const value = owner[key];
+    if ((typeof value === 'string' || typeof value === 'number') && String(value).length <= 2_000) return String(value);
+  }
+  return undefined;
+}

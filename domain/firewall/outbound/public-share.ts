@@ -1,0 +1,53 @@
+import type { JudgedAction } from '../guardrail.ts';
+import type { PrincipalChange } from '../parsing/typed-values.ts';
+import { isGranting } from '../privilege/words.ts';
+import { keyWords } from '../text/key-words.ts';
+
+const SHARING = keyWords(
+  'share shares sharing shared link visibility access permission permissions audience public publish publicly acl policy grantee grantees'.split(
+    ' ',
+  ),
+);
+const EVERYBODY =
+  /^(?:anyone|anybody|everyone|everybody|public|world|internet|anonymous|all_?users|all_?authenticated_?users|(?:anyone|everyone|public|anybody)[ _-]?(?:with|who|has)?[ _-]?(?:the)?[ _-]?(?:link|access)|public[ _-](?:link|access|read|write|web))$/i;
+/** Actions about things that are somebody's until they are shared; a post or a playlist is public by nature. */
+const OWNED = new Set(
+  'share sharing permission permissions access file files doc docs document documents folder drive bucket dataset report reports export link links sheet spreadsheet notebook dashboard record records backup attachment upload'.split(
+    ' ',
+  ),
+);
+
+/** Whether a member opens something to everybody: a link for anyone, a public share. */
+export function sharesWithAll({ place, value }: PrincipalChange, { words }: JudgedAction): boolean {
+  if ((place.near & SHARING) === 0) return false;
+  const name = place.last.join(' ');
+  if (typeof value === 'string' && value.length <= 40 && EVERYBODY.test(value.trim())) {
+    if (
+      /^(?:sharing|share|share with|shared with|link access|link sharing|general access|link visibility|audience|grantee|grantees|access|acl)$/.test(
+        name,
+      )
+    )
+      return true;
+    const inShare = place.words
+      .slice(0, -1)
+      .some((step) => step.some((word) => /^(?:share|shares|sharing|permission|permissions|link)$/.test(word)));
+    if (inShare && /^(?:type|scope|role|who|audience|visibility|level|access)$/.test(name)) return true;
+    return name === 'visibility' && isOwned(words);
+  }
+  return (
+    /^(?:(?:is |make |set )?public|public access|publicly accessible|public link|anyone can (?:view|edit|access|read)|share publicly)$/.test(
+      name,
+    ) &&
+    isGranting(value) &&
+    isOwned(words)
+  );
+}
+
+const isOwned = (words: JudgedAction['words']): boolean =>
+  [...words.action, ...words.service].some((word) => OWNED.has(word));
+
+/** Addresses of chains whose transfers nobody can take back. */
+export const isWallet = (text: string): boolean =>
+  /^(?:0x[0-9a-fA-F]{40}|bc1[02-9ac-hj-np-z]{25,62}|[13][1-9A-HJ-NP-Za-km-z]{25,34}|(?:ltc1|addr1|cosmos1|terra1)[02-9a-z]{30,100}|T[1-9A-HJ-NP-Za-km-z]{33})$/.test(
+    text.trim(),
+  );

@@ -1,0 +1,95 @@
+import type { JudgedAction } from '../guardrail.ts';
+import type { AllowList } from '../hosts/allow-list.ts';
+import { registrableDomainOf } from '../hosts/host-names.ts';
+import type { TypedValue } from '../parsing/typed-values.ts';
+import type { Known } from '../policy/known.ts';
+import { keyWords } from '../text/key-words.ts';
+
+const set = (words: string): ReadonlySet<string> => new Set(words.split(' '));
+const keys = (words: string): number => keyWords(words.split(' '));
+
+/** Words of keys whose value is whoever gets something, however it is written: a name, an account, a number. */
+const RECEIVER = keys(
+  'to cc bcc recipient recipients receiver receivers payee payees beneficiary beneficiaries invitee invitees attendee attendees participant participants guest guests grantee grantees assignee collaborator collaborators member members follower contact contacts iban wallet subscriber subscribers webhook callback forward destination dest payto',
+);
+/** Words that name a receiver when the action gives, adds, removes or writes to people. */
+const PERSON = keys(
+  'user users username userid person people friend friends email emails mail phone account accounts handle',
+);
+const GIVING_VERBS = set(
+  'send email mail message reply forward notify dm text sms invite add remove kick ban share grant give allow permit authorize transfer pay wire withdraw deposit refund connect follow assign contact call tell call post',
+);
+const WRITING_VERBS = set('message dm notify reply chat ping remind');
+const MOVING_WORDS = set('money payment payments funds email mail invite add grant share transfer');
+/** Words that make a key speak of something beside the receiver. */
+const ASIDE = keys(
+  'from source own my sender subject body text message content title note notes description type count date time at name_of format mode status amount currency limit',
+);
+
+export interface Receiver {
+  pointer: string;
+  raw: string;
+}
+
+/** The receivers of an action that nobody named, each once, in the order of the payload. */
+export function foreignNames(action: JudgedAction, known: Known, allowed: AllowList): Receiver[] {
+  const gives = action.words.action.some((word) => GIVING_VERBS.has(word));
+  const writes =
+    action.words.action.some((word) => WRITING_VERBS.has(word)) &&
+    !action.words.action.some((word) => MOVING_WORDS.has(word));
+  const moves = action.words.action.some((word) => /^(?:rename|move|copy)$/.test(word));
+  const found = new Map<string, Receiver>();
+  for (const value of action.values) {
+    const said = receiverIn(value, action, gives);
+    if (said === undefined) continue;
+    for (const one of said) {
+      if (found.size >= 50) return [...found.values()];
+      const raw = one.trim();
+      // The record that is changed, by its number.
+      if (!gives && !writes && OWN_NUMBER.test(raw)) continue;
+      if (moves && FILE_NAME.test(raw)) continue;
+      // A colleague's bare name: who can be written to by it is inside already. What is sent is judged by its links.
+      if (writes && /^[\p{L}][\p{L}' .-]{0,40}$/u.test(raw) && !raw.includes('..') && !/\.[a-z]{2,}$/i.test(raw))
+        continue;
+      if (raw !== '' && !found.has(raw) && !isKnown(raw, known, allowed))
+        found.set(raw, { pointer: value.place.pointer, raw });
+    }
+  }
+  return [...found.values()];
+}
+
+const FILE_NAME =
+  /^[\w ./@()-]{1,200}\.(?:csv|tsv|xlsx?|docx?|pptx?|pdf|txt|json|ya?ml|png|jpe?g|gif|svg|webp|log|html?)$/i;
+const OWN_NUMBER = /^[a-z]{1,12}[-_]\d{1,12}$/i;
+
+function receiverIn(value: TypedValue, action: JudgedAction, gives: boolean): string[] | undefined {
+  if (value.place.via.length > 0 && value.type !== 'principal_change') return undefined;
+  if (value.type === 'principal_change') {
+    const text = typeof value.value === 'number' ? String(value.value) : value.value;
+    if (typeof text !== 'string' || text.length > 500) return undefined;
+    const role = action.roleAt(value.place.pointer);
+    if (role === 'recipient' || role === 'destination') return splitList(text);
+    const { sets } = value.place;
+    if (role !== undefined || (sets & ASIDE) !== 0) return undefined;
+    return (sets & (gives ? RECEIVER | PERSON : RECEIVER)) === 0 ? undefined : splitList(text);
+  }
+  if (value.type === 'email' && value.whole) return [value.address];
+  return undefined;
+}
+
+const splitList = (text: string): string[] => (text.length > 200 ? [text] : text.split(/[,;]/));
+
+function isKnown(raw: string, known: Known, allowed: AllowList): boolean {
+  if (known.names(raw) || (known.everybody && /^[\p{L}' -]{1,40}$/u.test(raw))) return true;
+  const mail = /<?([^\s<>]+@([^\s<>@]+))>?$/.exec(raw.toLowerCase());
+  if (mail?.[1] !== undefined && mail[2] !== undefined) {
+    return allowed.email(mail[1], mail[2]) || known.names(mail[1]);
+  }
+  const host = hostIn(raw);
+  return host !== undefined && (allowed.host(host) || known.names(host) || known.names(registrableDomainOf(host)));
+}
+
+function hostIn(raw: string): string | undefined {
+  const named = /^(?:[a-z][a-z0-9+.-]*:\/\/)?([a-z0-9-]+(?:\.[a-z0-9-]+)+)(?=[:/?#]|$)/i.exec(raw);
+  return named?.[1]?.toLowerCase();
+}

@@ -1,0 +1,164 @@
+import { type AddressClass, addressClassOf, metadataAddressIn } from '../hosts/address.ts';
+import { isMetadataName } from '../hosts/host-names.ts';
+import { type ReadUrl, readUrl, urlsInText } from '../hosts/url.ts';
+import { TRAITS } from '../text/character-classes.ts';
+import { visible } from '../text/confusables.ts';
+import { keyWords } from '../text/key-words.ts';
+import type { Leaf } from './normalised-input.ts';
+import type { Place } from './path.ts';
+
+/** `whole` when the string is nothing but the URL: only then is it likely to be called. */
+export type UrlValue = { place: Place; type: 'url'; url: ReadUrl; whole: boolean };
+export type AddressValue = { place: Place; type: 'address'; raw: string; class: AddressClass };
+export type DomainValue = { place: Place; type: 'domain'; raw: string; name: string };
+export type EmailValue = { place: Place; type: 'email'; address: string; domain: string; whole: boolean };
+/** A member that may change who may do what: its own words, and the value it would take. */
+export type PrincipalChange = {
+  place: Place;
+  type: 'principal_change';
+  raw: string;
+  value: Leaf['value'];
+  /** Of a string, what one pass over it tells (`TRAITS`). */
+  traits: number;
+};
+/** The string itself, for what no other type carries; short plain words are left out. */
+export type TextValue = { place: Place; type: 'text'; text: string; traits: number };
+
+export type TypedValue = UrlValue | AddressValue | DomainValue | EmailValue | PrincipalChange | TextValue;
+
+/** URLs and mail addresses of one payload that are judged. */
+export const MAX_DESTINATIONS = 1_000;
+
+/** Words of keys whose value names a place to call, with or without a scheme. */
+const HOST = keyWords(
+  'host hosts hostname url urls uri endpoint server address addr ip origin target proxy link href src upstream webhook callback remote base peer node gateway domain'.split(
+    ' ',
+  ),
+);
+
+/** Short and plain: no other type can hide in it. */
+const MAX_PLAIN = 14;
+
+/** What every URL, address and host name has; a bare name or number is one only under a key that says so. */
+const MAY_NAME_A_PLACE = TRAITS.colon | TRAITS.at | TRAITS.dot | TRAITS.slash | TRAITS.nonAscii;
+
+const EMAIL = /[^\s@<>,;:"'()[\]\\]{1,64}@[\p{L}\p{N}](?:[\p{L}\p{N}.-]{0,252}[\p{L}\p{N}])?/gu;
+/** `logo@2x.png`. */
+const PICTURE_FOR_DENSE_SCREENS = /@[1-9]x\.(?:png|jpe?g|gif|webp|avif|svg)$/i;
+const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62}))+\.?$/u;
+
+/** What the leaves of a payload mean. `complete` is false when there were more URLs and mail addresses than are judged. */
+export function typedValuesOf(leaves: readonly Leaf[]): { values: TypedValue[]; complete: boolean } {
+  const values: TypedValue[] = [];
+  let count = 0;
+  for (const leaf of leaves) {
+    const { traits } = leaf;
+    const place: Place = leaf;
+    if (leaf.kind === 'value') {
+      values.push({ place, type: 'principal_change', raw: leaf.key, value: leaf.value, traits });
+    }
+    if (typeof leaf.value !== 'string') continue;
+    const text = leaf.value;
+    if (text.length > MAX_PLAIN || (traits & TRAITS.marks) !== 0) values.push({ place, type: 'text', text, traits });
+    if ((traits & MAY_NAME_A_PLACE) === 0 && (place.sets & HOST) === 0) continue;
+    const found = (traits & MAY_BE_URL) === 0 ? NO_URLS : urlsOf(text, place);
+    const emails = (traits & MAY_BE_EMAIL) === 0 ? NO_EMAILS : emailsOf(text, place);
+    count += found.length + emails.length;
+    if (count > MAX_DESTINATIONS) return { values, complete: false };
+    values.push(...found, ...emails);
+    if (found.length > 0) continue;
+    const hosts = hostsOf(text, place);
+    values.push(...hosts);
+    if (hosts.length === 0 && (traits & MAY_MENTION) !== 0) values.push(...mentionedIn(text, place));
+  }
+  return { values, complete: true };
+}
+
+const MAY_BE_URL = TRAITS.colon | TRAITS.slashes | TRAITS.nonAscii;
+const MAY_BE_EMAIL = TRAITS.at | TRAITS.nonAscii;
+const MAY_MENTION = TRAITS.label;
+const NO_URLS: readonly UrlValue[] = [];
+const NO_EMAILS: readonly EmailValue[] = [];
+
+function urlsOf(text: string, place: Place): UrlValue[] {
+  if (!/[:：]|\/\/|\\\\/.test(text)) return [];
+  const seen = new Set<string>();
+  const found: UrlValue[] = [];
+  const add = (url: ReadUrl, whole: boolean): void => {
+    const key = `${url.href} ${url.tricks.join()}`;
+    if (!seen.has(key)) found.push({ place, type: 'url', url, whole });
+    seen.add(key);
+  };
+  const plain = visible(text);
+  const one = readUrl(text) ?? (plain === text ? undefined : readUrl(plain));
+  // Prose that starts with a URL is no URL with a malformed host.
+  if (one && !(one.tricks.includes('refused') && /\s/.test(text.trim())))
+    add(one, !/\s/.test(text.trim()) || one.tricks.includes('control_in_scheme'));
+  for (const url of urlsInText(text, MAX_DESTINATIONS)) add(url, false);
+  if (plain !== text) for (const url of urlsInText(plain, MAX_DESTINATIONS)) add(url, false);
+  return found;
+}
+
+function emailsOf(text: string, place: Place): EmailValue[] {
+  if (!/[@＠﹫]/.test(text)) return [];
+  const plain = visible(text);
+  const found: EmailValue[] = [];
+  for (const [address] of plain.matchAll(EMAIL)) {
+    if (PICTURE_FOR_DENSE_SCREENS.test(address)) continue;
+    const domain = hostOf(address.slice(address.lastIndexOf('@') + 1));
+    const whole = address.length === plain.trim().length;
+    found.push({ place, type: 'email', address: address.toLowerCase(), domain, whole });
+    if (found.length > MAX_DESTINATIONS) break;
+  }
+  return found;
+}
+
+/** A host without a scheme: an address or a name that is the whole string, in a member that names a place. */
+function hostsOf(text: string, place: Place): (AddressValue | DomainValue)[] {
+  const raw = text.trim();
+  if (raw.length < 3 || raw.length > 2_048 || /[\s@]/.test(raw)) return [];
+  const authority = visible(raw).split(/[/?#\\]/, 1)[0] ?? '';
+  const bare =
+    authority.startsWith('[') || authority.split(':').length === 2 ? authority.replace(/:\d+$/, '') : authority;
+  const plain = bare
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '')
+    .toLowerCase();
+  if ((place.sets & HOST) !== 0) {
+    const numeric = /^(?:0x[0-9a-f]{8}|\d{8,10}|0\d{9,12}|[0-9a-fx]+(?:\.[0-9a-fx]+){1,3})$/.test(plain);
+    const address = plain.includes(':') ? plain : numeric ? hostOf(plain) : plain;
+    const own = addressClassOf(address);
+    if (own !== undefined) return [{ place, type: 'address', raw, class: own }];
+    if (NAME.test(plain) || isMetadataName(plain) || plain === 'localhost') {
+      return [{ place, type: 'domain', raw, name: hostOf(plain) }];
+    }
+    return [];
+  }
+  const own = addressClassOf(plain);
+  if (own === 'metadata') return [{ place, type: 'address', raw, class: own }];
+  return NAME.test(plain) ? [{ place, type: 'domain', raw, name: hostOf(plain) }] : [];
+}
+
+/** A URL in percent-encoding is judged in its decoded form. */
+const PERCENT_CODED = /%(?:25)*3a(?:%(?:25)*2f){2}/i;
+
+/** A metadata service named without a scheme in a longer text: in a command, that is how it is called. */
+function mentionedIn(text: string, place: Place): (AddressValue | DomainValue)[] {
+  if (place.via.includes('query') || PERCENT_CODED.test(text)) return [];
+  const address = metadataAddressIn(text);
+  if (address !== undefined) return [{ place, type: 'address', raw: address, class: 'metadata' }];
+  const name =
+    /\b(?:metadata\.google\.internal|metadata\.goog|metadata\.tencentyun\.com|kubernetes\.default\.svc)\b/i.exec(
+      text,
+    )?.[0];
+  return name === undefined ? [] : [{ place, type: 'domain', raw: name, name: name.toLowerCase() }];
+}
+
+/** A name as the URL parser writes it: lower case, punycode, no trailing dot. */
+function hostOf(name: string): string {
+  try {
+    return new URL(`http://${name}/`).hostname.replace(/\.$/, '');
+  } catch {
+    return name.toLowerCase();
+  }
+}

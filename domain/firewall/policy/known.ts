@@ -1,0 +1,93 @@
+import type { ActionContext } from '../../../contracts/action.ts';
+import type { Policy } from '../../../contracts/policy.ts';
+import { skeletonOf } from '../text/confusables.ts';
+
+/** Who and what the policy and the trusted request name. */
+export interface Known {
+  /** Domains and whole mail addresses, as the policy and the request write them. */
+  readonly domains: readonly string[];
+  /** Whether the trusted request is known at all. */
+  readonly task: boolean;
+  /** Whether anybody named a person, an account or a destination: without, nothing can be outside. */
+  readonly named: boolean;
+  /** Whether anybody named people or accounts, or the request itself is known. */
+  readonly people: boolean;
+  /** Whether a person, account, channel or address is listed, or stands in the trusted request as a whole word. */
+  names(value: string): boolean;
+  /** Whether the request means everybody of a group, so that it names nobody of it. */
+  readonly everybody: boolean;
+  /** Whether a word of the trusted request starts like one of these stems. */
+  asks(stems: readonly string[]): boolean;
+}
+
+const MAX_NAME = 320;
+const plain = (text: string): string => skeletonOf(text).replace(/\s+/g, ' ').trim();
+const bare = (name: string): string => plain(name).replace(/^[#@]+/, '');
+
+const EVERYBODY =
+  /\b(?:each|every)\s+(?:\w+\s+){0,2}(?:user|member|person|employee|colleague|participant|attendee|contact|customer|guest|channel)\b|\b(?:everyone|everybody)\b|\ball\s+(?:of\s+)?(?:the\s+|my\s+|our\s+)?(?:users|members|people|employees|colleagues|participants|attendees|contacts|customers|guests|channels)\b/i;
+
+/** Reads the lists of policy and context once; the task is only searched when a guardrail asks. */
+export function knownOf(policy: Policy, context: ActionContext): Known {
+  const full = policy.context_trust !== 'tighten_only';
+  const own = full ? context : {};
+  const recipients = [...(policy.known_recipients ?? []), ...(own.known_recipients ?? [])];
+  const mails = recipients.filter((one) => one.includes('@') && one.includes('.'));
+  const more = [...(own.allowed_domains ?? []), ...mails];
+  const domains = more.length === 0 ? policy.allowed_domains : [...policy.allowed_domains, ...more];
+  const task = own.task === undefined || own.task.trim() === '' ? undefined : own.task;
+  let everybody: boolean | undefined;
+  let listed: Set<string> | undefined;
+  let text: string | undefined;
+  let words: Set<string> | undefined;
+  const found = new Map<string, boolean>();
+  return {
+    domains,
+    task: task !== undefined,
+    get everybody() {
+      everybody ??= task !== undefined && EVERYBODY.test(task);
+      return everybody;
+    },
+    people: recipients.length > 0 || task !== undefined,
+    named: domains.length + recipients.length > 0 || task !== undefined,
+    names(value) {
+      const wanted = bare(value);
+      if (wanted === '' || wanted.length > MAX_NAME) return false;
+      listed ??= new Set(recipients.map(bare));
+      if (listed.has(wanted) || task === undefined) return listed.has(wanted);
+      text ??= plain(task);
+      return containsWhole(text, wanted);
+    },
+    asks(stems) {
+      if (task === undefined) return false;
+      words ??= new Set(skeletonOf(task).split(/[^\p{L}\p{N}]+/u));
+      return stems.some((stem) => {
+        const before = found.get(stem);
+        if (before !== undefined) return before;
+        const hit = startsOne(words as Set<string>, stem);
+        found.set(stem, hit);
+        return hit;
+      });
+    },
+  };
+}
+
+/** `pay` is asked for by pay, pays, payment, paying and payed; not by `payable` as part of another word. */
+function startsOne(words: ReadonlySet<string>, stem: string): boolean {
+  for (const word of words) {
+    if (word.startsWith(stem) && word.length - stem.length <= 6) return true;
+  }
+  return false;
+}
+
+/** Whether a text holds a name with no letter or digit right beside it. */
+function containsWhole(text: string, name: string): boolean {
+  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
+    const before = text[at - 1];
+    const after = text[at + name.length];
+    if (!isWordChar(before) && !isWordChar(after)) return true;
+  }
+  return false;
+}
+
+const isWordChar = (char: string | undefined): boolean => char !== undefined && /[\p{L}\p{N}_]/u.test(char);

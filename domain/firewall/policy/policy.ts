@@ -1,0 +1,57 @@
+import type { Policy, PolicyRoute, Routing } from '../../../contracts/policy.ts';
+import { visible } from '../text/confusables.ts';
+
+/** The policy of a project that never wrote one: everything waits for a person. */
+export const DEFAULT_POLICY: Policy = {
+  default_routing: 'review_all',
+  routes: [],
+  allowed_domains: [],
+  accept_unsigned_signals: false,
+  resume_task_queue: 'letsping-agents',
+};
+
+/** What a policy says about one service and action. */
+export interface Route {
+  routing: Routing;
+  expires_in_ms?: number;
+  /** Guardrail or finding ids that block instead of hold. */
+  block?: readonly string[];
+}
+
+/**
+ * The route of an action: the first that matches both names, or the policy's default. Names are compared without case,
+ * without what cannot be seen, and in compatibility form, on both sides: `Ｃrm` meets the route of `crm`. Letters
+ * of other scripts stay what they are, so a look-alike name gets the default: keep that one the strictest.
+ */
+export function routeOf(policy: Policy, service: string, action: string): Route {
+  const route = policy.routes.find((one) => matches(one.service, service) && matches(one.action, action));
+  const expires_in_ms = route?.expires_in_ms ?? policy.expires_in_ms;
+  return {
+    routing: route?.routing ?? policy.default_routing,
+    ...(expires_in_ms !== undefined && { expires_in_ms }),
+    ...blockOf(route),
+  };
+}
+
+const blockOf = (route: PolicyRoute | undefined): Pick<Route, 'block'> => (route?.block ? { block: route.block } : {});
+
+function matches(pattern: string, name: string): boolean {
+  if (pattern === '*') return true;
+  const wanted = comparable(pattern);
+  return wanted.endsWith('*') ? comparable(name).startsWith(wanted.slice(0, -1)) : wanted === comparable(name);
+}
+
+/** Whether one of these pairs of names meets an action; no list meets every action. */
+export const appliesTo = (
+  pairs: readonly { service?: string | undefined; action?: string | undefined }[] | undefined,
+  service: string,
+  action: string,
+): boolean =>
+  pairs === undefined ||
+  pairs.some((one) => matches(one.service ?? '*', service) && matches(one.action ?? '*', action));
+
+const comparable = (name: string): string => visible(name).trim().toLowerCase();
+
+/** Whether a route blocks a finding: its whole id is listed, or its guardrail. */
+export const blocks = (route: Route, finding_id: string): boolean =>
+  route.block?.some((id) => finding_id === id || finding_id.startsWith(`${id}/`)) ?? false;

@@ -1,0 +1,67 @@
+import type { GuardrailRule, Pack } from '../../../contracts/guardrails.ts';
+
+/**
+ * Sets of guardrails that a policy can add by name. They only tighten: each adds a limit to what every project has,
+ * for the kinds of action that its name says.
+ */
+export const PACK_RULES: Record<Pack, readonly GuardrailRule[]> = {
+  http: [
+    { kind: 'egress', allowed_schemes: ['https'], allowed_ports: [80, 443, 8443] },
+    {
+      kind: 'loop_breaker',
+      id: 'http-loop',
+      max_repeats: 20,
+      window_s: 60,
+      applies_to: [{ action: 'http*' }, { action: 'fetch*' }, { action: 'request*' }],
+    },
+  ],
+  sql: [
+    {
+      kind: 'sql',
+      require_where: true,
+      max_statements: 1,
+      allow_verbs: ['select', 'insert', 'update', 'delete', 'explain'],
+    },
+  ],
+  money: [
+    {
+      kind: 'velocity_limit',
+      id: 'payments-rate',
+      key: 'action',
+      max: 30,
+      window_s: 3_600,
+      applies_to: [
+        { action: 'refund*' },
+        { action: 'pay*' },
+        { action: 'transfer*' },
+        { action: 'send_money*' },
+        { action: 'withdraw*' },
+      ],
+    },
+    {
+      kind: 'money',
+      id: 'payments-cap',
+      per_call: 100_000,
+      applies_to: [
+        { action: 'refund*' },
+        { action: 'pay*' },
+        { action: 'transfer*' },
+        { action: 'send_money*' },
+        { action: 'withdraw*' },
+      ],
+    },
+  ],
+  iam: [{ kind: 'privilege', severity: 'critical' }],
+  shell: [{ kind: 'shell', deny_network: true }],
+  crm: [
+    { kind: 'pii_scanner', entities: ['card', 'iban', 'national_id', 'email', 'phone'] },
+    {
+      kind: 'velocity_limit',
+      id: 'crm-writes',
+      key: 'service',
+      max: 300,
+      window_s: 3_600,
+      applies_to: [{ service: 'crm*' }],
+    },
+  ],
+};

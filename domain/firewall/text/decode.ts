@@ -1,0 +1,227 @@
+import { TRAITS, traitsOf } from './character-classes.ts';
+
+/** One way to read a string as something else. `key` is the name that a query string gives to the value. */
+export interface DecodedForm {
+  via: 'json' | 'base64' | 'hex' | 'percent' | 'query' | 'escape' | 'form' | 'graphql';
+  text: string;
+  key?: string;
+}
+
+const BASE64 = /^[A-Za-z0-9+/_-]{7,}={0,2}$/;
+const HEX = /^(?:0x)?(?:[0-9a-fA-F]{2}){6,}$/;
+const PERCENT = /%[0-9a-fA-F]{2}/;
+const MAX_PARAMETERS = 100;
+
+const NONE: readonly DecodedForm[] = [];
+/** Without one of these, only a string without spaces can be an encoded one. */
+const CODED =
+  TRAITS.percent | TRAITS.question | TRAITS.semicolon | TRAITS.control | TRAITS.nonAscii | TRAITS.slash | TRAITS.colon;
+/** What JSON starts with. */
+const JSON_LIKE = TRAITS.bracket | TRAITS.quote;
+
+/** What a string carries in another form: each form round-trips and is readable text, else it is not one. */
+export function decodedForms(text: string, traits = traitsOf(text)): readonly DecodedForm[] {
+  if (text.length < 3) return NONE;
+  if ((traits & (CODED | JSON_LIKE)) === 0 && !((traits & TRAITS.marks) !== 0 && text.includes(' = '))) {
+    // Prose, and plain words too short for either encoding.
+    if (text.length < 7) return NONE;
+    if ((traits & TRAITS.space) !== 0 && text.charAt(0) !== ' ' && !text.endsWith(' ')) return NONE;
+  }
+  const forms: DecodedForm[] = [];
+  const trimmed = text.trim();
+  if (trimmed.length < 3) return forms;
+  const bare = /^[/`]/.test(trimmed) ? trimmed.replace(BEFORE_JSON, '').replace(/\s{0,9}```$/, '') : trimmed;
+  if (/^[[{"]/.test(bare)) forms.push({ via: 'json', text: bare });
+  const dense = trimmed.length >= 7 ? unwrapped(trimmed) : undefined;
+  if (dense !== undefined) {
+    const hex = HEX.test(dense) ? fromHex(dense) : undefined;
+    if (hex !== undefined) forms.push({ via: 'hex', text: hex });
+    const base64 = hex === undefined && BASE64.test(dense) ? fromBase64(dense) : undefined;
+    if (base64 !== undefined) forms.push({ via: 'base64', text: base64 });
+  }
+  if (ESCAPED.test(text)) {
+    const plain = fromEscapes(text);
+    if (plain !== text) forms.push({ via: 'escape', text: plain });
+  }
+  if (dense !== undefined && text.includes('=')) forms.push(...formOf(dense));
+  if (text.includes(': ') || text.includes(' = ')) forms.push(...settingsOf(text));
+  if (trimmed.startsWith('<')) forms.push(...elementsOf(trimmed));
+  if (trimmed.startsWith('mutation')) forms.push(...argumentsOf(trimmed));
+  if (PERCENT.test(text)) {
+    const plain = fromPercent(text);
+    if (plain !== text) forms.push({ via: 'percent', text: plain });
+  }
+  const embedded = /;base64,([A-Za-z0-9+/_-]+={0,2})/.exec(text)?.[1];
+  const body = embedded === undefined ? undefined : fromBase64(embedded);
+  if (body !== undefined) forms.push({ via: 'base64', text: body });
+  if (text.includes('?') && text.includes('=')) forms.push(...parametersOf(text));
+  return forms;
+}
+
+/** A comment, or the fence of a block of code. */
+const BEFORE_JSON = /^(?:\/\*[^*]{0,500}\*\/|\/\/[^\n]{0,500}\n|```[a-z0-9]{0,10})\s{0,100}/;
+
+const ESCAPED =
+  /\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|&#(?:x[0-9a-fA-F]{1,6}|[0-9]{1,7});|&(?:quot|lt|gt|amp|colon|sol|period|ast);/;
+const ENTITIES: Record<string, string> = {
+  quot: '"',
+  lt: '<',
+  gt: '>',
+  amp: '&',
+  colon: ':',
+  sol: '/',
+  period: '.',
+  ast: '*',
+};
+
+/** What a reader of source text or of HTML sees. */
+const fromEscapes = (text: string): string =>
+  text.replace(
+    /\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})|&#x([0-9a-fA-F]{1,6});|&#([0-9]{1,7});|&(quot|lt|gt|amp|colon|sol|period|ast);/g,
+    (whole, u?: string, x?: string, hex?: string, decimal?: string, name?: string) => {
+      if (name !== undefined) return ENTITIES[name] ?? whole;
+      const code = decimal === undefined ? Number.parseInt(u ?? x ?? hex ?? '', 16) : Number(decimal);
+      return code > 0x10ffff ? whole : String.fromCodePoint(code);
+    },
+  );
+
+/** `role=admin&name=x`: an encoded form as a whole string. */
+function formOf(text: string): DecodedForm[] {
+  if (text.length > 4_096 || !/^[\w.%[\]-]{1,60}=[^&=\s]+(?:&[\w.%[\]-]{1,60}=[^&=\s]*){0,50}$/.test(text)) return [];
+  return text.split('&').flatMap((pair): DecodedForm[] => {
+    const at = pair.indexOf('=');
+    const value = fromPercent(pair.slice(at + 1).replaceAll('+', ' '));
+    return value === '' ? [] : [{ via: 'form', key: fromPercent(pair.slice(0, at)), text: value }];
+  });
+}
+
+const SETTING = /^\s*(?:- )?([a-z_][\w.-]{0,59})(?::|(?<=\w{3}) =)(?: \[?["']?([^\s"'[\]]+)["']?\]?)?\s*$/;
+
+/** `<role>owner</role>`: what an element that holds text alone says. */
+function elementsOf(text: string): DecodedForm[] {
+  const forms: DecodedForm[] = [];
+  for (const [, key, value] of text.matchAll(/<([A-Za-z_][\w.-]{0,59})>([^<>]{1,200})<\/\1>/g)) {
+    if (key !== undefined && value !== undefined && value.trim() !== '')
+      forms.push({ via: 'form', key, text: value.trim() });
+    if (forms.length >= MAX_PARAMETERS) break;
+  }
+  return forms;
+}
+
+/** `mutation { setRole(user: 7, role: ADMIN) { id } }`: what the call of an API in a text is given. */
+function argumentsOf(text: string): DecodedForm[] {
+  const forms: DecodedForm[] = [];
+  for (const [, key, quoted, listed, plain] of text.matchAll(ARGUMENT)) {
+    const value = quoted ?? listed ?? plain;
+    if (key !== undefined && value) forms.push({ via: 'graphql', key, text: value });
+    if (forms.length >= MAX_PARAMETERS) break;
+  }
+  return forms;
+}
+const ARGUMENT =
+  /(?<![\w$])([A-Za-z_]\w{0,59})\s{0,20}:\s{0,20}(?:"([^"\n]{0,200})"|\[\s{0,20}"?([^"\]\s]{1,100})"?\s{0,20}\]|([\w*]{1,100}))/g;
+
+/** `is_admin: true` and more such lines as a whole string: a file of settings, no prose. */
+function settingsOf(text: string): DecodedForm[] {
+  if (text.length > 4_096) return [];
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const pairs = lines.map((line) => SETTING.exec(line));
+  if (lines.length > 50 || !pairs.every((pair) => pair)) return [];
+  return pairs.flatMap((pair): DecodedForm[] =>
+    pair?.[2] === undefined ? [] : [{ via: 'form', key: pair[1] as string, text: pair[2] }],
+  );
+}
+
+/** Base64 is often broken into lines of 64 or 76 characters. Any other white space means that it is none. */
+function unwrapped(text: string): string | undefined {
+  if (!/\s/.test(text)) return text;
+  const lines = text.split(/\r?\n/);
+  return lines.slice(0, -1).every((line) => line.length >= 60) && !/[^\S\r\n]/.test(text) ? lines.join('') : undefined;
+}
+
+/** The values of a URL's query string, or of an encoded form's: where a URL within a URL is carried. */
+function parametersOf(text: string): DecodedForm[] {
+  const forms: DecodedForm[] = [];
+  for (const match of text.matchAll(/[?&]([^=&#?\s"'<>]{1,100})=([^&#\s"'<>]{3,})/g)) {
+    const [, key, value] = match;
+    if (key === undefined || value === undefined) continue;
+    forms.push({ via: 'query', key: fromPercent(key), text: fromPercent(value) });
+    if (forms.length >= MAX_PARAMETERS) break;
+  }
+  return forms;
+}
+
+/** Percent-decoding of what decodes; a sequence that is no UTF-8 stays as it is. */
+export const fromPercent = (text: string): string =>
+  text.replace(/(?:%[0-9a-fA-F]{2})+/g, (run) => {
+    try {
+      return decodeURIComponent(run);
+    } catch {
+      return run;
+    }
+  });
+
+function fromBase64(text: string): string | undefined {
+  const body = text.replace(/=+$/, '').replaceAll('-', '+').replaceAll('_', '/');
+  if (body.length % 4 === 1) return undefined;
+  try {
+    const binary = atob(body);
+    // Spare bits that are not zero: another encoder would have written it otherwise, so it is not base64.
+    if (btoa(binary).replace(/=+$/, '') !== body) return undefined;
+    return readable(binary);
+  } catch {
+    return undefined;
+  }
+}
+
+function fromHex(text: string): string | undefined {
+  const digits = text.replace(/^0x/, '');
+  let binary = '';
+  for (let at = 0; at < digits.length; at += 2)
+    binary += String.fromCharCode(Number.parseInt(digits.slice(at, at + 2), 16));
+  return readable(binary);
+}
+
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** Whether a label is base32 of readable ASCII: names know no case, so that is how text travels in them. */
+export function isBase32Text(label: string): boolean {
+  // A digit: else every long word is one.
+  if (!/^[a-z2-7]{16,63}$/i.test(label) || !/[2-7]/.test(label)) return false;
+  let bits = 0;
+  let held = 0;
+  for (const char of label.toLowerCase()) {
+    held = ((held << 5) | BASE32.indexOf(char)) & 0xfff;
+    bits += 5;
+    if (bits < 8) continue;
+    bits -= 8;
+    const byte = (held >> bits) & 0xff;
+    if (byte < 0x20 || byte > 0x7e) return false;
+  }
+  return true;
+}
+
+const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
+const UTF8 = /^(?:[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})*$/;
+let decoder: TextDecoder | undefined;
+
+/** The text of bytes, one a character, that are UTF-8 without control characters; undefined for anything else. */
+function readable(binary: string): string | undefined {
+  // Most words pass for base64 by their letters; what they decode to is thrown away here, before it costs a decoder.
+  if (binary === '' || CONTROL.test(binary)) return undefined;
+  if (!/[\x80-\xff]/.test(binary)) return binary;
+  if (
+    !UTF8.test(binary.slice(0, 4_096)) &&
+    !UTF8.test(binary.slice(0, 4_093)) &&
+    !UTF8.test(binary.slice(0, 4_094)) &&
+    !UTF8.test(binary.slice(0, 4_095))
+  )
+    return undefined;
+  try {
+    decoder ??= new TextDecoder('utf-8', { fatal: true });
+    const text = decoder.decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
+    return /[\x80-\x9f]/.test(text) ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,101 @@
+import type { CreateKeyBody, Role } from '../../contracts/key.ts';
+import { Policy } from '../../contracts/policy.ts';
+import { newApiKey, newToken } from '../../crypto/api-key.ts';
+import { newId } from '../../crypto/ids.ts';
+import { createKeyring } from '../../crypto/keyring.ts';
+import { parseRootKey } from '../../crypto/root-key.ts';
+import { loosenings } from '../../domain/policy/loosenings.ts';
+import { insertPolicy } from '../approvals/policies.ts';
+import { createPool } from '../db/pool.ts';
+import { inProject } from '../db/transaction.ts';
+import { insertProject, loadProjectKey } from '../keys/projects.ts';
+import { insertKey } from './api-keys.ts';
+import { insertLoginLink, type Session } from './sessions.ts';
+
+export interface FirstProject {
+  project_id: string;
+  agent_api_key: string;
+  approver_api_key: string;
+  admin_api_key: string;
+}
+
+const LINK_MINUTES = 15;
+const FIRST_KEYS: Record<Role, CreateKeyBody> = {
+  agent: { name: 'first agent', owner: 'dev-agent', role: 'agent' },
+  approver: { name: 'first approver', owner: 'dev-approver', role: 'approver' },
+  admin: { name: 'first admin', owner: 'dev-admin', role: 'admin' },
+};
+
+/** A project with its key and one API key per role: how an empty database becomes usable. The keys are shown here only. */
+export async function createFirstProject(options: {
+  databaseUrl: string;
+  rootKey: string;
+  name: string;
+  policy?: unknown;
+  environment: 'live' | 'test';
+}): Promise<FirstProject> {
+  const pool = createPool(options.databaseUrl, { max: 1 });
+  try {
+    const keyring = createKeyring(parseRootKey(options.rootKey), loadProjectKey(pool));
+    const project_id = newId('prj');
+    const made = await inProject(pool, project_id, async (tx) => {
+      await insertProject(tx, options.name, keyring.wrapProjectKey(project_id));
+      if (options.policy !== undefined) {
+        const policy = Policy.parse(options.policy);
+        await insertPolicy(tx, policy, FIRST_KEYS.admin.owner, (before) => ({
+          reason: null,
+          loosenings: loosenings(before.policy, policy),
+        }));
+      }
+      const make = async (role: Role) => {
+        const id = newId('key');
+        const { api_key, secret_sha256 } = newApiKey(id, options.environment);
+        await insertKey(tx, id, FIRST_KEYS[role], secret_sha256);
+        return api_key;
+      };
+      return {
+        agent_api_key: await make('agent'),
+        approver_api_key: await make('approver'),
+        admin_api_key: await make('admin'),
+      };
+    });
+    return { project_id, ...made };
+  } finally {
+    await pool.end();
+  }
+}
+
+/** The project of `letsping dev`. It accepts a bot's plain Signal, as a shared namespace of a deployment does not by itself. */
+export const bootstrapDev = ({
+  databaseUrl,
+  rootKey,
+}: {
+  databaseUrl: string;
+  rootKey: string;
+}): Promise<FirstProject> =>
+  createFirstProject({
+    databaseUrl,
+    rootKey,
+    name: 'dev',
+    policy: { accept_unsigned_signals: true },
+    environment: 'test',
+  });
+
+/** A link that signs in once, within 15 minutes. */
+export async function createLoginLink(options: {
+  databaseUrl: string;
+  project_id: string;
+  owner: string;
+  role?: Session['role'];
+}): Promise<string> {
+  const pool = createPool(options.databaseUrl, { max: 1 });
+  const { token, token_sha256 } = newToken();
+  try {
+    await inProject(pool, options.project_id, (tx) =>
+      insertLoginLink(tx, token_sha256, { owner: options.owner, role: options.role ?? 'approver' }, LINK_MINUTES),
+    );
+    return token;
+  } finally {
+    await pool.end();
+  }
+}

@@ -1,0 +1,59 @@
+import type { Role } from '../../contracts/key.ts';
+import type { Transaction } from '../db/transaction.ts';
+
+/** Who is signed in. `key_id` is the key that was used to sign in; a one-time link has none. */
+export interface Session {
+  project_id: string;
+  owner: string;
+  role: Exclude<Role, 'agent'>;
+  key_id: string | null;
+}
+
+export async function insertLoginLink(
+  tx: Transaction,
+  token_sha256: Buffer,
+  who: Pick<Session, 'owner' | 'role'>,
+  minutes: number,
+): Promise<void> {
+  await tx.query(
+    `insert into login_links (token_sha256, project_id, owner, role, expires_at) values ($1, $2, $3, $4, now() + $5 * interval '1 minute')`,
+    [token_sha256, tx.project_id, who.owner, who.role, minutes],
+  );
+}
+
+/** For `acrossProjects`. Takes the link, once; undefined when it was used, has expired or never was. */
+export async function takeLoginLink(tx: Transaction, token_sha256: Buffer): Promise<Session | undefined> {
+  const [row] = await tx.query<Omit<Session, 'key_id'>>(
+    'update login_links set used_at = now() where token_sha256 = $1 and used_at is null and expires_at > now() returning project_id, owner, role',
+    [token_sha256],
+  );
+  return row && { ...row, key_id: null };
+}
+
+/** For `acrossProjects` too: a sign-in knows its project only from the link or key. Clears away what has expired. */
+export async function insertSession(
+  tx: Transaction,
+  token_sha256: Buffer,
+  session: Session,
+  hours: number,
+): Promise<void> {
+  await tx.query('delete from sessions where expires_at < now()');
+  await tx.query(
+    `insert into sessions (token_sha256, project_id, owner, role, key_id, expires_at) values ($1, $2, $3, $4, $5, now() + $6 * interval '1 hour')`,
+    [token_sha256, session.project_id, session.owner, session.role, session.key_id, hours],
+  );
+}
+
+/** For `acrossProjects`. A session ends with its key. */
+export async function findSession(tx: Transaction, token_sha256: Buffer): Promise<Session | undefined> {
+  const rows = await tx.query<Session>(
+    `select s.project_id, s.owner, s.role, s.key_id from sessions s left join api_keys k on k.id = s.key_id
+     where s.token_sha256 = $1 and s.expires_at > now() and k.revoked_at is null`,
+    [token_sha256],
+  );
+  return rows[0];
+}
+
+export async function deleteSession(tx: Transaction, token_sha256: Buffer): Promise<void> {
+  await tx.query('delete from sessions where token_sha256 = $1', [token_sha256]);
+}

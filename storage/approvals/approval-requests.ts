@@ -1,0 +1,156 @@
+import type { ListQuery } from '../../contracts/approval-request.ts';
+import type { EventName } from '../../contracts/events.ts';
+import type { Sealer } from '../../crypto/keyring.ts';
+import type { LedgerRow, RequestRecord, RequestRow, RequestSecret } from '../../domain/approval/record.ts';
+import { notification } from '../db/events.ts';
+import type { Run, Transaction } from '../db/transaction.ts';
+import { policyIsStill } from './policies.ts';
+
+/** A request to be opened: the database fixes its times. */
+export type NewRequest = Omit<RequestRow, 'project_id' | 'status' | 'created_at' | 'expires_at' | 'resolved_at'> &
+  RequestSecret & { expires_in_ms: number };
+
+const COLUMNS = `r.id, r.project_id, r.service, r.action, r.priority, r.status, r.verdict, r.held_by, r.finding_ids, r.requested_by, r.key_id,
+  r.thread_id, r.node, r.payload_digest, r.policy_version, r.policy_digest, r.accept_unsigned_signals, r.created_at, r.expires_at, r.resolved_at`;
+
+export const sealContext = (id: string) => ['request', id] as const;
+
+/** What an insert into approval_requests begins with; `insertValues` has $1 to $17 for it. */
+export const INSERT_COLUMNS = `id, project_id, service, action, priority, verdict, held_by, finding_ids, requested_by, key_id,
+  thread_id, node, payload_digest, sealed, policy_version, policy_digest, accept_unsigned_signals`;
+
+/** The values for `INSERT_COLUMNS`. */
+export async function insertValues(sealer: Sealer, request: NewRequest): Promise<unknown[]> {
+  const { payload, salt, schema, metadata, context, findings } = request;
+  const secret: RequestSecret = { payload, salt, metadata, context, findings, ...(schema !== undefined && { schema }) };
+  return [
+    request.id,
+    sealer.project_id,
+    request.service,
+    request.action,
+    request.priority,
+    request.verdict,
+    request.held_by,
+    request.finding_ids,
+    request.requested_by,
+    request.key_id,
+    request.thread_id,
+    request.node,
+    request.payload_digest,
+    await sealer.seal(sealContext(request.id), secret),
+    request.policy_version,
+    request.policy_digest,
+    request.accept_unsigned_signals,
+  ];
+}
+
+const told = (event: EventName) => notification(event, 'id', 'project_id', 'key_id');
+const OPEN = `with at as (select date_trunc('milliseconds', clock_timestamp()) as now),
+  opened as (
+    insert into approval_requests (${INSERT_COLUMNS}, status, created_at, expires_at)
+    select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'pending', at.now, at.now + $18 * interval '1 millisecond' from at
+    where ${policyIsStill('$19')}
+    on conflict (id) do nothing returning id, project_id, key_id, created_at, expires_at)
+  select created_at, expires_at, ${told('approval_request.opened')} from opened`;
+
+/**
+ * Writes the request, pending, and returns it. Undefined, and nothing written, when a row stands under its id, or another
+ * version of the policy is in force. Times are the database's, whole milliseconds: the clock of an api process moves no
+ * deadline.
+ */
+export async function insertRequest(
+  once: Run,
+  sealer: Sealer,
+  request: NewRequest,
+  policy_version: number,
+): Promise<RequestRecord | undefined> {
+  const values = await insertValues(sealer, request);
+  const [times] = await once((tx) =>
+    tx.query<Pick<RequestRow, 'created_at' | 'expires_at'>>(OPEN, [...values, request.expires_in_ms, policy_version]),
+  );
+  return times && { ...times, project_id: sealer.project_id, status: 'pending', resolved_at: null, ...request };
+}
+
+/** In clear only; `lock` keeps every other writer of this request waiting until the transaction ends. */
+export async function readRequestRow(
+  tx: Transaction,
+  id: string,
+  { lock = false } = {},
+): Promise<RequestRow | undefined> {
+  const rows = await tx.query<RequestRow>(
+    `select ${COLUMNS} from approval_requests r where r.project_id = $1 and r.id = $2${lock ? ' for update' : ''}`,
+    [tx.project_id, id],
+  );
+  return rows[0];
+}
+
+/** @throws SealBroken */
+export async function readRequest(tx: Transaction, sealer: Sealer, id: string): Promise<RequestRecord | undefined> {
+  const [found] = await tx.query<RequestRow & { sealed: Buffer }>(
+    `select ${COLUMNS}, r.sealed from approval_requests r where r.project_id = $1 and r.id = $2`,
+    [tx.project_id, id],
+  );
+  if (!found) return undefined;
+  const { sealed, ...row } = found;
+  return { ...row, ...((await sealer.open(sealContext(id), sealed)) as RequestSecret) };
+}
+
+export type ListedRequest = RequestRow & {
+  ledger: Pick<LedgerRow, 'status' | 'cause' | 'payload_digest' | 'verified'> | null;
+};
+
+/** A page, newest first. `after` is the last row of the page before; `key_id` narrows to what one key opened. */
+export async function listRequests(
+  tx: Transaction,
+  query: ListQuery & { key_id?: string | undefined; after?: { created_at: string; id: string } | undefined },
+): Promise<ListedRequest[]> {
+  const values: unknown[] = [tx.project_id];
+  const where = ['r.project_id = $1'];
+  const narrow = (sql: string, ...given: unknown[]) => {
+    if (given.some((value) => value === undefined)) return;
+    where.push(sql.replaceAll('?', () => `$${values.push(given.shift())}`));
+  };
+  narrow('r.status = ?', query.status);
+  narrow('r.service = ?', query.service);
+  narrow('r.action = ?', query.action);
+  narrow('r.thread_id = ?', query.thread_id);
+  narrow('r.key_id = ?', query.key_id);
+  narrow('(r.created_at, r.id) < (?::timestamptz, ?)', query.after?.created_at, query.after?.id);
+  const rows = await tx.query<
+    RequestRow & {
+      l_status: LedgerRow['status'] | null;
+      l_cause: LedgerRow['cause'];
+      l_digest: string;
+      l_verified: boolean;
+    }
+  >(
+    `select ${COLUMNS}, l.status as l_status, l.cause as l_cause, l.payload_digest as l_digest, l.verified as l_verified
+     from approval_requests r left join ledger l on l.request_id = r.id
+     where ${where.join(' and ')} order by r.created_at desc, r.id desc limit $${values.push(query.limit)}`,
+    values,
+  );
+  return rows.map(({ l_status, l_cause, l_digest, l_verified, ...row }) => ({
+    ...row,
+    ledger:
+      l_status === null ? null : { status: l_status, cause: l_cause, payload_digest: l_digest, verified: l_verified },
+  }));
+}
+
+const STARTED = `with started as (
+    update approval_requests set workflow_started_at = now() where project_id = $1 and id = $2 and workflow_started_at is null
+    returning id, project_id, key_id)
+  select ${told('approval_request.held')} from started`;
+
+/** Temporal has the workflow: the reconciler need not look at it, and whoever listens hears that it waits. */
+export async function markStarted(tx: Transaction, id: string): Promise<void> {
+  await tx.query(STARTED, [tx.project_id, id]);
+}
+
+/** Held, acknowledged, and not known to Temporal. For `acrossProjects`; younger ones wait for their start in an api. */
+export async function unstartedRequests(tx: Transaction, limit: number): Promise<RequestRow[]> {
+  return tx.query<RequestRow>(
+    `select ${COLUMNS} from approval_requests r where r.status = 'pending' and r.workflow_started_at is null and r.created_at < now() - interval '10 seconds'
+     order by r.created_at limit $1`,
+    [limit],
+  );
+}

@@ -1,0 +1,103 @@
+import type { Resolution, Settled } from '../../contracts/workflow.ts';
+import { newId } from '../../crypto/ids.ts';
+import type { DecisionRow, LedgerRow, RequestRow } from '../../domain/approval/record.ts';
+import { notification } from '../db/events.ts';
+import { clock, type Transaction } from '../db/transaction.ts';
+import { readRequestRow } from './approval-requests.ts';
+import { readDecisionRow, readPatchRow } from './decisions.ts';
+import { insertIncident } from './incidents.ts';
+
+/** A request, held fast for the moment of settling. */
+export interface OpenEntry {
+  request: RequestRow;
+  /** The database's clock, whole milliseconds. */
+  now: Date;
+  decision(id: string): Promise<DecisionRow | undefined>;
+  /** The patch of this request whose payload has this digest. */
+  patch(patched_digest: string): Promise<DecisionRow | undefined>;
+  /** Ledger, receipt, projection and outbox in one go; returns the ids of the deliveries. */
+  write(row: Omit<LedgerRow, 'request_id'>): Promise<string[]>;
+}
+
+const asResolution = (row: LedgerRow): Resolution => ({
+  status: row.status,
+  cause: row.cause,
+  payload_digest: row.payload_digest,
+  ...(row.decision_id !== null && { decision_id: row.decision_id }),
+  ...(row.actor !== null && { actor: row.actor }),
+  ...(row.cause === 'person' && { verified: row.verified }),
+});
+
+export async function readLedgerRow(tx: Transaction, request_id: string): Promise<LedgerRow | undefined> {
+  const rows = await tx.query<LedgerRow>(
+    'select request_id, status, cause, payload_digest, decision_id, actor, channel, verified, resolved_at, receipt from ledger where project_id = $1 and request_id = $2',
+    [tx.project_id, request_id],
+  );
+  return rows[0];
+}
+
+async function unfinishedDeliveries(tx: Transaction, request_id: string): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(
+    'select id from deliveries where project_id = $1 and request_id = $2 and started_at is null',
+    [tx.project_id, request_id],
+  );
+  return rows.map(({ id }) => id);
+}
+
+const SETTLE = `with entry as (
+       insert into ledger (request_id, project_id, status, cause, payload_digest, decision_id, actor, channel, verified, resolved_at, receipt)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)),
+     projection as (
+       update approval_requests set status = $3, resolved_at = $10 where project_id = $2 and id = $1),
+     outbox as (
+       insert into deliveries (id, project_id, request_id, kind)
+       select $12, $2, request_id, 'langgraph_resume' from thread_interrupts where project_id = $2 and request_id = $1
+       on conflict (request_id, kind) do nothing returning id)
+     select (select id from outbox) as id, ${notification('approval_request.resolved', '$1::text', '$2::text', '$13::text')}`;
+
+async function write(tx: Transaction, request: RequestRow, row: Omit<LedgerRow, 'request_id'>): Promise<string[]> {
+  const rows = await tx.query<{ id: string | null }>(SETTLE, [
+    request.id,
+    tx.project_id,
+    row.status,
+    row.cause,
+    row.payload_digest,
+    row.decision_id,
+    row.actor,
+    row.channel,
+    row.verified,
+    row.resolved_at,
+    row.receipt,
+    newId('dlv'),
+    request.key_id,
+  ]);
+  if (row.cause === 'forged') await insertIncident(tx, request.id, 'forged_decision', null);
+  return rows.flatMap(({ id }) => (id === null ? [] : [id]));
+}
+
+/**
+ * The compare-and-set on the ledger's unique row. The request is locked, so of two that settle at once the second finds the
+ * row of the first. `work` is called only while nothing stands; its `write` makes the outcome final with the commit.
+ * @returns undefined for an unknown request.
+ */
+export async function settleOnce(
+  tx: Transaction,
+  request_id: string,
+  work: (entry: OpenEntry) => Promise<Settled>,
+): Promise<Settled | undefined> {
+  // One round trip; each still sees what was committed before it began, so the second and third what the lock waited for.
+  const [request, standing, now] = await Promise.all([
+    readRequestRow(tx, request_id, { lock: true }),
+    readLedgerRow(tx, request_id),
+    clock(tx),
+  ]);
+  if (!request) return undefined;
+  if (standing) return { resolution: asResolution(standing), delivery_ids: await unfinishedDeliveries(tx, request_id) };
+  return work({
+    request,
+    now,
+    decision: (id) => readDecisionRow(tx, request_id, id),
+    patch: (patched_digest) => readPatchRow(tx, request_id, patched_digest),
+    write: (row) => write(tx, request, row),
+  });
+}

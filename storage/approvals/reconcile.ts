@@ -1,0 +1,108 @@
+import type { Pool } from 'pg';
+import type { DecisionRef, RequestRef, Settled } from '../../contracts/workflow.ts';
+import type { DecisionRow, RequestRow } from '../../domain/approval/record.ts';
+import { acrossProjects, inProject, type Transaction } from '../db/transaction.ts';
+import { readRequestRow } from './approval-requests.ts';
+import { insertIncident } from './incidents.ts';
+import { type OpenEntry, settleOnce } from './ledger.ts';
+
+type Ref = { id: string; project_id: string };
+const asRef = ({ id, project_id }: Ref): RequestRef => ({ project_id, request_id: id });
+
+/** What waits, for the metrics. */
+export const readBacklog = (pool: Pool): Promise<{ pending: number; outbox_oldest_seconds: number }> =>
+  acrossProjects(pool, async (tx) => {
+    const [row] = await tx.query<{ pending: number; outbox_oldest_seconds: number }>(
+      `select (select count(*)::int from approval_requests where status = 'pending') as pending,
+         (select coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 from deliveries
+          where started_at is null and delivered_at is null and dead_at is null) as outbox_oldest_seconds`,
+    );
+    return row ?? { pending: 0, outbox_oldest_seconds: 0 };
+  });
+
+/**
+ * Of these requests, those whose outcome has stood for longer than the grace time, with the decision behind it, where there is one
+ * that an open workflow understands: one that has lost the proposal refuses the approval of it.
+ */
+async function closedAmong(
+  tx: Transaction,
+  request_ids: string[],
+  graceMs: number,
+): Promise<{ ref: RequestRef; decision: DecisionRef | undefined }[]> {
+  type Row = Ref & { decision_id: string | null } & Pick<
+      DecisionRow,
+      'type' | 'actor' | 'payload_digest' | 'patched_digest'
+    >;
+  const rows = await tx.query<Row>(
+    `select l.request_id as id, l.project_id, d.id as decision_id, d.type, d.actor, d.payload_digest, d.patched_digest
+     from ledger l join approval_requests r on r.id = l.request_id
+       left join decisions d on d.id = l.decision_id and d.request_id = l.request_id and l.verified and d.payload_digest = r.payload_digest
+     where l.request_id = any($1) and l.resolved_at < clock_timestamp() - $2 * interval '1 millisecond'`,
+    [request_ids, graceMs],
+  );
+  return rows.map(({ decision_id, type, actor, payload_digest, patched_digest, ...row }) => ({
+    ref: asRef(row),
+    decision:
+      decision_id === null
+        ? undefined
+        : { decision_id, type, actor, payload_digest, ...(patched_digest !== null && { patched_digest }) },
+  }));
+}
+
+/** Requests without an outcome whose workflow was started longer ago than the grace time, in the order of their ids. */
+async function unsettled(tx: Transaction, after: string, limit: number, graceMs: number): Promise<RequestRef[]> {
+  const rows = await tx.query<Ref>(
+    `select r.id, r.project_id from approval_requests r
+     where r.status = 'pending' and r.id > $1 and r.workflow_started_at < clock_timestamp() - $3 * interval '1 millisecond'
+       and not exists (select from ledger l where l.request_id = r.id)
+     order by r.id limit $2`,
+    [after, limit, graceMs],
+  );
+  return rows.map(asRef);
+}
+
+/**
+ * Makes a stretch of the projection say what the ledger says: both ways, so that a status without a row in the ledger is pending
+ * again. `next` is where the following stretch begins; absent at the end.
+ */
+async function repairProjections(
+  tx: Transaction,
+  after: string,
+  limit: number,
+): Promise<{ repaired: RequestRef[]; next: string | undefined }> {
+  const differing = `select r.id, r.project_id, coalesce(l.status, 'pending') as status, l.resolved_at
+     from (select id, project_id, status, resolved_at from approval_requests where id > $1 order by id limit $2) r
+     left join ledger l on l.request_id = r.id
+     where r.status <> coalesce(l.status, 'pending') or r.resolved_at is distinct from l.resolved_at`;
+  const repaired = await tx.query<Ref>(
+    `with differing as (${differing})
+     update approval_requests r set status = d.status, resolved_at = d.resolved_at from differing d where r.id = d.id returning r.id, r.project_id`,
+    [after, limit],
+  );
+  const [last] = await tx.query<{ id: string | null }>(
+    'select max(id) as id from (select id from approval_requests where id > $1 order by id limit $2) stretch',
+    [after, limit],
+  );
+  return { repaired: repaired.map(asRef), next: last?.id ?? undefined };
+}
+
+/** What the reconciler's scan of workflows is given. */
+export const workflowScanStore = (pool: Pool) => ({
+  closedAmong: (request_ids: string[], graceMs: number) =>
+    acrossProjects(pool, (tx) => closedAmong(tx, request_ids, graceMs)),
+  unsettled: (after: string, limit: number, graceMs: number) =>
+    acrossProjects(pool, (tx) => unsettled(tx, after, limit, graceMs)),
+  request: (ref: RequestRef): Promise<RequestRow | undefined> =>
+    inProject(pool, ref.project_id, (tx) => readRequestRow(tx, ref.request_id)),
+  /** Settles, and leaves an incident in the same transaction when this is what made the outcome final. */
+  close: (ref: RequestRef, work: (entry: OpenEntry) => Promise<Settled>) =>
+    inProject(pool, ref.project_id, (tx) =>
+      settleOnce(tx, ref.request_id, async (entry) => {
+        const settled = await work(entry);
+        await insertIncident(tx, ref.request_id, 'workflow_ended', null);
+        return settled;
+      }),
+    ),
+  repairProjections: (after: string, limit: number) =>
+    acrossProjects(pool, (tx) => repairProjections(tx, after, limit)),
+});

@@ -1,0 +1,127 @@
+import pg from 'pg';
+import type { ApprovalEvent, EventName } from '../../contracts/events.ts';
+import type { DeliveryRef } from '../../contracts/workflow.ts';
+import type { Transaction } from './transaction.ts';
+
+/** What a process that listens is told, after the commit. `key_id` is the key that opened the request. */
+export interface Notice extends ApprovalEvent {
+  project_id: string;
+  key_id: string;
+}
+
+const CHANNEL = 'letsping';
+const DELIVERIES = 'letsping_deliveries';
+const REVOKED = 'letsping_revoked';
+
+/** An expression that tells every listening process; the arguments are SQL expressions, or the event's name. */
+export const notification = (event: EventName, request_id: string, project_id: string, key_id: string): string =>
+  `pg_notify('${CHANNEL}', json_build_object('event', '${event}', 'request_id', ${request_id}, 'project_id', ${project_id}, 'key_id', ${key_id},
+     'occurred_at', to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text)`;
+
+/** Tells every listening process, when and only when this transaction commits. Ids and names only. */
+export async function notify(
+  tx: Transaction,
+  event: EventName,
+  request: { id: string; key_id: string },
+): Promise<void> {
+  await tx.query(`select ${notification(event, '$1::text', '$2::text', '$3::text')}`, [
+    request.id,
+    tx.project_id,
+    request.key_id,
+  ]);
+}
+
+/** Tells every listening process of what was committed before. */
+export async function notifyAll(pool: pg.Pool, notices: Notice[]): Promise<void> {
+  await pool.query(`select pg_notify('${CHANNEL}', notice) from unnest($1::text[]) as notice`, [
+    notices.map((notice) => JSON.stringify(notice)),
+  ]);
+}
+
+/** Tells the workers of an outbox row that no workflow of its own announces: they start its delivery at once. */
+export async function notifyDelivery(tx: Transaction, delivery_id: string): Promise<void> {
+  await tx.query(
+    `select pg_notify('${DELIVERIES}', json_build_object('project_id', $1::text, 'delivery_id', $2::text)::text)`,
+    [tx.project_id, delivery_id],
+  );
+}
+
+/** Tells every api that a key counts no longer. */
+export async function notifyRevoked(tx: Transaction, key_id: string): Promise<void> {
+  await tx.query(`select pg_notify('${REVOKED}', $1)`, [key_id]);
+}
+
+export interface Listening {
+  stop(): Promise<void>;
+}
+
+export interface Listener {
+  onNotice: (notice: Notice) => void;
+  onRevoked: (key_id: string) => void;
+  onGap: () => void;
+}
+
+/** What an api hears. */
+export const listen = (databaseUrl: string, { onNotice, onRevoked, onGap }: Listener): Listening =>
+  listenTo(
+    databaseUrl,
+    { [CHANNEL]: (payload) => onNotice(JSON.parse(payload) as Notice), [REVOKED]: onRevoked },
+    onGap,
+  );
+
+/** What a worker hears. What is missed while the connection is down is the reconciler's. */
+export const listenToDeliveries = (databaseUrl: string, onDelivery: (ref: DeliveryRef) => void): Listening =>
+  listenTo(databaseUrl, { [DELIVERIES]: (payload) => onDelivery(JSON.parse(payload) as DeliveryRef) }, () => {});
+
+/**
+ * Listens on a connection of its own, and connects again when it breaks. `onGap` is called after each (re)connection: whatever
+ * was notified before it is not known, so the caller looks for itself.
+ */
+function listenTo(
+  databaseUrl: string,
+  channels: Record<string, (payload: string) => void>,
+  onGap: () => void,
+): Listening {
+  let client: pg.Client | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const again = () => {
+    if (stopped || timer) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      void connect();
+    }, 500);
+  };
+  const connect = async () => {
+    const mine = new pg.Client({
+      connectionString: databaseUrl,
+      application_name: 'letsping events',
+      keepAlive: true,
+      connectionTimeoutMillis: 3_000,
+    });
+    client = mine;
+    mine.on('error', () => {});
+    mine.on('end', again);
+    mine.on('notification', ({ channel, payload }) => channels[channel]?.(payload ?? '{}'));
+    try {
+      await mine.connect();
+      await mine.query(
+        Object.keys(channels)
+          .map((channel) => `listen ${channel}`)
+          .join('; '),
+      );
+      onGap();
+    } catch {
+      mine.end().catch(() => {});
+      again();
+    }
+  };
+  void connect();
+  return {
+    stop: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      await client?.end().catch(() => {});
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+
+export interface Migration {
+  version: number;
+  name: string;
+  sql: string;
+  checksum: string;
+}
+
+/** The database is not one that this release may write to. The message says what to do. */
+export class MigrationRefused extends Error {
+  override readonly name = 'MigrationRefused';
+}
+
+const FOLDER = new URL('../migrations/', import.meta.url);
+/** Any number that no other program takes: held for the session while migrations run. */
+const ADVISORY_LOCK = 4_207_001;
+
+export async function migrations(): Promise<Migration[]> {
+  const names = (await readdir(FOLDER)).filter((name) => /^\d{4}_[a-z0-9_]+\.sql$/.test(name)).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const sql = await readFile(fileURLToPath(new URL(name, FOLDER)), 'utf8');
+      return { version: Number(name.slice(0, 4)), name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+    }),
+  );
+}
+
+interface Applied {
+  version: number;
+  name: string;
+  checksum: string;
+}
+
+function pending(all: Migration[], applied: Applied[]): Migration[] {
+  const newest = all.at(-1)?.version ?? 0;
+  const newer = applied.find(({ version }) => version > newest);
+  if (newer)
+    throw new MigrationRefused(
+      `the database was migrated by a newer release (${newer.name}); this one knows migrations up to ${newest}. Start the newer release`,
+    );
+  const known = new Map(applied.map((row) => [row.version, row]));
+  for (const { version, name, checksum } of all) {
+    const row = known.get(version);
+    if (row && row.checksum !== checksum)
+      throw new MigrationRefused(
+        `migration ${name} was applied with another text (as ${row.name}); a migration that was released is never edited`,
+      );
+  }
+  return all.filter(({ version }) => !known.has(version));
+}
+
+/**
+ * Brings the database to this release: numbered SQL files, a transaction each, forward only. Processes that start together
+ * migrate once. Returns the names applied by this call.
+ * @throws MigrationRefused for a database of a newer release, or with an edited migration.
+ */
+export async function migrate(ownerUrl: string): Promise<string[]> {
+  const client = new pg.Client({
+    connectionString: ownerUrl,
+    application_name: 'letsping migrate',
+    connectionTimeoutMillis: 5_000,
+  });
+  await client.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [ADVISORY_LOCK]);
+    await client.query(`create table if not exists schema_migrations (
+      version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default now())`);
+    const { rows } = await client.query<Applied>(
+      'select version, name, checksum from schema_migrations order by version',
+    );
+    const todo = pending(await migrations(), rows);
+    for (const { version, name, sql, checksum } of todo) {
+      await client.query('begin');
+      await client.query(sql);
+      await client.query('insert into schema_migrations (version, name, checksum) values ($1, $2, $3)', [
+        version,
+        name,
+        checksum,
+      ]);
+      await client.query('commit');
+    }
+    if (todo.length > 0) await client.query('grant select on schema_migrations to letsping_app');
+    return todo.map(({ name }) => name);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Whether the database is exactly at this release: what readiness asks. Works as the application's role. */
+export async function migrationsAtHead(pool: pg.Pool): Promise<boolean> {
+  const { rows } = await pool.query<Applied>('select version, name, checksum from schema_migrations order by version');
+  return pending(await migrations(), rows).length === 0;
+}

@@ -1,0 +1,48 @@
+import type { Pool } from 'pg';
+import { createKeyring } from '../../crypto/keyring.ts';
+import type { RootKey } from '../../crypto/root-key.ts';
+import { issuerKeyContext, sealedIssuerKeys } from '../keys/key-rotation.ts';
+import { loadProjectKey, rootKeyIds } from '../keys/projects.ts';
+import { migrationsAtHead } from './migrate.ts';
+
+/** This process must not start on this database. The message says what to do. */
+export class StartRefused extends Error {
+  override readonly name = 'StartRefused';
+}
+
+/**
+ * Before anything is written: the schema is this release's, and the root key is the one that sealed the data.
+ * @throws StartRefused
+ */
+export async function refuseForeignRootKey(pool: Pool, root: RootKey): Promise<void> {
+  const atHead = await migrationsAtHead(pool).catch((error: Error & { code?: string }) => {
+    if (error.code === '42P01') return false; // no schema_migrations
+    throw error;
+  });
+  if (!atHead) throw new StartRefused('the database is not migrated to this release: run letsping migrate');
+  await refuseUnopened(pool, root);
+}
+
+/**
+ * That every project's key and every issuer key opens with one of these root keys. Reads only.
+ * @throws StartRefused
+ */
+export async function refuseUnopened(pool: Pool, root: RootKey): Promise<void> {
+  const held = [root, ...root.others].map(({ id }) => id);
+  const foreign = (await rootKeyIds(pool)).filter((id) => !held.includes(id));
+  if (foreign.length > 0) {
+    throw new StartRefused(
+      `LETSPING_ROOT_KEY (${held.join(', ')}) does not open this database, which is sealed under ${foreign.join(', ')}. Start with that key; during a rotation with both, a comma between them`,
+    );
+  }
+  const keyring = createKeyring(root, loadProjectKey(pool));
+  const [newest] = await sealedIssuerKeys(pool);
+  if (newest) {
+    await keyring.openGlobal(issuerKeyContext(newest.kid), newest.sealed).catch((cause: unknown) => {
+      throw new StartRefused(
+        `LETSPING_ROOT_KEY (${held.join(', ')}) does not open the signing key ${newest.kid} of this database. Start with the key that sealed it`,
+        { cause },
+      );
+    });
+  }
+}

@@ -1,0 +1,53 @@
+import type { JWK } from 'jose';
+import type { Pool } from 'pg';
+import { SealBroken } from '../../crypto/envelope.ts';
+import type { Keyring } from '../../crypto/keyring.ts';
+import { type IssuerKey, newIssuerKey, publicPart } from '../../crypto/signing.ts';
+import { acrossProjects } from '../db/transaction.ts';
+import { issuerKeyContext as context, type SealedIssuerKey, sealedIssuerKeys } from './key-rotation.ts';
+
+/** The key that signs now; made on first use. Processes that start together end with the same one. */
+export async function currentIssuerKey(pool: Pool, keyring: Keyring): Promise<IssuerKey> {
+  const fresh = await newIssuerKey();
+  const sealed = await keyring.sealGlobal(context(fresh.kid), fresh.private_jwk);
+  const row = await acrossProjects(pool, async (tx) => {
+    await tx.query('select pg_advisory_xact_lock(4207002)');
+    const newest = 'select kid, sealed from issuer_keys where retired_at is null order by created_at desc limit 1';
+    const [found] = await tx.query<SealedIssuerKey>(newest);
+    if (found) return found;
+    await tx.query('insert into issuer_keys (kid, public_jwk, sealed) values ($1, $2, $3)', [
+      fresh.kid,
+      JSON.stringify(fresh.public_jwk),
+      sealed,
+    ]);
+    return { kid: fresh.kid, sealed };
+  });
+  return opened(keyring, row);
+}
+
+/** The public part is the sealed private one's: what stands in clear beside it anybody could have written who may write to the database. */
+async function opened(keyring: Keyring, { kid, sealed }: SealedIssuerKey): Promise<IssuerKey> {
+  const private_jwk = (await keyring.openGlobal(context(kid), sealed)) as JWK;
+  return { kid, public_jwk: publicPart(kid, private_jwk), private_jwk };
+}
+
+/**
+ * Every key that ever signed, oldest first, for `/.well-known/jwks.json`. The attacker may write to the database and does not hold
+ * the root key: a row of his own would make his receipts verify. One that does not open is not published, and told.
+ */
+export async function publishedKeys(
+  pool: Pool,
+  keyring: Keyring,
+  onForeign: (kid: string) => void = () => {},
+): Promise<JWK[]> {
+  const keys: JWK[] = [];
+  for (const row of (await sealedIssuerKeys(pool)).reverse()) {
+    try {
+      keys.push((await opened(keyring, row)).public_jwk);
+    } catch (error) {
+      if (!(error instanceof SealBroken)) throw error;
+      onForeign(row.kid);
+    }
+  }
+  return keys;
+}

@@ -1,0 +1,70 @@
+import type { Pool } from 'pg';
+import type { Keyring, WrappedKey } from '../../crypto/keyring.ts';
+import { acrossProjects } from '../db/transaction.ts';
+
+/** As `issuer-keys.ts` seals them. */
+export const issuerKeyContext = (kid: string) => ['issuer key', kid] as const;
+
+export interface SealedIssuerKey {
+  kid: string;
+  sealed: Buffer;
+}
+
+/** Newest first. */
+export const sealedIssuerKeys = (pool: Pool): Promise<SealedIssuerKey[]> =>
+  acrossProjects(pool, (tx) =>
+    tx.query<SealedIssuerKey>('select kid, sealed from issuer_keys order by created_at desc, kid'),
+  );
+
+export interface Rotated {
+  /** Under the active root key from now on. */
+  projects: number;
+  issuer_keys: number;
+  /** Were under it already. */
+  unchanged: number;
+}
+
+const BATCH = 200;
+
+/** One transaction: the rows are held, so that two rotations at once take different ones. */
+async function rewrapBatch(pool: Pool, keyring: Keyring): Promise<number> {
+  return acrossProjects(pool, async (tx) => {
+    const rows = await tx.query<WrappedKey & { id: string; wrapped_key: Buffer }>(
+      'select id, root_key_id, wrapped_key from projects where root_key_id <> $1 order by id limit $2 for update skip locked',
+      [keyring.root.id, BATCH],
+    );
+    const wrapped = rows.flatMap(({ id, ...stored }) => {
+      const key = keyring.rewrapProjectKey(id, stored);
+      return key ? [{ id, key: Buffer.from(key.wrapped_key) }] : [];
+    });
+    if (wrapped.length > 0) {
+      await tx.query(
+        `update projects p set root_key_id = $1, wrapped_key = n.key from unnest($2::text[], $3::bytea[]) as n (id, key) where p.id = n.id`,
+        [keyring.root.id, wrapped.map(({ id }) => id), wrapped.map(({ key }) => key)],
+      );
+    }
+    return wrapped.length;
+  });
+}
+
+/**
+ * Wraps every project's key and every issuer key anew under the active root key. What they sealed stays as it is, and a process
+ * that holds both root keys reads all the time. Safe to repeat, and to stop in between.
+ * @throws KeyUnavailable, SealBroken when something is sealed under a key that is not held: what came before stays rotated.
+ */
+export async function rotateRootKey(pool: Pool, keyring: Keyring): Promise<Rotated> {
+  const [{ projects: all } = { projects: 0 }] = await acrossProjects(pool, (tx) =>
+    tx.query<{ projects: number }>('select count(*)::int as projects from projects'),
+  );
+  let projects = 0;
+  for (let done = await rewrapBatch(pool, keyring); done > 0; done = await rewrapBatch(pool, keyring)) projects += done;
+  const issuers = await sealedIssuerKeys(pool);
+  let issuer_keys = 0;
+  for (const { kid, sealed } of issuers) {
+    const resealed = await keyring.resealGlobal(issuerKeyContext(kid), sealed);
+    if (!resealed) continue;
+    await acrossProjects(pool, (tx) => tx.query('update issuer_keys set sealed = $2 where kid = $1', [kid, resealed]));
+    issuer_keys += 1;
+  }
+  return { projects, issuer_keys, unchanged: all - projects + issuers.length - issuer_keys };
+}

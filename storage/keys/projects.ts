@@ -1,0 +1,58 @@
+import type { Pool } from 'pg';
+import type { WrappedKey } from '../../crypto/keyring.ts';
+import { acrossProjects, inProject, type Transaction } from '../db/transaction.ts';
+
+export async function insertProject(tx: Transaction, name: string, key: WrappedKey): Promise<void> {
+  await tx.query('insert into projects (id, name, root_key_id, wrapped_key) values ($1, $2, $3, $4)', [
+    tx.project_id,
+    name,
+    key.root_key_id,
+    Buffer.from(key.wrapped_key),
+  ]);
+}
+
+/** How a keyring reads a project's key. */
+export const loadProjectKey =
+  (pool: Pool) =>
+  (project_id: string): Promise<WrappedKey | undefined> =>
+    inProject(pool, project_id, async (tx) => {
+      const rows = await tx.query<WrappedKey & { wrapped_key: Buffer }>(
+        'select root_key_id, wrapped_key from projects where id = $1',
+        [project_id],
+      );
+      return rows[0];
+    });
+
+/** The root keys that this database is sealed under: a process that holds another must not start. */
+export const rootKeyIds = (pool: Pool): Promise<string[]> =>
+  acrossProjects(pool, async (tx) =>
+    (await tx.query<{ root_key_id: string }>('select distinct root_key_id from projects')).map(
+      ({ root_key_id }) => root_key_id,
+    ),
+  );
+
+/** How many projects each root key wraps. */
+export const rootKeyReferences = (pool: Pool): Promise<Record<string, number>> =>
+  acrossProjects(pool, async (tx) => {
+    const rows = await tx.query<{ root_key_id: string; projects: number }>(
+      'select root_key_id, count(*)::int as projects from projects group by 1 order by 1',
+    );
+    return Object.fromEntries(rows.map(({ root_key_id, projects }) => [root_key_id, projects]));
+  });
+
+/** The project that was made first; undefined in an empty deployment. */
+export const firstProject = (pool: Pool): Promise<{ id: string; name: string } | undefined> =>
+  acrossProjects(
+    pool,
+    async (tx) =>
+      (
+        await tx.query<{ id: string; name: string }>('select id, name from projects order by created_at, id limit 1')
+      )[0],
+  );
+
+export const projectIds = (pool: Pool, limit: number): Promise<string[]> =>
+  acrossProjects(pool, async (tx) =>
+    (await tx.query<{ id: string }>('select id from projects order by created_at, id limit $1', [limit])).map(
+      ({ id }) => id,
+    ),
+  );

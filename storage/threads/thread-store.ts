@@ -1,0 +1,140 @@
+import type { Pool } from 'pg';
+import type {
+  ChannelValue,
+  CheckpointFilter,
+  CheckpointHead,
+  CheckpointKey,
+  InterruptLink,
+  Pause,
+  Serialized,
+  StoredCheckpoint,
+  TaskWrite,
+} from '../../contracts/thread.ts';
+import type { Keyring, Sealer } from '../../crypto/keyring.ts';
+import { inProject, type Transaction } from '../db/transaction.ts';
+import { openCheckpoints, sealBody, sealValues, sealWrites } from './checkpoint-seals.ts';
+import { insertCheckpoint, insertWrites, readCheckpoints, type WriteGuard } from './checkpoints.ts';
+import { interruptAnswers, linkedInterrupts, linkInterrupt, markResumed } from './thread-interrupts.ts';
+import { createThreadKeys, type ThreadKey, type ThreadKeys } from './thread-keys.ts';
+import { insertPause, readPause } from './thread-pauses.ts';
+import {
+  type Claimant,
+  claimedSinceNewest,
+  claimThread,
+  eraseThread,
+  FenceLost,
+  releaseClaim,
+  renewClaim,
+  threadByKey,
+} from './threads.ts';
+
+export interface ThreadStoreOptions {
+  pool: Pool;
+  keyring: Keyring;
+  project_id: string;
+}
+
+/**
+ * The threads of one project: what `LetsPingCheckpointer` and the resume worker stand on beside the database. It seals what it
+ * writes and opens what it reads; a row that was altered or moved is refused with `SealBroken`.
+ */
+export function createThreadStore({ pool, keyring, project_id }: ThreadStoreOptions) {
+  let loaded: Promise<{ sealer: Sealer; keys: ThreadKeys }> | undefined;
+  const load = () => {
+    if (loaded) return loaded;
+    const loading = keyring.sealer(project_id).then((sealer) => ({ sealer, keys: createThreadKeys(pool, sealer) }));
+    loaded = loading;
+    loading.catch(() => {
+      loaded = undefined; // the next call tries again
+    });
+    return loading;
+  };
+  const transact = <T>(work: (tx: Transaction) => Promise<T>) => inProject(pool, project_id, work);
+
+  /**
+   * Seals under the thread's key and writes. Without a claim a refusal means that the thread was deleted and made anew under
+   * another key since this process read it: once more, under that one.
+   */
+  async function write(
+    thread_id: string,
+    fence: string | undefined,
+    work: (key: ThreadKey, guard: WriteGuard) => Promise<(tx: Transaction) => Promise<boolean>>,
+  ) {
+    storable(thread_id);
+    const { keys } = await load();
+    for (let attempt = 1; ; attempt++) {
+      const key = await keys.of(thread_id);
+      const statements = await work(key, { wrapped_key: key.wrapped, fence });
+      try {
+        return await transact(async (tx) => {
+          if (!(await statements(tx))) throw new FenceLost('the thread is continued elsewhere, or moved on');
+        });
+      } catch (error) {
+        if (!(error instanceof FenceLost) || fence !== undefined || attempt > 1) throw error;
+        keys.forget(thread_id);
+      }
+    }
+  }
+
+  return {
+    project_id,
+
+    /** @throws FenceLost */
+    putCheckpoint: (head: CheckpointHead, body: Serialized, values: ChannelValue[], fence?: string): Promise<void> =>
+      write(head.thread_id, fence, async ({ key }, guard) => {
+        const [sealed, rows] = await Promise.all([
+          sealBody(key, project_id, head, body),
+          sealValues(key, project_id, head, values),
+        ]);
+        return (tx) => insertCheckpoint(tx, guard, head, sealed, rows);
+      }),
+
+    /** @throws FenceLost */
+    putWrites: (checkpoint: CheckpointKey, writes: TaskWrite[], fence?: string): Promise<void> =>
+      write(checkpoint.thread_id, fence, async ({ key }, guard) => {
+        const rows = await sealWrites(key, project_id, checkpoint, writes);
+        return (tx) => insertWrites(tx, guard, checkpoint, rows);
+      }),
+
+    /** A page, newest first. @throws SealBroken */
+    async listCheckpoints(filter: CheckpointFilter): Promise<StoredCheckpoint[]> {
+      const { keys } = await load();
+      const rows = await transact((tx) => readCheckpoints(tx, filter));
+      return openCheckpoints(project_id, keys, rows);
+    },
+
+    /** All of the thread in every namespace, and its key. */
+    async deleteThread(thread_id: string): Promise<void> {
+      const { keys } = await load();
+      await transact((tx) => eraseThread(tx, thread_id));
+      keys.forget(thread_id);
+    },
+
+    linkedInterrupts: (thread_id: string, interrupt_ids: string[]) =>
+      transact((tx) => linkedInterrupts(tx, thread_id, interrupt_ids)),
+    linkInterrupt: (link: InterruptLink) => transact((tx) => linkInterrupt(tx, link)),
+    readPause: (thread_id: string, pause_key: string) => transact((tx) => readPause(tx, thread_id, pause_key)),
+    putPause: (thread_id: string, pause_key: string, pause: Pause) =>
+      transact((tx) => insertPause(tx, thread_id, pause_key, pause)),
+
+    threadByKey: (thread_key: string) => transact((tx) => threadByKey(tx, thread_key)),
+    claimedSinceNewest: (thread_id: string) => transact((tx) => claimedSinceNewest(tx, thread_id)),
+    claimThread: (thread_id: string, claimant: Claimant) => transact((tx) => claimThread(tx, thread_id, claimant)),
+    renewClaim: (thread_id: string, fence: string, lease_ms: number) =>
+      transact((tx) => renewClaim(tx, thread_id, fence, lease_ms)),
+    releaseClaim: (thread_id: string, fence: string) => transact((tx) => releaseClaim(tx, thread_id, fence)),
+    async interruptAnswers(thread_id: string, interrupt_ids: string[]) {
+      const { sealer } = await load();
+      return transact((tx) => interruptAnswers(tx, sealer, thread_id, interrupt_ids));
+    },
+    markResumed: (thread_id: string, interrupt_ids: string[]) =>
+      transact((tx) => markResumed(tx, thread_id, interrupt_ids)),
+  };
+}
+export type ThreadStore = ReturnType<typeof createThreadStore>;
+
+/** PostgreSQL has no NUL in text, and the driver would turn a lone surrogate into U+FFFD: two threads would become one. */
+function storable(thread_id: string): void {
+  if (thread_id === '' || /\0|\p{Surrogate}/u.test(thread_id))
+    throw new TypeError('a thread_id is a text of well-formed Unicode without NUL');
+}

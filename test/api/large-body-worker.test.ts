@@ -1,0 +1,141 @@
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import express from 'express';
+import { afterEach, expect, test, vi } from 'vitest';
+import { errorHandler } from '../../api/error-handler.ts';
+import { createLargeLane, type LargeLane } from '../../api/large-body/large-body-worker.ts';
+import { nameRequest } from '../../api/middleware/request-id.ts';
+
+const LARGE = 'x'.repeat(20_000);
+const running: { server: Server; lane: LargeLane }[] = [];
+afterEach(async () => {
+  for (const { server, lane } of running.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+    await lane.end();
+  }
+});
+
+/** An app that answers `here` to what the lane does not take. */
+async function start(env: NodeJS.ProcessEnv = {}) {
+  const counts = { opened: vi.fn(), decided: vi.fn(), answered: vi.fn() };
+  const log = { error: vi.fn(), warn: vi.fn(), info: vi.fn() } as never;
+  const lane = createLargeLane({
+    entry: new URL('./large-body-thread.mjs', import.meta.url),
+    env,
+    publicUrl: () => 'https://approvals.example.com',
+    counts,
+    log,
+  });
+  const app = express();
+  let arrived = 0;
+  app.use((req, res, next) => {
+    arrived += 1;
+    nameRequest(req, res);
+    res.locals.principal = { key_id: req.get('x-key') ?? 'key_a' };
+    next();
+  });
+  app.use(lane.handler, (_req, res) => void res.send('here'));
+  app.use(errorHandler(log));
+  const server = createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  running.push({ server, lane });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const send = (path: string, body: string | Buffer = LARGE, headers: Record<string, string> = {}) =>
+    fetch(`${url}${path}`, { method: 'POST', body: body as never, headers });
+  return { url, counts, send, arrived: () => arrived };
+}
+
+test('what is small is answered here, what is large by a thread, with all that the caller sent', async () => {
+  const { send } = await start({ DATABASE_URL: 'postgres://db' });
+  expect(await (await send('/a', 'small')).text()).toBe('here');
+  const answer = await send('/a/b?c=%20d', LARGE, {
+    authorization: 'Bearer key',
+    'idempotency-key': 'k1',
+    'x-request-id': 'from-outside',
+  });
+  expect(answer.status).toBe(201);
+  const got = (await answer.json()) as Record<string, any>;
+  expect(got).toMatchObject({ method: 'POST', url: '/a/b?c=%20d', bytes: LARGE.length });
+  expect(got.threadId).toBeGreaterThan(0);
+  expect(got.headers).toMatchObject({
+    authorization: 'Bearer key',
+    'idempotency-key': 'k1',
+    'x-request-id': 'from-outside',
+    'content-length': String(LARGE.length),
+  });
+  expect(got.headers.host).toMatch(/^127\.0\.0\.1:\d+$/); // the caller's, for the check of our own name
+  expect(got.env).toMatchObject({
+    DATABASE_URL: 'postgres://db',
+    LETSPING_HOST: '127.0.0.1',
+    LETSPING_PORT: '0',
+    LETSPING_PUBLIC_URL: 'https://approvals.example.com',
+    LETSPING_METRICS_PORT: '0',
+  });
+  const again = (await (await send('/a')).json()) as { threadId: number };
+  expect(again.threadId).toBe(got.threadId);
+});
+
+test('a body of unknown length, and one that is compressed, is large', async () => {
+  const { url, send } = await start();
+  const packed = await send('/z', gzipSync('small'), { 'content-encoding': 'gzip' });
+  expect(packed.status).toBe(201);
+  const status = await new Promise((resolve, reject) => {
+    const chunked = request(`${url}/c`, { method: 'POST' }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    });
+    chunked.on('error', reject);
+    chunked.write('a');
+    chunked.end('b');
+  });
+  expect(status).toBe(201);
+});
+
+test('one that is refused before it was sent is told so', async () => {
+  const { send } = await start();
+  const answer = await send('/refuse', 'x'.repeat(4_000_000));
+  expect([answer.status, await answer.text()]).toEqual([413, 'too large']);
+});
+
+test('a thread that ends leaves its callers an answer, and the next large body a new thread', async () => {
+  const { send } = await start();
+  const first = (await (await send('/a')).json()) as { threadId: number };
+  const answer = await send('/die');
+  expect(answer.status).toBe(503);
+  expect(answer.headers.get('retry-after')).toBe('1');
+  expect(await answer.json()).toMatchObject({
+    code: 'overloaded',
+    detail: expect.stringContaining('same Idempotency-Key'),
+  });
+  const next = (await (await send('/a')).json()) as { threadId: number };
+  expect(next.threadId).toBeGreaterThan(first.threadId);
+});
+
+test('where no thread starts, all is answered here', async () => {
+  const { send } = await start({ LANE_FAILS: '1' });
+  expect(await (await send('/a')).text()).toBe('here');
+  expect(await (await send('/a')).text()).toBe('here');
+});
+
+test('a key has its share: twenty at once, and another key comes before its next ones', async () => {
+  const { send, counts, arrived } = await start();
+  const { port } = (await (await send('/a')).json()) as { port: number };
+  const order: string[] = [];
+  const noted = async (name: string, answer: Promise<Response>) => order.push(`${name} ${(await answer).status}`);
+  const theirs = Array.from({ length: 20 }, () => noted('theirs', send('/hold')));
+  await vi.waitFor(() => expect(counts.opened).toHaveBeenCalledTimes(8), 10_000);
+  await vi.waitFor(() => expect(arrived()).toBe(21), 10_000);
+  const refused = await send('/a');
+  expect(refused.status).toBe(429);
+  expect(await refused.json()).toMatchObject({ code: 'rate_limited', retry_after: 1 });
+
+  const other = noted('other', send('/b', LARGE, { 'x-key': 'key_b' }));
+  await vi.waitFor(() => expect(arrived()).toBe(23), 10_000);
+  expect(order).toEqual([]);
+  await fetch(`http://127.0.0.1:${port}/release`);
+  await Promise.all([other, ...theirs]);
+  expect(order).toHaveLength(21);
+  expect(order.indexOf('other 201')).toBeLessThan(16);
+});

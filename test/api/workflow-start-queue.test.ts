@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { createStarts } from '../../api/live/workflow-start-queue.ts';
+import type { RequestRow } from '../../domain/approval/record.ts';
+
+const row = (id: string) => ({ id, project_id: 'prj_1' }) as RequestRow;
+
+/** A Temporal that answers when it is told to. */
+function slow() {
+  const waiting: { id: string; answer: (error?: Error) => void }[] = [];
+  const marked: string[] = [];
+  const warned: unknown[] = [];
+  const starts = createStarts({
+    starter: {
+      startApproval: ({ id }) =>
+        new Promise<void>((resolve, reject) => {
+          waiting.push({ id, answer: (error) => (error ? reject(error) : resolve()) });
+        }),
+    },
+    store: { markStarted: async (_project, id) => void marked.push(id) },
+    log: { warn: (fields: unknown) => void warned.push(fields) } as never,
+  });
+  return { starts, waiting, marked, warned };
+}
+const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+test('eight at a time, in the order in which they came; the others follow as those end', async () => {
+  const { starts, waiting, marked } = slow();
+  for (let i = 0; i < 20; i++) starts.begin(row(`req_${i}`));
+  await turn();
+  expect(waiting.map(({ id }) => id)).toEqual(Array.from({ length: 8 }, (_, i) => `req_${i}`));
+  waiting[0]!.answer();
+  await turn();
+  expect(marked).toEqual(['req_0']);
+  expect(waiting.at(-1)?.id).toBe('req_8');
+});
+
+test('a start that fails is not marked, and said in the log: the reconciler finds it', async () => {
+  const { starts, waiting, marked, warned } = slow();
+  starts.begin(row('req_1'));
+  await turn();
+  waiting[0]!.answer(new Error('away'));
+  await turn();
+  expect(marked).toEqual([]);
+  expect(warned).toEqual([{ request_id: 'req_1', error: 'away' }]);
+});
+
+test('while Temporal stands still, a thousand wait and no more', async () => {
+  const { starts, warned } = slow();
+  for (let i = 0; i < 1_010; i++) starts.begin(row(`req_${i}`));
+  expect(warned).toHaveLength(2); // eight run, a thousand wait
+});
+
+test('the end waits for what runs, and begins nothing more', async () => {
+  const { starts, waiting, marked } = slow();
+  for (let i = 0; i < 20; i++) starts.begin(row(`req_${i}`));
+  await turn();
+  let hasEnded = false;
+  const ended = starts.end().then(() => {
+    hasEnded = true;
+  });
+  await turn();
+  expect(hasEnded).toBe(false);
+  for (const { answer } of waiting) answer();
+  await ended;
+  expect(marked).toHaveLength(8);
+  expect(waiting).toHaveLength(8);
+});

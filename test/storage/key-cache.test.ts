@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { newId } from '../../crypto/ids.ts';
+import { createKeyring } from '../../crypto/keyring.ts';
+import { parseRootKey } from '../../crypto/root-key.ts';
+import { identityStore } from '../../storage/access/identity-store.ts';
+import { createRecentKeys } from '../../storage/access/key-cache.ts';
+import { approvalStore } from '../../storage/approvals/approval-store.ts';
+import { listen } from '../../storage/db/events.ts';
+import { inProject } from '../../storage/db/transaction.ts';
+import { insertProject, loadProjectKey } from '../../storage/keys/projects.ts';
+import { createDatabase, type TestDatabase } from '../helpers/database.ts';
+
+let db: TestDatabase;
+const project = newId('prj');
+let store: ReturnType<typeof approvalStore>;
+
+beforeAll(async () => {
+  db = await createDatabase();
+  const keyring = createKeyring(parseRootKey(randomBytes(32).toString('base64')), loadProjectKey(db.pool));
+  await inProject(db.pool, project, (tx) => insertProject(tx, project, keyring.wrapProjectKey(project)));
+  store = approvalStore(db.pool, keyring);
+});
+afterAll(() => db.drop());
+
+const made = async () => {
+  const id = newId('key');
+  await store.createKey(project, id, { name: 'n', owner: 'o', role: 'agent' }, randomBytes(32));
+  return id;
+};
+
+test('a key that was revoked elsewhere counts no longer once the notice is here', async () => {
+  const keys = createRecentKeys();
+  let isListening = () => {};
+  const listening = new Promise<void>((resolve) => {
+    isListening = resolve;
+  });
+  const listener = listen(db.app_url, { onNotice: () => {}, onRevoked: keys.forget, onGap: isListening });
+  try {
+    await listening;
+    const identities = identityStore(db.pool, keys);
+    const id = await made();
+    expect(await identities.key(id)).toMatchObject({ id });
+    await store.revokeKey(project, id);
+    await vi.waitFor(async () => expect(await identities.key(id)).toBeUndefined(), { timeout: 900, interval: 10 });
+  } finally {
+    await listener.stop();
+  }
+});
+
+test('where the notice is lost, it counts for a second at most', async () => {
+  const identities = identityStore(db.pool, createRecentKeys());
+  const id = await made();
+  expect(await identities.key(id)).toMatchObject({ id });
+  await store.revokeKey(project, id);
+  expect(await identities.key(id)).toMatchObject({ id });
+  await new Promise((resolve) => setTimeout(resolve, 1_050));
+  expect(await identities.key(id)).toBeUndefined();
+});
+
+test('a key that is revoked while it is read is not remembered', async () => {
+  const keys = createRecentKeys();
+  const row = { id: 'key_1' } as never;
+  const found = await keys.read('key_1', async () => {
+    keys.forget('key_1');
+    return row;
+  });
+  expect(found).toBe(row);
+  expect(await keys.read('key_1', async () => undefined)).toBeUndefined();
+});
+
+test('an unknown key is looked up each time', async () => {
+  const keys = createRecentKeys();
+  expect(await keys.read('key_2', async () => undefined)).toBeUndefined();
+  expect(await keys.read('key_2', async () => ({ id: 'key_2' }) as never)).toMatchObject({ id: 'key_2' });
+});
