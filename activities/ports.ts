@@ -2,13 +2,19 @@ import type { PolicyVersion } from '../contracts/policy.ts';
 import type { Statement } from '../contracts/receipt.ts';
 import type { Finding, PatchScreening } from '../contracts/verdict.ts';
 import type { DecisionRef, DeliveryRef, RequestRef, Resolution, Settled } from '../contracts/workflow.ts';
-import type { DecisionRecord, DecisionRow, LedgerRow, RequestRecord, RequestRow } from '../domain/approval/record.ts';
+import type {
+  DecisionRecord,
+  LedgerRecord,
+  RequestRecord,
+  UnsealedDecision,
+  UnsealedRequest,
+} from '../domain/approval/record.ts';
 
 /** What the steps need from storage and from the outside, cut by who uses it. */
 
 export interface ScreenStore {
-  request(ref: RequestRef): Promise<RequestRecord | undefined>;
-  decision(ref: RequestRef, decision_id: string): Promise<DecisionRecord | undefined>;
+  request(ref: RequestRef): Promise<UnsealedRequest | undefined>;
+  decision(ref: RequestRef, decision_id: string): Promise<UnsealedDecision | undefined>;
   policy(project_id: string): Promise<PolicyVersion>;
   /** The first screening of a patch stands, and is returned. */
   recordScreening(
@@ -21,12 +27,12 @@ export interface ScreenStore {
 
 /** A request held fast, while nothing stands for it yet. */
 export interface LedgerEntry {
-  request: RequestRow;
+  request: RequestRecord;
   now: Date;
-  decision(id: string): Promise<DecisionRow | undefined>;
+  decision(id: string): Promise<DecisionRecord | undefined>;
   /** The patch of this request whose payload has this digest. */
-  patch(patched_digest: string): Promise<DecisionRow | undefined>;
-  write(row: Omit<LedgerRow, 'request_id'>): Promise<string[]>;
+  patch(patched_digest: string): Promise<DecisionRecord | undefined>;
+  write(row: Omit<LedgerRecord, 'request_id'>): Promise<string[]>;
 }
 
 export interface Ledger {
@@ -55,7 +61,7 @@ export interface DeliveryStore {
 }
 
 export interface ReconcileStore {
-  unstartedRequests(limit: number): Promise<RequestRow[]>;
+  unstartedRequests(limit: number): Promise<RequestRecord[]>;
   unstartedDeliveries(limit: number): Promise<DeliveryRef[]>;
   markStarted(ref: RequestRef): Promise<void>;
 }
@@ -69,7 +75,7 @@ export interface WorkflowScanStore {
   ): Promise<{ ref: RequestRef; decision: DecisionRef | undefined }[]>;
   /** Started and without an outcome, by id. */
   unsettled(after: string, limit: number, graceMs: number): Promise<RequestRef[]>;
-  request(ref: RequestRef): Promise<RequestRow | undefined>;
+  request(ref: RequestRef): Promise<RequestRecord | undefined>;
   /** `settleOnce`, with an incident beside an outcome that this call makes final. */
   close(ref: RequestRef, work: (entry: LedgerEntry) => Promise<Settled>): Promise<Settled | undefined>;
   repairProjections(after: string, limit: number): Promise<{ repaired: RequestRef[]; next: string | undefined }>;
@@ -105,9 +111,9 @@ export interface WorkflowScanActivities {
   reconcileWorkflows(): Promise<Partial<Record<Repair, number>>>;
 }
 
-/** Starts workflows; each is safe to repeat, since its id is that of its row. */
+/** WorkflowStartQueue workflows; each is safe to repeat, since its id is that of its row. */
 export interface WorkflowStarter {
-  startApproval(request: RequestRow): Promise<void>;
+  startApproval(request: RequestRecord): Promise<void>;
   startDelivery(ref: DeliveryRef): Promise<void>;
   resumeThread(project_id: string, interrupt: AnsweredInterrupt): Promise<void>;
 }

@@ -3,7 +3,7 @@ import type { PatchScreening } from '../contracts/verdict.ts';
 import type { RequestRef, ScreenAnswer } from '../contracts/workflow.ts';
 import { newFindings } from '../domain/firewall/new-findings.ts';
 import { screenAction } from '../domain/firewall/screen.ts';
-import type { ScreenHost } from '../domain/firewall/screen-deps.ts';
+import type { ScreenDeps } from '../domain/firewall/screen-deps.ts';
 import type { ScreenStore } from './ports.ts';
 
 const ANSWER: Record<PatchScreening, ScreenAnswer> = {
@@ -19,7 +19,7 @@ const ANSWER: Record<PatchScreening, ScreenAnswer> = {
  * Whatever fails here throws, and the workflow takes the safe side: a request is held, a patch refused.
  */
 export const createScreen =
-  (store: ScreenStore, host: ScreenHost = {}) =>
+  (store: ScreenStore, host: ScreenDeps = {}) =>
   async (ref: RequestRef, decision_id?: string): Promise<ScreenAnswer> => {
     const request = await store.request(ref);
     if (!request) throw ApplicationFailure.nonRetryable(`no approval request ${ref.request_id}`, 'not_found');

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { FORGED, type RequestRef, type Resolution, type Settled } from '../contracts/workflow.ts';
-import type { Channel, DecisionRow, LedgerRow } from '../domain/approval/record.ts';
+import type { Channel, DecisionRecord, LedgerRecord } from '../domain/approval/record.ts';
 import { statementOf } from '../domain/receipt/statement.ts';
 import type { Ledger, LedgerEntry, StatementSigner } from './ports.ts';
 
@@ -39,11 +39,11 @@ async function checked(
 const STATUS_OF_TYPE = { approve: 'approved', patch: 'approved', reject: 'rejected' } as const;
 
 /** The digest that an outcome of this decision has: of what may run, or of what was asked for and may not. */
-const runsBy = (row: DecisionRow, asked: string): string | null =>
+const runsBy = (row: DecisionRecord, asked: string): string | null =>
   row.type === 'patch' ? row.patched_digest : row.type === 'approve' ? row.payload_digest : asked;
 
 /** What an answer to another payload than the asked one is about: a patch that waited for a second approver, which its author is not. */
-async function proposalOf(entry: LedgerEntry, row: DecisionRow): Promise<DecisionRow> {
+async function proposalOf(entry: LedgerEntry, row: DecisionRecord): Promise<DecisionRecord> {
   const patch = row.type === 'patch' ? undefined : await entry.patch(row.payload_digest);
   if (patch?.screening !== 'second_approver') throw forged('no patch with this digest waits for a second approver');
   if (row.type === 'approve' && row.actor === patch.actor) throw forged('nobody approves their own patch');
@@ -74,7 +74,7 @@ export const createSettlement =
   (proposed: Resolution) =>
   async (entry: LedgerEntry): Promise<Settled> => {
     const { channel, patched_by } = await originOf(entry, proposed);
-    const row: Omit<LedgerRow, 'receipt'> = {
+    const row: Omit<LedgerRecord, 'receipt'> = {
       request_id: entry.request.id,
       status: proposed.status,
       cause: proposed.cause,

@@ -2,12 +2,12 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import helmet from 'helmet';
 import type { Resolution } from '../contracts/workflow.ts';
 import { DomainError } from '../domain/errors.ts';
-import type { ScreenHost } from '../domain/firewall/screen-deps.ts';
+import type { ScreenDeps } from '../domain/firewall/screen-deps.ts';
 import { errorHandler } from './error-handler.ts';
 import type { EventHub } from './live/event-hub.ts';
-import type { Reminders } from './live/redelivery-queue.ts';
+import type { RedeliveryQueue } from './live/redelivery-queue.ts';
 import type { StatusWaiters } from './live/status-waiters.ts';
-import type { Starts } from './live/workflow-start-queue.ts';
+import type { WorkflowStartQueue } from './live/workflow-start-queue.ts';
 import { byOurName } from './middleware/allowed-hosts.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { createOnce } from './middleware/idempotency-key.ts';
@@ -44,14 +44,14 @@ export interface AppDeps extends HealthDeps {
   settlement: (proposed: Resolution) => SettleWork;
   client: Client;
   starter: WorkflowStarter;
-  starts: Starts;
+  starts: WorkflowStartQueue;
   remind: Remind;
-  reminders: Reminders;
+  reminders: RedeliveryQueue;
   waiters: StatusWaiters;
   hub: EventHub;
   log: Log;
   /** What the firewall needs of its host: parsers, loaded once. */
-  screenHost: ScreenHost;
+  screenDeps: ScreenDeps;
   /** Where people reach us, without a slash at its end. A function: a port of 0 is known only after listening. */
   publicUrl: () => string;
   environment: 'live' | 'test';
@@ -91,7 +91,7 @@ export function createApp(deps: AppDeps): Express {
   const open = createOpen({
     store,
     settlement: deps.settlement,
-    screenHost: deps.screenHost,
+    screenDeps: deps.screenDeps,
     starts: deps.starts,
     triageUrl: (id) => `${publicUrl()}/requests/${id}`,
   });
@@ -135,7 +135,7 @@ export function createApp(deps: AppDeps): Express {
     policyRoutes({
       store,
       putPolicy: createPutPolicy(store, deps),
-      simulatePolicy: createSimulatePolicy(store, deps.screenHost),
+      simulatePolicy: createSimulatePolicy(store, deps.screenDeps),
     }),
     keyRoutes({ store, once, environment: deps.environment }),
     eventRoutes({ hub: deps.hub }),

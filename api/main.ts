@@ -14,10 +14,10 @@ import { temporalClient, workflowStarter } from '../runtime/temporal.ts';
 import { refuseTemporal } from '../runtime/temporal-access.ts';
 import { workflowDirectory } from '../runtime/workflow-directory.ts';
 import { idempotencyStore, identityStore } from '../storage/access/identity-store.ts';
-import { createRecentKeys } from '../storage/access/key-cache.ts';
+import { createKeyCache } from '../storage/access/key-cache.ts';
 import { approvalStore } from '../storage/approvals/approval-store.ts';
 import { readBacklog } from '../storage/approvals/reconcile.ts';
-import { createNotices } from '../storage/db/event-batcher.ts';
+import { createEventBatcher } from '../storage/db/event-batcher.ts';
 import { listen } from '../storage/db/events.ts';
 import { migrationsAtHead } from '../storage/db/migrate.ts';
 import { createPool } from '../storage/db/pool.ts';
@@ -25,11 +25,11 @@ import { refuseForeignRootKey } from '../storage/db/start-up.ts';
 import { currentIssuerKey, publishedKeys } from '../storage/keys/issuer-keys.ts';
 import { loadProjectKey } from '../storage/keys/projects.ts';
 import { createApp } from './app.ts';
-import { createLargeLane } from './large-body/large-body-worker.ts';
+import { createLargeBodyWorker } from './large-body/large-body-worker.ts';
 import { createEventHub } from './live/event-hub.ts';
-import { createReminders } from './live/redelivery-queue.ts';
+import { createRedeliveryQueue } from './live/redelivery-queue.ts';
 import { createStatusWaiters } from './live/status-waiters.ts';
-import { createStarts } from './live/workflow-start-queue.ts';
+import { createWorkflowStartQueue } from './live/workflow-start-queue.ts';
 import { watchResponses } from './middleware/http-metrics.ts';
 import type { ApprovalStore, Counts, Settled } from './ports.ts';
 
@@ -86,13 +86,13 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
   const keyring = createKeyring(root, loadProjectKey(pool));
   await refuseForeignRootKey(pool, root);
   const [signer, parsers] = await Promise.all([currentIssuerKey(pool, keyring).then(createSigner), loadParsers()]);
-  const screenHost = { parsers };
-  await selfTest(screenHost, signer, options.counts ? 1 : UNTIL_COMPILED);
+  const screenDeps = { parsers };
+  await selfTest(screenDeps, signer, options.counts ? 1 : UNTIL_COMPILED);
   const { client, connection } = temporalClient(env);
 
   const waiters = createStatusWaiters(config.status_hold_ms);
   const hub = createEventHub();
-  const keys = createRecentKeys();
+  const keys = createKeyCache();
   const listening = listen(config.database_url, {
     onNotice: (notice) => {
       if (notice.event === 'approval_request.resolved') waiters.resolved(notice.request_id);
@@ -105,12 +105,12 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     },
   });
 
-  const notices = createNotices(pool);
+  const notices = createEventBatcher(pool);
   const approvals = approvalStore(pool, keyring, keys, notices);
   const starter = workflowStarter(client, config.task_queue);
   const { remind } = workflowDirectory(client);
-  const reminders = createReminders(remind);
-  const starts = createStarts({ starter, store: approvals, log });
+  const reminders = createRedeliveryQueue(remind);
+  const starts = createWorkflowStartQueue({ starter, store: approvals, log });
   const metrics = createMetrics('api', () => readBacklog(pool));
   const counts = options.counts ?? metrics;
   const responses = watchResponses(counts.answered);
@@ -123,12 +123,13 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
 
   let url = config.public_url ?? `http://${config.host}:${config.port}`;
   const lane =
-    options.largeBodies && createLargeLane({ entry: options.largeBodies, env, publicUrl: () => url, counts, log });
+    options.largeBodies &&
+    createLargeBodyWorker({ entry: options.largeBodies, env, publicUrl: () => url, counts, log });
   const app = createApp({
     approvals: counting(approvals, counts),
     identities: identityStore(pool, keys),
     idempotency: idempotencyStore(pool, keyring),
-    screenHost,
+    screenDeps,
     loosenWithoutReason: config.dev,
     settlement: createSettlement(signer),
     client,

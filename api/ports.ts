@@ -8,23 +8,23 @@ import type { PolicyChange, PolicyLog } from '../contracts/policy-change.ts';
 import type { Finding } from '../contracts/verdict.ts';
 import type { Settled } from '../contracts/workflow.ts';
 import type {
-  DecisionRow,
-  LedgerRow,
+  DecisionRecord,
+  LedgerRecord,
   NewDecision,
   RequestRecord,
-  RequestRow,
   RequestSecret,
+  UnsealedRequest,
 } from '../domain/approval/record.ts';
 import type { RequestWithStanding } from '../domain/approval/status-answer.ts';
 
 /** A request to be opened; the database fixes its times. */
-export type OpenedRequest = Omit<RequestRow, 'project_id' | 'status' | 'created_at' | 'expires_at' | 'resolved_at'> &
+export type OpenedRequest = Omit<RequestRecord, 'project_id' | 'status' | 'created_at' | 'expires_at' | 'resolved_at'> &
   RequestSecret & { expires_in_ms: number };
 
 /** What an api counts (`runtime/metrics.ts`). */
 export interface Counts {
-  opened(verdict: RequestRow['verdict']): void;
-  decided(request: RequestRow, row: Omit<LedgerRow, 'request_id'>): void;
+  opened(verdict: RequestRecord['verdict']): void;
+  decided(request: RequestRecord, row: Omit<LedgerRecord, 'request_id'>): void;
   answered(method: string, route: string, status: number, seconds: number): void;
 }
 
@@ -33,7 +33,7 @@ export type SettleWork = (entry: LedgerEntry) => Promise<Settled>;
 
 /** What a project asked before, newest first. */
 export type ReadEarlier = (span: { since_ms: number; limit: number }) => Promise<EarlierCall[]>;
-export type EarlierCall = Pick<RequestRecord, 'service' | 'action' | 'payload' | 'requested_by' | 'created_at'>;
+export type EarlierCall = Pick<UnsealedRequest, 'service' | 'action' | 'payload' | 'requested_by' | 'created_at'>;
 
 /** The contexts that an agent's last requests in a thread were judged with, newest first. */
 export type ReadThread = (span: { thread_id: string; requested_by: string; limit: number }) => Promise<ActionContext[]>;
@@ -53,7 +53,7 @@ export interface RequestView extends RequestWithStanding {
 }
 
 export interface HistoryView extends RequestView {
-  decisions: DecisionRow[];
+  decisions: DecisionRecord[];
   /** The patch that waits for a second approver. */
   proposal: ProposedPatch | undefined;
   incidents: { kind: string; reported_by: string | null; created_at: Date }[];
@@ -61,11 +61,11 @@ export interface HistoryView extends RequestView {
 }
 
 /** A request as it was judged when it opened. */
-export type RecordedRequest = Pick<RequestRow, 'id' | 'service' | 'action' | 'verdict' | 'created_at'> &
+export type RecordedRequest = Pick<RequestRecord, 'id' | 'service' | 'action' | 'verdict' | 'created_at'> &
   Pick<RequestSecret, 'payload' | 'context'>;
 
-export type ListedRow = RequestRow & {
-  ledger: Pick<LedgerRow, 'status' | 'cause' | 'payload_digest' | 'verified'> | null;
+export type ListedRow = RequestRecord & {
+  ledger: Pick<LedgerRecord, 'status' | 'cause' | 'payload_digest' | 'verified'> | null;
 };
 
 /** What the operations need from PostgreSQL, each call one transaction inside the project. Implemented by storage/. */
@@ -94,14 +94,14 @@ export interface ApprovalStore {
   ): Promise<ListedRow[]>;
   markStarted(project_id: string, id: string): Promise<void>;
   /** The first under one id stands; its patch is returned. */
-  recordDecision(project_id: string, decision: NewDecision): Promise<Pick<DecisionRow, 'patched_digest'>>;
+  recordDecision(project_id: string, decision: NewDecision): Promise<Pick<DecisionRecord, 'patched_digest'>>;
   /** The patch that waits for a second approver, should the request still be pending. */
   proposalOf(project_id: string, request_id: string): Promise<ProposedPatch | undefined>;
   screeningOf(project_id: string, request_id: string, decision_id: string): Promise<Finding[] | undefined>;
   /** Writes the execution unless there is one; with another digest than `approved_digest` it writes an incident instead. */
   execute(
     project_id: string,
-    request: RequestRow,
+    request: RequestRecord,
     digest: string,
     approved_digest: string,
     by: string,

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { LedgerEntry } from '../activities/ports.ts';
-import type { LedgerRow, RequestRow } from '../domain/approval/record.ts';
+import type { LedgerRecord, RequestRecord } from '../domain/approval/record.ts';
 
 const SECOND = 1;
 const MINUTE = 60;
@@ -106,8 +106,8 @@ export function createMetrics(service: 'api' | 'worker', backlog?: () => Promise
   }
   return {
     registry,
-    opened: (verdict: RequestRow['verdict']) => requests.inc({ verdict }),
-    decided: (request: RequestRow, row: Omit<LedgerRow, 'request_id'>) => {
+    opened: (verdict: RequestRecord['verdict']) => requests.inc({ verdict }),
+    decided: (request: RequestRecord, row: Omit<LedgerRecord, 'request_id'>) => {
       decisions.inc({ outcome: row.status, channel: row.channel });
       if (request.verdict === 'hold')
         decisionSeconds.observe(

@@ -4,7 +4,7 @@ import { newKey, open, seal } from '../crypto/envelope.ts';
 import { sha256 } from '../crypto/sha256.ts';
 import type { Signer } from '../crypto/signing.ts';
 import { payloadDigest, SALT_BYTES } from '../domain/digest.ts';
-import { DEFAULT_POLICY, type ScreenHost, screenAction } from '../domain/firewall/index.ts';
+import { DEFAULT_POLICY, type ScreenDeps, screenAction } from '../domain/firewall/index.ts';
 import { parseGuarded } from '../domain/json/guard.ts';
 
 /** A process that answers one of these otherwise than it has to serves nobody. */
@@ -60,7 +60,7 @@ const STATEMENT: Statement = {
  * the known one, that what it seals opens again and nothing else does. Two milliseconds a round.
  * @throws SelfTestFailed
  */
-export async function selfTest(host: ScreenHost, signer: Signer, rounds = 1): Promise<void> {
+export async function selfTest(host: ScreenDeps, signer: Signer, rounds = 1): Promise<void> {
   const key = newKey();
   for (let round = 0; round < rounds; round++) {
     for (const [finding, action] of CALLS) judge(host, finding, action);
@@ -74,7 +74,7 @@ export async function selfTest(host: ScreenHost, signer: Signer, rounds = 1): Pr
   }
 }
 
-function judge(host: ScreenHost, finding: string | undefined, action: Action): void {
+function judge(host: ScreenDeps, finding: string | undefined, action: Action): void {
   const guarded = parseGuarded(JSON.stringify(action));
   if (!guarded.ok) throw new SelfTestFailed(`a plain body is refused: ${guarded.reason}`);
   const { verdict, findings } = screenAction(guarded.value as Action, {}, POLICY, undefined, host);

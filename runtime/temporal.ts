@@ -14,7 +14,7 @@ import {
   type ResumeInput,
   resumeWorkflowId,
 } from '../contracts/workflow.ts';
-import type { RequestRow } from '../domain/approval/record.ts';
+import type { RequestRecord } from '../domain/approval/record.ts';
 
 /** Where Temporal is: the standard `TEMPORAL_*` settings and profiles. */
 export const temporalSettings = (env: NodeJS.ProcessEnv) => {
@@ -60,7 +60,7 @@ export function temporalClient(env: NodeJS.ProcessEnv): { client: Client; connec
   return { client: new Client({ connection, namespace }), connection };
 }
 
-const approvalInput = (request: RequestRow): ApprovalInput => ({
+const approvalInput = (request: RequestRecord): ApprovalInput => ({
   project_id: request.project_id,
   request_id: request.id,
   payload_digest: request.payload_digest,
@@ -75,7 +75,7 @@ async function unlessThere(start: Promise<unknown>): Promise<void> {
   });
 }
 
-/** Starts by ids that come from rows: a second start finds the first. */
+/** WorkflowStartQueue by ids that come from rows: a second start finds the first. */
 export const workflowStarter = (client: Client, taskQueue: string): WorkflowStarter => ({
   startApproval: (request) =>
     unlessThere(

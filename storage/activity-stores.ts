@@ -13,7 +13,7 @@ import { markDelivery, readDelivery, unstartedDeliveries } from './outbox/delive
 import { interruptOfRequest } from './threads/interrupt-of-request.ts';
 
 /** What the workflow's steps are given (the ports of activities/): each call a transaction of its own. */
-export function stepStores(pool: Pool, keyring: Keyring) {
+export function activityStores(pool: Pool, keyring: Keyring) {
   const screen = {
     request: async (ref: RequestRef) => {
       const sealer = await keyring.sealer(ref.project_id);

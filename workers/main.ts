@@ -17,7 +17,7 @@ import { onShutdown } from '../runtime/shutdown.ts';
 import { temporalClient, temporalSettings, workflowStarter } from '../runtime/temporal.ts';
 import { refuseTemporal } from '../runtime/temporal-access.ts';
 import { workflowDirectory } from '../runtime/workflow-directory.ts';
-import { stepStores } from '../storage/activity-stores.ts';
+import { activityStores } from '../storage/activity-stores.ts';
 import { readBacklog } from '../storage/approvals/reconcile.ts';
 import { listenToDeliveries } from '../storage/db/events.ts';
 import { createPool } from '../storage/db/pool.ts';
@@ -52,7 +52,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
     refuseTemporal(env, { whenAway: 'wait' }),
   ]);
   await selfTest({ parsers }, signer);
-  const stores = stepStores(pool, keyring);
+  const stores = activityStores(pool, keyring);
   const metrics = createMetrics('worker', () => readBacklog(pool));
 
   const { client, connection: clientConnection } = temporalClient(env);

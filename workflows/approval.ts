@@ -42,13 +42,13 @@ const { screen } = wf.proxyLocalActivities<ApprovalActivities>({
   scheduleToCloseTimeout: '2500ms',
   retry: { initialInterval: '100ms', maximumAttempts: 2 },
 });
-const promptly = wf.proxyLocalActivities<ApprovalActivities>({
+const settleLocally = wf.proxyLocalActivities<ApprovalActivities>({
   startToCloseTimeout: '1s',
   scheduleToCloseTimeout: '2s',
   retry: { initialInterval: '100ms', maximumAttempts: 3 },
 });
 /** Takes over when the database is away: goes on until it is back. */
-const patiently = wf.proxyActivities<ApprovalActivities>({
+const settleWithRetry = wf.proxyActivities<ApprovalActivities>({
   startToCloseTimeout: '10s',
   retry: { maximumInterval: '5s' },
 });
@@ -156,7 +156,7 @@ export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
   standing = settled.resolution;
   if (settled.delivery_ids.length > 0) {
     const refs = settled.delivery_ids.map((delivery_id) => ({ project_id: input.project_id, delivery_id }));
-    await uncancelled(() => promptly.startDeliveries(refs).catch(() => {})); // the reconciler starts what this missed
+    await uncancelled(() => settleLocally.startDeliveries(refs).catch(() => {})); // the reconciler starts what this missed
   }
   await uncancelled(() => wf.condition(wf.allHandlersFinished));
   return standing;
@@ -164,9 +164,9 @@ export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
   async function settle(closed: ApprovalState): Promise<Settled> {
     if (!isClosed(closed)) throw new wf.IllegalStateError('an approval is settled when it is closed');
     try {
-      return await promptly.settle(ref, closed.proposed).catch((error: unknown) => {
+      return await settleLocally.settle(ref, closed.proposed).catch((error: unknown) => {
         if (isForged(error)) throw error;
-        return patiently.settle(ref, closed.proposed);
+        return settleWithRetry.settle(ref, closed.proposed);
       });
     } catch (error) {
       if (!isForged(error)) throw error;

@@ -19,7 +19,7 @@ const ENDED_WITHIN_MS = 1_000;
 /** What the thread tells: that it listens, and what it would count. */
 export type FromThread = { port: number } | { count: keyof Counts; args: unknown[] };
 
-export interface LargeLane {
+export interface LargeBodyWorker {
   /** Behind authentication. Takes what is large; everything else goes on. */
   handler: RequestHandler;
   end(): Promise<void>;
@@ -54,7 +54,7 @@ function isLarge({ headers }: Request): boolean {
  * wait for them, by turns of keys; and should one take all the memory, that thread ends and not the process.
  * Where the thread does not start, everything is answered here.
  */
-export function createLargeLane({ entry, env, publicUrl, counts, log }: LaneOptions): LargeLane {
+export function createLargeBodyWorker({ entry, env, publicUrl, counts, log }: LaneOptions): LargeBodyWorker {
   const queue = new PQueue({ concurrency: AT_ONCE });
   const ofKey = new Map<string, number>();
   let current: Promise<Thread> | undefined;

@@ -6,7 +6,7 @@ const PAUSES_MS = [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000];
 const MOST = 1_000;
 
 /** Decisions that stand, told to workflows that may not know of them. */
-export interface Reminders {
+export interface RedeliveryQueue {
   /** Returns at once. */
   begin(request_id: string, decision: DecisionRef): void;
   end(): void;
@@ -17,7 +17,7 @@ export interface Reminders {
  * back, waits for a decision that it has had. Whoever notices begins a reminder: the standing decision as a Signal, again
  * until one arrives. The workflow settles once more and finds what stands.
  */
-export function createReminders(remind: Remind): Reminders {
+export function createRedeliveryQueue(remind: Remind): RedeliveryQueue {
   const open = new Map<string, NodeJS.Timeout | undefined>();
   const ended = new AbortController();
   const attempt = async (request_id: string, decision: DecisionRef, tries: number): Promise<void> => {

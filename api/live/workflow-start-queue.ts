@@ -1,20 +1,20 @@
 import PQueue from 'p-queue';
-import type { RequestRow } from '../../domain/approval/record.ts';
+import type { RequestRecord } from '../../domain/approval/record.ts';
 import type { ApprovalStore, Log, WorkflowStarter } from '../ports.ts';
 
 /** As many at a time as keep Temporal busy without starving the answers; more than wait here are the reconciler's. */
 const AT_ONCE = 8;
 const MOST_WAITING = 1_000;
 
-/** Starts the workflows of requests that were acknowledged. */
-export interface Starts {
+/** WorkflowStartQueue the workflows of requests that were acknowledged. */
+export interface WorkflowStartQueue {
   /** Returns at once. */
-  begin(request: RequestRow): void;
+  begin(request: RequestRecord): void;
   /** What waits is left to the reconciler; resolves when what runs has ended. */
   end(): Promise<void>;
 }
 
-export interface StartsDeps {
+export interface WorkflowStartQueueDeps {
   starter: Pick<WorkflowStarter, 'startApproval'>;
   store: Pick<ApprovalStore, 'markStarted'>;
   log: Log;
@@ -25,7 +25,7 @@ export interface StartsDeps {
  * the database, and Temporal gets them at its own. A start that fails, is lost with this process or finds no place here is
  * made by the reconciler, or by the first who decides. With the mark the event `approval_request.held` goes out.
  */
-export function createStarts({ starter, store, log }: StartsDeps): Starts {
+export function createWorkflowStartQueue({ starter, store, log }: WorkflowStartQueueDeps): WorkflowStartQueue {
   const queue = new PQueue({ concurrency: AT_ONCE });
   const left = (request_id: string, error: string) =>
     log.warn({ request_id, error }, 'workflow not started, or not marked: the reconciler looks');

@@ -3,7 +3,7 @@ import type { ProposedPatch } from '../../contracts/approval-request.ts';
 import type { Decision } from '../../contracts/decision.ts';
 import { sha256 } from '../../crypto/sha256.ts';
 import { maySee, type Principal } from '../../domain/access/permissions.ts';
-import type { Channel, RequestRecord } from '../../domain/approval/record.ts';
+import type { Channel, UnsealedRequest } from '../../domain/approval/record.ts';
 import { payloadDigest, SALT_BYTES, saltText } from '../../domain/digest.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { type Attempt, type Decided, equal, refOf, told } from './decision-attempt.ts';
@@ -70,7 +70,7 @@ export function createDecide(deps: SubmitDeps) {
 }
 
 /** The payload of a patch, with its salt and digest. */
-function patched(request: RequestRecord, patched_payload: Extract<Decision, { type: 'patch' }>['patched_payload']) {
+function patched(request: UnsealedRequest, patched_payload: Extract<Decision, { type: 'patch' }>['patched_payload']) {
   if (Object.keys(patched_payload).length === 0) {
     throw new DomainError(
       'patch_refused',

@@ -1,6 +1,6 @@
 import type { Decision, DecisionAnswer, DecisionRecorded } from '../../contracts/decision.ts';
 import type { DecisionRef } from '../../contracts/workflow.ts';
-import type { RequestRecord } from '../../domain/approval/record.ts';
+import type { UnsealedRequest } from '../../domain/approval/record.ts';
 import type { Standing } from '../../domain/approval/status-answer.ts';
 import { canonicalBytes } from '../../domain/canonical-json.ts';
 import { DomainError } from '../../domain/errors.ts';
@@ -10,7 +10,7 @@ import { decisionAnswer, standingSentence } from './views.ts';
 export interface Attempt {
   decision_id: string;
   owner: string;
-  request: RequestRecord;
+  request: UnsealedRequest;
   decision: Decision;
 }
 

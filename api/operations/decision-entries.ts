@@ -1,12 +1,12 @@
 import type { TimelineEntry } from '../../contracts/approval-request.ts';
-import type { DecisionRow } from '../../domain/approval/record.ts';
+import type { DecisionRecord } from '../../domain/approval/record.ts';
 import type { HistoryView } from '../ports.ts';
 
 /** What people answered, as the timeline tells it: every decision, and how the firewall took each patch. */
 export const decisionEntries = (view: HistoryView): TimelineEntry[] =>
   view.decisions.flatMap((row) => [recorded(row, view), ...screened(row)]);
 
-function recorded(row: DecisionRow, { request, standing }: HistoryView): TimelineEntry {
+function recorded(row: DecisionRecord, { request, standing }: HistoryView): TimelineEntry {
   const counted = !standing || row.id === standing.decision_id || row.patched_digest === standing.payload_digest;
   const what = row.payload_digest === request.payload_digest ? row.type : `${row.type} of the patch`;
   return {
@@ -17,7 +17,7 @@ function recorded(row: DecisionRow, { request, standing }: HistoryView): Timelin
   };
 }
 
-function screened({ screening, screened_at, actor }: DecisionRow): TimelineEntry[] {
+function screened({ screening, screened_at, actor }: DecisionRecord): TimelineEntry[] {
   const at = screened_at?.toISOString();
   if (at === undefined || screening === null || screening === 'accepted') return [];
   return screening === 'refused'

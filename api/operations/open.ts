@@ -9,9 +9,9 @@ import { payloadDigest, SALT_BYTES, saltText } from '../../domain/digest.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { routeOf } from '../../domain/firewall/policy/policy.ts';
 import { screenAction } from '../../domain/firewall/screen.ts';
-import type { ScreenHost } from '../../domain/firewall/screen-deps.ts';
+import type { ScreenDeps } from '../../domain/firewall/screen-deps.ts';
 import { withoutLpMeta } from '../../domain/lp-meta.ts';
-import type { Starts } from '../live/workflow-start-queue.ts';
+import type { WorkflowStartQueue } from '../live/workflow-start-queue.ts';
 import type { ApprovalStore, SettleWork } from '../ports.ts';
 import { screenStats } from './earlier-calls.ts';
 import { schemaProblem } from './json-schema.ts';
@@ -23,8 +23,8 @@ export interface OpenDeps {
   /** `settle` of activities/: for what the firewall closes by itself. */
   settlement: (proposed: Resolution) => SettleWork;
   /** The firewall's parsers. */
-  screenHost: ScreenHost;
-  starts: Pick<Starts, 'begin'>;
+  screenDeps: ScreenDeps;
+  starts: Pick<WorkflowStartQueue, 'begin'>;
   triageUrl: (id: string) => string;
 }
 
@@ -64,7 +64,7 @@ function checkCaller(principal: Principal, body: IngestBody): void {
  * held one is acknowledged by its row; its workflow starts beside it, and a Temporal that is away does not matter here.
  */
 export const createOpen =
-  ({ store, settlement, screenHost, starts, triageUrl }: OpenDeps) =>
+  ({ store, settlement, screenDeps, starts, triageUrl }: OpenDeps) =>
   async (principal: Principal, body: IngestBody, id: string): Promise<IngestAnswer> => {
     checkCaller(principal, body);
     const { project_id } = principal;
@@ -79,7 +79,7 @@ export const createOpen =
         screenStats(policy, readEarlier, principal.owner),
         inItsThread(declared, principal.owner, readThread),
       ]);
-      const host = { ...screenHost, ...(stats && { stats }) };
+      const host = { ...screenDeps, ...(stats && { stats }) };
       const screening: Screening = screenAction({ service, action, payload }, context, policy, undefined, host);
       const outcome: Resolution | undefined =
         screening.verdict === 'hold'

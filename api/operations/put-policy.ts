@@ -3,7 +3,7 @@ import { mayDo, type Principal } from '../../domain/access/permissions.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { NO_PARSERS, type Parsers } from '../../domain/firewall/parsing/parsers.ts';
 import { policyProblems } from '../../domain/firewall/policy/active.ts';
-import type { ScreenHost } from '../../domain/firewall/screen-deps.ts';
+import type { ScreenDeps } from '../../domain/firewall/screen-deps.ts';
 import { loosenings } from '../../domain/policy/loosenings.ts';
 import type { ApprovalStore } from '../ports.ts';
 
@@ -17,14 +17,14 @@ const UNSAID = 'not said (letsping dev)';
 export const createPutPolicy =
   (
     store: Pick<ApprovalStore, 'putPolicy'>,
-    { screenHost, loosenWithoutReason }: { screenHost: ScreenHost; loosenWithoutReason: boolean },
+    { screenDeps, loosenWithoutReason }: { screenDeps: ScreenDeps; loosenWithoutReason: boolean },
   ) =>
   async (
     { project_id, owner, role }: Principal,
     policy: Policy,
     reason: string | undefined,
   ): Promise<PolicyVersion> => {
-    refuseBroken(policy, screenHost.parsers ?? NO_PARSERS);
+    refuseBroken(policy, screenDeps.parsers ?? NO_PARSERS);
     return store.putPolicy(project_id, policy, owner, (before) => {
       const found = loosenings(before.policy, policy);
       if (found.length > 0 && before.version > 0) {

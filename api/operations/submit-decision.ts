@@ -3,7 +3,7 @@ import type { DecisionRef } from '../../contracts/workflow.ts';
 import type { Refusal } from '../../domain/approval/approval.ts';
 import type { Standing } from '../../domain/approval/status-answer.ts';
 import { DomainError } from '../../domain/errors.ts';
-import type { Reminders } from '../live/redelivery-queue.ts';
+import type { RedeliveryQueue } from '../live/redelivery-queue.ts';
 import type { ApprovalStore, Client, Remind, WorkflowStarter } from '../ports.ts';
 import { type Attempt, type Decided, refOfStanding, told } from './decision-attempt.ts';
 import { REFUSED } from './decision-refusals.ts';
@@ -14,7 +14,7 @@ export interface SubmitDeps {
   client: Client;
   starter: Pick<WorkflowStarter, 'startApproval'>;
   remind: Remind;
-  reminders: Pick<Reminders, 'begin'>;
+  reminders: Pick<RedeliveryQueue, 'begin'>;
 }
 
 const LEDGER_STEP_MS = 100;

@@ -10,7 +10,7 @@ import type { ApprovalInput, DecisionRef } from '../../contracts/workflow.ts';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
-import type { RequestRecord } from '../../domain/approval/record.ts';
+import type { UnsealedRequest } from '../../domain/approval/record.ts';
 import { payloadDigest, saltText } from '../../domain/digest.ts';
 import { approvalStore } from '../../storage/approvals/approval-store.ts';
 import { createPool } from '../../storage/db/pool.ts';
@@ -105,7 +105,7 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
     await expectStatus(send('PUT', `${system.api_url}/policy?reason=bench`, system.admin_api_key, policy), 200);
 
     /** A held request's row, without HTTP and without its workflow; marked, so that nobody starts it. */
-    const openRow = async (): Promise<RequestRecord> => {
+    const openRow = async (): Promise<UnsealedRequest> => {
       const salt = randomBytes(32);
       const action = bodyFor(HELD_SERVICE);
       const id = newId('req');
@@ -141,7 +141,7 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
       await store.markStarted(system.project_id, id);
       return request;
     };
-    const inputOf = (request: RequestRecord): ApprovalInput => ({
+    const inputOf = (request: UnsealedRequest): ApprovalInput => ({
       project_id: request.project_id,
       request_id: request.id,
       payload_digest: request.payload_digest,

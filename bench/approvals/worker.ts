@@ -11,7 +11,7 @@ import { createSigner } from '../../crypto/signing.ts';
 import { loadConfig } from '../../runtime/config.ts';
 import { onShutdown } from '../../runtime/shutdown.ts';
 import { temporalSettings } from '../../runtime/temporal.ts';
-import { stepStores } from '../../storage/activity-stores.ts';
+import { activityStores } from '../../storage/activity-stores.ts';
 import { createPool } from '../../storage/db/pool.ts';
 import { currentIssuerKey } from '../../storage/keys/issuer-keys.ts';
 import { loadProjectKey } from '../../storage/keys/projects.ts';
@@ -28,7 +28,7 @@ const EMPTY = {
 };
 async function realActivities() {
   const keyring = createKeyring(parseRootKey(config.root_key), loadProjectKey(pool));
-  const stores = stepStores(pool, keyring);
+  const stores = activityStores(pool, keyring);
   const signer = await createSigner(await currentIssuerKey(pool, keyring));
   return { screen: createScreen(stores.screen), settle: createSettle({ ledger: stores.ledger, signer }) };
 }

@@ -3,7 +3,7 @@ import type { Finding, Screening } from '../../contracts/verdict.ts';
 import { evidenceOf } from '../../domain/firewall/finding.ts';
 import { contextIn, NEW_SESSION, sessionAfter } from '../../domain/firewall/history/session.ts';
 import { screenAction } from '../../domain/firewall/screen.ts';
-import type { ScreenHost } from '../../domain/firewall/screen-deps.ts';
+import type { ScreenDeps } from '../../domain/firewall/screen-deps.ts';
 import type { ActionToJudge } from './action-lines.ts';
 
 export interface JudgedLine {
@@ -15,7 +15,7 @@ export interface JudgedLine {
  * Judges actions as the server would, and answers in the order in which they were given. The actions of a session are judged by
  * their step, each with what the earlier ones showed; one without a step follows the one before it in the file.
  */
-export function judgeActions(actions: readonly ActionToJudge[], policy: Policy, host: ScreenHost): JudgedLine[] {
+export function judgeActions(actions: readonly ActionToJudge[], policy: Policy, host: ScreenDeps): JudgedLine[] {
   const answers: JudgedLine[] = new Array(actions.length);
   for (const indices of bySession(actions)) {
     let session = NEW_SESSION;

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../contracts/json.ts';
 import type { Finding, HeldBy, PatchScreening, Verdict } from '../../contracts/verdict.ts';
 
 /** What is in clear about a request. */
-export interface RequestRow {
+export interface RequestRecord {
   id: string;
   project_id: string;
   service: string;
@@ -40,10 +40,10 @@ export interface RequestSecret {
   findings: Finding[];
 }
 
-export type RequestRecord = RequestRow & RequestSecret;
+export type UnsealedRequest = RequestRecord & RequestSecret;
 
 /** What a decision's row says in clear, and what is sealed of it. */
-export interface DecisionRow {
+export interface DecisionRecord {
   id: string;
   request_id: string;
   type: DecisionType;
@@ -62,16 +62,16 @@ export interface DecisionSecret {
   /** Of the patched digest, base64url. */
   salt?: string;
 }
-export type DecisionRecord = DecisionRow & DecisionSecret;
+export type UnsealedDecision = DecisionRecord & DecisionSecret;
 /** As it is made: the database says when, the screening says the rest. */
-export type NewDecision = Omit<DecisionRecord, 'created_at' | 'screening' | 'screened_at'>;
+export type NewDecision = Omit<UnsealedDecision, 'created_at' | 'screening' | 'screened_at'>;
 
 export const CHANNELS = ['console', 'cli', 'api', 'signal', 'firewall', 'deadline', 'caller'] as const;
 /** By which road the outcome came. */
 export type Channel = (typeof CHANNELS)[number];
 
 /** The ledger's row: what stands. */
-export interface LedgerRow {
+export interface LedgerRecord {
   request_id: string;
   status: OutcomeStatus;
   cause: Cause;
@@ -86,11 +86,11 @@ export interface LedgerRow {
 
 /** The outcome as readers see it. `modified`: another payload than the one asked for is what runs. */
 export const outcomeOf = (
-  row: Pick<LedgerRow, 'status' | 'cause' | 'payload_digest' | 'verified'>,
-  asked_digest: string,
+  row: Pick<LedgerRecord, 'status' | 'cause' | 'payload_digest' | 'verified'>,
+  requested_digest: string,
 ): Outcome => ({
   status: row.status,
   cause: row.cause,
-  ...(row.status === 'approved' && row.payload_digest !== asked_digest && { modified: true as const }),
+  ...(row.status === 'approved' && row.payload_digest !== requested_digest && { modified: true as const }),
   ...(row.cause === 'person' && !row.verified && { verified: false as const }),
 });

@@ -1,12 +1,12 @@
 import type { StandingDecision, StatusAnswer, WireStatus } from '../../contracts/approval-request.ts';
-import type { RequestRecord } from './record.ts';
+import type { UnsealedRequest } from './record.ts';
 
 /** The outcome that stands, with its receipt. */
 export type Standing = StandingDecision & { receipt: string };
 
 /** A request and what stands for it; undefined while it is pending. */
 export interface RequestWithStanding {
-  request: RequestRecord;
+  request: UnsealedRequest;
   standing: Standing | undefined;
 }
 

@@ -8,7 +8,7 @@ import type { TypedValue } from './parsing/typed-values.ts';
 import type { Known } from './policy/known.ts';
 
 /** An action as guardrails see it: its payload read to the ground, and every value typed. */
-export interface JudgedAction {
+export interface ParsedAction {
   readonly service: string;
   readonly action: string;
   /** The words of the two names. */
@@ -44,5 +44,5 @@ export interface GuardrailContext {
 export interface Guardrail {
   /** The first part of the ids of its findings. */
   readonly id: string;
-  check(action: JudgedAction, context: GuardrailContext): Finding[];
+  check(action: ParsedAction, context: GuardrailContext): Finding[];
 }

@@ -11,7 +11,7 @@
  */
 
 export { isHolding } from './finding.ts';
-export type { Guardrail, GuardrailContext, JudgedAction } from './guardrail.ts';
+export type { Guardrail, GuardrailContext, ParsedAction } from './guardrail.ts';
 export { pastAction } from './history/past.ts';
 export { contextIn, NEW_SESSION, type Session, sessionAfter } from './history/session.ts';
 export type { PastAction, ScreenStats } from './history/stats.ts';
@@ -29,7 +29,7 @@ export type {
 export { policyProblems } from './policy/active.ts';
 export type { Known } from './policy/known.ts';
 export { DEFAULT_POLICY, type Route, routeOf } from './policy/policy.ts';
-export { PACK_RULES } from './policy/rule-sets.ts';
+export { RULE_SETS } from './policy/rule-sets.ts';
 export { type Dialled, type Resolve, screenResolved } from './resolved.ts';
 export { GUARDRAILS, screenAction } from './screen.ts';
-export type { ScreenHost } from './screen-deps.ts';
+export type { ScreenDeps } from './screen-deps.ts';

@@ -4,14 +4,14 @@ import type { Finding, Screening, Verdict } from '../../contracts/verdict.ts';
 import { evidenceOf } from './finding.ts';
 import type { Guardrail } from './guardrail.ts';
 import { addressClassOf } from './hosts/address.ts';
-import { judgedOf } from './parsing/parsed-action.ts';
+import { parseAction } from './parsing/parsed-action.ts';
 import { screenAction } from './screen.ts';
-import type { ScreenHost } from './screen-deps.ts';
+import type { ScreenDeps } from './screen-deps.ts';
 
 /** Every address that a name has now, as the dialler would ask for it. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
-export interface Dialled extends ScreenHost {
+export interface Dialled extends ScreenDeps {
   resolve: Resolve;
   /** For all look-ups of one call together. @default 2000 */
   timeout_ms?: number;
@@ -61,7 +61,7 @@ export async function screenResolved(
 
 function namesIn(action: Action, policy: Policy): Map<string, string> {
   const names = new Map<string, string>();
-  for (const value of judgedOf(action, policy).judged.values) {
+  for (const value of parseAction(action, policy).judged.values) {
     const name = value.type === 'url' ? value.url.host : value.type === 'domain' ? value.name : '';
     if (name.includes('.') && addressClassOf(name) === undefined && !names.has(name))
       names.set(name, value.place.pointer);

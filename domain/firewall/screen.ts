@@ -2,14 +2,14 @@ import type { Action, ActionContext } from '../../contracts/action.ts';
 import type { Policy } from '../../contracts/policy.ts';
 import type { Finding, Screening } from '../../contracts/verdict.ts';
 import { evidenceOf, isHolding, SEVERITY_RANK, worstFirst } from './finding.ts';
-import type { Guardrail, GuardrailContext, JudgedAction } from './guardrail.ts';
-import { contextOf, judgedOf } from './parsing/parsed-action.ts';
+import type { Guardrail, GuardrailContext, ParsedAction } from './guardrail.ts';
+import { contextOf, parseAction } from './parsing/parsed-action.ts';
 import { NO_PARSERS } from './parsing/parsers.ts';
-import { type Chosen, guardrailsFor } from './policy/active.ts';
+import { type ActiveGuardrail, guardrailsFor } from './policy/active.ts';
 import { blocks, type Route, routeOf } from './policy/policy.ts';
-import type { ScreenHost } from './screen-deps.ts';
+import type { ScreenDeps } from './screen-deps.ts';
 
-export { SHIPPED as GUARDRAILS } from './guardrails/built-in.ts';
+export { BUILT_IN as GUARDRAILS } from './guardrails/built-in.ts';
 
 /** More findings than a person reads; what is cut is said. */
 export const MAX_FINDINGS = 100;
@@ -28,7 +28,7 @@ export function screenAction(
   context: ActionContext,
   policy: Policy,
   guardrails?: readonly Guardrail[],
-  host: ScreenHost = {},
+  host: ScreenDeps = {},
 ): Screening {
   const route = routeOf(policy, action.service, action.action);
   const untrusted = context.untrusted ?? false;
@@ -60,21 +60,21 @@ function findingsOf(
   context: ActionContext,
   policy: Policy,
   guardrails: readonly Guardrail[] | undefined,
-  host: ScreenHost,
+  host: ScreenDeps,
 ): Answered {
   const findings: Finding[] = [];
   const answered = { findings, blocked: false, held: false };
   if (Object.hasOwn(action.payload, '_lp_enc')) findings.push(SEALED_PAYLOAD);
-  let judged: JudgedAction;
+  let judged: ParsedAction;
   try {
-    const read = judgedOf(action, policy);
+    const read = parseAction(action, policy);
     judged = read.judged;
     if (read.unread) findings.push(notFullyJudged(read.unread.pointer, read.unread.reason));
     if (!read.complete) findings.push(notFullyJudged('', 'more URLs and mail addresses than are judged'));
   } catch {
     return { ...answered, findings: [...findings, failed('walk')] };
   }
-  const chosen: readonly Chosen[] = guardrails
+  const chosen: readonly ActiveGuardrail[] = guardrails
     ? guardrails.map((guardrail) => ({ guardrail }))
     : guardrailsFor(policy, host.parsers ?? NO_PARSERS, action.service, action.action);
   const seen = new Set<string>();
@@ -96,7 +96,7 @@ function findingsOf(
 }
 
 /** Under `tighten_only` an action is judged twice, without what the context names and with it: each may find more. */
-function contextsOf(context: ActionContext, policy: Policy, host: ScreenHost): GuardrailContext[] {
+function contextsOf(context: ActionContext, policy: Policy, host: ScreenDeps): GuardrailContext[] {
   const own = contextOf(context, policy, host);
   const { allowed_domains, known_recipients, task } = context;
   const names = allowed_domains !== undefined || known_recipients !== undefined || task !== undefined;
@@ -112,7 +112,7 @@ function isNew(seen: Set<string>, { id, pointer, evidence }: Finding): boolean {
   return true;
 }
 
-function answerOf(guardrail: Guardrail, judged: JudgedAction, context: GuardrailContext): Finding[] {
+function answerOf(guardrail: Guardrail, judged: ParsedAction, context: GuardrailContext): Finding[] {
   try {
     const answer: unknown = guardrail.check(judged, context);
     if (Array.isArray(answer) && answer.every(isFinding)) return answer;

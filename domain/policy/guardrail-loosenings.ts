@@ -1,13 +1,13 @@
 import type { GuardrailKind, GuardrailRule } from '../../contracts/guardrails.ts';
 import type { Policy } from '../../contracts/policy.ts';
 import type { Severity } from '../../contracts/verdict.ts';
-import { SHIPPED } from '../firewall/guardrails/built-in.ts';
-import { PACK_RULES } from '../firewall/policy/rule-sets.ts';
+import { BUILT_IN } from '../firewall/guardrails/built-in.ts';
+import { RULE_SETS } from '../firewall/policy/rule-sets.ts';
 import { parameterLoosenings } from './parameter-loosenings.ts';
 import { sameJson } from './same-json.ts';
 
 /** Of every project: a configured guardrail of such a kind stands in place of the shipped one, and may be milder than it. */
-const SHIPPED_KINDS = new Set<string>(SHIPPED.map(({ id }) => id));
+const BUILT_IN_KINDS = new Set<string>(BUILT_IN.map(({ id }) => id));
 const RANK: Record<Severity, number> = { low: 0, medium: 1, high: 2, critical: 3 };
 
 const nameOf = ({ id, kind }: GuardrailRule): string => (id === undefined || id === kind ? kind : `${kind} "${id}"`);
@@ -22,7 +22,7 @@ export function guardrailLoosenings(before: Policy, after: Policy): string[] {
   return [...new Set([...was.keys(), ...is.keys()])].flatMap((kind) => {
     const [wasHere, isHere] = [was.get(kind) ?? [], is.get(kind) ?? []];
     if (sameJson(wasHere, isHere)) return [];
-    return SHIPPED_KINDS.has(kind)
+    return BUILT_IN_KINDS.has(kind)
       ? ofShippedKind(wasHere, isHere, unconfigured(kind, before), unconfigured(kind, after))
       : ofOtherKind(wasHere, isHere);
   });
@@ -36,7 +36,7 @@ function byKind(rules: readonly GuardrailRule[] = []): Map<GuardrailKind, Guardr
 
 /** What judges where no rule of the policy does: that of a pack, else the shipped one. */
 const unconfigured = (kind: GuardrailKind, { packs = [] }: Policy): GuardrailRule =>
-  packs.flatMap((pack) => PACK_RULES[pack]).find((rule) => rule.kind === kind) ?? ({ kind } as GuardrailRule);
+  packs.flatMap((pack) => RULE_SETS[pack]).find((rule) => rule.kind === kind) ?? ({ kind } as GuardrailRule);
 
 function ofShippedKind(
   was: readonly GuardrailRule[],

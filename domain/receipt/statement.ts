@@ -1,7 +1,7 @@
 import { PREDICATE_TYPE, STATEMENT_TYPE, type Statement } from '../../contracts/receipt.ts';
-import type { LedgerRow, RequestRow } from '../approval/record.ts';
+import type { LedgerRecord, RequestRecord } from '../approval/record.ts';
 
-type Settlement = Omit<LedgerRow, 'receipt'>;
+type Settlement = Omit<LedgerRecord, 'receipt'>;
 
 const hex = (digest: string) => digest.slice('sha256:'.length);
 
@@ -9,7 +9,7 @@ const hex = (digest: string) => digest.slice('sha256:'.length);
  * The statement that a receipt signs, from what stands in the database at that moment. `executed` says what may run: nothing
  * but an approved outcome has it. `patched_by` is the author of the patch where somebody else had to approve it.
  */
-export function statementOf(request: RequestRow, settlement: Settlement, patched_by?: string): Statement {
+export function statementOf(request: RequestRecord, settlement: Settlement, patched_by?: string): Statement {
   const { status, cause, payload_digest, decision_id, actor, channel, verified, resolved_at } = settlement;
   const patched = payload_digest !== request.payload_digest;
   return {

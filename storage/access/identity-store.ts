@@ -3,11 +3,11 @@ import type { Keyring } from '../../crypto/keyring.ts';
 import { acrossProjects, inProject, onceAcrossProjects } from '../db/transaction.ts';
 import { findKey } from './api-keys.ts';
 import { claim, forget, type IdempotencyScope, keepAnswer, release } from './idempotency.ts';
-import { createRecentKeys, type RecentKeys } from './key-cache.ts';
+import { createKeyCache, type KeyCache } from './key-cache.ts';
 import { deleteSession, findSession, insertSession, type Session, takeLoginLink } from './sessions.ts';
 
 /** Who is speaking: these look across projects, by the hash or id that the caller brought. */
-export const identityStore = (pool: Pool, keys: RecentKeys = createRecentKeys()) => ({
+export const identityStore = (pool: Pool, keys: KeyCache = createKeyCache()) => ({
   key: (id: string) => keys.read(id, () => onceAcrossProjects(pool, (tx) => findKey(tx, id))),
   session: (token_sha256: Buffer) => onceAcrossProjects(pool, (tx) => findSession(tx, token_sha256)),
   startSession: (token_sha256: Buffer, session: Session, hours: number) =>

@@ -5,7 +5,7 @@ const TRUSTED_MS = 1_000;
 const MOST_KEYS = 10_000;
 
 /** API keys as they were read a moment ago. */
-export interface RecentKeys {
+export interface KeyCache {
   read(id: string, look: () => Promise<KeyRow | undefined>): Promise<KeyRow | undefined>;
   forget(id: string): void;
 }
@@ -15,7 +15,7 @@ export interface RecentKeys {
  * drops it with the notice of the commit, within milliseconds, and one whose notices are lost trusts it for a second at most.
  * An unknown key is looked up each time.
  */
-export function createRecentKeys(): RecentKeys {
+export function createKeyCache(): KeyCache {
   const recent = new LRUCache<string, KeyRow>({ max: MOST_KEYS, ttl: TRUSTED_MS });
   /** Rises with each key that is dropped: what was being read meanwhile may be from before. */
   let drops = 0;

@@ -1,13 +1,13 @@
 import type { ListQuery } from '../../contracts/approval-request.ts';
 import type { EventName } from '../../contracts/events.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
-import type { LedgerRow, RequestRecord, RequestRow, RequestSecret } from '../../domain/approval/record.ts';
+import type { LedgerRecord, RequestRecord, RequestSecret, UnsealedRequest } from '../../domain/approval/record.ts';
 import { notification } from '../db/events.ts';
 import type { Run, Transaction } from '../db/transaction.ts';
 import { policyIsStill } from './policies.ts';
 
 /** A request to be opened: the database fixes its times. */
-export type NewRequest = Omit<RequestRow, 'project_id' | 'status' | 'created_at' | 'expires_at' | 'resolved_at'> &
+export type NewRequest = Omit<RequestRecord, 'project_id' | 'status' | 'created_at' | 'expires_at' | 'resolved_at'> &
   RequestSecret & { expires_in_ms: number };
 
 const COLUMNS = `r.id, r.project_id, r.service, r.action, r.priority, r.status, r.verdict, r.held_by, r.finding_ids, r.requested_by, r.key_id,
@@ -63,10 +63,14 @@ export async function insertRequest(
   sealer: Sealer,
   request: NewRequest,
   policy_version: number,
-): Promise<RequestRecord | undefined> {
+): Promise<UnsealedRequest | undefined> {
   const values = await insertValues(sealer, request);
   const [times] = await once((tx) =>
-    tx.query<Pick<RequestRow, 'created_at' | 'expires_at'>>(OPEN, [...values, request.expires_in_ms, policy_version]),
+    tx.query<Pick<RequestRecord, 'created_at' | 'expires_at'>>(OPEN, [
+      ...values,
+      request.expires_in_ms,
+      policy_version,
+    ]),
   );
   return times && { ...times, project_id: sealer.project_id, status: 'pending', resolved_at: null, ...request };
 }
@@ -76,8 +80,8 @@ export async function readRequestRow(
   tx: Transaction,
   id: string,
   { lock = false } = {},
-): Promise<RequestRow | undefined> {
-  const rows = await tx.query<RequestRow>(
+): Promise<RequestRecord | undefined> {
+  const rows = await tx.query<RequestRecord>(
     `select ${COLUMNS} from approval_requests r where r.project_id = $1 and r.id = $2${lock ? ' for update' : ''}`,
     [tx.project_id, id],
   );
@@ -85,8 +89,8 @@ export async function readRequestRow(
 }
 
 /** @throws SealBroken */
-export async function readRequest(tx: Transaction, sealer: Sealer, id: string): Promise<RequestRecord | undefined> {
-  const [found] = await tx.query<RequestRow & { sealed: Buffer }>(
+export async function readRequest(tx: Transaction, sealer: Sealer, id: string): Promise<UnsealedRequest | undefined> {
+  const [found] = await tx.query<RequestRecord & { sealed: Buffer }>(
     `select ${COLUMNS}, r.sealed from approval_requests r where r.project_id = $1 and r.id = $2`,
     [tx.project_id, id],
   );
@@ -95,8 +99,8 @@ export async function readRequest(tx: Transaction, sealer: Sealer, id: string): 
   return { ...row, ...((await sealer.open(sealContext(id), sealed)) as RequestSecret) };
 }
 
-export type ListedRequest = RequestRow & {
-  ledger: Pick<LedgerRow, 'status' | 'cause' | 'payload_digest' | 'verified'> | null;
+export type ListedRequest = RequestRecord & {
+  ledger: Pick<LedgerRecord, 'status' | 'cause' | 'payload_digest' | 'verified'> | null;
 };
 
 /** A page, newest first. `after` is the last row of the page before; `key_id` narrows to what one key opened. */
@@ -117,9 +121,9 @@ export async function listRequests(
   narrow('r.key_id = ?', query.key_id);
   narrow('(r.created_at, r.id) < (?::timestamptz, ?)', query.after?.created_at, query.after?.id);
   const rows = await tx.query<
-    RequestRow & {
-      l_status: LedgerRow['status'] | null;
-      l_cause: LedgerRow['cause'];
+    RequestRecord & {
+      l_status: LedgerRecord['status'] | null;
+      l_cause: LedgerRecord['cause'];
       l_digest: string;
       l_verified: boolean;
     }
@@ -147,8 +151,8 @@ export async function markStarted(tx: Transaction, id: string): Promise<void> {
 }
 
 /** Held, acknowledged, and not known to Temporal. For `acrossProjects`; younger ones wait for their start in an api. */
-export async function unstartedRequests(tx: Transaction, limit: number): Promise<RequestRow[]> {
-  return tx.query<RequestRow>(
+export async function unstartedRequests(tx: Transaction, limit: number): Promise<RequestRecord[]> {
+  return tx.query<RequestRecord>(
     `select ${COLUMNS} from approval_requests r where r.status = 'pending' and r.workflow_started_at is null and r.created_at < now() - interval '10 seconds'
      order by r.created_at limit $1`,
     [limit],

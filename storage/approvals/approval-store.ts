@@ -4,15 +4,15 @@ import type { CreateKeyBody } from '../../contracts/key.ts';
 import type { Policy } from '../../contracts/policy.ts';
 import type { Keyring, Sealer } from '../../crypto/keyring.ts';
 import {
-  type LedgerRow,
+  type LedgerRecord,
   type NewDecision,
   outcomeOf,
   type RequestRecord,
-  type RequestRow,
+  type UnsealedRequest,
 } from '../../domain/approval/record.ts';
 import { insertKey, listKeys, revokeKey } from '../access/api-keys.ts';
-import { createRecentKeys, type RecentKeys } from '../access/key-cache.ts';
-import { createNotices, type Notices } from '../db/event-batcher.ts';
+import { createKeyCache, type KeyCache } from '../access/key-cache.ts';
+import { createEventBatcher, type EventBatcher } from '../db/event-batcher.ts';
 import { inProject, onceInProject, type Transaction } from '../db/transaction.ts';
 import { listRequests, markStarted, readRequest } from './approval-requests.ts';
 import { insertDecision, listDecisions, readStanding } from './decisions.ts';
@@ -36,7 +36,7 @@ async function viewOf(tx: Transaction, sealer: Sealer, id: string) {
   return { request, standing, executed_at: execution?.executed_at, executed_by: execution?.reported_by };
 }
 
-const pendingView = (request: RequestRecord) => ({
+const pendingView = (request: UnsealedRequest) => ({
   request,
   standing: undefined,
   executed_at: undefined,
@@ -44,7 +44,7 @@ const pendingView = (request: RequestRecord) => ({
 });
 
 /** What the firewall closed by itself, as `viewOf` would read it back. */
-const settledView = ({ request, ledger }: { request: RequestRecord; ledger: LedgerRow }) => ({
+const settledView = ({ request, ledger }: { request: UnsealedRequest; ledger: LedgerRecord }) => ({
   request,
   standing: {
     decision_id: null,
@@ -64,8 +64,8 @@ const settledView = ({ request, ledger }: { request: RequestRecord; ledger: Ledg
 export function approvalStore(
   pool: Pool,
   keyring: Keyring,
-  keys: RecentKeys = createRecentKeys(),
-  notices: Notices = createNotices(pool),
+  keys: KeyCache = createKeyCache(),
+  notices: EventBatcher = createEventBatcher(pool),
 ) {
   const sealed = async <T>(
     project_id: string,
@@ -115,7 +115,7 @@ export function approvalStore(
       sealed(project_id, (tx, sealer) => readScreening(tx, sealer, request_id, decision_id), onceInProject),
     proposalOf: (project_id: string, request_id: string) =>
       sealed(project_id, (tx, sealer) => readProposal(tx, sealer, request_id), onceInProject),
-    execute: (project_id: string, request: RequestRow, digest: string, approved_digest: string, by: string) =>
+    execute: (project_id: string, request: RequestRecord, digest: string, approved_digest: string, by: string) =>
       inProject(pool, project_id, async (tx) => {
         if (digest !== approved_digest) {
           await insertIncident(tx, request.id, 'digest_mismatch', by);

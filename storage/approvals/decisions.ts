@@ -2,11 +2,11 @@ import type { StandingDecision } from '../../contracts/approval-request.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
 import {
   type DecisionRecord,
-  type DecisionRow,
   type DecisionSecret,
-  type LedgerRow,
+  type LedgerRecord,
   type NewDecision,
   outcomeOf,
+  type UnsealedDecision,
 } from '../../domain/approval/record.ts';
 import type { Transaction } from '../db/transaction.ts';
 
@@ -19,7 +19,7 @@ export async function insertDecision(
   tx: Transaction,
   sealer: Sealer,
   decision: NewDecision,
-): Promise<Pick<DecisionRow, 'patched_digest'>> {
+): Promise<Pick<DecisionRecord, 'patched_digest'>> {
   const { reason, patched_payload, salt, ...row } = decision;
   const secret: DecisionSecret = {
     ...(reason !== undefined && { reason }),
@@ -27,7 +27,7 @@ export async function insertDecision(
     ...(salt && { salt }),
   };
   const sealed = Object.keys(secret).length > 0 ? await sealer.seal(sealContext(row.request_id, row.id), secret) : null;
-  const [standing] = await tx.query<Pick<DecisionRow, 'patched_digest'>>(
+  const [standing] = await tx.query<Pick<DecisionRecord, 'patched_digest'>>(
     `insert into decisions (id, project_id, request_id, type, actor, channel, payload_digest, patched_digest, sealed)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      on conflict (id) do update set id = excluded.id returning patched_digest`,
@@ -49,8 +49,8 @@ export async function insertDecision(
 
 async function opened(
   sealer: Sealer,
-  { sealed, ...row }: DecisionRow & { sealed: Buffer | null },
-): Promise<DecisionRecord> {
+  { sealed, ...row }: DecisionRecord & { sealed: Buffer | null },
+): Promise<UnsealedDecision> {
   return sealed === null
     ? row
     : { ...row, ...((await sealer.open(sealContext(row.request_id, row.id), sealed)) as DecisionSecret) };
@@ -60,8 +60,8 @@ export async function readDecisionRow(
   tx: Transaction,
   request_id: string,
   id: string,
-): Promise<DecisionRow | undefined> {
-  const rows = await tx.query<DecisionRow>(
+): Promise<DecisionRecord | undefined> {
+  const rows = await tx.query<DecisionRecord>(
     `select ${COLUMNS} from decisions d where d.project_id = $1 and d.request_id = $2 and d.id = $3`,
     [tx.project_id, request_id, id],
   );
@@ -73,8 +73,8 @@ export async function readPatchRow(
   tx: Transaction,
   request_id: string,
   patched_digest: string,
-): Promise<DecisionRow | undefined> {
-  const rows = await tx.query<DecisionRow>(
+): Promise<DecisionRecord | undefined> {
+  const rows = await tx.query<DecisionRecord>(
     `select ${COLUMNS} from decisions d where d.project_id = $1 and d.request_id = $2 and d.patched_digest = $3`,
     [tx.project_id, request_id, patched_digest],
   );
@@ -87,8 +87,8 @@ export async function readDecision(
   sealer: Sealer,
   request_id: string,
   id: string,
-): Promise<DecisionRecord | undefined> {
-  const [row] = await tx.query<DecisionRow & { sealed: Buffer | null }>(
+): Promise<UnsealedDecision | undefined> {
+  const [row] = await tx.query<DecisionRecord & { sealed: Buffer | null }>(
     `select ${COLUMNS}, d.sealed from decisions d where d.project_id = $1 and d.request_id = $2 and d.id = $3`,
     [tx.project_id, request_id, id],
   );
@@ -96,8 +96,8 @@ export async function readDecision(
 }
 
 /** Every decision that was recorded for a request, oldest first: the one in the ledger counted, the others did not. */
-export async function listDecisions(tx: Transaction, request_id: string): Promise<DecisionRow[]> {
-  return tx.query<DecisionRow>(
+export async function listDecisions(tx: Transaction, request_id: string): Promise<DecisionRecord[]> {
+  return tx.query<DecisionRecord>(
     `select ${COLUMNS} from decisions d where d.project_id = $1 and d.request_id = $2 order by d.created_at, d.id`,
     [tx.project_id, request_id],
   );
@@ -113,9 +113,9 @@ export async function readStanding(
   request_id: string,
 ): Promise<(StandingDecision & { receipt: string }) | undefined> {
   const [row] = await tx.query<
-    LedgerRow & {
-      asked_digest: string;
-      type: DecisionRow['type'] | null;
+    LedgerRecord & {
+      requested_digest: string;
+      type: DecisionRecord['type'] | null;
       sealed: Buffer | null;
       patch_id: string | null;
       patched_by: string;
@@ -123,7 +123,7 @@ export async function readStanding(
     }
   >(
     `select l.request_id, l.status, l.cause, l.payload_digest, l.decision_id, l.actor, l.channel, l.verified, l.resolved_at, l.receipt,
-       r.payload_digest as asked_digest, d.type, d.sealed, p.id as patch_id, p.actor as patched_by, p.sealed as sealed_patch
+       r.payload_digest as requested_digest, d.type, d.sealed, p.id as patch_id, p.actor as patched_by, p.sealed as sealed_patch
      from ledger l join approval_requests r on r.id = l.request_id left join decisions d on d.id = l.decision_id and d.request_id = l.request_id
        left join decisions p on p.request_id = l.request_id and p.patched_digest = l.payload_digest
      where l.project_id = $1 and l.request_id = $2`,
@@ -140,7 +140,7 @@ export async function readStanding(
     decided_by: row.actor,
     decided_at: row.resolved_at.toISOString(),
     channel: row.channel,
-    outcome: outcomeOf(row, row.asked_digest),
+    outcome: outcomeOf(row, row.requested_digest),
     payload_digest: row.payload_digest,
     receipt: row.receipt,
     ...(secret.reason !== undefined && { reason: secret.reason }),

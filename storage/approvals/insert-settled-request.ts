@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { Settled } from '../../contracts/workflow.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
-import type { LedgerRow, RequestRecord } from '../../domain/approval/record.ts';
+import type { LedgerRecord, UnsealedRequest } from '../../domain/approval/record.ts';
 import { alone, ENTER_PROJECT } from '../db/transaction.ts';
 import { INSERT_COLUMNS, insertValues, type NewRequest } from './approval-requests.ts';
 import type { OpenEntry } from './ledger.ts';
@@ -28,11 +28,11 @@ export async function insertSettledRequest(
   request: NewRequest,
   settle: (entry: OpenEntry) => Promise<Settled>,
   { policy_version, now }: { policy_version: number; now: Date },
-): Promise<{ request: RequestRecord; ledger: LedgerRow } | undefined> {
+): Promise<{ request: UnsealedRequest; ledger: LedgerRecord } | undefined> {
   const values = await insertValues(sealer, request);
   const expires_at = new Date(now.getTime() + request.expires_in_ms);
   // What is added stands first: V8 clones an object of two dozen members in no time, and adds to the clone slowly.
-  const record = ({ status, resolved_at }: Pick<RequestRecord, 'status' | 'resolved_at'>): RequestRecord => ({
+  const record = ({ status, resolved_at }: Pick<UnsealedRequest, 'status' | 'resolved_at'>): UnsealedRequest => ({
     project_id: sealer.project_id,
     created_at: now,
     expires_at,
@@ -41,7 +41,7 @@ export async function insertSettledRequest(
     ...request,
   });
 
-  let written: LedgerRow | undefined;
+  let written: LedgerRecord | undefined;
   await settle({
     request: record({ status: 'pending', resolved_at: null }),
     now,

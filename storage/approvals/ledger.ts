@@ -1,6 +1,6 @@
 import type { Resolution, Settled } from '../../contracts/workflow.ts';
 import { newId } from '../../crypto/ids.ts';
-import type { DecisionRow, LedgerRow, RequestRow } from '../../domain/approval/record.ts';
+import type { DecisionRecord, LedgerRecord, RequestRecord } from '../../domain/approval/record.ts';
 import { notification } from '../db/events.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
 import { readRequestRow } from './approval-requests.ts';
@@ -9,17 +9,17 @@ import { insertIncident } from './incidents.ts';
 
 /** A request, held fast for the moment of settling. */
 export interface OpenEntry {
-  request: RequestRow;
+  request: RequestRecord;
   /** The database's clock, whole milliseconds. */
   now: Date;
-  decision(id: string): Promise<DecisionRow | undefined>;
+  decision(id: string): Promise<DecisionRecord | undefined>;
   /** The patch of this request whose payload has this digest. */
-  patch(patched_digest: string): Promise<DecisionRow | undefined>;
+  patch(patched_digest: string): Promise<DecisionRecord | undefined>;
   /** Ledger, receipt, projection and outbox in one go; returns the ids of the deliveries. */
-  write(row: Omit<LedgerRow, 'request_id'>): Promise<string[]>;
+  write(row: Omit<LedgerRecord, 'request_id'>): Promise<string[]>;
 }
 
-const asResolution = (row: LedgerRow): Resolution => ({
+const asResolution = (row: LedgerRecord): Resolution => ({
   status: row.status,
   cause: row.cause,
   payload_digest: row.payload_digest,
@@ -28,8 +28,8 @@ const asResolution = (row: LedgerRow): Resolution => ({
   ...(row.cause === 'person' && { verified: row.verified }),
 });
 
-export async function readLedgerRow(tx: Transaction, request_id: string): Promise<LedgerRow | undefined> {
-  const rows = await tx.query<LedgerRow>(
+export async function readLedgerRow(tx: Transaction, request_id: string): Promise<LedgerRecord | undefined> {
+  const rows = await tx.query<LedgerRecord>(
     'select request_id, status, cause, payload_digest, decision_id, actor, channel, verified, resolved_at, receipt from ledger where project_id = $1 and request_id = $2',
     [tx.project_id, request_id],
   );
@@ -55,7 +55,11 @@ const SETTLE = `with entry as (
        on conflict (request_id, kind) do nothing returning id)
      select (select id from outbox) as id, ${notification('approval_request.resolved', '$1::text', '$2::text', '$13::text')}`;
 
-async function write(tx: Transaction, request: RequestRow, row: Omit<LedgerRow, 'request_id'>): Promise<string[]> {
+async function write(
+  tx: Transaction,
+  request: RequestRecord,
+  row: Omit<LedgerRecord, 'request_id'>,
+): Promise<string[]> {
   const rows = await tx.query<{ id: string | null }>(SETTLE, [
     request.id,
     tx.project_id,

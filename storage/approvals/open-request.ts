@@ -3,9 +3,9 @@ import type { Pool } from 'pg';
 import type { PolicyVersion } from '../../contracts/policy.ts';
 import type { Settled } from '../../contracts/workflow.ts';
 import type { Keyring } from '../../crypto/keyring.ts';
-import type { LedgerRow, RequestRecord } from '../../domain/approval/record.ts';
+import type { LedgerRecord, UnsealedRequest } from '../../domain/approval/record.ts';
 import { DomainError } from '../../domain/errors.ts';
-import type { Notices } from '../db/event-batcher.ts';
+import type { EventBatcher } from '../db/event-batcher.ts';
 import { clock, inProject, onceInProject, type Transaction } from '../db/transaction.ts';
 import { type ThreadSpan, threadContexts } from '../threads/thread-contexts.ts';
 import { insertRequest, type NewRequest, readRequestRow } from './approval-requests.ts';
@@ -43,7 +43,7 @@ const TRIES = 5;
  * another version is in force by now, or the time it was given is not the database's. So what is remembered here can be
  * old, and never counts when it is: a policy that was tightened holds from its commit on, in every process.
  */
-export function createOpening(pool: Pool, keyring: Keyring, notices: Notices) {
+export function createOpening(pool: Pool, keyring: Keyring, notices: EventBatcher) {
   const recent = new LRUCache<string, Remembered>({ max: MOST_PROJECTS, ttl: KEEP_MS });
   const look = async (project_id: string): Promise<Remembered> => {
     const [policy, now] = await inProject(pool, project_id, (tx) =>
@@ -57,7 +57,10 @@ export function createOpening(pool: Pool, keyring: Keyring, notices: Notices) {
   return async (
     project_id: string,
     judge: Judge,
-  ): Promise<{ id: string; made: RequestRecord | { request: RequestRecord; ledger: LedgerRow } | undefined }> => {
+  ): Promise<{
+    id: string;
+    made: UnsealedRequest | { request: UnsealedRequest; ledger: LedgerRecord } | undefined;
+  }> => {
     const sealer = await keyring.sealer(project_id);
     const once = <T>(work: (tx: Transaction) => Promise<T>) => onceInProject(pool, project_id, work);
     for (let tries = 1; ; tries++) {

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { DecisionRef, RequestRef, Settled } from '../../contracts/workflow.ts';
-import type { DecisionRow, RequestRow } from '../../domain/approval/record.ts';
+import type { DecisionRecord, RequestRecord } from '../../domain/approval/record.ts';
 import { acrossProjects, inProject, type Transaction } from '../db/transaction.ts';
 import { readRequestRow } from './approval-requests.ts';
 import { insertIncident } from './incidents.ts';
@@ -30,7 +30,7 @@ async function closedAmong(
   graceMs: number,
 ): Promise<{ ref: RequestRef; decision: DecisionRef | undefined }[]> {
   type Row = Ref & { decision_id: string | null } & Pick<
-      DecisionRow,
+      DecisionRecord,
       'type' | 'actor' | 'payload_digest' | 'patched_digest'
     >;
   const rows = await tx.query<Row>(
@@ -92,7 +92,7 @@ export const workflowScanStore = (pool: Pool) => ({
     acrossProjects(pool, (tx) => closedAmong(tx, request_ids, graceMs)),
   unsettled: (after: string, limit: number, graceMs: number) =>
     acrossProjects(pool, (tx) => unsettled(tx, after, limit, graceMs)),
-  request: (ref: RequestRef): Promise<RequestRow | undefined> =>
+  request: (ref: RequestRef): Promise<RequestRecord | undefined> =>
     inProject(pool, ref.project_id, (tx) => readRequestRow(tx, ref.request_id)),
   /** Settles, and leaves an incident in the same transaction when this is what made the outcome final. */
   close: (ref: RequestRef, work: (entry: OpenEntry) => Promise<Settled>) =>

@@ -1,5 +1,5 @@
 import type { Sealer } from '../../crypto/keyring.ts';
-import type { RequestRow, RequestSecret } from '../../domain/approval/record.ts';
+import type { RequestRecord, RequestSecret } from '../../domain/approval/record.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { sealContext } from './approval-requests.ts';
 
@@ -12,7 +12,7 @@ export interface RecordedSpan {
 /** What was judged in a span, newest first, opened: for judging it again. @throws SealBroken */
 export async function recordedRequests(tx: Transaction, sealer: Sealer, { since_ms, limit, after }: RecordedSpan) {
   const rows = await tx.query<
-    Pick<RequestRow, 'id' | 'service' | 'action' | 'verdict' | 'requested_by' | 'created_at'> & { sealed: Buffer }
+    Pick<RequestRecord, 'id' | 'service' | 'action' | 'verdict' | 'requested_by' | 'created_at'> & { sealed: Buffer }
   >(
     `select id, service, action, verdict, requested_by, created_at, sealed from approval_requests
      where project_id = $1 and created_at >= now() - $2 * interval '1 millisecond'

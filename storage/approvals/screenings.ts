@@ -1,7 +1,7 @@
 import type { ProposedPatch } from '../../contracts/approval-request.ts';
 import type { Finding, PatchScreening } from '../../contracts/verdict.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
-import type { DecisionRow, DecisionSecret } from '../../domain/approval/record.ts';
+import type { DecisionRecord, DecisionSecret } from '../../domain/approval/record.ts';
 import { notify } from '../db/events.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { sealContext as decisionContext } from './decisions.ts';
@@ -33,7 +33,7 @@ export async function recordScreening(
       await notify(tx, 'approval_request.patch_proposed', { id: request_id, key_id: first.key_id });
     return screening;
   }
-  const [standing] = await tx.query<Pick<DecisionRow, 'screening'>>(
+  const [standing] = await tx.query<Pick<DecisionRecord, 'screening'>>(
     'select screening from decisions where project_id = $1 and request_id = $2 and id = $3',
     [tx.project_id, request_id, id],
   );

@@ -1,19 +1,19 @@
 import type { Pool } from 'pg';
-import type { RequestRow } from '../../domain/approval/record.ts';
+import type { RequestRecord } from '../../domain/approval/record.ts';
 import { type Notice, notifyAll } from './events.ts';
 
 /** A person would not see less, and a busy api tells many at once. */
 const GATHER_MS = 20;
 
-/** Notices of what the firewall settled by itself: nobody waits for these. */
-export interface Notices {
+/** EventBatcher of what the firewall settled by itself: nobody waits for these. */
+export interface EventBatcher {
   /** That this request was opened and resolved. Returns at once. */
-  add(request: RequestRow): void;
+  add(request: RequestRecord): void;
   /** Resolves when all are sent. */
   end(): Promise<void>;
 }
 
-const noticesOf = ({ id, project_id, key_id, created_at }: RequestRow): Notice[] =>
+const noticesOf = ({ id, project_id, key_id, created_at }: RequestRecord): Notice[] =>
   (['approval_request.opened', 'approval_request.resolved'] as const).map((event) => ({
     event,
     request_id: id,
@@ -27,8 +27,8 @@ const noticesOf = ({ id, project_id, key_id, created_at }: RequestRow): Notice[]
  * with all others of a moment. One that is lost with this process is missed by readers of the event stream, and by nobody
  * else: what an outcome or a deadline depends on is notified in its own transaction.
  */
-export function createNotices(pool: Pool): Notices {
-  let gathered: RequestRow[] = [];
+export function createEventBatcher(pool: Pool): EventBatcher {
+  let gathered: RequestRecord[] = [];
   let timer: NodeJS.Timeout | undefined;
   let sending = Promise.resolve();
   const send = () => {

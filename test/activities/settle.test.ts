@@ -5,7 +5,7 @@ import type { Resolution } from '../../contracts/workflow.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { createSigner } from '../../crypto/signing.ts';
-import { stepStores } from '../../storage/activity-stores.ts';
+import { activityStores } from '../../storage/activity-stores.ts';
 import { currentIssuerKey } from '../../storage/keys/issuer-keys.ts';
 import { loadProjectKey } from '../../storage/keys/projects.ts';
 import { approvalsOf } from '../helpers/approvals.ts';
@@ -23,7 +23,7 @@ beforeAll(async () => {
   const { pool } = system.database;
   const keyring = createKeyring(parseRootKey(system.env['LETSPING_ROOT_KEY']!), loadProjectKey(pool));
   const signer = await createSigner(await currentIssuerKey(pool, keyring));
-  const stores = stepStores(pool, keyring);
+  const stores = activityStores(pool, keyring);
   settle = createSettle({ ledger: stores.ledger, signer });
   screen = createScreen(stores.screen);
 });

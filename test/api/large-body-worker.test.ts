@@ -4,11 +4,11 @@ import { gzipSync } from 'node:zlib';
 import express from 'express';
 import { afterEach, expect, test, vi } from 'vitest';
 import { errorHandler } from '../../api/error-handler.ts';
-import { createLargeLane, type LargeLane } from '../../api/large-body/large-body-worker.ts';
+import { createLargeBodyWorker, type LargeBodyWorker } from '../../api/large-body/large-body-worker.ts';
 import { nameRequest } from '../../api/middleware/request-id.ts';
 
 const LARGE = 'x'.repeat(20_000);
-const running: { server: Server; lane: LargeLane }[] = [];
+const running: { server: Server; lane: LargeBodyWorker }[] = [];
 afterEach(async () => {
   for (const { server, lane } of running.splice(0)) {
     server.closeAllConnections();
@@ -21,7 +21,7 @@ afterEach(async () => {
 async function start(env: NodeJS.ProcessEnv = {}) {
   const counts = { opened: vi.fn(), decided: vi.fn(), answered: vi.fn() };
   const log = { error: vi.fn(), warn: vi.fn(), info: vi.fn() } as never;
-  const lane = createLargeLane({
+  const lane = createLargeBodyWorker({
     entry: new URL('./large-body-thread.mjs', import.meta.url),
     env,
     publicUrl: () => 'https://approvals.example.com',

@@ -3,7 +3,7 @@ import { createPutPolicy } from '../../api/operations/put-policy.ts';
 import { Policy } from '../../contracts/policy.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
-import { stepStores } from '../../storage/activity-stores.ts';
+import { activityStores } from '../../storage/activity-stores.ts';
 import { loadProjectKey } from '../../storage/keys/projects.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
@@ -102,7 +102,7 @@ describe('a version', () => {
     const before = { version: 1, digest: '', policy: Policy.parse({}), created_by: null, created_at: null };
     const putPolicy = createPutPolicy(
       { putPolicy: async (_project, policy, _by, compare) => ({ ...before, policy, ...compare(before) }) },
-      { screenHost: {}, loosenWithoutReason: false },
+      { screenDeps: {}, loosenWithoutReason: false },
     );
     const manager = {
       project_id: 'prj',
@@ -228,7 +228,7 @@ describe('the context of the host program', () => {
   const contextOf = async (request_id: string) => {
     const { pool } = system.database;
     const keyring = createKeyring(parseRootKey(system.env['LETSPING_ROOT_KEY']!), loadProjectKey(pool));
-    return (await stepStores(pool, keyring).screen.request({ project_id: system.project_id, request_id }))?.context;
+    return (await activityStores(pool, keyring).screen.request({ project_id: system.project_id, request_id }))?.context;
   };
   const action = { service: 'host', action: 'read', payload: { q: 1 } };
   const header = (context: unknown) => ({

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ActionContext } from '../../contracts/action.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
-import { stepStores } from '../../storage/activity-stores.ts';
+import { activityStores } from '../../storage/activity-stores.ts';
 import { loadProjectKey } from '../../storage/keys/projects.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
@@ -24,7 +24,7 @@ async function send(context: ActionContext, key = system.agent_api_key) {
   const { pool } = system.database;
   const keyring = createKeyring(parseRootKey(system.env['LETSPING_ROOT_KEY']!), loadProjectKey(pool));
   const { project_id } = system;
-  const kept = await stepStores(pool, keyring).screen.request({ project_id, request_id: body.id });
+  const kept = await activityStores(pool, keyring).screen.request({ project_id, request_id: body.id });
   return { verdict: body.verdict as string, context: kept?.context };
 }
 

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { createStarts } from '../../api/live/workflow-start-queue.ts';
-import type { RequestRow } from '../../domain/approval/record.ts';
+import { createWorkflowStartQueue } from '../../api/live/workflow-start-queue.ts';
+import type { RequestRecord } from '../../domain/approval/record.ts';
 
-const row = (id: string) => ({ id, project_id: 'prj_1' }) as RequestRow;
+const row = (id: string) => ({ id, project_id: 'prj_1' }) as RequestRecord;
 
 /** A Temporal that answers when it is told to. */
 function slow() {
   const waiting: { id: string; answer: (error?: Error) => void }[] = [];
   const marked: string[] = [];
   const warned: unknown[] = [];
-  const starts = createStarts({
+  const starts = createWorkflowStartQueue({
     starter: {
       startApproval: ({ id }) =>
         new Promise<void>((resolve, reject) => {

@@ -8,7 +8,7 @@ import { createSigner } from '../../dist/crypto/signing.js';
 import { currentIssuerKey } from '../../dist/storage/issuer-keys.js';
 import { createPool } from '../../dist/storage/pool.js';
 import { loadProjectKey } from '../../dist/storage/projects.js';
-import { stepStores } from '../../dist/storage/step-stores.js';
+import { activityStores } from '../../dist/storage/step-stores.js';
 import { workflowBundle } from '../../dist/workers/bundle.js';
 import { createWorker } from '../../dist/workers/create-worker.js';
 
@@ -29,7 +29,7 @@ const worker = await createWorker({
   workflowBundle: await workflowBundle(),
   activities: {
     screen: broken[env.BROKEN_SCREEN] ?? (async () => JSON.parse(env.BROKEN_SCREEN)),
-    settle: createSettle({ ledger: stepStores(pool, keyring).ledger, signer }),
+    settle: createSettle({ ledger: activityStores(pool, keyring).ledger, signer }),
     startDeliveries: async () => {},
   },
 });

@@ -9,14 +9,14 @@ import { createSigner } from '../../dist/crypto/signing.js';
 import { currentIssuerKey } from '../../dist/storage/issuer-keys.js';
 import { createPool } from '../../dist/storage/pool.js';
 import { loadProjectKey } from '../../dist/storage/projects.js';
-import { stepStores } from '../../dist/storage/step-stores.js';
+import { activityStores } from '../../dist/storage/step-stores.js';
 import { workflowBundle } from '../../dist/workers/bundle.js';
 import { createWorker } from '../../dist/workers/create-worker.js';
 
 const { env } = process;
 const pool = createPool(env.DATABASE_URL);
 const keyring = createKeyring(parseRootKey(env.LETSPING_ROOT_KEY), loadProjectKey(pool));
-const stores = stepStores(pool, keyring);
+const stores = activityStores(pool, keyring);
 const signer = await createSigner(await currentIssuerKey(pool, keyring));
 const settle = createSettle({ ledger: stores.ledger, signer });
 const die = () => process.kill(process.pid, 'SIGKILL');

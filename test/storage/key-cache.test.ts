@@ -4,7 +4,7 @@ import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { identityStore } from '../../storage/access/identity-store.ts';
-import { createRecentKeys } from '../../storage/access/key-cache.ts';
+import { createKeyCache } from '../../storage/access/key-cache.ts';
 import { approvalStore } from '../../storage/approvals/approval-store.ts';
 import { listen } from '../../storage/db/events.ts';
 import { inProject } from '../../storage/db/transaction.ts';
@@ -30,7 +30,7 @@ const made = async () => {
 };
 
 test('a key that was revoked elsewhere counts no longer once the notice is here', async () => {
-  const keys = createRecentKeys();
+  const keys = createKeyCache();
   let isListening = () => {};
   const listening = new Promise<void>((resolve) => {
     isListening = resolve;
@@ -49,7 +49,7 @@ test('a key that was revoked elsewhere counts no longer once the notice is here'
 });
 
 test('where the notice is lost, it counts for a second at most', async () => {
-  const identities = identityStore(db.pool, createRecentKeys());
+  const identities = identityStore(db.pool, createKeyCache());
   const id = await made();
   expect(await identities.key(id)).toMatchObject({ id });
   await store.revokeKey(project, id);
@@ -59,7 +59,7 @@ test('where the notice is lost, it counts for a second at most', async () => {
 });
 
 test('a key that is revoked while it is read is not remembered', async () => {
-  const keys = createRecentKeys();
+  const keys = createKeyCache();
   const row = { id: 'key_1' } as never;
   const found = await keys.read('key_1', async () => {
     keys.forget('key_1');
@@ -70,7 +70,7 @@ test('a key that is revoked while it is read is not remembered', async () => {
 });
 
 test('an unknown key is looked up each time', async () => {
-  const keys = createRecentKeys();
+  const keys = createKeyCache();
   expect(await keys.read('key_2', async () => undefined)).toBeUndefined();
   expect(await keys.read('key_2', async () => ({ id: 'key_2' }) as never)).toMatchObject({ id: 'key_2' });
 });

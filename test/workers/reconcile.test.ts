@@ -8,7 +8,7 @@ import { parseRootKey } from '../../crypto/root-key.ts';
 import { createSigner } from '../../crypto/signing.ts';
 import { workflowStarter } from '../../runtime/temporal.ts';
 import { workflowDirectory } from '../../runtime/workflow-directory.ts';
-import { stepStores } from '../../storage/activity-stores.ts';
+import { activityStores } from '../../storage/activity-stores.ts';
 import { readBacklog } from '../../storage/approvals/reconcile.ts';
 import { currentIssuerKey } from '../../storage/keys/issuer-keys.ts';
 import { loadProjectKey } from '../../storage/keys/projects.ts';
@@ -27,7 +27,7 @@ beforeAll(async () => {
   const { pool } = system.database;
   const keyring = createKeyring(parseRootKey(system.env['LETSPING_ROOT_KEY']!), loadProjectKey(pool));
   const signer = await createSigner(await currentIssuerKey(pool, keyring));
-  const stores = stepStores(pool, keyring);
+  const stores = activityStores(pool, keyring);
   settle = createSettle({ ledger: stores.ledger, signer });
   // The same parts as the worker's activity, without the minute that it leaves to what is under way.
   deps = {

@@ -11,7 +11,7 @@ import { shell } from './shell.ts';
 import { sql } from './sql.ts';
 
 /** The guardrails that every project has, in the order in which their findings are listed. */
-export const SHIPPED: readonly Guardrail[] = [
+export const BUILT_IN: readonly Guardrail[] = [
   egress,
   destination,
   privilege,

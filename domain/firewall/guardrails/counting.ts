@@ -1,7 +1,7 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
-import type { Guardrail, GuardrailContext, JudgedAction } from '../guardrail.ts';
+import type { Guardrail, GuardrailContext, ParsedAction } from '../guardrail.ts';
 import { type PastAction, pastOf, type ScreenStats, similarity } from '../history/stats.ts';
 
 type Params<Kind extends 'velocity_limit' | 'loop_breaker' | 'semantic_loop'> = Omit<RuleOf<Kind>, 'kind'>;
@@ -17,7 +17,7 @@ const finding = (id: string, severity: Severity, evidence: string, message: stri
 /** Asks a question of earlier calls; without them the limit cannot be kept, so the call is held. */
 export const withHistory = (
   kind: string,
-  judge: (action: JudgedAction, stats: ScreenStats, context: GuardrailContext) => Finding[],
+  judge: (action: ParsedAction, stats: ScreenStats, context: GuardrailContext) => Finding[],
 ): Guardrail => ({
   id: kind,
   check: (action, context) =>

@@ -10,7 +10,7 @@ import { isWallet, sharesWithAll } from '../outbound/public-share.ts';
 import { verbsOf } from '../outbound/verbs.ts';
 import type { TypedValue } from '../parsing/typed-values.ts';
 import type { Known } from '../policy/known.ts';
-import { TRAITS } from '../text/character-classes.ts';
+import { CHARACTER_CLASSES } from '../text/character-classes.ts';
 import { decodedForms, isBase32Text } from '../text/decode.ts';
 import { keyWords } from '../text/key-words.ts';
 import { isIban } from '../text/personal.ts';
@@ -131,29 +131,34 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
   if (value.type !== 'text') return [];
   const { text, traits } = value;
   const has = (some: number): boolean => (traits & some) !== 0;
-  if ((value.place.sets & HEADER) !== 0 && has(TRAITS.control) && INJECTED_HEADER.test(text)) {
+  if ((value.place.sets & HEADER) !== 0 && has(CHARACTER_CLASSES.control) && INJECTED_HEADER.test(text)) {
     return at('header_injection', 'high', text, 'A line break in this value starts another message header.');
   }
   if (
-    has(TRAITS.nonAscii) &&
+    has(CHARACTER_CLASSES.nonAscii) &&
     /[\u200b-\ufeff\u{E0000}-\u{E01EF}]/u.test(text) &&
     (TAGS.test(text.replace(FLAG, '')) || HIDDEN_RUN.test(text) || OVERRIDDEN.test(text))
   ) {
     return at('hidden_text', 'high', text, 'This text carries characters that nobody can see.');
   }
-  if (allowed.named && has(TRAITS.bracket | TRAITS.at) && MARKUP_LOAD.test(text)) {
+  if (allowed.named && has(CHARACTER_CLASSES.bracket | CHARACTER_CLASSES.at) && MARKUP_LOAD.test(text)) {
     const beacon = urlsInText(text).find((url) => url.host !== '' && !allowed.host(url.host));
     if (beacon)
       return at('content_beacon', 'medium', beacon.raw, 'Whoever opens this text loads a URL of a foreign host.');
   }
-  if (has(TRAITS.bracket) && (ACTIVE_MARKUP.test(text) || (/<svg\b/i.test(text) && /<script\b/i.test(text))))
+  if (has(CHARACTER_CLASSES.bracket) && (ACTIVE_MARKUP.test(text) || (/<svg\b/i.test(text) && /<script\b/i.test(text))))
     return at('active_markup', 'medium', text, 'This text carries a script that runs where it is shown.');
-  if (allowed.named && has(TRAITS.question) && MAIL_LINK.test(text)) {
+  if (allowed.named && has(CHARACTER_CLASSES.question) && MAIL_LINK.test(text)) {
     const to = /mailto:([^\s"'<>)?]{1,320})/i.exec(text)?.[1] ?? '';
     if (!allowed.email(to.toLowerCase(), to.slice(to.lastIndexOf('@') + 1).toLowerCase()))
       return at('content_beacon', 'medium', to, 'A link in this text writes a message to somebody whom nobody listed.');
   }
-  if (allowed.named && changes && has(TRAITS.colon) && has(TRAITS.question | TRAITS.longRun)) {
+  if (
+    allowed.named &&
+    changes &&
+    has(CHARACTER_CLASSES.colon) &&
+    has(CHARACTER_CLASSES.question | CHARACTER_CLASSES.longRun)
+  ) {
     const said = (value.place.sets & SAID) !== 0;
     const carrier = urlsInText(text).find(
       (url) =>
@@ -163,11 +168,14 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
     );
     if (carrier) return at('carried_data', 'medium', carrier.raw, 'This URL carries data to a foreign host.');
   }
-  if (allowed.named && changes && has(TRAITS.question) && (value.place.sets & SAID) !== 0) {
+  if (allowed.named && changes && has(CHARACTER_CLASSES.question) && (value.place.sets & SAID) !== 0) {
     const link = [...text.matchAll(BARE_QUERY)].find(([, host = '']) => !allowed.host(host.toLowerCase()));
     if (link) return at('carried_data', 'medium', link[0], 'This link carries data to a foreign host.');
   }
-  const label = allowed.named && has(TRAITS.longRun) && has(TRAITS.label) ? encodedLabelIn(text, allowed) : undefined;
+  const label =
+    allowed.named && has(CHARACTER_CLASSES.longRun) && has(CHARACTER_CLASSES.label)
+      ? encodedLabelIn(text, allowed)
+      : undefined;
   if (label)
     return at(
       'encoded_label',
@@ -177,7 +185,7 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
     );
   if (
     value.place.via.length === 0 &&
-    has(TRAITS.digit) &&
+    has(CHARACTER_CLASSES.digit) &&
     /^\s*[A-Z]{2}\d{2}/.test(text) &&
     isIban(text.replace(/[\s-]/g, '')) &&
     !namesAccount(known, text.replace(/[\s-]/g, ''))
@@ -187,7 +195,7 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
   }
   if (
     value.place.via.length === 0 &&
-    has(TRAITS.longRun) &&
+    has(CHARACTER_CLASSES.longRun) &&
     (value.place.sets & WALLET) !== 0 &&
     isWallet(text) &&
     !known.names(text)

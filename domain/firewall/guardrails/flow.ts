@@ -1,14 +1,14 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
-import type { Guardrail, GuardrailContext, JudgedAction } from '../guardrail.ts';
+import type { Guardrail, GuardrailContext, ParsedAction } from '../guardrail.ts';
 import { type AllowList, allowListOf } from '../hosts/allow-list.ts';
 import { registrableDomainOf } from '../hosts/host-names.ts';
 import { foreignNames } from '../outbound/receivers.ts';
 import { isAsked, isHandedOver, verbsOf } from '../outbound/verbs.ts';
 import type { TypedValue } from '../parsing/typed-values.ts';
 import { appliesTo } from '../policy/policy.ts';
-import { TRAITS } from '../text/character-classes.ts';
+import { CHARACTER_CLASSES } from '../text/character-classes.ts';
 import { keyWords } from '../text/key-words.ts';
 
 type FlowRule = Omit<RuleOf<'flow'>, 'kind'>;
@@ -61,7 +61,7 @@ export const flowOf = (rule: FlowRule = {}): Guardrail => ({
 
 export const flow = flowOf();
 
-function unknownReceivers(action: JudgedAction, context: GuardrailContext, allowed: AllowList): Finding[] {
+function unknownReceivers(action: ParsedAction, context: GuardrailContext, allowed: AllowList): Finding[] {
   return foreignNames(action, context.known, allowed).map(({ pointer, raw }) =>
     finding(
       'unknown_receiver',
@@ -77,7 +77,7 @@ const BARE_LINK =
   /(?<![\w@.-])(?:www\.[a-z0-9-]{1,63}|[a-z0-9-]{2,63})(?:\.[a-z0-9-]{1,63}){0,3}\.(?:com|net|org|io|dev|app|co|ai|info|biz|me|xyz|site|online|link|click|top|shop|ru|cn)(?![\w.@-]*@)(?![a-z0-9-])/gi;
 
 /** Links in what is sent, to hosts that nobody named: how a message phishes, and how a page is made to load. */
-function unknownLinks(action: JudgedAction, context: GuardrailContext, allowed: AllowList): Finding[] {
+function unknownLinks(action: ParsedAction, context: GuardrailContext, allowed: AllowList): Finding[] {
   const found = new Map<string, Finding>();
   const isKnown = (host: string): boolean =>
     allowed.host(host) || context.known.names(host) || context.known.names(registrableDomainOf(host));
@@ -97,7 +97,7 @@ function unknownLinks(action: JudgedAction, context: GuardrailContext, allowed: 
   for (const value of action.values) {
     if (found.size > 20) break;
     if (value.type === 'url' && value.url.host !== '') add(value, value.url.host, value.url.raw);
-    if (value.type !== 'text' || (value.traits & TRAITS.label) === 0 || value.place.via.length > 0) continue;
+    if (value.type !== 'text' || (value.traits & CHARACTER_CLASSES.label) === 0 || value.place.via.length > 0) continue;
     let count = 0;
     for (const [raw] of value.text.matchAll(BARE_LINK)) {
       count += 1;
@@ -133,7 +133,7 @@ const URL_WORDS = new Set([
   'endpoint',
 ]);
 
-function fetches(action: JudgedAction, context: GuardrailContext, allowed: AllowList): Finding[] {
+function fetches(action: ParsedAction, context: GuardrailContext, allowed: AllowList): Finding[] {
   return action.values.flatMap((value): Finding[] => {
     const fetched = fetchedBy(value);
     if (!fetched || allowed.host(fetched.host)) return [];
@@ -190,7 +190,7 @@ const OPENING_WORDS = new Set(
 const OPENING = keyWords(OPENING_WORDS);
 
 /** A change of what opens an account, which the request never mentions. */
-function opensAccounts(action: JudgedAction, { known }: GuardrailContext): Finding | undefined {
+function opensAccounts(action: ParsedAction, { known }: GuardrailContext): Finding | undefined {
   if (!known.task) return undefined;
   const at = action.values.find(
     (value) =>

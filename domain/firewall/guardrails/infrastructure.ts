@@ -1,7 +1,7 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
-import type { Guardrail, JudgedAction } from '../guardrail.ts';
+import type { Guardrail, ParsedAction } from '../guardrail.ts';
 import { named } from '../parsing/named-member.ts';
 import type { PrincipalChange } from '../parsing/typed-values.ts';
 import { isGranting, isRefusing } from '../privilege/words.ts';
@@ -74,7 +74,7 @@ function isPlanned({ place, raw }: PrincipalChange): boolean {
 }
 
 /** The address of the resource whose change this is: it stands beside `change`. */
-function addressOf({ place }: PrincipalChange, action: JudgedAction): string {
+function addressOf({ place }: PrincipalChange, action: ParsedAction): string {
   const resource = place.pointer.replace(/\/change\/actions(?:\/\d+)?$/, '');
   const leaf = action.leaves.find((one) => one.kind === 'value' && one.pointer === `${resource}/address`);
   return typeof leaf?.value === 'string' ? leaf.value : '';

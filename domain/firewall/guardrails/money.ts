@@ -1,7 +1,7 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
-import type { Guardrail, GuardrailContext, JudgedAction } from '../guardrail.ts';
+import type { Guardrail, GuardrailContext, ParsedAction } from '../guardrail.ts';
 import { pastOf } from '../history/stats.ts';
 import { type Amount, amountsOf } from '../money/amounts.ts';
 import { within } from './counting.ts';
@@ -75,7 +75,7 @@ export const moneyOf = (rule: MoneyRule = {}): Guardrail => ({
 
 export const money = moneyOf();
 
-function overOriginal(action: JudgedAction, amounts: readonly Amount[], rule: MoneyRule): Finding[] {
+function overOriginal(action: ParsedAction, amounts: readonly Amount[], rule: MoneyRule): Finding[] {
   if (rule.original_pointer === undefined) return [];
   const original = amounts.find((one) => one.pointer === rule.original_pointer) ?? originalAt(action, rule);
   const moved = amounts.filter((one) => one.pointer !== rule.original_pointer);
@@ -99,7 +99,7 @@ function overOriginal(action: JudgedAction, amounts: readonly Amount[], rule: Mo
   );
 }
 
-function originalAt(action: JudgedAction, rule: MoneyRule): Amount | undefined {
+function originalAt(action: ParsedAction, rule: MoneyRule): Amount | undefined {
   const leaf = action.leaves.find((one) => one.kind === 'value' && one.pointer === rule.original_pointer);
   const number = typeof leaf?.value === 'number' ? leaf.value : undefined;
   return number === undefined
@@ -113,7 +113,7 @@ function originalAt(action: JudgedAction, rule: MoneyRule): Amount | undefined {
 }
 
 function overWindow(
-  action: JudgedAction,
+  action: ParsedAction,
   amounts: readonly Amount[],
   rule: MoneyRule,
   context: GuardrailContext,

@@ -1,7 +1,7 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
-import type { Guardrail, GuardrailContext, JudgedAction } from '../guardrail.ts';
+import type { Guardrail, GuardrailContext, ParsedAction } from '../guardrail.ts';
 import { amountsOf } from '../money/amounts.ts';
 import { isAt } from '../outbound/destination-scope.ts';
 import { destinationsOf } from '../outbound/destinations.ts';
@@ -84,7 +84,7 @@ export function expressionOf(rule: Params<'expression'>, parsers: Parsers): Guar
 /** What an expression sees: made once a call, however many expressions ask. */
 const SEEN = new WeakMap<GuardrailContext, Record<string, unknown>>();
 
-function variablesOf(action: JudgedAction, context: GuardrailContext): Record<string, unknown> {
+function variablesOf(action: ParsedAction, context: GuardrailContext): Record<string, unknown> {
   const before = SEEN.get(context);
   if (before) return before;
   const { service, action: name, payload } = action;

@@ -2,7 +2,7 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { isAt, reachOf } from '../outbound/destination-scope.ts';
-import { TRAITS } from '../text/character-classes.ts';
+import { CHARACTER_CLASSES } from '../text/character-classes.ts';
 import { visibleOf } from '../text/confusables.ts';
 import { maskedEnd, personalIn } from '../text/personal.ts';
 
@@ -17,7 +17,7 @@ const NAMES = {
 } as const;
 
 /** No number that names a person is shorter than six digits. */
-const MAY_HOLD = TRAITS.digits6 | TRAITS.at | TRAITS.nonAscii;
+const MAY_HOLD = CHARACTER_CLASSES.digits6 | CHARACTER_CLASSES.at | CHARACTER_CLASSES.nonAscii;
 
 /** Personal data in what an action sends, by shape and checksum: held when it reaches somebody whom nobody listed. */
 export const piiScannerOf = (rule: PiiRule = {}): Guardrail => ({

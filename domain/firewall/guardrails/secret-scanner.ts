@@ -1,6 +1,6 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
-import type { Guardrail, GuardrailContext, JudgedAction } from '../guardrail.ts';
+import type { Guardrail, GuardrailContext, ParsedAction } from '../guardrail.ts';
 import { reachOf } from '../outbound/destination-scope.ts';
 import { NO_PARSERS, type Parsers } from '../parsing/parsers.ts';
 import { visibleOf } from '../text/confusables.ts';
@@ -18,7 +18,7 @@ export const secretScannerOf = (rule: SecretRule = {}, parsers: Parsers = NO_PAR
 };
 
 function scanned(
-  action: JudgedAction,
+  action: ParsedAction,
   context: GuardrailContext,
   rule: SecretRule,
   extra: readonly ((text: string) => boolean)[] | undefined,

@@ -1,7 +1,7 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
-import type { Guardrail, GuardrailContext, JudgedAction } from '../guardrail.ts';
+import type { Guardrail, GuardrailContext, ParsedAction } from '../guardrail.ts';
 import { allowListOf } from '../hosts/allow-list.ts';
 import { urlsInText } from '../hosts/url.ts';
 import type { ShellNode, ShellParser } from '../parsing/parsers.ts';
@@ -109,7 +109,7 @@ const HIDDEN: ShellSaid = [
 ];
 
 /** The commands of an action, those in one text before those in several. */
-function commandsOf(action: JudgedAction): { text: string; pointer: string; sure: boolean }[] {
+function commandsOf(action: ParsedAction): { text: string; pointer: string; sure: boolean }[] {
   const named = [...action.words.action, ...action.words.service].some((word) => SHELL_WORDS.has(word));
   const found: { text: string; pointer: string; sure: boolean }[] = [];
   for (const value of action.values) {
@@ -128,7 +128,7 @@ function commandsOf(action: JudgedAction): { text: string; pointer: string; sure
 const openingsIn = (text: string): number => text.match(/[({`;&|\n]|<</g)?.length ?? 0;
 
 /** Whether a text is a command: true when the names say so, false when only its key does, undefined when nothing does. */
-function sureness(action: JudgedAction, place: Place, named: boolean): boolean | undefined {
+function sureness(action: ParsedAction, place: Place, named: boolean): boolean | undefined {
   const role = action.roleAt(place.pointer);
   if (role !== undefined) return role === 'command' ? true : undefined;
   if (place.via.length > 0) return undefined;

@@ -1,7 +1,7 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
-import type { Guardrail, JudgedAction } from '../guardrail.ts';
+import type { Guardrail, ParsedAction } from '../guardrail.ts';
 import type { Place } from '../parsing/path.ts';
 import { judgeSql } from '../sql/text.ts';
 import { visibleOf } from '../text/confusables.ts';
@@ -94,7 +94,7 @@ const occurs = (pattern: RegExp, text: string): number => text.match(pattern)?.l
 
 export const sql = sqlOf();
 
-function isSql(action: JudgedAction, place: Place, text: string, database: boolean): boolean {
+function isSql(action: ParsedAction, place: Place, text: string, database: boolean): boolean {
   const role = action.roleAt(place.pointer);
   if (role !== undefined) return role === 'query';
   const key = place.last;

@@ -1,6 +1,6 @@
 import type { GuardrailRule } from '../../../contracts/guardrails.ts';
 import type { Policy } from '../../../contracts/policy.ts';
-import { PACK_RULES } from '../policy/rule-sets.ts';
+import { RULE_SETS } from '../policy/rule-sets.ts';
 
 /** How far back a rule that names no window looks. */
 const LOOP_S = 60;
@@ -24,7 +24,7 @@ function windowOf(rule: GuardrailRule): number | undefined {
 
 /** Of how many milliseconds before a call its earlier calls are needed; undefined when no rule of this policy counts. */
 export function historyWindow(policy: Policy): number | undefined {
-  const rules = [...(policy.guardrails ?? []), ...(policy.packs ?? []).flatMap((pack) => PACK_RULES[pack])];
+  const rules = [...(policy.guardrails ?? []), ...(policy.packs ?? []).flatMap((pack) => RULE_SETS[pack])];
   const windows = rules.flatMap((rule) => windowOf(rule) ?? []);
   return windows.length === 0 ? undefined : Math.max(...windows) * 1_000;
 }

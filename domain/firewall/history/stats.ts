@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { canonicalBytes } from '../../canonical-json.ts';
-import type { JudgedAction } from '../guardrail.ts';
+import type { ParsedAction } from '../guardrail.ts';
 import { amountsOf } from '../money/amounts.ts';
 import { destinationsOf } from '../outbound/destinations.ts';
 
@@ -37,7 +37,7 @@ const MAX_TEXT = 64 * 1024;
 const HASHES = 32;
 
 /** What to keep of a call, computed from its judged form. */
-export function pastOf(action: JudgedAction, at_ms: number, agent?: string): PastAction {
+export function pastOf(action: ParsedAction, at_ms: number, agent?: string): PastAction {
   return {
     at_ms,
     service: action.service,
@@ -54,7 +54,7 @@ export function pastOf(action: JudgedAction, at_ms: number, agent?: string): Pas
 const PAYEE_WORDS = new Set(['recipient', 'payee', 'beneficiary', 'iban', 'account', 'to', 'wallet', 'customer']);
 
 /** Accounts and people that are no network destination, but can be paid. */
-function payees(action: JudgedAction): string[] {
+function payees(action: ParsedAction): string[] {
   return action.values.flatMap((value) =>
     value.type === 'principal_change' &&
     typeof value.value === 'string' &&
@@ -67,7 +67,7 @@ function payees(action: JudgedAction): string[] {
 }
 
 /** The paths and types of all values, lists as one: no value of them. */
-function shapeOf(action: JudgedAction): string {
+function shapeOf(action: ParsedAction): string {
   const seen = new Set(
     action.leaves
       .filter((leaf) => leaf.kind === 'value' && leaf.via.length === 0)
@@ -77,7 +77,7 @@ function shapeOf(action: JudgedAction): string {
 }
 
 /** The smallest of each of 32 families of hashes over the three-word shingles of the texts. */
-function shinglesOf(action: JudgedAction): number[] {
+function shinglesOf(action: ParsedAction): number[] {
   const text = action.leaves
     .filter((leaf) => leaf.kind === 'value' && leaf.via.length === 0)
     .map((leaf) => `${leaf.key} ${String(leaf.value)}`)

@@ -1,4 +1,4 @@
-import type { JudgedAction } from '../guardrail.ts';
+import type { ParsedAction } from '../guardrail.ts';
 import { keyWords } from '../text/key-words.ts';
 
 /** Money that an action moves, in minor units. */
@@ -26,7 +26,7 @@ const THREE_DIGITS = new Set('BHD IQD JOD KWD LYD OMR TND'.split(' '));
 const digitsOf = (currency: string): number => (NO_MINOR.has(currency) ? 0 : THREE_DIGITS.has(currency) ? 3 : 2);
 
 /** The amounts of an action, each with the currency that stands beside it. */
-export function amountsOf(action: JudgedAction, unit: 'minor' | 'major'): Amount[] {
+export function amountsOf(action: ParsedAction, unit: 'minor' | 'major'): Amount[] {
   const found: Amount[] = [];
   for (const value of action.values) {
     if (value.type !== 'principal_change' || found.length >= 100) continue;

@@ -1,9 +1,9 @@
-import type { GuardrailContext, JudgedAction } from '../guardrail.ts';
+import type { GuardrailContext, ParsedAction } from '../guardrail.ts';
 import { allowListOf } from '../hosts/allow-list.ts';
 import { destinationsOf } from './destinations.ts';
 
 /** Where an action sends: nowhere, to listed places alone, or to one that nobody listed. */
-export function reachOf(action: JudgedAction, context: GuardrailContext): 'nowhere' | 'known' | 'unknown' {
+export function reachOf(action: ParsedAction, context: GuardrailContext): 'nowhere' | 'known' | 'unknown' {
   const found = destinationsOf(action);
   if (found.length === 0) return 'nowhere';
   const allowed = allowListOf(context.allowed_domains);

@@ -1,4 +1,4 @@
-import type { JudgedAction } from '../guardrail.ts';
+import type { ParsedAction } from '../guardrail.ts';
 import { addressClassOf } from '../hosts/address.ts';
 import { isPublicMail, registrableDomainOf } from '../hosts/host-names.ts';
 import type { TypedValue } from '../parsing/typed-values.ts';
@@ -69,7 +69,7 @@ const NOT_A_RECEIVER = keyWords([
 ]);
 
 /** Every place that the action sends to, in the order of the payload. */
-export function destinationsOf(action: JudgedAction): readonly Destination[] {
+export function destinationsOf(action: ParsedAction): readonly Destination[] {
   const before = FOUND.get(action.values);
   if (before) return before;
   const found = read(action);
@@ -78,9 +78,9 @@ export function destinationsOf(action: JudgedAction): readonly Destination[] {
 }
 
 /** Several guardrails ask of one action. */
-const FOUND = new WeakMap<JudgedAction['values'], readonly Destination[]>();
+const FOUND = new WeakMap<ParsedAction['values'], readonly Destination[]>();
 
-function read(action: JudgedAction): Destination[] {
+function read(action: ParsedAction): Destination[] {
   const actionWords = [...action.words.service, ...action.words.action];
   const sends = actionWords.some((word) => SENDING_WORDS.has(word));
   const found: Destination[] = [];

@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
-import type { JudgedAction } from '../guardrail.ts';
+import type { ParsedAction } from '../guardrail.ts';
 import type { AllowList } from '../hosts/allow-list.ts';
 import { allowListOf } from '../hosts/allow-list.ts';
 import type { ReadUrl } from '../hosts/url.ts';
@@ -96,7 +96,7 @@ const startsAt = (path: string, prefix: string): boolean =>
   path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
 
 /** An HTTP method that the policy does not list. */
-export function methodFindings(action: JudgedAction, { methods }: EgressLimits): Finding[] {
+export function methodFindings(action: ParsedAction, { methods }: EgressLimits): Finding[] {
   if (!methods) return [];
   return action.values.flatMap((value): Finding[] => {
     if (value.type !== 'principal_change' || typeof value.value !== 'string') return [];

@@ -1,4 +1,4 @@
-import type { JudgedAction } from '../guardrail.ts';
+import type { ParsedAction } from '../guardrail.ts';
 import { readUrl } from '../hosts/url.ts';
 import type { UrlValue } from '../parsing/typed-values.ts';
 
@@ -9,7 +9,7 @@ const MAX_KEY = 8;
 const MOST = 100;
 
 /** URLs that an action spells in several members, `{ scheme, host, port, path }`: judged as the URL they make. */
-export function joinedUrls(action: JudgedAction): UrlValue[] {
+export function joinedUrls(action: ParsedAction): UrlValue[] {
   const found: UrlValue[] = [];
   const seen = new Set<object>();
   for (const value of action.values) {

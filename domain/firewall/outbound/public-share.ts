@@ -1,4 +1,4 @@
-import type { JudgedAction } from '../guardrail.ts';
+import type { ParsedAction } from '../guardrail.ts';
 import type { PrincipalChange } from '../parsing/typed-values.ts';
 import { isGranting } from '../privilege/words.ts';
 import { keyWords } from '../text/key-words.ts';
@@ -18,7 +18,7 @@ const OWNED = new Set(
 );
 
 /** Whether a member opens something to everybody: a link for anyone, a public share. */
-export function sharesWithAll({ place, value }: PrincipalChange, { words }: JudgedAction): boolean {
+export function sharesWithAll({ place, value }: PrincipalChange, { words }: ParsedAction): boolean {
   if ((place.near & SHARING) === 0) return false;
   const name = place.last.join(' ');
   if (typeof value === 'string' && value.length <= 40 && EVERYBODY.test(value.trim())) {
@@ -43,7 +43,7 @@ export function sharesWithAll({ place, value }: PrincipalChange, { words }: Judg
   );
 }
 
-const isOwned = (words: JudgedAction['words']): boolean =>
+const isOwned = (words: ParsedAction['words']): boolean =>
   [...words.action, ...words.service].some((word) => OWNED.has(word));
 
 /** Addresses of chains whose transfers nobody can take back. */

@@ -1,4 +1,4 @@
-import type { JudgedAction } from '../guardrail.ts';
+import type { ParsedAction } from '../guardrail.ts';
 import type { AllowList } from '../hosts/allow-list.ts';
 import { registrableDomainOf } from '../hosts/host-names.ts';
 import type { TypedValue } from '../parsing/typed-values.ts';
@@ -32,7 +32,7 @@ export interface Receiver {
 }
 
 /** The receivers of an action that nobody named, each once, in the order of the payload. */
-export function foreignNames(action: JudgedAction, known: Known, allowed: AllowList): Receiver[] {
+export function foreignNames(action: ParsedAction, known: Known, allowed: AllowList): Receiver[] {
   const gives = action.words.action.some((word) => GIVING_VERBS.has(word));
   const writes =
     action.words.action.some((word) => WRITING_VERBS.has(word)) &&
@@ -62,7 +62,7 @@ const FILE_NAME =
   /^[\w ./@()-]{1,200}\.(?:csv|tsv|xlsx?|docx?|pptx?|pdf|txt|json|ya?ml|png|jpe?g|gif|svg|webp|log|html?)$/i;
 const OWN_NUMBER = /^[a-z]{1,12}[-_]\d{1,12}$/i;
 
-function receiverIn(value: TypedValue, action: JudgedAction, gives: boolean): string[] | undefined {
+function receiverIn(value: TypedValue, action: ParsedAction, gives: boolean): string[] | undefined {
   if (value.place.via.length > 0 && value.type !== 'principal_change') return undefined;
   if (value.type === 'principal_change') {
     const text = typeof value.value === 'number' ? String(value.value) : value.value;

@@ -1,4 +1,4 @@
-import type { JudgedAction } from '../guardrail.ts';
+import type { ParsedAction } from '../guardrail.ts';
 import type { Known } from '../policy/known.ts';
 
 const list = (words: string): readonly string[] => words.split(' ');
@@ -104,7 +104,7 @@ export interface Verbs {
 }
 
 /** What an action does, from the words of its name, and of its operation where the payload names one. */
-export function verbsOf(action: JudgedAction): Verbs {
+export function verbsOf(action: ParsedAction): Verbs {
   const before = FOUND.get(action.values);
   if (before) return before;
   const verbs = read(action);
@@ -113,9 +113,9 @@ export function verbsOf(action: JudgedAction): Verbs {
 }
 
 /** Several guardrails ask of one action. */
-const FOUND = new WeakMap<JudgedAction['values'], Verbs>();
+const FOUND = new WeakMap<ParsedAction['values'], Verbs>();
 
-function read(action: JudgedAction): Verbs {
+function read(action: ParsedAction): Verbs {
   const { action: words } = action.words;
   const own: string[] = [];
   for (const key of Object.keys(action.payload)) {
@@ -138,7 +138,7 @@ function read(action: JudgedAction): Verbs {
 }
 
 /** Whether the trusted request asks for one of these verbs, or for what an action without a known one is called. */
-export function isAsked(action: JudgedAction, { verbs }: Verbs, known: Known): boolean {
+export function isAsked(action: ParsedAction, { verbs }: Verbs, known: Known): boolean {
   if (verbs.length > 0) return verbs.some((verb) => known.asks([verb]) || known.asks(STEMS_OF.get(verb) ?? []));
   return known.asks(action.words.action.filter((word) => word.length >= 4).map((word) => word.slice(0, 7)));
 }
@@ -158,7 +158,7 @@ const HANDS_OVER =
   /\b(?:do|perform|complete|follow|carry out|execute|finish|handle|take care of)\b[^.!?\n]{0,60}\b(?:tasks?|to-?dos?|instructions?|steps|actions?|requests?|items)\b/i;
 
 /** Whether the request leaves it to some text what to do, and the action is one it can mean by that. */
-export const isHandedOver = (action: JudgedAction, { verbs }: Verbs, task: string | undefined): boolean =>
+export const isHandedOver = (action: ParsedAction, { verbs }: Verbs, task: string | undefined): boolean =>
   task !== undefined &&
   verbs.some((verb) => MILD.has(verb)) &&
   !action.words.action.some((word) => GRAVE.has(word)) &&

@@ -10,7 +10,7 @@ export interface Leaf extends Place {
   /** The key that it stands under, at any distance through arrays and decoded layers; empty at the root. */
   key: string;
   value: string | number | boolean | null;
-  /** What one pass over a string value tells of it (`TRAITS`); 0 for any other value. */
+  /** What one pass over a string value tells of it (`CHARACTER_CLASSES`); 0 for any other value. */
   traits: number;
 }
 

@@ -2,20 +2,20 @@ import type { Action, ActionContext } from '../../../contracts/action.ts';
 import type { ArgumentRole } from '../../../contracts/guardrails.ts';
 import type { Policy } from '../../../contracts/policy.ts';
 import { withoutLpMeta } from '../../lp-meta.ts';
-import type { GuardrailContext, JudgedAction } from '../guardrail.ts';
+import type { GuardrailContext, ParsedAction } from '../guardrail.ts';
 import { knownOf } from '../policy/known.ts';
 import { appliesTo } from '../policy/policy.ts';
-import type { ScreenHost } from '../screen-deps.ts';
+import type { ScreenDeps } from '../screen-deps.ts';
 import { wordsOf } from '../text/tokenizer.ts';
 import { type Walked, walk } from './normalised-input.ts';
 import { NO_PARSERS } from './parsers.ts';
 import { typedValuesOf } from './typed-values.ts';
 
 /** Reads an action to the ground: every value typed, and what was left unread. */
-export function judgedOf(
+export function parseAction(
   action: Action,
   policy: Policy,
-): { judged: JudgedAction; unread: Walked['unread']; complete: boolean } {
+): { judged: ParsedAction; unread: Walked['unread']; complete: boolean } {
   const payload = withoutLpMeta(action.payload);
   const { leaves, unread } = walk(payload);
   const { values, complete } = typedValuesOf(leaves);
@@ -30,7 +30,7 @@ export function judgedOf(
 
 const NO_ROLE = (): undefined => undefined;
 
-function rolesOf(policy: Policy, service: string, action: string): JudgedAction['roleAt'] {
+function rolesOf(policy: Policy, service: string, action: string): ParsedAction['roleAt'] {
   const matching = policy.arguments?.filter((one) => appliesTo([one], service, action));
   if (matching === undefined || matching.length === 0) return NO_ROLE;
   const roles = new Map<string, ArgumentRole>();
@@ -47,7 +47,7 @@ function rolesOf(policy: Policy, service: string, action: string): JudgedAction[
 }
 
 /** What the guardrails may know beside the action. */
-export function contextOf(context: ActionContext, policy: Policy, host: ScreenHost): GuardrailContext {
+export function contextOf(context: ActionContext, policy: Policy, host: ScreenDeps): GuardrailContext {
   const known = knownOf(policy, context);
   return {
     untrusted: context.untrusted ?? false,

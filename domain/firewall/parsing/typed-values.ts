@@ -1,7 +1,7 @@
 import { type AddressClass, addressClassOf, metadataAddressIn } from '../hosts/address.ts';
 import { isMetadataName } from '../hosts/host-names.ts';
 import { type ReadUrl, readUrl, urlsInText } from '../hosts/url.ts';
-import { TRAITS } from '../text/character-classes.ts';
+import { CHARACTER_CLASSES } from '../text/character-classes.ts';
 import { visible } from '../text/confusables.ts';
 import { keyWords } from '../text/key-words.ts';
 import type { Leaf } from './normalised-input.ts';
@@ -18,7 +18,7 @@ export type PrincipalChange = {
   type: 'principal_change';
   raw: string;
   value: Leaf['value'];
-  /** Of a string, what one pass over it tells (`TRAITS`). */
+  /** Of a string, what one pass over it tells (`CHARACTER_CLASSES`). */
   traits: number;
 };
 /** The string itself, for what no other type carries; short plain words are left out. */
@@ -40,7 +40,12 @@ const HOST = keyWords(
 const MAX_PLAIN = 14;
 
 /** What every URL, address and host name has; a bare name or number is one only under a key that says so. */
-const MAY_NAME_A_PLACE = TRAITS.colon | TRAITS.at | TRAITS.dot | TRAITS.slash | TRAITS.nonAscii;
+const MAY_NAME_A_PLACE =
+  CHARACTER_CLASSES.colon |
+  CHARACTER_CLASSES.at |
+  CHARACTER_CLASSES.dot |
+  CHARACTER_CLASSES.slash |
+  CHARACTER_CLASSES.nonAscii;
 
 const EMAIL = /[^\s@<>,;:"'()[\]\\]{1,64}@[\p{L}\p{N}](?:[\p{L}\p{N}.-]{0,252}[\p{L}\p{N}])?/gu;
 /** `logo@2x.png`. */
@@ -59,7 +64,8 @@ export function typedValuesOf(leaves: readonly Leaf[]): { values: TypedValue[]; 
     }
     if (typeof leaf.value !== 'string') continue;
     const text = leaf.value;
-    if (text.length > MAX_PLAIN || (traits & TRAITS.marks) !== 0) values.push({ place, type: 'text', text, traits });
+    if (text.length > MAX_PLAIN || (traits & CHARACTER_CLASSES.marks) !== 0)
+      values.push({ place, type: 'text', text, traits });
     if ((traits & MAY_NAME_A_PLACE) === 0 && (place.sets & HOST) === 0) continue;
     const found = (traits & MAY_BE_URL) === 0 ? NO_URLS : urlsOf(text, place);
     const emails = (traits & MAY_BE_EMAIL) === 0 ? NO_EMAILS : emailsOf(text, place);
@@ -74,9 +80,9 @@ export function typedValuesOf(leaves: readonly Leaf[]): { values: TypedValue[]; 
   return { values, complete: true };
 }
 
-const MAY_BE_URL = TRAITS.colon | TRAITS.slashes | TRAITS.nonAscii;
-const MAY_BE_EMAIL = TRAITS.at | TRAITS.nonAscii;
-const MAY_MENTION = TRAITS.label;
+const MAY_BE_URL = CHARACTER_CLASSES.colon | CHARACTER_CLASSES.slashes | CHARACTER_CLASSES.nonAscii;
+const MAY_BE_EMAIL = CHARACTER_CLASSES.at | CHARACTER_CLASSES.nonAscii;
+const MAY_MENTION = CHARACTER_CLASSES.label;
 const NO_URLS: readonly UrlValue[] = [];
 const NO_EMAILS: readonly EmailValue[] = [];
 

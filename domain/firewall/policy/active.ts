@@ -2,7 +2,7 @@ import type { GuardrailKind, GuardrailRule } from '../../../contracts/guardrails
 import type { Policy } from '../../../contracts/policy.ts';
 import type { Severity } from '../../../contracts/verdict.ts';
 import type { Guardrail } from '../guardrail.ts';
-import { SHIPPED } from '../guardrails/built-in.ts';
+import { BUILT_IN } from '../guardrails/built-in.ts';
 import { costGuardOf } from '../guardrails/cost-guard.ts';
 import { loopBreakerOf, semanticLoopOf, velocityLimitOf } from '../guardrails/counting.ts';
 import { destinationOf } from '../guardrails/destination.ts';
@@ -20,10 +20,10 @@ import { shellOf } from '../guardrails/shell.ts';
 import { sqlOf } from '../guardrails/sql.ts';
 import type { Parsers } from '../parsing/parsers.ts';
 import { appliesTo } from './policy.ts';
-import { PACK_RULES } from './rule-sets.ts';
+import { RULE_SETS } from './rule-sets.ts';
 
 /** A guardrail that judges an action, and what the policy makes of its findings. */
-export interface Chosen {
+export interface ActiveGuardrail {
   guardrail: Guardrail;
   severity?: Severity | undefined;
   verdict?: 'hold' | 'block' | undefined;
@@ -75,14 +75,14 @@ export function guardrailOf(rule: GuardrailRule, parsers: Parsers): Guardrail {
   }
 }
 
-const UNCONFIGURED: readonly Chosen[] = SHIPPED.map((guardrail) => ({ guardrail }));
+const UNCONFIGURED: readonly ActiveGuardrail[] = BUILT_IN.map((guardrail) => ({ guardrail }));
 /** Of these one judges an action: the first rule that applies, or else the shipped one. Rules of other kinds all judge. */
-const SHIPPED_KINDS: ReadonlySet<string> = new Set(SHIPPED.map((guardrail) => guardrail.id));
+const BUILT_IN_KINDS: ReadonlySet<string> = new Set(BUILT_IN.map((guardrail) => guardrail.id));
 
 interface Compiled {
-  rules: readonly { rule: GuardrailRule; chosen: Chosen | undefined }[];
+  rules: readonly { rule: GuardrailRule; chosen: ActiveGuardrail | undefined }[];
   /** Guardrails by service and action: a policy of a hundred costs what the ten cost that apply. */
-  chosen: Map<string, readonly Chosen[]>;
+  chosen: Map<string, readonly ActiveGuardrail[]>;
 }
 
 const MOST_POLICIES = 64;
@@ -92,7 +92,12 @@ const byPolicy = new WeakMap<Policy, WeakMap<Parsers, Compiled>>();
 const byText = new WeakMap<Parsers, Map<string, Compiled>>();
 
 /** The guardrails of a policy that judge an action. */
-export function guardrailsFor(policy: Policy, parsers: Parsers, service: string, action: string): readonly Chosen[] {
+export function guardrailsFor(
+  policy: Policy,
+  parsers: Parsers,
+  service: string,
+  action: string,
+): readonly ActiveGuardrail[] {
   if ((policy.guardrails?.length ?? 0) + (policy.packs?.length ?? 0) === 0) return UNCONFIGURED;
   const compiled = compiledOf(policy, parsers);
   const key = `${service}\u0000${action}`;
@@ -104,12 +109,12 @@ export function guardrailsFor(policy: Policy, parsers: Parsers, service: string,
   return chosen;
 }
 
-function chosenFor({ rules }: Compiled, service: string, action: string): readonly Chosen[] {
-  const chosen: Chosen[] = [];
+function chosenFor({ rules }: Compiled, service: string, action: string): readonly ActiveGuardrail[] {
+  const chosen: ActiveGuardrail[] = [];
   const settled = new Set<string>();
   for (const { rule, chosen: one } of rules) {
     if (!appliesTo(rule.applies_to, service, action)) continue;
-    if (SHIPPED_KINDS.has(rule.kind)) {
+    if (BUILT_IN_KINDS.has(rule.kind)) {
       if (settled.has(rule.kind)) continue;
       settled.add(rule.kind);
     }
@@ -134,7 +139,7 @@ function compiledOf(policy: Policy, parsers: Parsers): Compiled {
 /** The rules of a policy: its own first, so that a pack never loosens or doubles one of them. */
 const rulesOf = (policy: Policy): GuardrailRule[] => [
   ...(policy.guardrails ?? []),
-  ...(policy.packs ?? []).flatMap((pack) => PACK_RULES[pack]),
+  ...(policy.packs ?? []).flatMap((pack) => RULE_SETS[pack]),
 ];
 
 function compile(policy: Policy, parsers: Parsers): Compiled {

@@ -4,7 +4,7 @@ import type { GuardrailRule, Pack } from '../../../contracts/guardrails.ts';
  * Sets of guardrails that a policy can add by name. They only tighten: each adds a limit to what every project has,
  * for the kinds of action that its name says.
  */
-export const PACK_RULES: Record<Pack, readonly GuardrailRule[]> = {
+export const RULE_SETS: Record<Pack, readonly GuardrailRule[]> = {
   http: [
     { kind: 'egress', allowed_schemes: ['https'], allowed_ports: [80, 443, 8443] },
     {

@@ -1,4 +1,4 @@
-import type { JudgedAction } from '../guardrail.ts';
+import type { ParsedAction } from '../guardrail.ts';
 
 /** A command line that a payload spells in several members or items, and where it starts. */
 export interface JoinedCommand {
@@ -20,7 +20,7 @@ const MOST_ITEMS = 200;
  * `{ program: 'rm', args: ['-rf', '/'] }`, `{ argv: ['bash', '-c', …] }`, and the arguments of an action that is named
  * after its program.
  */
-export function joinedCommands(action: JudgedAction): JoinedCommand[] {
+export function joinedCommands(action: ParsedAction): JoinedCommand[] {
   const found: JoinedCommand[] = [];
   const seen = new Set<object>();
   for (const { type, place } of action.values) {
@@ -52,7 +52,7 @@ function membersOf(owner: Readonly<Record<string, unknown>>): [key: string, valu
 
 const isName = (value: unknown): boolean => typeof value === 'string' && /^[\w./+-]{1,200}$/.test(value);
 
-const toolOf = ({ action, service }: JudgedAction): string | undefined =>
+const toolOf = ({ action, service }: ParsedAction): string | undefined =>
   [action, service].find((name) => TOOLS.test(name))?.toLowerCase();
 
 /** Arguments as one line: a text as it stands, items each in quotes. */

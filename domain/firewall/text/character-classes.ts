@@ -1,5 +1,5 @@
 /** What one pass over a string tells of it, as bits: an expensive step runs only on strings that have what it looks for. */
-export const TRAITS = {
+export const CHARACTER_CLASSES = {
   nonAscii: 1,
   /** Anything but letters, digits, spaces, `_` and `-`, or two `_` in a row. */
   marks: 1 << 1,
@@ -33,28 +33,28 @@ const LABEL = 1 << 30;
 const RUN = 1 << 29;
 const OF_CHAR = Int32Array.from({ length: 128 }, (_, code) => {
   const char = String.fromCharCode(code);
-  if (/[0-9]/.test(char)) return TRAITS.digit | LABEL | RUN;
+  if (/[0-9]/.test(char)) return CHARACTER_CLASSES.digit | LABEL | RUN;
   if (/[A-Za-z]/.test(char)) return LABEL | RUN;
   if (char === '-') return LABEL | RUN;
   if (char === '_') return RUN;
-  if (char === ' ') return TRAITS.space;
-  if (code < 32 || code === 127) return TRAITS.control | TRAITS.marks;
+  if (char === ' ') return CHARACTER_CLASSES.space;
+  if (code < 32 || code === 127) return CHARACTER_CLASSES.control | CHARACTER_CLASSES.marks;
   const own: Record<string, number> = {
-    ':': TRAITS.colon,
-    '@': TRAITS.at,
-    '.': TRAITS.dot,
-    '/': TRAITS.slash,
-    '\\': TRAITS.slash,
-    '%': TRAITS.percent,
-    '?': TRAITS.question,
-    ';': TRAITS.semicolon,
-    '(': TRAITS.bracket,
-    '[': TRAITS.bracket,
-    '{': TRAITS.bracket,
-    '<': TRAITS.bracket,
-    '"': TRAITS.quote,
+    ':': CHARACTER_CLASSES.colon,
+    '@': CHARACTER_CLASSES.at,
+    '.': CHARACTER_CLASSES.dot,
+    '/': CHARACTER_CLASSES.slash,
+    '\\': CHARACTER_CLASSES.slash,
+    '%': CHARACTER_CLASSES.percent,
+    '?': CHARACTER_CLASSES.question,
+    ';': CHARACTER_CLASSES.semicolon,
+    '(': CHARACTER_CLASSES.bracket,
+    '[': CHARACTER_CLASSES.bracket,
+    '{': CHARACTER_CLASSES.bracket,
+    '<': CHARACTER_CLASSES.bracket,
+    '"': CHARACTER_CLASSES.quote,
   };
-  return (own[char] ?? 0) | TRAITS.marks;
+  return (own[char] ?? 0) | CHARACTER_CLASSES.marks;
 });
 
 const DOT = 0x2e;
@@ -69,27 +69,28 @@ export function traitsOf(text: string): number {
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code > 127) {
-      found |= TRAITS.nonAscii | TRAITS.marks;
+      found |= CHARACTER_CLASSES.nonAscii | CHARACTER_CLASSES.marks;
       run = 0;
       before = code;
       continue;
     }
     const own = OF_CHAR[code] as number;
     found |= own;
-    if ((own & TRAITS.digit) !== 0) digits += 1;
+    if ((own & CHARACTER_CLASSES.digit) !== 0) digits += 1;
     if ((own & RUN) !== 0) {
       run += 1;
       if (run > longest) longest = run;
     } else run = 0;
     if (before === DOT) {
-      if ((own & LABEL) !== 0) found |= TRAITS.label;
+      if ((own & LABEL) !== 0) found |= CHARACTER_CLASSES.label;
     } else if (code === before) {
-      if ((own & TRAITS.slash) !== 0) found |= TRAITS.slashes;
-      else if (code === UNDERSCORE) found |= TRAITS.marks;
+      if ((own & CHARACTER_CLASSES.slash) !== 0) found |= CHARACTER_CLASSES.slashes;
+      else if (code === UNDERSCORE) found |= CHARACTER_CLASSES.marks;
     }
     before = code;
   }
-  if (digits >= 4) found |= digits >= 6 ? TRAITS.digits4 | TRAITS.digits6 : TRAITS.digits4;
-  if (longest >= 16) found |= TRAITS.longRun;
+  if (digits >= 4)
+    found |= digits >= 6 ? CHARACTER_CLASSES.digits4 | CHARACTER_CLASSES.digits6 : CHARACTER_CLASSES.digits4;
+  if (longest >= 16) found |= CHARACTER_CLASSES.longRun;
   return found & ~(LABEL | RUN);
 }

@@ -1,4 +1,4 @@
-import { TRAITS } from './character-classes.ts';
+import { CHARACTER_CLASSES } from './character-classes.ts';
 
 /**
  * Letters of other scripts that are drawn like a Latin one, and characters drawn like a star: what Unicode's table of
@@ -115,7 +115,7 @@ export const visible = (text: string): string =>
 
 /** As `visible`, for a text whose traits are known. */
 export const visibleOf = (text: string, traits: number): string =>
-  (traits & TRAITS.nonAscii) === 0 ? text : visible(text);
+  (traits & CHARACTER_CLASSES.nonAscii) === 0 ? text : visible(text);
 
 /** What the text looks like to a person, in the letters of ASCII where there is one that looks the same. Case is kept. */
 export function lookAlike(text: string): string {

@@ -1,4 +1,4 @@
-import { TRAITS, traitsOf } from './character-classes.ts';
+import { CHARACTER_CLASSES, traitsOf } from './character-classes.ts';
 
 /** One way to read a string as something else. `key` is the name that a query string gives to the value. */
 export interface DecodedForm {
@@ -15,17 +15,23 @@ const MAX_PARAMETERS = 100;
 const NONE: readonly DecodedForm[] = [];
 /** Without one of these, only a string without spaces can be an encoded one. */
 const CODED =
-  TRAITS.percent | TRAITS.question | TRAITS.semicolon | TRAITS.control | TRAITS.nonAscii | TRAITS.slash | TRAITS.colon;
+  CHARACTER_CLASSES.percent |
+  CHARACTER_CLASSES.question |
+  CHARACTER_CLASSES.semicolon |
+  CHARACTER_CLASSES.control |
+  CHARACTER_CLASSES.nonAscii |
+  CHARACTER_CLASSES.slash |
+  CHARACTER_CLASSES.colon;
 /** What JSON starts with. */
-const JSON_LIKE = TRAITS.bracket | TRAITS.quote;
+const JSON_LIKE = CHARACTER_CLASSES.bracket | CHARACTER_CLASSES.quote;
 
 /** What a string carries in another form: each form round-trips and is readable text, else it is not one. */
 export function decodedForms(text: string, traits = traitsOf(text)): readonly DecodedForm[] {
   if (text.length < 3) return NONE;
-  if ((traits & (CODED | JSON_LIKE)) === 0 && !((traits & TRAITS.marks) !== 0 && text.includes(' = '))) {
+  if ((traits & (CODED | JSON_LIKE)) === 0 && !((traits & CHARACTER_CLASSES.marks) !== 0 && text.includes(' = '))) {
     // Prose, and plain words too short for either encoding.
     if (text.length < 7) return NONE;
-    if ((traits & TRAITS.space) !== 0 && text.charAt(0) !== ' ' && !text.endsWith(' ')) return NONE;
+    if ((traits & CHARACTER_CLASSES.space) !== 0 && text.charAt(0) !== ' ' && !text.endsWith(' ')) return NONE;
   }
   const forms: DecodedForm[] = [];
   const trimmed = text.trim();

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { TRAITS, traitsOf } from '../../../domain/firewall/text/character-classes.ts';
+import { CHARACTER_CLASSES, traitsOf } from '../../../domain/firewall/text/character-classes.ts';
 
 /** Each trait as the pattern that it stands for. */
-const PATTERNS: Record<keyof typeof TRAITS, RegExp> = {
+const PATTERNS: Record<keyof typeof CHARACTER_CLASSES, RegExp> = {
   nonAscii: /[^\x00-\x7f]/,
   marks: /[^A-Za-z0-9 _-]|__/,
   colon: /:/,
@@ -42,7 +42,9 @@ describe('one pass over a string tells what a pattern would', () => {
     test(name, () => {
       fc.assert(
         fc.property(texts, (text) => {
-          expect((traitsOf(text) & TRAITS[name as keyof typeof TRAITS]) !== 0).toBe(pattern.test(text));
+          expect((traitsOf(text) & CHARACTER_CLASSES[name as keyof typeof CHARACTER_CLASSES]) !== 0).toBe(
+            pattern.test(text),
+          );
         }),
         { numRuns: 300 },
       );

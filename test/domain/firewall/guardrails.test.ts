@@ -4,7 +4,7 @@ import { GuardrailRule, PACKS } from '../../../contracts/guardrails.ts';
 import { Policy } from '../../../contracts/policy.ts';
 import { pastAction } from '../../../domain/firewall/history/past.ts';
 import { policyProblems } from '../../../domain/firewall/policy/active.ts';
-import { PACK_RULES } from '../../../domain/firewall/policy/rule-sets.ts';
+import { RULE_SETS } from '../../../domain/firewall/policy/rule-sets.ts';
 import { screenResolved } from '../../../domain/firewall/resolved.ts';
 import { screenAction } from '../../../domain/firewall/screen.ts';
 import { call } from '../../helpers/agent-call.ts';
@@ -338,9 +338,9 @@ describe('egress', () => {
 
 test('packs are rules as a policy would write them, and save without a problem', () => {
   for (const pack of PACKS) {
-    const policy = Policy.parse({ default_routing: 'review_flagged', guardrails: PACK_RULES[pack] });
+    const policy = Policy.parse({ default_routing: 'review_flagged', guardrails: RULE_SETS[pack] });
     expect(policyProblems(policy, parsers)).toEqual([]);
-    expect(GuardrailRule.array().parse(PACK_RULES[pack])).toEqual(PACK_RULES[pack]);
+    expect(GuardrailRule.array().parse(RULE_SETS[pack])).toEqual(RULE_SETS[pack]);
   }
   const policy = reviewFlagged({ packs: ['http'] });
   expect(foundIn(call({ url: 'http://a.example/' }, 'get_page'), {}, policy)).toEqual(['egress/scheme /url']);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Policy, ROUTINGS } from '../../../contracts/policy.ts';
 import { blocks, routeOf } from '../../../domain/firewall/policy/policy.ts';
-import { PACK_RULES } from '../../../domain/firewall/policy/rule-sets.ts';
+import { RULE_SETS } from '../../../domain/firewall/policy/rule-sets.ts';
 import { loosenings } from '../../../domain/policy/loosenings.ts';
 
 const policy = (given: object = {}): Policy => Policy.parse(given);
@@ -227,7 +227,7 @@ describe('guardrails', () => {
     expect(looser(before, after)).toEqual([]);
   });
 
-  test.each(Object.entries(PACK_RULES))(
+  test.each(Object.entries(RULE_SETS))(
     'of the pack %s are stricter than what it takes the place of',
     (pack, guardrails) => {
       expect(looser({}, { packs: [pack] })).toEqual([]);

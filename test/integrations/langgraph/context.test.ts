@@ -2,7 +2,7 @@ import { Annotation, interrupt, StateGraph } from '@langchain/langgraph';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ActionContext } from '../../../contracts/action.ts';
 import { LetsPingCheckpointer, pause } from '../../../integrations/langgraph/index.ts';
-import { stepStores } from '../../../storage/activity-stores.ts';
+import { activityStores } from '../../../storage/activity-stores.ts';
 import { Approvals } from './approvals.ts';
 import { createGround, type Ground } from './fixtures.ts';
 
@@ -30,7 +30,7 @@ async function contextOf(configurable: object, context?: ActionContext) {
     .compile({ checkpointer: new LetsPingCheckpointer({ store, graph: 'g' }) });
   await graph.invoke({ untrusted: true }, { configurable: { thread_id: 't', ...configurable } });
   const request_id = lp.opened[0]?.id ?? '';
-  return (await stepStores(pool, ground.keyring).screen.request({ project_id, request_id }))?.context;
+  return (await activityStores(pool, ground.keyring).screen.request({ project_id, request_id }))?.context;
 }
 
 test('a node says what the state of the graph knows', async () => {
@@ -65,7 +65,7 @@ async function contextsOfInterrupt(value: unknown, configurable: object) {
     .addEdge('__start__', 'ask')
     .compile({ checkpointer: new LetsPingCheckpointer({ store, lp, graph: 'g' }) });
   await graph.invoke({ untrusted: false }, { configurable: { thread_id: 't', ...configurable } });
-  const { screen } = await stepStores(pool, ground.keyring);
+  const { screen } = await activityStores(pool, ground.keyring);
   return Promise.all(lp.opened.map(async ({ id }) => (await screen.request({ project_id, request_id: id }))?.context));
 }
 
