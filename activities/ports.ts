@@ -111,7 +111,7 @@ export interface WorkflowScanActivities {
   reconcileWorkflows(): Promise<Partial<Record<Repair, number>>>;
 }
 
-/** WorkflowStartQueue workflows; each is safe to repeat, since its id is that of its row. */
+/** Starts workflows; each is safe to repeat, since its id is that of its row. */
 export interface WorkflowStarter {
   startApproval(request: RequestRecord): Promise<void>;
   startDelivery(ref: DeliveryRef): Promise<void>;

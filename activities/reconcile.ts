@@ -16,7 +16,7 @@ const STRETCH = 2_000;
 /** Older than what is being settled or started right now, and than Visibility is behind. */
 const GRACE_MS = 60_000;
 
-/** WorkflowStartQueue what stands in PostgreSQL and Temporal does not know: acknowledged while it was away, or missed by a killed process. */
+/** Starts what stands in PostgreSQL and Temporal does not know: acknowledged while it was away, or missed by a killed process. */
 export const createReconcile =
   ({ store, starter, onRepair = () => {} }: { store: ReconcileStore; starter: WorkflowStarter; onRepair?: OnRepair }) =>
   async (): Promise<{ requests: number; deliveries: number }> => {

@@ -119,7 +119,7 @@ export interface ApprovalActivities {
   screen(ref: RequestRef, decision_id?: string): Promise<ScreenAnswer>;
   /** Writes the outcome unless one stands, and returns the one that stands. Throws `forged` for a decision without a row. */
   settle(ref: RequestRef, proposed: Resolution): Promise<Settled>;
-  /** WorkflowStartQueue one `deliveryV1` per outbox row; the reconciler starts what this missed. */
+  /** Starts one `deliveryV1` per outbox row; the reconciler starts what this missed. */
   startDeliveries(refs: DeliveryRef[]): Promise<void>;
 }
 
@@ -131,7 +131,7 @@ export interface DeliveryActivities {
 }
 
 export interface ReconcileActivities {
-  /** WorkflowStartQueue what was acknowledged and has no workflow, and deliveries that nobody started. Returns the counts. */
+  /** Starts what was acknowledged and has no workflow, and deliveries that nobody started. Returns the counts. */
   reconcile(): Promise<{ requests: number; deliveries: number }>;
 }
 

@@ -75,7 +75,7 @@ async function unlessThere(start: Promise<unknown>): Promise<void> {
   });
 }
 
-/** WorkflowStartQueue by ids that come from rows: a second start finds the first. */
+/** Starts by ids that come from rows: a second start finds the first. */
 export const workflowStarter = (client: Client, taskQueue: string): WorkflowStarter => ({
   startApproval: (request) =>
     unlessThere(

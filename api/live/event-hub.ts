@@ -14,7 +14,7 @@ export interface Numbered extends Notice {
 /** Fan-out of notices to server-sent-event readers, with the last ten minutes to resume from. */
 export interface EventHub {
   publish(notice: Notice): void;
-  /** EventBatcher may have been missed: readers are told to fetch again. */
+  /** Notices may have been missed: readers are told to fetch again. */
   gap(): void;
   /** Calls `onEvent` for each later notice; what came after `lastEventId` first. `onReset` when that is not known any more. */
   subscribe(lastEventId: string | undefined, onEvent: (event: Numbered) => void, onReset: () => void): () => void;

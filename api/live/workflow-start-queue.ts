@@ -6,7 +6,7 @@ import type { ApprovalStore, Log, WorkflowStarter } from '../ports.ts';
 const AT_ONCE = 8;
 const MOST_WAITING = 1_000;
 
-/** WorkflowStartQueue the workflows of requests that were acknowledged. */
+/** Starts the workflows of requests that were acknowledged. */
 export interface WorkflowStartQueue {
   /** Returns at once. */
   begin(request: RequestRecord): void;

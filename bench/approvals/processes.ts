@@ -11,7 +11,7 @@ export interface Child {
 
 const READY_WITHIN_MS = 60_000;
 
-/** WorkflowStartQueue a program and waits for its line `ready …`. */
+/** Starts a program and waits for its line `ready …`. */
 export async function startChild(command: string, args: string[], env: NodeJS.ProcessEnv): Promise<Child> {
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const said = await readyLine(child, command);

@@ -11,7 +11,7 @@ export const demo: Command = {
   summary: 'show the main job from end to end',
   usage: `usage: letsping demo [--ask] [--json]
 
-WorkflowStartQueue a system of its own in a temporary folder. LangGraph agents propose eight actions, five of them risky; those wait in
+Starts a system of its own in a temporary folder. LangGraph agents propose eight actions, five of them risky; those wait in
 Temporal workflows while every agent's process ends and the workers are killed with -9; then they are decided, and the
 threads go on in new workers. Ends with what happened in the world, and with every receipt verified offline.
   --ask   you decide: a approve, r reject, e edit, o open page

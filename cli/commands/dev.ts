@@ -67,7 +67,7 @@ export const dev: Command = {
   usage: [
     'usage: letsping dev [--json]',
     '',
-    'WorkflowStartQueue PostgreSQL, Temporal, the API and a worker on this machine, and stops them again on Ctrl-C.',
+    'Starts PostgreSQL, Temporal, the API and a worker on this machine, and stops them again on Ctrl-C.',
     'Everything it keeps is in ./.letsping, or in LETSPING_DATA_DIR. DATABASE_URL and TEMPORAL_ADDRESS name services to',
     'use instead of its own, on this machine unless LETSPING_ALLOW_REMOTE=1.',
     '',

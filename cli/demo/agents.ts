@@ -8,7 +8,7 @@ import type { System } from '../services/system.ts';
 export interface Agents {
   effectsFile: string;
   journalFile: string;
-  /** WorkflowStartQueue a thread and waits until that process has ended: `paused` or `done`. */
+  /** Starts a thread and waits until that process has ended: `paused` or `done`. */
   startThread(task: string, thread_id: string): Promise<'paused' | 'done'>;
   startResumeWorker(): Promise<void>;
   killResumeWorker(): Promise<void>;

@@ -18,7 +18,7 @@ export interface Service {
 }
 
 export interface Processes {
-  /** WorkflowStartQueue it and waits until it is ready; from then on it is started again when it ends unasked. */
+  /** Starts it and waits until it is ready; from then on it is started again when it ends unasked. */
   start(spec: ServiceSpec): Promise<Service>;
   pids(): Partial<Record<ServiceName, number>>;
   stopAll(): Promise<void>;

@@ -58,7 +58,7 @@ export interface System extends SystemInfo {
 /** As whom the link signs in: the owner of the approver's key that bootstrapping makes. */
 const LOCAL_OWNER = 'dev-approver';
 
-/** WorkflowStartQueue PostgreSQL, Temporal, the API and a worker on this machine, and waits until all of them are ready. */
+/** Starts PostgreSQL, Temporal, the API and a worker on this machine, and waits until all of them are ready. */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { env, signal } = options;
   for (const target of [env['DATABASE_URL'], env['TEMPORAL_ADDRESS']]) if (target) assertLoopback(target, env);

@@ -1,4 +1,4 @@
-/** WorkflowStartQueue one agent's thread: `node start.js TASK THREAD`. Ends when the thread is done or waits for a person. */
+/** Starts one agent's thread: `node start.js TASK THREAD`. Ends when the thread is done or waits for a person. */
 import { HumanMessage } from '@langchain/core/messages';
 import { isInterrupted } from '@langchain/langgraph';
 import { officeFromEnvironment } from './environment.ts';

@@ -5,7 +5,7 @@ import { type Notice, notifyAll } from './events.ts';
 /** A person would not see less, and a busy api tells many at once. */
 const GATHER_MS = 20;
 
-/** EventBatcher of what the firewall settled by itself: nobody waits for these. */
+/** Notices of what the firewall settled by itself: nobody waits for these. */
 export interface EventBatcher {
   /** That this request was opened and resolved. Returns at once. */
   add(request: RequestRecord): void;

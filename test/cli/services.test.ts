@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 
 const silent = () => {};
-/** WorkflowStartQueue services of its own: what the environment names is for the rest of the run. */
+/** Starts services of its own: what the environment names is for the rest of the run. */
 const { DATABASE_URL: _url, TEMPORAL_ADDRESS: _address, ...env } = process.env;
 
 function dataFolder(): string {
