@@ -1,5 +1,5 @@
-import { ApplicationFailure } from '@temporalio/common';
-import { type DeliveryRef, FORGED, type RequestRef, type Resolution, type Settled } from '../contracts/workflow.ts';
+import type { DeliveryRef, RequestRef, Resolution, Settled } from '../contracts/workflow.ts';
+import { ForgedDecision } from '../domain/approval/forged-decision.ts';
 import type {
   LedgerEntry,
   OnRepair,
@@ -122,7 +122,7 @@ export const createReconcileWorkflows =
       const proposed =
         found.state === 'ended' && found.resolution && mayStand(found.resolution) ? found.resolution : cancelled;
       await store.close(ref, settlement(proposed)).catch((error: unknown) => {
-        if (!(error instanceof ApplicationFailure) || error.type !== FORGED) throw error;
+        if (!(error instanceof ForgedDecision)) throw error;
         return store.close(ref, settlement(cancelled));
       });
       repaired('workflow_ended', ref);

@@ -1,6 +1,6 @@
-import { ApplicationFailure } from '@temporalio/common';
 import type { PatchScreening } from '../contracts/verdict.ts';
 import type { RequestRef, ScreenAnswer } from '../contracts/workflow.ts';
+import { DomainError } from '../domain/errors.ts';
 import { newFindings } from '../domain/firewall/new-findings.ts';
 import { screenAction } from '../domain/firewall/screen.ts';
 import type { ScreenDeps } from '../domain/firewall/screen-deps.ts';
@@ -22,7 +22,7 @@ export const createScreen =
   (store: ScreenStore, host: ScreenDeps = {}) =>
   async (ref: RequestRef, decision_id?: string): Promise<ScreenAnswer> => {
     const request = await store.request(ref);
-    if (!request) throw ApplicationFailure.nonRetryable(`no approval request ${ref.request_id}`, 'not_found');
+    if (!request) throw new DomainError('not_found', `no approval request ${ref.request_id}`);
     if (decision_id === undefined) return request.verdict;
 
     const decision = await store.decision(ref, decision_id);

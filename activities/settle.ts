@@ -1,10 +1,9 @@
-import { ApplicationFailure } from '@temporalio/common';
-import { FORGED, type RequestRef, type Resolution, type Settled } from '../contracts/workflow.ts';
+import type { RequestRef, Resolution, Settled } from '../contracts/workflow.ts';
+import { ForgedDecision } from '../domain/approval/forged-decision.ts';
 import type { Channel, DecisionRecord, LedgerRecord } from '../domain/approval/record.ts';
+import { DomainError } from '../domain/errors.ts';
 import { statementOf } from '../domain/receipt/statement.ts';
 import type { Ledger, LedgerEntry, StatementSigner } from './ports.ts';
-
-const forged = (why: string) => ApplicationFailure.nonRetryable(why, FORGED);
 
 const CHANNEL_OF_CAUSE: Partial<Record<Resolution['cause'], Channel>> = {
   firewall: 'firewall',
@@ -27,12 +26,13 @@ async function checked(
   { decision_id, status, actor, payload_digest }: Resolution,
 ): Promise<Origin> {
   const row = await entry.decision(decision_id ?? '');
-  if (!row) throw forged('no such decision was made through the api');
+  if (!row) throw new ForgedDecision('no such decision was made through the api');
   const asked = entry.request.payload_digest;
   const proposal = row.payload_digest === asked ? undefined : await proposalOf(entry, row);
   const matches = row.actor === actor && runsBy(row, asked) === payload_digest && status === STATUS_OF_TYPE[row.type];
-  if (!matches) throw forged('the decision differs from the one made through the api');
-  if (row.type === 'patch' && row.screening !== 'accepted') throw forged('the firewall did not accept the patch');
+  if (!matches) throw new ForgedDecision('the decision differs from the one made through the api');
+  if (row.type === 'patch' && row.screening !== 'accepted')
+    throw new ForgedDecision('the firewall did not accept the patch');
   return { channel: row.channel, ...(proposal && status === 'approved' && { patched_by: proposal.actor }) };
 }
 
@@ -45,8 +45,9 @@ const runsBy = (row: DecisionRecord, asked: string): string | null =>
 /** What an answer to another payload than the asked one is about: a patch that waited for a second approver, which its author is not. */
 async function proposalOf(entry: LedgerEntry, row: DecisionRecord): Promise<DecisionRecord> {
   const patch = row.type === 'patch' ? undefined : await entry.patch(row.payload_digest);
-  if (patch?.screening !== 'second_approver') throw forged('no patch with this digest waits for a second approver');
-  if (row.type === 'approve' && row.actor === patch.actor) throw forged('nobody approves their own patch');
+  if (patch?.screening !== 'second_approver')
+    throw new ForgedDecision('no patch with this digest waits for a second approver');
+  if (row.type === 'approve' && row.actor === patch.actor) throw new ForgedDecision('nobody approves their own patch');
   return patch;
 }
 
@@ -54,20 +55,20 @@ async function originOf(entry: LedgerEntry, proposed: Resolution): Promise<Origi
   const { cause, status, verified, payload_digest } = proposed;
   const { verdict, accept_unsigned_signals, payload_digest: asked } = entry.request;
   if (cause === 'person' && verified) return checked(entry, proposed);
-  if (payload_digest !== asked) throw forged('only a patch made through the api changes the payload');
+  if (payload_digest !== asked) throw new ForgedDecision('only a patch made through the api changes the payload');
   if (cause === 'person') {
-    if (!accept_unsigned_signals) throw forged('this request accepts no unsigned signal');
+    if (!accept_unsigned_signals) throw new ForgedDecision('this request accepts no unsigned signal');
     return { channel: 'signal' };
   }
   if (status === 'approved' && (cause !== 'firewall' || verdict !== 'allow'))
-    throw forged('nobody approved this, and the firewall did not allow it');
+    throw new ForgedDecision('nobody approved this, and the firewall did not allow it');
   return { channel: CHANNEL_OF_CAUSE[cause] ?? 'caller' };
 }
 
 /**
  * The work of settling, given the request held fast: checks the proposal, signs, writes. The api runs it inside the transaction
  * that opens a request; the activity in one of its own.
- * @throws ApplicationFailure `forged`, non-retryable, for a person's decision that the api never wrote.
+ * @throws ForgedDecision for an outcome that no row of the database supports
  */
 export const createSettlement =
   (signer: StatementSigner) =>
@@ -97,7 +98,7 @@ export const createSettle = ({ ledger, signer }: { ledger: Ledger; signer: State
   const settlement = createSettlement(signer);
   return async (ref: RequestRef, proposed: Resolution): Promise<Settled> => {
     const settled = await ledger.settleOnce(ref, settlement(proposed));
-    if (!settled) throw ApplicationFailure.nonRetryable(`no approval request ${ref.request_id}`, 'not_found');
+    if (!settled) throw new DomainError('not_found', `no approval request ${ref.request_id}`);
     return settled;
   };
 };

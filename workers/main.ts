@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { NativeConnection, Runtime, type RuntimeOptions } from '@temporalio/worker';
+import { withApplicationFailures } from '../activities/application-failures.ts';
 import { createDeliver } from '../activities/deliver.ts';
 import type { OnRepair } from '../activities/ports.ts';
 import { createReconcile, createReconcileWorkflows, createStartDeliveries } from '../activities/reconcile.ts';
@@ -78,7 +79,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
     log.error({ kind, ...ref }, 'alarm: the reconciler had to mend something');
   };
   const settle = createSettle({ ledger, signer });
-  const activities = {
+  const activities = withApplicationFailures({
     screen: createScreen(stores.screen, { parsers }),
     settle: async (...[ref, proposed]: Parameters<typeof settle>) => {
       const settled = await settle(ref, proposed);
@@ -96,7 +97,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
       onRepair,
       onProgress: () => Context.current().heartbeat(),
     }),
-  };
+  });
 
   const { connectionOptions, namespace } = temporalSettings(env);
   const connection = await NativeConnection.connect(connectionOptions);

@@ -56,7 +56,7 @@ async function proposed() {
     attempt,
   };
 }
-const forged = { type: 'forged' };
+const forged = { name: 'ForgedDecision' };
 
 describe('settle, run by whoever may write to the namespace', () => {
   test('does not let a patch run that waits, in the name of its author or of somebody else', async () => {

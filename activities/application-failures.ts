@@ -1,0 +1,24 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { FORGED } from '../contracts/workflow.ts';
+import { ForgedDecision } from '../domain/approval/forged-decision.ts';
+import { DomainError } from '../domain/errors.ts';
+
+/** Refusals that a retry cannot change. Everything else (a database that is away, a bug) is retried by Temporal. */
+function nonRetryableOf(error: unknown): ApplicationFailure | undefined {
+  if (error instanceof ForgedDecision) return ApplicationFailure.nonRetryable(error.message, FORGED);
+  if (error instanceof DomainError && error.code === 'not_found')
+    return ApplicationFailure.nonRetryable(error.message, error.code);
+  return undefined;
+}
+
+/** The only place where errors of the domain become failures of Temporal: the steps themselves know nothing of it. */
+export const withApplicationFailures = <Activities extends object>(activities: Activities): Activities =>
+  Object.fromEntries(
+    Object.entries(activities).map(([name, activity]: [string, (...args: unknown[]) => Promise<unknown>]) => [
+      name,
+      (...args: unknown[]) =>
+        activity(...args).catch((error: unknown) => {
+          throw nonRetryableOf(error) ?? error;
+        }),
+    ]),
+  ) as Activities;
