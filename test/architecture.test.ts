@@ -111,6 +111,55 @@ test('only storage talks SQL, and an integration imports no other', () => {
   expect(crossing).toEqual([]);
 });
 
+/** From the bottom up: each may import what stands before it, types included. Every other file of the firewall is above all. */
+const FIREWALL = [
+  'text',
+  'finding.ts',
+  'hosts',
+  'parsing',
+  'privilege',
+  'outbound',
+  'sql',
+  'shell',
+  'money',
+  'history',
+  'policy',
+  'screen-deps.ts',
+  'guardrail.ts',
+  'guardrails',
+];
+
+test("the firewall's folders import in one direction", () => {
+  const inFirewall = all.filter(({ from, to }) => /^domain\/firewall\//.test(from) && /^domain\/firewall\//.test(to));
+  const layerOf = (path: string) => {
+    const layer = FIREWALL.indexOf(path.split('/')[2]!);
+    return layer < 0 ? FIREWALL.length : layer;
+  };
+  const folders = readdirSync(join(ROOT, 'domain/firewall'), { withFileTypes: true }).filter((one) =>
+    one.isDirectory(),
+  );
+  expect(folders.map(({ name }) => name).filter((name) => !FIREWALL.includes(name))).toEqual([]);
+  expect(inFirewall.length).toBeGreaterThan(200); // the imports were found
+  const upwards = inFirewall.filter(({ from, to }) => layerOf(to) > layerOf(from));
+  expect(upwards.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+});
+
+test('domain has no import cycle, types included', () => {
+  const targets = new Map<string, string[]>();
+  for (const { from, to } of all)
+    if (from.startsWith('domain/') && to.startsWith('domain/')) targets.set(from, [...(targets.get(from) ?? []), to]);
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+    if (done.has(file) || path.includes(file)) return;
+    for (const to of targets.get(file) ?? []) visit(to, [...path, file]);
+    done.add(file);
+  };
+  for (const file of targets.keys()) visit(file, []);
+  expect(cycles).toEqual([]);
+});
+
 test('most files are short, and none is a heap', () => {
   const long = ROOMS.flatMap((room) => sources(room)).filter(
     (file) => readFileSync(join(ROOT, file), 'utf8').split('\n').length > 320,

@@ -1,24 +1,9 @@
 import type { ActionContext } from '../../contracts/action.ts';
-import type { ArgumentRole } from '../../contracts/guardrails.ts';
 import type { Finding } from '../../contracts/verdict.ts';
 import type { ScreenStats } from './history/stats.ts';
-import type { Leaf } from './parsing/normalised-input.ts';
+import type { Known } from './outbound/known.ts';
+import type { ParsedAction } from './parsing/parsed-action.ts';
 import type { Parsers } from './parsing/parsers.ts';
-import type { TypedValue } from './parsing/typed-values.ts';
-import type { Known } from './policy/known.ts';
-
-/** An action as guardrails see it: its payload read to the ground, and every value typed. */
-export interface ParsedAction {
-  readonly service: string;
-  readonly action: string;
-  /** The words of the two names. */
-  readonly words: { readonly service: readonly string[]; readonly action: readonly string[] };
-  readonly payload: Readonly<Record<string, unknown>>;
-  readonly leaves: readonly Leaf[];
-  readonly values: readonly TypedValue[];
-  /** The role that the policy declares for the argument at a pointer, or at the nearest one above it. */
-  roleAt(pointer: string): ArgumentRole | undefined;
-}
 
 /** What a guardrail may know beside the action. */
 export interface GuardrailContext {

@@ -10,12 +10,15 @@
  * // verdict: 'hold'; findings[0]: { id: 'privilege/wildcard', pointer: '/permissions/0', severity: 'high', … }
  */
 
+export { policyProblems } from './active-guardrails.ts';
 export { isHolding } from './finding.ts';
-export type { Guardrail, GuardrailContext, ParsedAction } from './guardrail.ts';
+export type { Guardrail, GuardrailContext } from './guardrail.ts';
 export { pastAction } from './history/past.ts';
 export { contextIn, NEW_SESSION, type Session, sessionAfter } from './history/session.ts';
 export type { PastAction, ScreenStats } from './history/stats.ts';
 export { newFindings } from './new-findings.ts';
+export type { Known } from './outbound/known.ts';
+export type { ParsedAction } from './parsing/parsed-action.ts';
 export type { Parsers, ShellNode, ShellParser } from './parsing/parsers.ts';
 export type {
   AddressValue,
@@ -26,8 +29,6 @@ export type {
   TypedValue,
   UrlValue,
 } from './parsing/typed-values.ts';
-export { policyProblems } from './policy/active.ts';
-export type { Known } from './policy/known.ts';
 export { DEFAULT_POLICY, type Route, routeOf } from './policy/policy.ts';
 export { RULE_SETS } from './policy/rule-sets.ts';
 export { type Dialled, type Resolve, screenResolved } from './resolved.ts';

@@ -4,7 +4,7 @@ import type { Finding, Screening, Verdict } from '../../contracts/verdict.ts';
 import { evidenceOf } from './finding.ts';
 import type { Guardrail } from './guardrail.ts';
 import { addressClassOf } from './hosts/address.ts';
-import { parseAction } from './parsing/parsed-action.ts';
+import { parseAction } from './parsing/parse-action.ts';
 import { screenAction } from './screen.ts';
 import type { ScreenDeps } from './screen-deps.ts';
 
@@ -40,7 +40,7 @@ export async function screenResolved(
   host: Dialled,
 ): Promise<Screening> {
   const before = screenAction(action, context, policy, undefined, host);
-  const names = namesIn(action, policy);
+  const names = namesIn(action);
   if (names.size === 0) return before;
   const { timeout_ms = 2_000 } = host;
   const found = await Promise.all(
@@ -59,9 +59,9 @@ export async function screenResolved(
     : after;
 }
 
-function namesIn(action: Action, policy: Policy): Map<string, string> {
+function namesIn(action: Action): Map<string, string> {
   const names = new Map<string, string>();
-  for (const value of parseAction(action, policy).judged.values) {
+  for (const value of parseAction(action).parsed.values) {
     const name = value.type === 'url' ? value.url.host : value.type === 'domain' ? value.name : '';
     if (name.includes('.') && addressClassOf(name) === undefined && !names.has(name))
       names.set(name, value.place.pointer);

@@ -1,11 +1,14 @@
 import type { Action, ActionContext } from '../../contracts/action.ts';
 import type { Policy } from '../../contracts/policy.ts';
 import type { Finding, Screening } from '../../contracts/verdict.ts';
+import { type ActiveGuardrail, guardrailsFor } from './active-guardrails.ts';
 import { evidenceOf, isHolding, SEVERITY_RANK, worstFirst } from './finding.ts';
-import type { Guardrail, GuardrailContext, ParsedAction } from './guardrail.ts';
-import { contextOf, parseAction } from './parsing/parsed-action.ts';
+import type { Guardrail, GuardrailContext } from './guardrail.ts';
+import { contextOf } from './guardrail-context.ts';
+import { parseAction } from './parsing/parse-action.ts';
+import type { ParsedAction } from './parsing/parsed-action.ts';
 import { NO_PARSERS } from './parsing/parsers.ts';
-import { type ActiveGuardrail, guardrailsFor } from './policy/active.ts';
+import { rolesOf } from './policy/argument-roles.ts';
 import { blocks, type Route, routeOf } from './policy/policy.ts';
 import type { ScreenDeps } from './screen-deps.ts';
 
@@ -65,10 +68,10 @@ function findingsOf(
   const findings: Finding[] = [];
   const answered = { findings, blocked: false, held: false };
   if (Object.hasOwn(action.payload, '_lp_enc')) findings.push(SEALED_PAYLOAD);
-  let judged: ParsedAction;
+  let parsed: ParsedAction;
   try {
-    const read = parseAction(action, policy);
-    judged = read.judged;
+    const read = parseAction(action, rolesOf(policy, action.service, action.action));
+    parsed = read.parsed;
     if (read.unread) findings.push(notFullyJudged(read.unread.pointer, read.unread.reason));
     if (!read.complete) findings.push(notFullyJudged('', 'more URLs and mail addresses than are judged'));
   } catch {
@@ -80,7 +83,7 @@ function findingsOf(
   const seen = new Set<string>();
   for (const around of contextsOf(context, policy, host)) {
     for (const { guardrail, severity, verdict } of chosen) {
-      const answer = answerOf(guardrail, judged, around).filter((finding) => isNew(seen, finding));
+      const answer = answerOf(guardrail, parsed, around).filter((finding) => isNew(seen, finding));
       findings.push(
         ...(severity
           ? answer.map((finding) => (finding.id === 'guardrail_failed' ? finding : { ...finding, severity }))
@@ -112,9 +115,9 @@ function isNew(seen: Set<string>, { id, pointer, evidence }: Finding): boolean {
   return true;
 }
 
-function answerOf(guardrail: Guardrail, judged: ParsedAction, context: GuardrailContext): Finding[] {
+function answerOf(guardrail: Guardrail, parsed: ParsedAction, context: GuardrailContext): Finding[] {
   try {
-    const answer: unknown = guardrail.check(judged, context);
+    const answer: unknown = guardrail.check(parsed, context);
     if (Array.isArray(answer) && answer.every(isFinding)) return answer;
   } catch {
     // Whatever it threw: what it did not say is treated as the worst it could have said.

@@ -1,8 +1,9 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
-import type { Guardrail, GuardrailContext, ParsedAction } from '../guardrail.ts';
+import type { Guardrail, GuardrailContext } from '../guardrail.ts';
 import { type PastAction, pastOf, type ScreenStats, similarity } from '../history/stats.ts';
+import type { ParsedAction } from '../parsing/parsed-action.ts';
 
 type Params<Kind extends 'velocity_limit' | 'loop_breaker' | 'semantic_loop'> = Omit<RuleOf<Kind>, 'kind'>;
 

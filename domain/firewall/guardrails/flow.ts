@@ -1,11 +1,12 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
-import type { Guardrail, GuardrailContext, ParsedAction } from '../guardrail.ts';
+import type { Guardrail, GuardrailContext } from '../guardrail.ts';
 import { type AllowList, allowListOf } from '../hosts/allow-list.ts';
 import { registrableDomainOf } from '../hosts/host-names.ts';
 import { foreignNames } from '../outbound/receivers.ts';
 import { isAsked, isHandedOver, verbsOf } from '../outbound/verbs.ts';
+import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { TypedValue } from '../parsing/typed-values.ts';
 import { appliesTo } from '../policy/policy.ts';
 import { CHARACTER_CLASSES } from '../text/character-classes.ts';

@@ -1,8 +1,9 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
-import type { Guardrail, ParsedAction } from '../guardrail.ts';
+import type { Guardrail } from '../guardrail.ts';
 import { named } from '../parsing/named-member.ts';
+import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { PrincipalChange } from '../parsing/typed-values.ts';
 import { isGranting, isRefusing } from '../privilege/words.ts';
 import { visibleOf } from '../text/confusables.ts';

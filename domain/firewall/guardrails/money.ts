@@ -1,9 +1,10 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
-import type { Guardrail, GuardrailContext, ParsedAction } from '../guardrail.ts';
+import type { Guardrail, GuardrailContext } from '../guardrail.ts';
 import { pastOf } from '../history/stats.ts';
 import { type Amount, amountsOf } from '../money/amounts.ts';
+import type { ParsedAction } from '../parsing/parsed-action.ts';
 import { within } from './counting.ts';
 
 type MoneyRule = Omit<RuleOf<'money'>, 'kind'>;

@@ -1,10 +1,11 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
-import type { Guardrail, GuardrailContext, ParsedAction } from '../guardrail.ts';
+import type { Guardrail, GuardrailContext } from '../guardrail.ts';
 import { amountsOf } from '../money/amounts.ts';
 import { isAt } from '../outbound/destination-scope.ts';
 import { destinationsOf } from '../outbound/destinations.ts';
+import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { Parsers } from '../parsing/parsers.ts';
 import { appliesTo } from '../policy/policy.ts';
 import { skeletonOf } from '../text/confusables.ts';

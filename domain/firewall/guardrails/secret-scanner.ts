@@ -1,7 +1,8 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
-import type { Guardrail, GuardrailContext, ParsedAction } from '../guardrail.ts';
+import type { Guardrail, GuardrailContext } from '../guardrail.ts';
 import { reachOf } from '../outbound/destination-scope.ts';
+import type { ParsedAction } from '../parsing/parsed-action.ts';
 import { NO_PARSERS, type Parsers } from '../parsing/parsers.ts';
 import { visibleOf } from '../text/confusables.ts';
 import { redacted, secretsIn } from '../text/secrets.ts';

@@ -1,9 +1,10 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
-import type { Guardrail, GuardrailContext, ParsedAction } from '../guardrail.ts';
+import type { Guardrail, GuardrailContext } from '../guardrail.ts';
 import { allowListOf } from '../hosts/allow-list.ts';
 import { urlsInText } from '../hosts/url.ts';
+import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { ShellNode, ShellParser } from '../parsing/parsers.ts';
 import type { Place } from '../parsing/path.ts';
 import { joinedCommands } from '../shell/argv.ts';

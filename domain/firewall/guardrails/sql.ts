@@ -1,7 +1,8 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { evidenceOf } from '../finding.ts';
-import type { Guardrail, ParsedAction } from '../guardrail.ts';
+import type { Guardrail } from '../guardrail.ts';
+import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { Place } from '../parsing/path.ts';
 import { judgeSql } from '../sql/text.ts';
 import { visibleOf } from '../text/confusables.ts';

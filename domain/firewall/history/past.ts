@@ -1,6 +1,5 @@
 import type { Action } from '../../../contracts/action.ts';
-import { parseAction } from '../parsing/parsed-action.ts';
-import { DEFAULT_POLICY } from '../policy/policy.ts';
+import { parseAction } from '../parsing/parse-action.ts';
 import { type PastAction, pastOf } from './stats.ts';
 
 /**
@@ -12,4 +11,4 @@ import { type PastAction, pastOf } from './stats.ts';
  * await calls.keep(pastAction(action, stats.now_ms, agent));
  */
 export const pastAction = (action: Action, at_ms: number, agent?: string): PastAction =>
-  pastOf(parseAction(action, DEFAULT_POLICY).judged, at_ms, agent);
+  pastOf(parseAction(action).parsed, at_ms, agent);

@@ -1,9 +1,9 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { canonicalBytes } from '../../canonical-json.ts';
-import type { ParsedAction } from '../guardrail.ts';
 import { amountsOf } from '../money/amounts.ts';
 import { destinationsOf } from '../outbound/destinations.ts';
+import type { ParsedAction } from '../parsing/parsed-action.ts';
 
 /** What is kept of one earlier call for the guardrails that count: digests and numbers, no payload. */
 export interface PastAction {

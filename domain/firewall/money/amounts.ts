@@ -1,4 +1,4 @@
-import type { ParsedAction } from '../guardrail.ts';
+import type { ParsedAction } from '../parsing/parsed-action.ts';
 import { keyWords } from '../text/key-words.ts';
 
 /** Money that an action moves, in minor units. */

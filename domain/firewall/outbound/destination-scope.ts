@@ -1,9 +1,13 @@
-import type { GuardrailContext, ParsedAction } from '../guardrail.ts';
 import { allowListOf } from '../hosts/allow-list.ts';
+import type { ParsedAction } from '../parsing/parsed-action.ts';
 import { destinationsOf } from './destinations.ts';
+import type { Known } from './known.ts';
 
 /** Where an action sends: nowhere, to listed places alone, or to one that nobody listed. */
-export function reachOf(action: ParsedAction, context: GuardrailContext): 'nowhere' | 'known' | 'unknown' {
+export function reachOf(
+  action: ParsedAction,
+  context: { readonly allowed_domains: readonly string[]; readonly known: Known },
+): 'nowhere' | 'known' | 'unknown' {
   const found = destinationsOf(action);
   if (found.length === 0) return 'nowhere';
   const allowed = allowListOf(context.allowed_domains);

@@ -1,6 +1,6 @@
-import type { ParsedAction } from '../guardrail.ts';
 import { addressClassOf } from '../hosts/address.ts';
 import { isPublicMail, registrableDomainOf } from '../hosts/host-names.ts';
+import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { TypedValue } from '../parsing/typed-values.ts';
 import { keyWords, setsOf } from '../text/key-words.ts';
 

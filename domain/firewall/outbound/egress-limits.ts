@@ -1,10 +1,10 @@
 import ipaddr from 'ipaddr.js';
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
-import type { ParsedAction } from '../guardrail.ts';
 import type { AllowList } from '../hosts/allow-list.ts';
 import { allowListOf } from '../hosts/allow-list.ts';
 import type { ReadUrl } from '../hosts/url.ts';
+import type { ParsedAction } from '../parsing/parsed-action.ts';
 
 type EgressRule = Omit<RuleOf<'egress'>, 'kind'>;
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];

@@ -1,5 +1,5 @@
-import type { ParsedAction } from '../guardrail.ts';
 import { readUrl } from '../hosts/url.ts';
+import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { UrlValue } from '../parsing/typed-values.ts';
 
 const SCHEMES = ['scheme', 'protocol', 'proto'];

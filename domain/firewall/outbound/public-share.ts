@@ -1,4 +1,4 @@
-import type { ParsedAction } from '../guardrail.ts';
+import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { PrincipalChange } from '../parsing/typed-values.ts';
 import { isGranting } from '../privilege/words.ts';
 import { keyWords } from '../text/key-words.ts';

@@ -1,9 +1,9 @@
-import type { ParsedAction } from '../guardrail.ts';
 import type { AllowList } from '../hosts/allow-list.ts';
 import { registrableDomainOf } from '../hosts/host-names.ts';
+import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { TypedValue } from '../parsing/typed-values.ts';
-import type { Known } from '../policy/known.ts';
 import { keyWords } from '../text/key-words.ts';
+import type { Known } from './known.ts';
 
 const set = (words: string): ReadonlySet<string> => new Set(words.split(' '));
 const keys = (words: string): number => keyWords(words.split(' '));

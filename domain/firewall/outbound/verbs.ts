@@ -1,5 +1,5 @@
-import type { ParsedAction } from '../guardrail.ts';
-import type { Known } from '../policy/known.ts';
+import type { ParsedAction } from '../parsing/parsed-action.ts';
+import type { Known } from './known.ts';
 
 const list = (words: string): readonly string[] => words.split(' ');
 

@@ -1,4 +1,4 @@
-import type { ParsedAction } from '../guardrail.ts';
+import type { ParsedAction } from '../parsing/parsed-action.ts';
 
 /** A command line that a payload spells in several members or items, and where it starts. */
 export interface JoinedCommand {

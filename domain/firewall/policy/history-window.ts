@@ -1,6 +1,6 @@
 import type { GuardrailRule } from '../../../contracts/guardrails.ts';
 import type { Policy } from '../../../contracts/policy.ts';
-import { RULE_SETS } from '../policy/rule-sets.ts';
+import { RULE_SETS } from './rule-sets.ts';
 
 /** How far back a rule that names no window looks. */
 const LOOP_S = 60;
