@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { JWK } from 'jose';
 import type { Statement } from '../../contracts/receipt.ts';
-import { type Check, type Evidence, verifyReceipt } from '../../receipts/receipt-checks.ts';
+import { type Check, type RevealedPayload, verifyReceipt } from '../../receipts/index.ts';
 import { type Command, UsageError } from '../command.ts';
 import { readObjectFile, readText } from '../input-file.ts';
 import { jsonLine, table, visible } from '../text.ts';
@@ -20,7 +20,7 @@ function readKeys(file: string | undefined): JWK[] {
   throw new UsageError(`${file} is no JWK set: it has no list of keys`);
 }
 
-function readEvidence(payload: string | undefined, salt: string | undefined): Evidence | undefined {
+function readRevealed(payload: string | undefined, salt: string | undefined): RevealedPayload | undefined {
   if (payload === undefined && salt === undefined) return undefined;
   if (payload === undefined || salt === undefined)
     throw new UsageError('--payload and --salt go together: the digest is taken over both');
@@ -73,13 +73,13 @@ export const verify: Command = {
     if ([file, values.keys, values.payload].filter((name) => name === '-').length > 1)
       throw new UsageError('only one of the files can be -');
     const keys = readKeys(values.keys);
-    const evidence = readEvidence(values.payload, values.salt);
-    const verification = await verifyReceipt(readText(file).trim(), keys, evidence);
-    const { valid, checks, statement } = verification;
+    const revealed = readRevealed(values.payload, values.salt);
+    const verification = await verifyReceipt(readText(file).trim(), keys, revealed);
+    const { valid, checks } = verification;
     if (values.json) terminal.out(jsonLine(verification));
     else
       terminal.out(
-        `${checksText(checks)}\n${statement ? `${inWords(statement)}\n` : ''}${valid ? 'valid' : 'NOT valid'}\n`,
+        `${checksText(checks)}\n${verification.valid ? `${inWords(verification.statement)}\n` : ''}${valid ? 'valid' : 'NOT valid'}\n`,
       );
     return valid ? 0 : 1;
   },

@@ -3,7 +3,7 @@ import type { JWK } from 'jose';
 import type { ApprovalRequestDetail } from '../../contracts/approval-request.ts';
 import type { JournalLine } from '../../examples/office-agents/graph.ts';
 import { readEffects } from '../../examples/office-agents/tools.ts';
-import { verifyReceipt } from '../../receipts/receipt-checks.ts';
+import { verifyReceipt } from '../../receipts/index.ts';
 import { visible } from '../text.ts';
 
 /** One action from beginning to end, with everything checked that can be. */
@@ -58,7 +58,7 @@ export async function reportOn({
     ...(runs && effects.length > 0 && ranArgs !== allowedArgs ? ['something else ran than was approved'] : []),
     ...(runs === (request.executed_at !== null) ? [] : ['its execution was not reported']),
     ...(verification.valid ? [] : [`its receipt is not valid: ${verification.checks.find(({ ok }) => !ok)?.detail}`]),
-    ...(verification.valid && verification.statement?.predicate.outcome !== request.status
+    ...(verification.valid && verification.statement.predicate.outcome !== request.status
       ? ['its receipt says something else']
       : []),
   ];
