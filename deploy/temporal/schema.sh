@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings Temporal's two databases to the schema of this image; safe to repeat.
+# Migrates Temporal's two databases to the schema of this image; safe to repeat.
 set -eu
 SQL_PASSWORD="$(cat /run/secrets/temporal_password)"
 export SQL_PASSWORD
@@ -9,7 +9,7 @@ for db in temporal temporal_visibility; do
     *) schema=visibility ;;
   esac
   tool="temporal-sql-tool --plugin postgres12 --ep postgres --port 5432 --user temporal --db $db"
-  # Fails where the version table is there already; the update then says what is missing.
+  # Fails if the version table exists; update-schema then applies what is missing.
   $tool setup-schema --version 0.0 || true
   $tool update-schema --schema-dir "/etc/temporal/schema/postgresql/v12/$schema/versioned"
 done
