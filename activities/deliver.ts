@@ -1,5 +1,6 @@
 import type { DeliveryActivities, DeliveryRef } from '../contracts/workflow.ts';
-import type { DeliveryStore, WorkflowStarter } from './ports.ts';
+import type { DeliveryStore } from '../domain/outbox/ports.ts';
+import type { WorkflowStarter } from './ports.ts';
 
 /**
  * Hands one outbox row to its receiver. For a LangGraph thread that is `resumeThreadV1`, once every request of the interrupt is

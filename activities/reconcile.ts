@@ -1,15 +1,7 @@
 import type { DeliveryRef, RequestRef, Resolution, Settled } from '../contracts/workflow.ts';
 import { ForgedDecision } from '../domain/approval/forged-decision.ts';
-import type {
-  LedgerEntry,
-  OnRepair,
-  ReconcileStore,
-  Repair,
-  WorkflowDirectory,
-  WorkflowScanActivities,
-  WorkflowScanStore,
-  WorkflowStarter,
-} from './ports.ts';
+import type { LedgerEntry, ReconcileStore, WorkflowScanStore } from '../domain/approval/ports.ts';
+import type { OnRepair, Repair, WorkflowDirectory, WorkflowScanActivities, WorkflowStarter } from './ports.ts';
 
 const BATCH = 200;
 const STRETCH = 2_000;

@@ -1,10 +1,10 @@
 import type { PatchScreening } from '../contracts/verdict.ts';
 import type { RequestRef, ScreenAnswer } from '../contracts/workflow.ts';
+import type { ScreenStore } from '../domain/approval/ports.ts';
 import { DomainError } from '../domain/errors.ts';
 import { newFindings } from '../domain/firewall/new-findings.ts';
 import { screenAction } from '../domain/firewall/screen.ts';
 import type { ScreenDeps } from '../domain/firewall/screen-deps.ts';
-import type { ScreenStore } from './ports.ts';
 
 const ANSWER: Record<PatchScreening, ScreenAnswer> = {
   accepted: 'hold', // for the person who has just approved it

@@ -1,9 +1,9 @@
 import type { RequestRef, Resolution, Settled } from '../contracts/workflow.ts';
 import { ForgedDecision } from '../domain/approval/forged-decision.ts';
+import type { Ledger, LedgerEntry, StatementSigner } from '../domain/approval/ports.ts';
 import type { Channel, DecisionRecord, LedgerRecord } from '../domain/approval/record.ts';
 import { DomainError } from '../domain/errors.ts';
 import { statementOf } from '../domain/receipt/statement.ts';
-import type { Ledger, LedgerEntry, StatementSigner } from './ports.ts';
 
 const CHANNEL_OF_CAUSE: Partial<Record<Resolution['cause'], Channel>> = {
   firewall: 'firewall',

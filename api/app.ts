@@ -19,16 +19,7 @@ import { createOpen } from './operations/open.ts';
 import { createPutPolicy } from './operations/put-policy.ts';
 import { createReportExecuted } from './operations/report-executed.ts';
 import { createSimulatePolicy } from './operations/simulate-policy.ts';
-import type {
-  ApprovalStore,
-  Client,
-  IdempotencyStore,
-  IdentityStore,
-  Log,
-  Remind,
-  SettleWork,
-  WorkflowStarter,
-} from './ports.ts';
+import type { ApiStores, Client, Log, Remind, SettleWork, WorkflowStarter } from './ports.ts';
 import { approvalRequestRoutes } from './routes/approval-requests.ts';
 import { eventRoutes } from './routes/events.ts';
 import { type HealthDeps, healthRoutes } from './routes/health.ts';
@@ -38,9 +29,7 @@ import { policyRoutes } from './routes/policy.ts';
 import { wireRoutes } from './routes/wire.ts';
 
 export interface AppDeps extends HealthDeps {
-  approvals: ApprovalStore;
-  identities: IdentityStore;
-  idempotency: IdempotencyStore;
+  stores: ApiStores;
   settlement: (proposed: Resolution) => SettleWork;
   client: Client;
   starter: WorkflowStarter;
@@ -86,20 +75,21 @@ const onArrival: RequestHandler = (req, res, next) => {
 
 /** The whole HTTP surface over the given parts. No I/O of its own. */
 export function createApp(deps: AppDeps): Express {
-  const { approvals: store, client, starter, log, publicUrl } = deps;
-  const once = createOnce(deps.idempotency);
+  const { stores, client, starter, log, publicUrl } = deps;
+  const { requests, decisions, executions, policies, identities } = stores;
+  const once = createOnce(stores.idempotency);
   const open = createOpen({
-    store,
+    store: stores.opening,
     settlement: deps.settlement,
     screenDeps: deps.screenDeps,
     starts: deps.starts,
     triageUrl: (id) => `${publicUrl()}/requests/${id}`,
   });
-  const decide = createDecide({ store, client, starter, remind: deps.remind, reminders: deps.reminders });
-  const cancel = createCancel({ store, client, starter });
-  const reportExecuted = createReportExecuted({ store, log });
+  const decide = createDecide({ requests, decisions, client, starter, remind: deps.remind, reminders: deps.reminders });
+  const cancel = createCancel({ requests, client, starter });
+  const reportExecuted = createReportExecuted({ requests, executions, log });
   const large: RequestHandler = deps.large ?? ((_req, _res, next) => next());
-  const authenticated = authenticate(deps.identities, publicUrl);
+  const authenticated = authenticate(identities, publicUrl);
 
   const app = express();
   app.disable('x-powered-by');
@@ -125,22 +115,22 @@ export function createApp(deps: AppDeps): Express {
   app.get('/api/openapi.json', (_req, res) => {
     res.json(openApiDocument(publicUrl()));
   });
-  app.use(wireRoutes({ open, store, waiters: deps.waiters, once, authenticated, large })); // what agents call comes first
+  app.use(wireRoutes({ open, requests, waiters: deps.waiters, once, authenticated, large })); // what agents call comes first
   app.use(healthRoutes(deps));
   app.use(
     '/api',
     authenticated,
     large,
-    approvalRequestRoutes({ store, decide, cancel, reportExecuted, once }),
+    approvalRequestRoutes({ requests, decide, cancel, reportExecuted, once }),
     policyRoutes({
-      store,
-      putPolicy: createPutPolicy(store, deps),
-      simulatePolicy: createSimulatePolicy(store, deps.screenDeps),
+      store: policies,
+      putPolicy: createPutPolicy(policies, deps),
+      simulatePolicy: createSimulatePolicy(requests, deps.screenDeps),
     }),
-    keyRoutes({ store, once, environment: deps.environment }),
+    keyRoutes({ keys: stores.keys, once, environment: deps.environment }),
     eventRoutes({ hub: deps.hub }),
   );
-  app.use(byOurName(publicUrl), forBrowsers, pageRoutes({ store, identities: deps.identities, decide, publicUrl }));
+  app.use(byOurName(publicUrl), forBrowsers, pageRoutes({ requests, identities, decide, publicUrl }));
   app.use(() => {
     throw new DomainError('not_found', 'There is nothing here.');
   });

@@ -13,9 +13,8 @@ import { onShutdown } from '../runtime/shutdown.ts';
 import { temporalClient, workflowStarter } from '../runtime/temporal.ts';
 import { refuseTemporal } from '../runtime/temporal-access.ts';
 import { workflowDirectory } from '../runtime/workflow-directory.ts';
-import { idempotencyStore, identityStore } from '../storage/access/identity-store.ts';
 import { createKeyCache } from '../storage/access/key-cache.ts';
-import { approvalStore } from '../storage/approvals/approval-store.ts';
+import { apiStores } from '../storage/api-stores.ts';
 import { readBacklog } from '../storage/approvals/reconcile.ts';
 import { createEventBatcher } from '../storage/db/event-batcher.ts';
 import { listen } from '../storage/db/events.ts';
@@ -31,7 +30,7 @@ import { createRedeliveryQueue } from './live/redelivery-queue.ts';
 import { createStatusWaiters } from './live/status-waiters.ts';
 import { createWorkflowStartQueue } from './live/workflow-start-queue.ts';
 import { watchResponses } from './middleware/http-metrics.ts';
-import type { ApprovalStore, Counts, Settled } from './ports.ts';
+import type { Counts, RequestOpener, Settled } from './ports.ts';
 
 /** A decision is answered within 13 s: whoever is still connected after this is cut off. */
 const CLOSE_MS = 15_000;
@@ -52,8 +51,7 @@ export interface RunningApi {
 }
 
 /** The store, counting what is opened and what the firewall closes with it. */
-const counting = (store: ApprovalStore, metrics: Pick<Counts, 'opened' | 'decided'>): ApprovalStore => ({
-  ...store,
+const counting = (store: RequestOpener, metrics: Pick<Counts, 'opened' | 'decided'>): RequestOpener => ({
   open: async (project_id, judge) => {
     let seen: ReturnType<typeof watched<Settled>> | undefined;
     const view = await store.open(project_id, async (...given) => {
@@ -105,12 +103,12 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     },
   });
 
-  const notices = createEventBatcher(pool);
-  const approvals = approvalStore(pool, keyring, keys, notices);
+  const events = createEventBatcher(pool);
+  const stores = apiStores(pool, keyring, keys, events);
   const starter = workflowStarter(client, config.task_queue);
   const { remind } = workflowDirectory(client);
   const reminders = createRedeliveryQueue(remind);
-  const starts = createWorkflowStartQueue({ starter, store: approvals, log });
+  const starts = createWorkflowStartQueue({ starter, store: stores.workflowStarts, log });
   const metrics = createMetrics('api', () => readBacklog(pool));
   const counts = options.counts ?? metrics;
   const responses = watchResponses(counts.answered);
@@ -126,9 +124,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     options.largeBodies &&
     createLargeBodyWorker({ entry: options.largeBodies, env, publicUrl: () => url, counts, log });
   const app = createApp({
-    approvals: counting(approvals, counts),
-    identities: identityStore(pool, keys),
-    idempotency: idempotencyStore(pool, keyring),
+    stores: { ...stores, opening: counting(stores.opening, counts) },
     screenDeps,
     loosenWithoutReason: config.dev,
     settlement: createSettlement(signer),
@@ -191,7 +187,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     await lane?.end();
     clearInterval(waking);
     reminders.end();
-    await Promise.all([starts.end(), notices.end()]);
+    await Promise.all([starts.end(), events.end()]);
     await Promise.allSettled([listening.stop(), connection.close(), pool.end(), measured?.stop()]);
     log.info('api stopped');
   };

@@ -98,8 +98,8 @@ export const TimelineEntry = z
   .meta({ id: 'TimelineEntry', title: 'TimelineEntry' });
 export type TimelineEntry = z.infer<typeof TimelineEntry>;
 
-/** The decision that stands, as its reader sees it. A Signal of a team's bot has no reason and no patch. */
-export const StandingDecision = z
+/** How a request ended, as its reader sees it. A Signal of a team's bot has no reason and no patch. */
+export const ResolutionView = z
   .object({
     decision_id: z.string().nullable(),
     type: z.enum(DECISION_TYPES).nullable(),
@@ -113,8 +113,8 @@ export const StandingDecision = z
     digest_salt: z.string().optional().meta({ description: 'Salt of the patched digest' }),
     payload_digest: PayloadDigest,
   })
-  .meta({ id: 'StandingDecision', title: 'StandingDecision' });
-export type StandingDecision = z.infer<typeof StandingDecision>;
+  .meta({ id: 'ResolutionView', title: 'ResolutionView' });
+export type ResolutionView = z.infer<typeof ResolutionView>;
 
 /** A patch that waits for a second approver: somebody else than `by` approves it by its `payload_digest`. */
 export const ProposedPatch = z
@@ -140,7 +140,7 @@ export const ApprovalRequestDetail = ApprovalRequestSummary.extend({
   policy_version: z.int(),
   metadata: z.record(z.string(), z.unknown()),
   timeline: z.array(TimelineEntry),
-  decision: StandingDecision.nullable(),
+  decision: ResolutionView.nullable(),
   proposed_patch: ProposedPatch.nullable().meta({
     description: 'The patch that waits for a second approver; null for an agent, and once the request is closed',
   }),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { LedgerEntry } from '../activities/ports.ts';
+import type { LedgerEntry } from '../domain/approval/ports.ts';
 import type { LedgerRecord, RequestRecord } from '../domain/approval/record.ts';
 
 const SECOND = 1;

@@ -1,7 +1,7 @@
 import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 import { Client, Connection, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import type { AnsweredInterrupt, WorkflowStarter } from '../activities/ports.ts';
+import type { WorkflowStarter } from '../activities/ports.ts';
 import {
   ANSWERED_SIGNAL,
   APPROVAL_WORKFLOW,
@@ -15,6 +15,7 @@ import {
   resumeWorkflowId,
 } from '../contracts/workflow.ts';
 import type { RequestRecord } from '../domain/approval/record.ts';
+import type { AnsweredInterrupt } from '../domain/outbox/ports.ts';
 
 /** Where Temporal is: the standard `TEMPORAL_*` settings and profiles. */
 export const temporalSettings = (env: NodeJS.ProcessEnv) => {

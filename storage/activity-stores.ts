@@ -1,10 +1,10 @@
 import type { Pool } from 'pg';
-import type { Finding, PatchScreening } from '../contracts/verdict.ts';
-import type { DeliveryRef, RequestRef, Settled } from '../contracts/workflow.ts';
 import type { Keyring } from '../crypto/keyring.ts';
+import type { Ledger, ReconcileStore, ScreenStore } from '../domain/approval/ports.ts';
+import type { DeliveryStore } from '../domain/outbox/ports.ts';
 import { markStarted, readRequest, unstartedRequests } from './approvals/approval-requests.ts';
 import { readDecision } from './approvals/decisions.ts';
-import { type OpenEntry, settleOnce } from './approvals/ledger.ts';
+import { settleOnce } from './approvals/ledger.ts';
 import { currentPolicy } from './approvals/policies.ts';
 import { workflowScanStore } from './approvals/reconcile.ts';
 import { recordScreening } from './approvals/screenings.ts';
@@ -12,38 +12,37 @@ import { acrossProjects, inProject } from './db/transaction.ts';
 import { markDelivery, readDelivery, unstartedDeliveries } from './outbox/deliveries.ts';
 import { interruptOfRequest } from './threads/interrupt-of-request.ts';
 
-/** What the workflow's steps are given (the ports of activities/): each call a transaction of its own. */
+/** The stores of the activities: each call is a transaction of its own. */
 export function activityStores(pool: Pool, keyring: Keyring) {
-  const screen = {
-    request: async (ref: RequestRef) => {
+  const screen: ScreenStore = {
+    request: async (ref) => {
       const sealer = await keyring.sealer(ref.project_id);
       return inProject(pool, ref.project_id, (tx) => readRequest(tx, sealer, ref.request_id));
     },
-    decision: async (ref: RequestRef, decision_id: string) => {
+    decision: async (ref, decision_id) => {
       const sealer = await keyring.sealer(ref.project_id);
       return inProject(pool, ref.project_id, (tx) => readDecision(tx, sealer, ref.request_id, decision_id));
     },
-    policy: (project_id: string) => inProject(pool, project_id, currentPolicy),
-    recordScreening: async (ref: RequestRef, decision_id: string, screening: PatchScreening, findings: Finding[]) => {
+    policy: (project_id) => inProject(pool, project_id, currentPolicy),
+    recordScreening: async (ref, decision_id, screening, findings) => {
       const sealer = await keyring.sealer(ref.project_id);
       return inProject(pool, ref.project_id, (tx) =>
         recordScreening(tx, sealer, ref.request_id, decision_id, screening, findings),
       );
     },
   };
-  const ledger = {
-    settleOnce: (ref: RequestRef, work: (entry: OpenEntry) => Promise<Settled>) =>
-      inProject(pool, ref.project_id, (tx) => settleOnce(tx, ref.request_id, work)),
+  const ledger: Ledger = {
+    settleOnce: (ref, work) => inProject(pool, ref.project_id, (tx) => settleOnce(tx, ref.request_id, work)),
   };
-  const deliveries = {
-    undelivered: (ref: DeliveryRef) =>
+  const deliveries: DeliveryStore = {
+    undelivered: (ref) =>
       inProject(pool, ref.project_id, async (tx) => {
         const row = await readDelivery(tx, ref.delivery_id);
         return row && row.delivered_at === null
           ? { project_id: ref.project_id, request_id: row.request_id }
           : undefined;
       }),
-    interruptOf: async (ref: RequestRef) => {
+    interruptOf: async (ref) => {
       const sealer = await keyring.sealer(ref.project_id);
       return inProject(pool, ref.project_id, async (tx) => {
         const found = await interruptOfRequest(tx, ref.request_id);
@@ -57,17 +56,16 @@ export function activityStores(pool: Pool, keyring: Keyring) {
         };
       });
     },
-    mark: (ref: DeliveryRef, state: 'started' | 'delivered' | 'dead') =>
-      inProject(pool, ref.project_id, (tx) => markDelivery(tx, ref.delivery_id, state)),
+    mark: (ref, state) => inProject(pool, ref.project_id, (tx) => markDelivery(tx, ref.delivery_id, state)),
   };
-  const reconcile = {
-    unstartedRequests: (limit: number) => acrossProjects(pool, (tx) => unstartedRequests(tx, limit)),
-    unstartedDeliveries: async (limit: number) =>
+  const reconcile: ReconcileStore = {
+    unstartedRequests: (limit) => acrossProjects(pool, (tx) => unstartedRequests(tx, limit)),
+    unstartedDeliveries: async (limit) =>
       (await acrossProjects(pool, (tx) => unstartedDeliveries(tx, limit))).map(({ id, project_id }) => ({
         project_id,
         delivery_id: id,
       })),
-    markStarted: (ref: RequestRef) => inProject(pool, ref.project_id, (tx) => markStarted(tx, ref.request_id)),
+    markStarted: (ref) => inProject(pool, ref.project_id, (tx) => markStarted(tx, ref.request_id)),
   };
   return { screen, ledger, deliveries, reconcile, workflowScan: workflowScanStore(pool) };
 }

@@ -1,19 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import type { ApprovalEvent } from '../../contracts/events.ts';
+import type { RequestEvent } from '../../domain/approval/request-event.ts';
 
-/** What the database tells this process after a commit. */
-export interface Notice extends ApprovalEvent {
-  project_id: string;
-  key_id: string;
-}
-
-export interface Numbered extends Notice {
+export interface Numbered extends RequestEvent {
   id: string;
 }
 
 /** Fan-out of notices to server-sent-event readers, with the last ten minutes to resume from. */
 export interface EventHub {
-  publish(notice: Notice): void;
+  publish(notice: RequestEvent): void;
   /** Notices may have been missed: readers are told to fetch again. */
   gap(): void;
   /** Calls `onEvent` for each later notice; what came after `lastEventId` first. `onReset` when that is not known any more. */

@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
+import type { WorkflowStartStore } from '../../domain/approval/ports.ts';
 import type { RequestRecord } from '../../domain/approval/record.ts';
-import type { ApprovalStore, Log, WorkflowStarter } from '../ports.ts';
+import type { Log, WorkflowStarter } from '../ports.ts';
 
 /** As many at a time as keep Temporal busy without starving the answers; more than wait here are the reconciler's. */
 const AT_ONCE = 8;
@@ -16,7 +17,7 @@ export interface WorkflowStartQueue {
 
 export interface WorkflowStartQueueDeps {
   starter: Pick<WorkflowStarter, 'startApproval'>;
-  store: Pick<ApprovalStore, 'markStarted'>;
+  store: WorkflowStartStore;
   log: Log;
 }
 
@@ -38,7 +39,7 @@ export function createWorkflowStartQueue({ starter, store, log }: WorkflowStartQ
       queue
         .add(async () => {
           await starter.startApproval(request);
-          await store.markStarted(request.project_id, request.id);
+          await store.markStarted({ project_id: request.project_id, request_id: request.id });
         })
         .catch((error: Error) => left(request.id, error.message));
     },

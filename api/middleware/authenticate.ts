@@ -1,8 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { parseApiKey, sameSecret, tokenHash } from '../../crypto/api-key.ts';
 import { mayDo, type Permission, type Principal } from '../../domain/access/permissions.ts';
+import type { IdentityStore } from '../../domain/access/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
-import type { IdentityStore } from '../ports.ts';
 import { checkHost } from './allowed-hosts.ts';
 import { sessionToken } from './session-cookie.ts';
 

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { type IdPrefix, newId } from '../../crypto/ids.ts';
+import type { IdempotencyStore } from '../../domain/access/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
-import type { IdempotencyStore } from '../ports.ts';
 import { PROBLEM_STATUS } from '../problem-status.ts';
 import { principalOf } from './authenticate.ts';
 
@@ -37,10 +37,10 @@ export const createOnce =
       throw new DomainError('invalid_request', 'An Idempotency-Key has 1 to 255 characters.');
     const { project_id, key_id } = principalOf(res);
     const scope = { key_id, route, key, body: (res.locals.body_text as string | undefined) ?? '' };
-    const claimed = await store.claim(project_id, scope, fresh);
-    switch (claimed.state) {
+    const lock = await store.lock(project_id, scope, fresh);
+    switch (lock.state) {
       case 'done':
-        res.set('Idempotency-Replayed', 'true').status(claimed.status).json(claimed.answer);
+        res.set('Idempotency-Replayed', 'true').status(lock.status).json(lock.answer);
         return;
       case 'running':
         throw new DomainError('idempotency_key_in_use', 'A request with this Idempotency-Key is still running.', {
@@ -51,11 +51,11 @@ export const createOnce =
       case 'first':
         break;
       default:
-        return claimed satisfies never;
+        return lock satisfies never;
     }
     try {
-      const { status, body } = await work(claimed.reference);
-      await store.keep(project_id, scope, claimed.reference, status, body);
+      const { status, body } = await work(lock.reference);
+      await store.keep(project_id, scope, lock.reference, status, body);
       res.status(status).json(body);
     } catch (error) {
       const refused = error instanceof DomainError && PROBLEM_STATUS[error.code] < 500;

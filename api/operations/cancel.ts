@@ -1,12 +1,12 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
-import type { CancelAnswer } from '../../contracts/approval-request.ts';
+import type { CancelAnswer, ResolutionView } from '../../contracts/approval-request.ts';
 import { approvalWorkflowId } from '../../contracts/workflow.ts';
 import { maySee, type Principal } from '../../domain/access/permissions.ts';
-import type { Standing } from '../../domain/approval/status-answer.ts';
+import type { RequestReader } from '../../domain/approval/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
-import type { ApprovalStore, Client, WorkflowStarter } from '../ports.ts';
+import type { Client, WorkflowStarter } from '../ports.ts';
 import { isUnavailable } from './temporal-errors.ts';
-import { decisionAnswer, standingSentence } from './views.ts';
+import { decisionAnswer, resolutionSentence } from './views.ts';
 
 /**
  * Withdraws a request: its workflow is cancelled and closes it. A decision that came first stands and is told.
@@ -14,20 +14,20 @@ import { decisionAnswer, standingSentence } from './views.ts';
  */
 export const createCancel =
   ({
-    store,
+    requests,
     client,
     starter,
   }: {
-    store: ApprovalStore;
+    requests: RequestReader;
     client: Client;
     starter: Pick<WorkflowStarter, 'startApproval'>;
   }) =>
   async (principal: Principal, request_id: string): Promise<{ status: 200 | 202; body: CancelAnswer }> => {
     const { project_id } = principal;
-    const view = await store.view(project_id, request_id);
+    const view = await requests.view(project_id, request_id);
     if (!view || !maySee(principal, view.request))
       throw new DomainError('not_found', 'There is no such approval request.');
-    if (view.standing) return told(view.standing);
+    if (view.resolution) return told(view.resolution);
 
     const handle = client.workflow.getHandle(approvalWorkflowId(request_id));
     try {
@@ -47,12 +47,12 @@ export const createCancel =
     }
     // For as long as the connection lets a call take.
     await handle.result().catch(() => {});
-    const standing = (await store.view(project_id, request_id))?.standing;
-    return standing ? told(standing) : { status: 202, body: { id: request_id, outcome: null } };
+    const resolution = (await requests.view(project_id, request_id))?.resolution;
+    return resolution ? told(resolution) : { status: 202, body: { id: request_id, outcome: null } };
 
-    function told(standing: Standing): { status: 200; body: CancelAnswer } {
-      if (standing.outcome.status === 'cancelled')
-        return { status: 200, body: { id: request_id, outcome: standing.outcome } };
-      throw new DomainError('not_pending', standingSentence(standing), { standing: decisionAnswer(standing) });
+    function told(resolution: ResolutionView): { status: 200; body: CancelAnswer } {
+      if (resolution.outcome.status === 'cancelled')
+        return { status: 200, body: { id: request_id, outcome: resolution.outcome } };
+      throw new DomainError('not_pending', resolutionSentence(resolution), { standing: decisionAnswer(resolution) });
     }
   };

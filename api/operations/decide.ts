@@ -18,10 +18,10 @@ const isAbout = (proposal: ProposedPatch | undefined, { payload_digest }: Decisi
 /**
  * One approver's answer. Everything the workflow could refuse is checked here first, for the clearer word; the workflow has
  * the last one. The decision's row is written before the message goes out: only a decision with a row counts.
- * @throws DomainError with the standing decision when there is one.
+ * @throws DomainError with the resolution when there is one.
  */
 export function createDecide(deps: SubmitDeps) {
-  const { store } = deps;
+  const { requests, decisions } = deps;
   const { submit, remindOfOwn, remindOfPatch } = createSubmit(deps);
   return async (
     principal: Principal,
@@ -31,21 +31,22 @@ export function createDecide(deps: SubmitDeps) {
     channel: Channel,
   ): Promise<Decided> => {
     const { project_id, owner } = principal;
-    const view = await store.view(project_id, request_id);
+    const view = await requests.view(project_id, request_id);
     if (!view || !maySee(principal, view.request))
       throw new DomainError('not_found', 'There is no such approval request.');
-    const { request, standing } = view;
+    const { request, resolution } = view;
     const attempt: Attempt = { decision_id, owner, request, decision };
     if (owner === request.requested_by) throw REFUSED.own_request();
     if (request.metadata.role === 'admin' && principal.role !== 'admin')
       throw new DomainError('forbidden', 'The agent asked for an admin to decide this.');
-    if (standing) {
-      const answer = told(attempt, standing, 200);
-      remindOfOwn(attempt, standing);
+    if (resolution) {
+      const answer = told(attempt, resolution, 200);
+      remindOfOwn(attempt, resolution);
       return answer;
     }
     const isAsked = decision.payload_digest === request.payload_digest;
-    const proposal = isAsked && decision.type !== 'patch' ? undefined : await store.proposalOf(project_id, request_id);
+    const proposal =
+      isAsked && decision.type !== 'patch' ? undefined : await decisions.proposalOf(project_id, request_id);
     if (!isAsked && (decision.type === 'patch' || !isAbout(proposal, decision))) throw REFUSED.payload_changed();
     if (!isAsked && decision.type === 'approve' && owner === proposal?.by) throw REFUSED.own_patch();
     if (decision.type === 'patch' && proposal?.by === owner && equal(proposal.payload, decision.patched_payload)) {
@@ -54,7 +55,7 @@ export function createDecide(deps: SubmitDeps) {
     }
 
     const patch = decision.type === 'patch' ? patched(request, decision.patched_payload) : undefined;
-    const { patched_digest } = await store.recordDecision(project_id, {
+    const { patched_digest } = await decisions.recordDecision(project_id, {
       id: decision_id,
       request_id,
       type: decision.type,

@@ -1,13 +1,13 @@
 import type { TimelineEntry } from '../../contracts/approval-request.ts';
+import type { HistoryView } from '../../domain/approval/ports.ts';
 import type { DecisionRecord } from '../../domain/approval/record.ts';
-import type { HistoryView } from '../ports.ts';
 
 /** What people answered, as the timeline tells it: every decision, and how the firewall took each patch. */
 export const decisionEntries = (view: HistoryView): TimelineEntry[] =>
   view.decisions.flatMap((row) => [recorded(row, view), ...screened(row)]);
 
-function recorded(row: DecisionRecord, { request, standing }: HistoryView): TimelineEntry {
-  const counted = !standing || row.id === standing.decision_id || row.patched_digest === standing.payload_digest;
+function recorded(row: DecisionRecord, { request, resolution }: HistoryView): TimelineEntry {
+  const counted = !resolution || row.id === resolution.decision_id || row.patched_digest === resolution.payload_digest;
   const what = row.payload_digest === request.payload_digest ? row.type : `${row.type} of the patch`;
   return {
     event: 'decision_recorded',

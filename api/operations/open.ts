@@ -12,14 +12,14 @@ import { screenAction } from '../../domain/firewall/screen.ts';
 import type { ScreenDeps } from '../../domain/firewall/screen-deps.ts';
 import { withoutLpMeta } from '../../domain/lp-meta.ts';
 import type { WorkflowStartQueue } from '../live/workflow-start-queue.ts';
-import type { ApprovalStore, SettleWork } from '../ports.ts';
+import type { RequestOpener, SettleWork } from '../ports.ts';
 import { screenStats } from './earlier-calls.ts';
 import { schemaProblem } from './json-schema.ts';
 import { inItsThread } from './thread-labels.ts';
 import { ingestAnswer } from './views.ts';
 
 export interface OpenDeps {
-  store: ApprovalStore;
+  store: RequestOpener;
   /** `settle` of activities/: for what the firewall closes by itself. */
   settlement: (proposed: Resolution) => SettleWork;
   /** The firewall's parsers. */
@@ -120,6 +120,6 @@ export const createOpen =
         settle: outcome && settlement(outcome),
       };
     });
-    if (!view.standing) starts.begin(view.request);
+    if (!view.resolution) starts.begin(view.request);
     return ingestAnswer(view, triageUrl(id), schema_ignored);
   };

@@ -5,7 +5,7 @@ import { policyProblems } from '../../domain/firewall/active-guardrails.ts';
 import { NO_PARSERS, type Parsers } from '../../domain/firewall/parsing/parsers.ts';
 import type { ScreenDeps } from '../../domain/firewall/screen-deps.ts';
 import { loosenings } from '../../domain/policy/loosenings.ts';
-import type { ApprovalStore } from '../ports.ts';
+import type { PolicyStore } from '../../domain/policy/ports.ts';
 
 /** What stands in the record where nobody has to say why. */
 const UNSAID = 'not said (letsping dev)';
@@ -16,7 +16,7 @@ const UNSAID = 'not said (letsping dev)';
  */
 export const createPutPolicy =
   (
-    store: Pick<ApprovalStore, 'putPolicy'>,
+    store: Pick<PolicyStore, 'putPolicy'>,
     { screenDeps, loosenWithoutReason }: { screenDeps: ScreenDeps; loosenWithoutReason: boolean },
   ) =>
   async (

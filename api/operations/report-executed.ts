@@ -1,28 +1,29 @@
 import type { ExecutedAnswer } from '../../contracts/approval-request.ts';
 import { maySee, type Principal } from '../../domain/access/permissions.ts';
+import type { ExecutionStore, RequestReader } from '../../domain/approval/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
-import type { ApprovalStore, Log } from '../ports.ts';
+import type { Log } from '../ports.ts';
 
 /** The agent says that it ran what was approved: once. Another digest than the approved one is an incident. */
 export const createReportExecuted =
-  ({ store, log }: { store: ApprovalStore; log: Log }) =>
+  ({ requests, executions, log }: { requests: RequestReader; executions: ExecutionStore; log: Log }) =>
   async (principal: Principal, request_id: string, payload_digest: string): Promise<ExecutedAnswer> => {
-    const view = await store.view(principal.project_id, request_id);
+    const view = await requests.view(principal.project_id, request_id);
     if (!view || !maySee(principal, view.request))
       throw new DomainError('not_found', 'There is no such approval request.');
-    const { request, standing } = view;
-    if (standing?.outcome.status !== 'approved') {
+    const { request, resolution } = view;
+    if (resolution?.outcome.status !== 'approved') {
       log.error({ request_id }, 'alarm: execution reported without an approval');
       throw new DomainError(
         'not_approved',
-        `This request is ${standing?.outcome.status ?? 'still pending'}: nothing of it may run.`,
+        `This request is ${resolution?.outcome.status ?? 'still pending'}: nothing of it may run.`,
       );
     }
-    const written = await store.execute(
+    const written = await executions.execute(
       principal.project_id,
       request,
       payload_digest,
-      standing.payload_digest,
+      resolution.payload_digest,
       principal.owner,
     );
     switch (written.state) {

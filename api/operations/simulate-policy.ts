@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { type PolicySimulation, type PolicySimulationBody, sinceMs } from '../../contracts/policy-simulation.ts';
+import type { RecordedReader } from '../../domain/approval/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { NO_PARSERS } from '../../domain/firewall/parsing/parsers.ts';
 import { screenAction } from '../../domain/firewall/screen.ts';
 import type { ScreenDeps } from '../../domain/firewall/screen-deps.ts';
-import type { ApprovalStore } from '../ports.ts';
 import { refuseBroken } from './put-policy.ts';
 
 const MAX_JUDGED = 10_000;
@@ -18,7 +18,7 @@ const MAX_MS = 20_000;
  * Judges a project's recorded requests under another policy, the newest first, and compares with what was. Bounded in requests
  * and in time, one at a time per project, and the event loop turns between two requests. Nothing is written.
  */
-export function createSimulatePolicy(store: Pick<ApprovalStore, 'recorded'>, host: ScreenDeps = {}) {
+export function createSimulatePolicy(store: RecordedReader, host: ScreenDeps = {}) {
   const running = new Set<string>();
 
   return async (project_id: string, body: PolicySimulationBody): Promise<PolicySimulation> => {

@@ -1,16 +1,17 @@
-import type { ProposedPatch } from '../../contracts/approval-request.ts';
+import type { ProposedPatch, ResolutionView } from '../../contracts/approval-request.ts';
 import type { DecisionRef } from '../../contracts/workflow.ts';
 import type { Refusal } from '../../domain/approval/approval.ts';
-import type { Standing } from '../../domain/approval/status-answer.ts';
+import type { DecisionStore, RequestReader } from '../../domain/approval/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { RedeliveryQueue } from '../live/redelivery-queue.ts';
-import type { ApprovalStore, Client, Remind, WorkflowStarter } from '../ports.ts';
-import { type Attempt, type Decided, refOfStanding, told } from './decision-attempt.ts';
+import type { Client, Remind, WorkflowStarter } from '../ports.ts';
+import { type Attempt, type Decided, refOfResolution, told } from './decision-attempt.ts';
 import { REFUSED } from './decision-refusals.ts';
 import { sendDecision } from './send-decision.ts';
 
 export interface SubmitDeps {
-  store: ApprovalStore;
+  requests: RequestReader;
+  decisions: DecisionStore;
   client: Client;
   starter: Pick<WorkflowStarter, 'startApproval'>;
   remind: Remind;
@@ -32,7 +33,7 @@ export const awaiting = ({
 });
 
 /** Takes a decision whose row is written to its workflow, and from there to its answer. */
-export function createSubmit({ store, client, starter, remind, reminders }: SubmitDeps) {
+export function createSubmit({ requests, decisions, client, starter, remind, reminders }: SubmitDeps) {
   return { submit, remindOfOwn, remindOfPatch };
 
   /** Once more at most for each thing that can be mended on the way: a workflow never started, a proposal it does not know of. */
@@ -51,7 +52,7 @@ export function createSubmit({ store, client, starter, remind, reminders }: Subm
           });
         case 'refused':
           if (sent.code === 'payload_changed' && !isReminded) {
-            const proposal = await store.proposalOf(request.project_id, request.id);
+            const proposal = await decisions.proposalOf(request.project_id, request.id);
             if (proposal?.payload_digest === ref.payload_digest) {
               await remindOfPatch(attempt, proposal);
               isReminded = true;
@@ -60,14 +61,14 @@ export function createSubmit({ store, client, starter, remind, reminders }: Subm
           }
           return refused(attempt, sent.code);
         case 'temporal_away': {
-          const found = await standing(attempt);
+          const found = await resolution(attempt);
           if (found) remindOfOwn(attempt, found);
           if (found) return told(attempt, found, 201);
           throw later('Temporal does not answer; nothing is decided so far. Send the same decision again.');
         }
         case 'settled':
         case 'closed': {
-          const found = await standing(attempt);
+          const found = await resolution(attempt);
           if (found) return told(attempt, found, 201);
           if (isRestarted) throw later('The approval has not started yet. Nothing was decided; try again.');
           await starter.startApproval(request).catch(() => {}); // acknowledged while Temporal was away
@@ -83,34 +84,34 @@ export function createSubmit({ store, client, starter, remind, reminders }: Subm
   async function refused(attempt: Attempt, code: Refusal): Promise<Decided> {
     if (code === 'patch_refused')
       throw new DomainError('patch_refused', REFUSED.patch_refused().message, { findings: await findingsOf(attempt) });
-    const found = code === 'not_pending' || code === 'expired' ? await standingSoon(attempt) : undefined;
+    const found = code === 'not_pending' || code === 'expired' ? await resolutionSoon(attempt) : undefined;
     if (found) return told(attempt, found, 200);
     throw REFUSED[code]();
   }
 
-  async function standing({ request }: Attempt): Promise<Standing | undefined> {
-    return (await store.view(request.project_id, request.id))?.standing;
+  async function resolution({ request }: Attempt): Promise<ResolutionView | undefined> {
+    return (await requests.view(request.project_id, request.id))?.resolution;
   }
 
   /** The workflow is closed before the ledger is written: whoever is refused in between is told the outcome, if it comes soon. */
-  async function standingSoon(attempt: Attempt): Promise<Standing | undefined> {
+  async function resolutionSoon(attempt: Attempt): Promise<ResolutionView | undefined> {
     for (let waited = 0; ; waited += LEDGER_STEP_MS) {
-      const found = await standing(attempt);
+      const found = await resolution(attempt);
       if (found || waited >= LEDGER_WAIT_MS) return found;
       await new Promise((resolve) => setTimeout(resolve, LEDGER_STEP_MS));
     }
   }
 
   async function findingsOf({ request, decision_id }: Attempt) {
-    return (await store.screeningOf(request.project_id, request.id, decision_id)) ?? [];
+    return (await decisions.screeningOf(request.project_id, request.id, decision_id)) ?? [];
   }
 
   /**
    * The very call is repeated because its answer was lost, or Temporal went away under it. It may have died between ledger and
    * history, and would then know of no decision: a workflow that is still open hears it again, and finds what stands.
    */
-  function remindOfOwn(attempt: Attempt, found: Standing): void {
-    if (found.decision_id === attempt.decision_id) reminders.begin(attempt.request.id, refOfStanding(attempt, found));
+  function remindOfOwn(attempt: Attempt, found: ResolutionView): void {
+    if (found.decision_id === attempt.decision_id) reminders.begin(attempt.request.id, refOfResolution(attempt, found));
   }
 
   /** A workflow that was started anew, or whose screening timed out after it was written, knows of no proposal. */

@@ -2,21 +2,21 @@ import type {
   ApprovalRequestDetail,
   ApprovalRequestSummary,
   IngestAnswer,
-  TimelineEntry,
+  ResolutionView,
 } from '../../contracts/approval-request.ts';
 import type { DecisionAnswer } from '../../contracts/decision.ts';
-import { outcomeOf } from '../../domain/approval/record.ts';
-import { type Standing, wireStatus } from '../../domain/approval/status-answer.ts';
-import type { HistoryView, ListedRow, RequestView } from '../ports.ts';
-import { decisionEntries } from './decision-entries.ts';
+import type { HistoryView, RequestView } from '../../domain/approval/ports.ts';
+import { type ListedRequest, outcomeOf } from '../../domain/approval/record.ts';
+import { wireStatus } from '../../domain/approval/status-answer.ts';
+import { timelineOf } from './timeline.ts';
 
-/** What the API answers, made from what stands. */
+/** The API's answers, made from records. */
 
 const iso = (at: Date | null | undefined) => at?.toISOString() ?? null;
 
 export const ingestAnswer = (view: RequestView, triage_url: string, schema_ignored?: string): IngestAnswer => ({
   id: view.request.id,
-  status: wireStatus(view.standing),
+  status: wireStatus(view.resolution),
   verdict: view.request.verdict,
   findings: view.request.findings,
   held_by: view.request.held_by,
@@ -24,13 +24,13 @@ export const ingestAnswer = (view: RequestView, triage_url: string, schema_ignor
   digest_salt: view.request.salt,
   expires_at: view.request.expires_at.toISOString(),
   triage_url,
-  outcome: view.standing?.outcome ?? null,
+  outcome: view.resolution?.outcome ?? null,
   ...(schema_ignored !== undefined && { schema_ignored }),
   uploadUrl: null,
   dek: null,
 });
 
-export const summaryOf = (row: ListedRow): ApprovalRequestSummary => ({
+export const summaryOf = (row: ListedRequest): ApprovalRequestSummary => ({
   id: row.id,
   service: row.service,
   action: row.action,
@@ -46,84 +46,23 @@ export const summaryOf = (row: ListedRow): ApprovalRequestSummary => ({
   resolved_at: iso(row.resolved_at),
 });
 
-export const decisionAnswer = (standing: Standing): DecisionAnswer => ({
-  decision_id: standing.decision_id ?? '',
-  outcome: standing.outcome,
-  decided_by: standing.decided_by ?? standing.channel,
-  decided_at: standing.decided_at,
-  payload_digest: standing.payload_digest,
+export const decisionAnswer = (resolution: ResolutionView): DecisionAnswer => ({
+  decision_id: resolution.decision_id ?? '',
+  outcome: resolution.outcome,
+  decided_by: resolution.decided_by ?? resolution.channel,
+  decided_at: resolution.decided_at,
+  payload_digest: resolution.payload_digest,
 });
 
-/** One sentence for whoever came too late. */
-export const standingSentence = ({ outcome, decided_by, decided_at }: Standing): string =>
+/** One sentence for a decision that came too late. */
+export const resolutionSentence = ({ outcome, decided_by, decided_at }: ResolutionView): string =>
   `This request is already ${outcome.status}${outcome.modified ? ' with modifications' : ''} (${decided_by === null ? outcome.cause : `by ${decided_by}`}, ${decided_at}).`;
 
-const INCIDENTS: Record<string, string> = {
-  forged_decision: 'A decision that was never made through the API reached the workflow; the request was closed.',
-  digest_mismatch: 'The agent reported the execution of another payload than the approved one.',
-  executed_twice: 'The agent reported a second execution.',
-};
-
-function timelineOf(view: HistoryView): TimelineEntry[] {
-  const { request, standing, incidents } = view;
-  const opened = request.created_at.toISOString();
-  const findings = request.findings.map(({ id }) => id).join(', ');
-  const entries: TimelineEntry[] = [
-    {
-      event: 'requested',
-      at: opened,
-      by: request.requested_by,
-      detail: `${request.service} wants to run ${request.action}.`,
-    },
-    {
-      event: 'screened',
-      at: opened,
-      by: null,
-      detail: findings ? `The firewall found ${findings}.` : 'The firewall found nothing.',
-    },
-  ];
-  if (request.verdict === 'hold') {
-    entries.push({
-      event: 'held',
-      at: opened,
-      by: null,
-      detail: request.held_by === 'policy' ? 'The policy wants a person to look.' : 'Held for a person to decide.',
-    });
-  }
-  entries.push(...decisionEntries(view));
-  if (standing) {
-    const { status, cause, modified } = standing.outcome;
-    entries.push({
-      event: 'resolved',
-      at: standing.decided_at,
-      by: standing.decided_by,
-      detail: `${status}${modified ? ' with modifications' : ''}, cause ${cause}, through ${standing.channel}.`,
-    });
-  }
-  if (view.executed_at)
-    entries.push({
-      event: 'executed',
-      at: view.executed_at.toISOString(),
-      by: view.executed_by ?? null,
-      detail: 'The agent ran exactly what was approved.',
-    });
-  for (const incident of incidents) {
-    entries.push({
-      event: 'incident',
-      at: incident.created_at.toISOString(),
-      by: incident.reported_by,
-      detail: INCIDENTS[incident.kind] ?? incident.kind,
-    });
-  }
-  return entries.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
-}
-
 export function detailOf(view: HistoryView): ApprovalRequestDetail {
-  const { request, standing } = view;
-  const { receipt: _receipt, ...decision } = standing ?? { receipt: '' };
+  const { request, resolution } = view;
   return {
     ...summaryOf({ ...request, ledger: null }),
-    outcome: standing?.outcome ?? null,
+    outcome: resolution?.outcome ?? null,
     payload: request.payload,
     ...(request.schema !== undefined && { schema: request.schema }),
     digest_salt: request.salt,
@@ -136,7 +75,7 @@ export function detailOf(view: HistoryView): ApprovalRequestDetail {
       ...(request.context.untrusted !== undefined && { untrusted: request.context.untrusted }),
     },
     timeline: timelineOf(view),
-    decision: standing ? (decision as ApprovalRequestDetail['decision']) : null,
+    decision: resolution ?? null,
     proposed_patch: view.proposal ?? null,
     executed_at: iso(view.executed_at),
   };

@@ -1,11 +1,12 @@
 import type { Decision } from '../../contracts/decision.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
+import type { IdentityStore } from '../../domain/access/ports.ts';
+import type { HistoryReader, RequestLister } from '../../domain/approval/ports.ts';
 import type { Channel } from '../../domain/approval/record.ts';
 import type { Decided } from '../operations/decision-attempt.ts';
-import type { ApprovalStore, IdentityStore } from '../ports.ts';
 
 export interface PageDeps {
-  store: ApprovalStore;
+  requests: HistoryReader & RequestLister;
   identities: IdentityStore;
   decide: (
     principal: Principal,

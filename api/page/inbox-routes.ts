@@ -1,6 +1,7 @@
 import { Router } from 'express';
+import type { IdentityStore } from '../../domain/access/ports.ts';
+import type { RequestLister } from '../../domain/approval/ports.ts';
 import { principalOf } from '../middleware/authenticate.ts';
-import type { ApprovalStore, IdentityStore } from '../ports.ts';
 import { cursorOf, parseCursor } from '../routes/cursor.ts';
 import { type Inbox, inboxSentence, inboxView } from './inbox.ts';
 import { sendPage } from './layout.ts';
@@ -8,18 +9,12 @@ import { signedIn } from './signed-in.ts';
 
 const PAGE_SIZE = 50;
 
-export function inboxRoutes({
-  store,
-  identities,
-}: {
-  store: Pick<ApprovalStore, 'list'>;
-  identities: IdentityStore;
-}): Router {
+export function inboxRoutes({ requests, identities }: { requests: RequestLister; identities: IdentityStore }): Router {
   const router = Router();
   router.get(['/', '/requests'], signedIn(identities), async (req, res) => {
     const principal = principalOf(res);
     const cursor = typeof req.query['cursor'] === 'string' ? req.query['cursor'] : undefined;
-    const found = await store.list(principal.project_id, {
+    const found = await requests.list(principal.project_id, {
       status: 'pending',
       limit: PAGE_SIZE + 1,
       after: parseCursor(cursor),

@@ -1,21 +1,21 @@
-import type { ListedRow } from '../ports.ts';
+import type { ListedRequest } from '../../domain/approval/record.ts';
 import { html, type Markup, marked } from './html.ts';
 import { distance } from './when.ts';
 
 export interface Inbox {
-  rows: ListedRow[];
+  rows: ListedRequest[];
   /** Cursor of the next page. */
   next: string | null;
   /** Whether this is the newest page. */
   first: boolean;
 }
 
-const reason = ({ finding_ids, held_by }: ListedRow): Markup =>
+const reason = ({ finding_ids, held_by }: ListedRequest): Markup =>
   finding_ids.length > 0
     ? html`${finding_ids.slice(0, 3).map((id) => html`<code class="tag">${marked(id)}</code> `)}${finding_ids.length > 3 && html`<span>and ${finding_ids.length - 3} more</span>`}`
     : html`<span class="muted">${held_by === 'policy' ? 'held by policy' : 'being screened'}</span>`;
 
-const entry = (row: ListedRow): Markup => html`<li>
+const entry = (row: ListedRequest): Markup => html`<li>
   <a class="row" href="/requests/${row.id}">
     <span class="what"><strong>${marked(row.action)}</strong> <span class="muted">on ${marked(row.service)}</span></span>
     <span class="chip priority-${row.priority}">${row.priority}</span>

@@ -2,11 +2,11 @@ import { type Request, type Response, Router } from 'express';
 import { Decision } from '../../contracts/decision.ts';
 import { isId, newId } from '../../crypto/ids.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
+import type { HistoryView } from '../../domain/approval/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { principalOf } from '../middleware/authenticate.ts';
 import type { Decided } from '../operations/decision-attempt.ts';
 import { detailOf } from '../operations/views.ts';
-import type { HistoryView } from '../ports.ts';
 import type { Draft } from './decide-forms.ts';
 import type { PageDeps } from './deps.ts';
 import { field, form } from './form.ts';
@@ -52,11 +52,11 @@ const draftOf = (req: Request): Draft => {
   return { ...(reason !== '' && { reason }), ...(patch_text !== '' && { patch_text }) };
 };
 
-export function requestRoutes({ store, identities, decide, publicUrl }: PageDeps): Router {
+export function requestRoutes({ requests, identities, decide, publicUrl }: PageDeps): Router {
   const router = Router();
 
   const read = async ({ project_id }: Principal, id: string): Promise<HistoryView> => {
-    const view = isId('req', id) ? await store.history(project_id, id) : undefined;
+    const view = isId('req', id) ? await requests.history(project_id, id) : undefined;
     if (!view) throw new DomainError('not_found', 'There is no such approval request.');
     return view;
   };
@@ -79,7 +79,7 @@ export function requestRoutes({ store, identities, decide, publicUrl }: PageDeps
       status,
       requestPage({
         request,
-        receipt: view.standing?.receipt ?? '',
+        receipt: view.receipt ?? '',
         principal,
         publicUrl: publicUrl(),
         draft: { ...draft, ...(preview && { preview }) },

@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from 'express';
 import { newToken, parseApiKey, sameSecret, tokenHash } from '../../crypto/api-key.ts';
+import type { IdentityStore, Session } from '../../domain/access/ports.ts';
 import { clearSession, SESSION_HOURS, sessionToken, setSession } from '../middleware/session-cookie.ts';
-import type { IdentityStore, StoredSession } from '../ports.ts';
 import { field, form } from './form.ts';
 import { localPath } from './local-path.ts';
 import { sameOrigin } from './same-origin.ts';
@@ -12,7 +12,7 @@ export interface SessionDeps {
   publicUrl: () => string;
 }
 
-type Answer = { session: StoredSession } | { refused: string };
+type Answer = { session: Session } | { refused: string };
 
 const LINK_TOKEN = /^[A-Za-z0-9_-]{43}$/;
 const SPENT: Answer = {

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
+import type { IdentityStore } from '../../domain/access/ports.ts';
 import { bySession } from '../middleware/authenticate.ts';
-import type { IdentityStore } from '../ports.ts';
 import { localPath } from './local-path.ts';
 import { sendSignIn } from './sign-in.ts';
 

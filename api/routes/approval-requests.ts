@@ -4,6 +4,7 @@ import { type ApprovalRequestPage, ExecutedBody, ListQuery } from '../../contrac
 import { Decision } from '../../contracts/decision.ts';
 import { isId } from '../../crypto/ids.ts';
 import { maySee, type Principal } from '../../domain/access/permissions.ts';
+import type { HistoryReader, RequestLister } from '../../domain/approval/ports.ts';
 import type { Channel } from '../../domain/approval/record.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { principalOf, requirePermission } from '../middleware/authenticate.ts';
@@ -11,11 +12,10 @@ import type { Once } from '../middleware/idempotency-key.ts';
 import { jsonBody } from '../middleware/json-body.ts';
 import type { Decided } from '../operations/decision-attempt.ts';
 import { detailOf, summaryOf } from '../operations/views.ts';
-import type { ApprovalStore } from '../ports.ts';
 import { cursorOf, parseCursor } from './cursor.ts';
 
 export interface ApprovalRequestRouteDeps {
-  store: ApprovalStore;
+  requests: HistoryReader & RequestLister;
   decide: (
     principal: Principal,
     id: string,
@@ -40,7 +40,7 @@ const channelOf = (principal: Principal, client: string | undefined): Channel =>
   principal.via === 'session' ? 'console' : client === 'cli' ? 'cli' : 'api';
 
 export function approvalRequestRoutes({
-  store,
+  requests,
   decide,
   cancel,
   reportExecuted,
@@ -52,7 +52,7 @@ export function approvalRequestRoutes({
   router.get('/approval-requests', readable, async (req, res) => {
     const query = ListQuery.parse(req.query);
     const principal = principalOf(res);
-    const rows = await store.list(principal.project_id, {
+    const rows = await requests.list(principal.project_id, {
       ...query,
       limit: query.limit + 1,
       key_id: principal.role === 'agent' ? principal.key_id : undefined,
@@ -69,7 +69,7 @@ export function approvalRequestRoutes({
 
   const seen = async (res: Response, raw: unknown) => {
     const principal = principalOf(res);
-    const view = await store.history(principal.project_id, requestId(raw));
+    const view = await requests.history(principal.project_id, requestId(raw));
     if (!view || !maySee(principal, view.request))
       throw new DomainError('not_found', 'There is no such approval request.');
     return view;
@@ -86,9 +86,9 @@ export function approvalRequestRoutes({
   });
 
   router.get('/approval-requests/:id/receipt', readable, async (req, res) => {
-    const { standing } = await seen(res, req.params.id);
-    if (!standing) throw new DomainError('not_found', 'There is no receipt yet: the request is pending.');
-    res.type('application/jose').send(standing.receipt);
+    const { receipt } = await seen(res, req.params.id);
+    if (receipt === undefined) throw new DomainError('not_found', 'There is no receipt yet: the request is pending.');
+    res.type('application/jose').send(receipt);
   });
 
   router.post(

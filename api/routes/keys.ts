@@ -2,19 +2,19 @@ import { Router } from 'express';
 import { CreateKeyBody } from '../../contracts/key.ts';
 import { newApiKey } from '../../crypto/api-key.ts';
 import { isId } from '../../crypto/ids.ts';
+import type { KeyStore } from '../../domain/access/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { principalOf, requirePermission } from '../middleware/authenticate.ts';
 import type { Once } from '../middleware/idempotency-key.ts';
 import { jsonBody } from '../middleware/json-body.ts';
-import type { ApprovalStore } from '../ports.ts';
 
 /** API keys of the project. A key is shown in the answer that makes it, and nowhere else. */
 export function keyRoutes({
-  store,
+  keys,
   once,
   environment,
 }: {
-  store: ApprovalStore;
+  keys: KeyStore;
   once: Once;
   environment: 'live' | 'test';
 }): Router {
@@ -22,7 +22,7 @@ export function keyRoutes({
   const managed = requirePermission('key:manage');
 
   router.get('/keys', managed, async (_req, res) => {
-    res.json({ items: await store.listKeys(principalOf(res).project_id) });
+    res.json({ items: await keys.listKeys(principalOf(res).project_id) });
   });
 
   router.post('/keys', managed, ...jsonBody('256kb'), async (req, res) => {
@@ -33,14 +33,14 @@ export function keyRoutes({
       });
     await once(req, res, 'keys', 'key', async (id) => {
       const { api_key, secret_sha256 } = newApiKey(id, environment);
-      const key = await store.createKey(principalOf(res).project_id, id, body, secret_sha256);
+      const key = await keys.createKey(principalOf(res).project_id, id, body, secret_sha256);
       return { status: 201, body: { ...key, api_key } };
     });
   });
 
   router.delete('/keys/:id', managed, async (req, res) => {
     const id = String(req.params.id);
-    const revoked = isId('key', id) ? await store.revokeKey(principalOf(res).project_id, id) : undefined;
+    const revoked = isId('key', id) ? await keys.revokeKey(principalOf(res).project_id, id) : undefined;
     if (!revoked) throw new DomainError('not_found', 'There is no such key.');
     res.json(revoked);
   });

@@ -4,12 +4,12 @@ import { PolicyLogQuery, PolicyReason } from '../../contracts/policy-change.ts';
 import { type PolicySimulation, PolicySimulationBody } from '../../contracts/policy-simulation.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
 import { DomainError } from '../../domain/errors.ts';
+import type { PolicyStore } from '../../domain/policy/ports.ts';
 import { principalOf, requirePermission } from '../middleware/authenticate.ts';
 import { jsonBody } from '../middleware/json-body.ts';
-import type { ApprovalStore } from '../ports.ts';
 
 export interface PolicyRouteDeps {
-  store: Pick<ApprovalStore, 'policy' | 'policyLog'>;
+  store: Pick<PolicyStore, 'policy' | 'policyLog'>;
   putPolicy: (principal: Principal, policy: Policy, reason: string | undefined) => Promise<PolicyVersion>;
   simulatePolicy: (project_id: string, body: PolicySimulationBody) => Promise<PolicySimulation>;
 }

@@ -3,6 +3,7 @@ import { IngestBody } from '../../contracts/action.ts';
 import type { IngestAnswer } from '../../contracts/approval-request.ts';
 import { isId } from '../../crypto/ids.ts';
 import { maySee, type Principal } from '../../domain/access/permissions.ts';
+import type { RequestReader } from '../../domain/approval/ports.ts';
 import { statusAnswer } from '../../domain/approval/status-answer.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { StatusWaiters } from '../live/status-waiters.ts';
@@ -10,11 +11,10 @@ import { actionContext, contextWith } from '../middleware/action-context.ts';
 import { principalOf, requirePermission } from '../middleware/authenticate.ts';
 import type { Once } from '../middleware/idempotency-key.ts';
 import { jsonBody } from '../middleware/json-body.ts';
-import type { ApprovalStore } from '../ports.ts';
 
 export interface WireRouteDeps {
   open: (principal: Principal, body: IngestBody, id: string) => Promise<IngestAnswer>;
-  store: ApprovalStore;
+  requests: RequestReader;
   waiters: StatusWaiters;
   once: Once;
   authenticated: RequestHandler;
@@ -32,7 +32,7 @@ const onTheWire: RequestHandler = (_req, res, next) => {
 const BASES = ['/api', ''];
 
 /** The published protocol: what the LetsPing clients call. Unknown members are dropped, and errors carry their codes. */
-export function wireRoutes({ open, store, waiters, once, authenticated, large }: WireRouteDeps): Router {
+export function wireRoutes({ open, requests, waiters, once, authenticated, large }: WireRouteDeps): Router {
   const ingest: RequestHandler[] = [
     onTheWire,
     authenticated,
@@ -55,18 +55,18 @@ export function wireRoutes({ open, store, waiters, once, authenticated, large }:
     const principal = principalOf(res);
     const id = String(req.params.id);
     const read = async () => {
-      const view = isId('req', id) ? await store.view(principal.project_id, id) : undefined;
+      const view = isId('req', id) ? await requests.view(principal.project_id, id) : undefined;
       if (!view || !maySee(principal, view.request))
         throw new DomainError('not_found', 'There is no such approval request.');
       return view;
     };
     let view = await read();
-    if (!view.standing && waiters.shouldHold(principal.key_id, id)) {
+    if (!view.resolution && waiters.shouldHold(principal.key_id, id)) {
       const gone = new AbortController();
       res.on('close', () => gone.abort());
       const waited = waiters.wait(principal.key_id, id, gone.signal);
       view = await read(); // resolved between the first look and the wait: do not wait for what has happened
-      if (!view.standing) {
+      if (!view.resolution) {
         await waited;
         if (gone.signal.aborted) return;
         view = await read();

@@ -12,7 +12,7 @@ import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import type { UnsealedRequest } from '../../domain/approval/record.ts';
 import { payloadDigest, saltText } from '../../domain/digest.ts';
-import { approvalStore } from '../../storage/approvals/approval-store.ts';
+import { apiStores } from '../../storage/api-stores.ts';
 import { createPool } from '../../storage/db/pool.ts';
 import { loadProjectKey } from '../../storage/keys/projects.ts';
 import { expectStatus, send } from './http.ts';
@@ -99,7 +99,7 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
     closing.push(() => connection.close());
     const client = new Client({ connection, namespace: system.temporal_namespace });
     const keyring = createKeyring(parseRootKey(system.program_env['LETSPING_ROOT_KEY']!), loadProjectKey(pool));
-    const store = approvalStore(pool, keyring);
+    const stores = apiStores(pool, keyring);
 
     const policy = { default_routing: 'review_all', routes: [{ service: ALLOWED_SERVICE, routing: 'observe' }] };
     await expectStatus(send('PUT', `${system.api_url}/policy?reason=bench`, system.admin_api_key, policy), 200);
@@ -109,7 +109,7 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
       const salt = randomBytes(32);
       const action = bodyFor(HELD_SERVICE);
       const id = newId('req');
-      const { request } = await store.open(system.project_id, () => ({
+      const { request } = await stores.opening.open(system.project_id, () => ({
         request: {
           id,
           service: action.service,
@@ -138,7 +138,7 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
           expires_in_ms: DAY_MS,
         },
       }));
-      await store.markStarted(system.project_id, id);
+      await stores.workflowStarts.markStarted({ project_id: system.project_id, request_id: id });
       return request;
     };
     const inputOf = (request: UnsealedRequest): ApprovalInput => ({
@@ -165,7 +165,6 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
       children,
       client,
       owner,
-      store,
       openRow,
       stop,
       plainUrl: `http://127.0.0.1:${children.plain.said}/rows`,
@@ -189,7 +188,7 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
         const decision_id = newId('dec');
         const decision = { type: 'approve' as const, actor: OWNER, payload_digest: input.payload_digest };
         if (flow === 'ours' || flow === 'regular')
-          await store.recordDecision(system.project_id, {
+          await stores.decisions.recordDecision(system.project_id, {
             ...decision,
             id: decision_id,
             request_id: input.request_id,

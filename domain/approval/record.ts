@@ -42,6 +42,22 @@ export interface RequestSecret {
 
 export type UnsealedRequest = RequestRecord & RequestSecret;
 
+/** A request to open; the database sets its times. */
+export type NewRequest = Omit<RequestRecord, 'project_id' | 'status' | 'created_at' | 'expires_at' | 'resolved_at'> &
+  RequestSecret & { expires_in_ms: number };
+
+/** What the firewall needs to screen a recorded request again, or to count it. */
+export type RecordedRequest = Pick<
+  RequestRecord,
+  'id' | 'service' | 'action' | 'verdict' | 'requested_by' | 'created_at'
+> &
+  Pick<RequestSecret, 'payload' | 'context'>;
+
+/** A row of a list: nothing unsealed. */
+export type ListedRequest = RequestRecord & {
+  ledger: Pick<LedgerRecord, 'status' | 'cause' | 'payload_digest' | 'verified'> | null;
+};
+
 /** What a decision's row says in clear, and what is sealed of it. */
 export interface DecisionRecord {
   id: string;
@@ -67,10 +83,10 @@ export type UnsealedDecision = DecisionRecord & DecisionSecret;
 export type NewDecision = Omit<UnsealedDecision, 'created_at' | 'screening' | 'screened_at'>;
 
 export const CHANNELS = ['console', 'cli', 'api', 'signal', 'firewall', 'deadline', 'caller'] as const;
-/** By which road the outcome came. */
+/** The channel that the outcome came through. */
 export type Channel = (typeof CHANNELS)[number];
 
-/** The ledger's row: what stands. */
+/** The ledger's row: the resolution of a request, final once written. */
 export interface LedgerRecord {
   request_id: string;
   status: OutcomeStatus;

@@ -32,7 +32,7 @@ export async function insertKey(
   tx: Transaction,
   id: string,
   key: CreateKeyBody,
-  secret_sha256: Buffer,
+  secret_sha256: Uint8Array,
 ): Promise<ApiKey> {
   const [row] = await tx.query<KeyRow>(
     `insert into api_keys (id, project_id, name, owner, role, services, secret_sha256) values ($1, $2, $3, $4, $5, $6, $7)

@@ -4,13 +4,14 @@ import { newApiKey, newToken } from '../../crypto/api-key.ts';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
+import type { Session } from '../../domain/access/ports.ts';
 import { loosenings } from '../../domain/policy/loosenings.ts';
 import { insertPolicy } from '../approvals/policies.ts';
 import { createPool } from '../db/pool.ts';
 import { inProject } from '../db/transaction.ts';
 import { insertProject, loadProjectKey } from '../keys/projects.ts';
 import { insertKey } from './api-keys.ts';
-import { insertLoginLink, type Session } from './sessions.ts';
+import { insertLoginLink } from './sessions.ts';
 
 export interface FirstProject {
   project_id: string;

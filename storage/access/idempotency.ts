@@ -1,38 +1,24 @@
 import { createHash } from 'node:crypto';
 import type { Sealer } from '../../crypto/keyring.ts';
+import type { IdempotencyLock, IdempotencyScope } from '../../domain/access/ports.ts';
 import type { Transaction } from '../db/transaction.ts';
-
-/** One use of an `Idempotency-Key`: scoped to the caller's key and the route. */
-export interface IdempotencyScope {
-  key_id: string;
-  route: string;
-  key: string;
-  /** What must be the same when the key comes again. */
-  body: string;
-}
-
-export type Claim =
-  | { state: 'first'; reference: string }
-  | { state: 'running' }
-  | { state: 'other_body' }
-  | { state: 'done'; status: number; answer: unknown };
 
 const hash = (...parts: string[]) => createHash('sha256').update(JSON.stringify(parts)).digest();
 const context = (scope: IdempotencyScope, reference: string) => ['idempotent answer', scope.route, reference] as const;
 const KEEP = "interval '24 hours'";
-/** How long a try that died keeps its repeat waiting. One that only takes longer is joined by it: both work under the same id. */
+/** How long a repeat waits after an attempt died. If the attempt is only slow, both run under the same id. */
 const LOCKED = "interval '4 seconds'";
 
 /**
- * Takes the key, or tells what came of it. `reference` is the id that the first try makes its row under: a try that died
- * half-way is repeated under the same id, so it finds its own row instead of making a second.
+ * Locks the key, or answers what became of an earlier attempt. `reference` is the id that the first attempt creates its row
+ * under. A repeat of an attempt that died half-way uses the same id, so it finds that row instead of creating a second.
  */
-export async function claim(
+export async function lockKey(
   tx: Transaction,
   sealer: Sealer,
   scope: IdempotencyScope,
   newReference: string,
-): Promise<Claim> {
+): Promise<IdempotencyLock> {
   const values = [tx.project_id, scope.key_id, scope.route, hash(scope.key)];
   await tx.query(
     `delete from idempotency_keys where project_id = $1 and key_id = $2 and route = $3 and key_hash = $4 and created_at < now() - ${KEEP}`,
@@ -66,7 +52,7 @@ export async function claim(
   };
 }
 
-/** Keeps the answer for 24 hours, sealed. */
+/** Stores the answer for 24 hours, sealed. */
 export async function keepAnswer(
   tx: Transaction,
   sealer: Sealer,
@@ -88,7 +74,7 @@ export async function keepAnswer(
   );
 }
 
-/** A try whose end is not known: it may be repeated at once, under the same id and with the same body. */
+/** For an attempt whose result is unknown: it may be repeated at once, under the same id and with the same body. */
 export async function release(tx: Transaction, scope: IdempotencyScope): Promise<void> {
   await tx.query(
     `update idempotency_keys set locked_until = now() - interval '1 second'
@@ -97,7 +83,7 @@ export async function release(tx: Transaction, scope: IdempotencyScope): Promise
   );
 }
 
-/** A try that was refused has written nothing: the key is free, for another body as well. */
+/** A refused attempt has written nothing: the key is free again, for another body too. */
 export async function forget(tx: Transaction, scope: IdempotencyScope): Promise<void> {
   await tx.query(
     'delete from idempotency_keys where project_id = $1 and key_id = $2 and route = $3 and key_hash = $4 and status is null',

@@ -1,17 +1,9 @@
-import type { Role } from '../../contracts/key.ts';
+import type { Session } from '../../domain/access/ports.ts';
 import type { Transaction } from '../db/transaction.ts';
-
-/** Who is signed in. `key_id` is the key that was used to sign in; a one-time link has none. */
-export interface Session {
-  project_id: string;
-  owner: string;
-  role: Exclude<Role, 'agent'>;
-  key_id: string | null;
-}
 
 export async function insertLoginLink(
   tx: Transaction,
-  token_sha256: Buffer,
+  token_sha256: Uint8Array,
   who: Pick<Session, 'owner' | 'role'>,
   minutes: number,
 ): Promise<void> {
@@ -22,7 +14,7 @@ export async function insertLoginLink(
 }
 
 /** For `acrossProjects`. Takes the link, once; undefined when it was used, has expired or never was. */
-export async function takeLoginLink(tx: Transaction, token_sha256: Buffer): Promise<Session | undefined> {
+export async function takeLoginLink(tx: Transaction, token_sha256: Uint8Array): Promise<Session | undefined> {
   const [row] = await tx.query<Omit<Session, 'key_id'>>(
     'update login_links set used_at = now() where token_sha256 = $1 and used_at is null and expires_at > now() returning project_id, owner, role',
     [token_sha256],
@@ -33,7 +25,7 @@ export async function takeLoginLink(tx: Transaction, token_sha256: Buffer): Prom
 /** For `acrossProjects` too: a sign-in knows its project only from the link or key. Clears away what has expired. */
 export async function insertSession(
   tx: Transaction,
-  token_sha256: Buffer,
+  token_sha256: Uint8Array,
   session: Session,
   hours: number,
 ): Promise<void> {
@@ -45,7 +37,7 @@ export async function insertSession(
 }
 
 /** For `acrossProjects`. A session ends with its key. */
-export async function findSession(tx: Transaction, token_sha256: Buffer): Promise<Session | undefined> {
+export async function findSession(tx: Transaction, token_sha256: Uint8Array): Promise<Session | undefined> {
   const rows = await tx.query<Session>(
     `select s.project_id, s.owner, s.role, s.key_id from sessions s left join api_keys k on k.id = s.key_id
      where s.token_sha256 = $1 and s.expires_at > now() and k.revoked_at is null`,
@@ -54,6 +46,6 @@ export async function findSession(tx: Transaction, token_sha256: Buffer): Promis
   return rows[0];
 }
 
-export async function deleteSession(tx: Transaction, token_sha256: Buffer): Promise<void> {
+export async function deleteSession(tx: Transaction, token_sha256: Uint8Array): Promise<void> {
   await tx.query('delete from sessions where token_sha256 = $1', [token_sha256]);
 }

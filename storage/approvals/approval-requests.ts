@@ -1,14 +1,17 @@
-import type { ListQuery } from '../../contracts/approval-request.ts';
 import type { EventName } from '../../contracts/events.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
-import type { LedgerRecord, RequestRecord, RequestSecret, UnsealedRequest } from '../../domain/approval/record.ts';
+import type { RequestQuery } from '../../domain/approval/ports.ts';
+import type {
+  LedgerRecord,
+  ListedRequest,
+  NewRequest,
+  RequestRecord,
+  RequestSecret,
+  UnsealedRequest,
+} from '../../domain/approval/record.ts';
 import { notification } from '../db/events.ts';
 import type { Run, Transaction } from '../db/transaction.ts';
 import { policyIsStill } from './policies.ts';
-
-/** A request to be opened: the database fixes its times. */
-export type NewRequest = Omit<RequestRecord, 'project_id' | 'status' | 'created_at' | 'expires_at' | 'resolved_at'> &
-  RequestSecret & { expires_in_ms: number };
 
 const COLUMNS = `r.id, r.project_id, r.service, r.action, r.priority, r.status, r.verdict, r.held_by, r.finding_ids, r.requested_by, r.key_id,
   r.thread_id, r.node, r.payload_digest, r.policy_version, r.policy_digest, r.accept_unsigned_signals, r.created_at, r.expires_at, r.resolved_at`;
@@ -99,15 +102,8 @@ export async function readRequest(tx: Transaction, sealer: Sealer, id: string): 
   return { ...row, ...((await sealer.open(sealContext(id), sealed)) as RequestSecret) };
 }
 
-export type ListedRequest = RequestRecord & {
-  ledger: Pick<LedgerRecord, 'status' | 'cause' | 'payload_digest' | 'verified'> | null;
-};
-
-/** A page, newest first. `after` is the last row of the page before; `key_id` narrows to what one key opened. */
-export async function listRequests(
-  tx: Transaction,
-  query: ListQuery & { key_id?: string | undefined; after?: { created_at: string; id: string } | undefined },
-): Promise<ListedRequest[]> {
+/** A page, newest first. */
+export async function listRequests(tx: Transaction, query: RequestQuery): Promise<ListedRequest[]> {
   const values: unknown[] = [tx.project_id];
   const where = ['r.project_id = $1'];
   const narrow = (sql: string, ...given: unknown[]) => {

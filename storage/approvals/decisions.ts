@@ -1,20 +1,12 @@
-import type { StandingDecision } from '../../contracts/approval-request.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
-import {
-  type DecisionRecord,
-  type DecisionSecret,
-  type LedgerRecord,
-  type NewDecision,
-  outcomeOf,
-  type UnsealedDecision,
-} from '../../domain/approval/record.ts';
+import type { DecisionRecord, DecisionSecret, NewDecision, UnsealedDecision } from '../../domain/approval/record.ts';
 import type { Transaction } from '../db/transaction.ts';
 
 const COLUMNS =
   'd.id, d.request_id, d.type, d.actor, d.channel, d.payload_digest, d.patched_digest, d.created_at, d.screening, d.screened_at';
 export const sealContext = (request_id: string, id: string) => ['decision', request_id, id] as const;
 
-/** Writes what a person answered, before the workflow is told. Safe to repeat under one id: the first stands, and is returned. */
+/** Records a person's decision before it is sent to the workflow. Safe to repeat under one id: the first write is kept and returned. */
 export async function insertDecision(
   tx: Transaction,
   sealer: Sealer,
@@ -27,7 +19,7 @@ export async function insertDecision(
     ...(salt && { salt }),
   };
   const sealed = Object.keys(secret).length > 0 ? await sealer.seal(sealContext(row.request_id, row.id), secret) : null;
-  const [standing] = await tx.query<Pick<DecisionRecord, 'patched_digest'>>(
+  const [recorded] = await tx.query<Pick<DecisionRecord, 'patched_digest'>>(
     `insert into decisions (id, project_id, request_id, type, actor, channel, payload_digest, patched_digest, sealed)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      on conflict (id) do update set id = excluded.id returning patched_digest`,
@@ -43,11 +35,11 @@ export async function insertDecision(
       sealed,
     ],
   );
-  if (!standing) throw new Error('a decision that was just written is not there');
-  return standing;
+  if (!recorded) throw new Error('a decision that was just written is not there');
+  return recorded;
 }
 
-async function opened(
+async function unsealed(
   sealer: Sealer,
   { sealed, ...row }: DecisionRecord & { sealed: Buffer | null },
 ): Promise<UnsealedDecision> {
@@ -68,7 +60,7 @@ export async function readDecisionRow(
   return rows[0];
 }
 
-/** The patch of a request that this digest is of: a salted digest is of one patch alone. */
+/** The patch of a request with this digest. Digests are salted, so no two patches share one. */
 export async function readPatchRow(
   tx: Transaction,
   request_id: string,
@@ -92,60 +84,13 @@ export async function readDecision(
     `select ${COLUMNS}, d.sealed from decisions d where d.project_id = $1 and d.request_id = $2 and d.id = $3`,
     [tx.project_id, request_id, id],
   );
-  return row && opened(sealer, row);
+  return row && unsealed(sealer, row);
 }
 
-/** Every decision that was recorded for a request, oldest first: the one in the ledger counted, the others did not. */
+/** Every recorded decision of a request, oldest first. Only the one in the ledger counted. */
 export async function listDecisions(tx: Transaction, request_id: string): Promise<DecisionRecord[]> {
   return tx.query<DecisionRecord>(
     `select ${COLUMNS} from decisions d where d.project_id = $1 and d.request_id = $2 order by d.created_at, d.id`,
     [tx.project_id, request_id],
   );
-}
-
-/**
- * The outcome that stands and the decision behind it, opened; undefined while the request is pending. What runs instead is the
- * patch of the digest that stands: of the decision itself, or of whoever made it for a second approver.
- */
-export async function readStanding(
-  tx: Transaction,
-  sealer: Sealer,
-  request_id: string,
-): Promise<(StandingDecision & { receipt: string }) | undefined> {
-  const [row] = await tx.query<
-    LedgerRecord & {
-      requested_digest: string;
-      type: DecisionRecord['type'] | null;
-      sealed: Buffer | null;
-      patch_id: string | null;
-      patched_by: string;
-      sealed_patch: Buffer | null;
-    }
-  >(
-    `select l.request_id, l.status, l.cause, l.payload_digest, l.decision_id, l.actor, l.channel, l.verified, l.resolved_at, l.receipt,
-       r.payload_digest as requested_digest, d.type, d.sealed, p.id as patch_id, p.actor as patched_by, p.sealed as sealed_patch
-     from ledger l join approval_requests r on r.id = l.request_id left join decisions d on d.id = l.decision_id and d.request_id = l.request_id
-       left join decisions p on p.request_id = l.request_id and p.patched_digest = l.payload_digest
-     where l.project_id = $1 and l.request_id = $2`,
-    [tx.project_id, request_id],
-  );
-  if (!row) return undefined;
-  const secretOf = async (id: string | null, sealed: Buffer | null): Promise<DecisionSecret> =>
-    id === null || sealed === null ? {} : ((await sealer.open(sealContext(request_id, id), sealed)) as DecisionSecret);
-  const secret = await secretOf(row.decision_id, row.sealed);
-  const patch = row.patch_id === row.decision_id ? secret : await secretOf(row.patch_id, row.sealed_patch);
-  return {
-    decision_id: row.decision_id,
-    type: row.type ?? (row.cause !== 'person' ? null : row.status === 'approved' ? 'approve' : 'reject'),
-    decided_by: row.actor,
-    decided_at: row.resolved_at.toISOString(),
-    channel: row.channel,
-    outcome: outcomeOf(row, row.requested_digest),
-    payload_digest: row.payload_digest,
-    receipt: row.receipt,
-    ...(secret.reason !== undefined && { reason: secret.reason }),
-    ...(patch.patched_payload && { patched_payload: patch.patched_payload }),
-    ...(row.patch_id !== null && row.patched_by !== row.actor && { patched_by: row.patched_by }),
-    ...(patch.salt && { digest_salt: patch.salt }),
-  };
 }

@@ -1,5 +1,8 @@
+import type { ExecutionStore } from '../../domain/approval/ports.ts';
+import type { RequestRecord } from '../../domain/approval/record.ts';
 import { notify } from '../db/events.ts';
 import type { Transaction } from '../db/transaction.ts';
+import { insertIncident } from './incidents.ts';
 
 export interface Execution {
   payload_digest: string;
@@ -16,7 +19,7 @@ export async function readExecution(tx: Transaction, request_id: string): Promis
 }
 
 /** Written once; undefined when it was reported before. */
-export async function insertExecution(
+async function insertExecution(
   tx: Transaction,
   request: { id: string; key_id: string },
   payload_digest: string,
@@ -29,4 +32,22 @@ export async function insertExecution(
   );
   if (rows[0]) await notify(tx, 'approval_request.executed', request);
   return rows[0];
+}
+
+/** Records the execution, once. Another digest than the approved one, or a second report, is an incident. */
+export async function recordExecution(
+  tx: Transaction,
+  request: RequestRecord,
+  digest: string,
+  approved_digest: string,
+  by: string,
+): ReturnType<ExecutionStore['execute']> {
+  if (digest !== approved_digest) {
+    await insertIncident(tx, request.id, 'digest_mismatch', by);
+    return { state: 'mismatch' };
+  }
+  const first = await insertExecution(tx, request, digest, by);
+  if (first) return { state: 'first', executed_at: first.executed_at };
+  await insertIncident(tx, request.id, 'executed_twice', by);
+  return { state: 'again' };
 }

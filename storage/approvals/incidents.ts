@@ -1,14 +1,8 @@
 import { newId } from '../../crypto/ids.ts';
+import type { Incident, IncidentKind } from '../../domain/approval/incident.ts';
 import type { Transaction } from '../db/transaction.ts';
 
-export type IncidentKind = 'forged_decision' | 'digest_mismatch' | 'executed_twice' | 'workflow_ended';
-export interface Incident {
-  kind: IncidentKind;
-  reported_by: string | null;
-  created_at: Date;
-}
-
-/** An alarm that stays with the request: shown in its timeline, logged by whoever raises it. */
+/** Stored with the request and shown in its timeline. The caller also logs the alarm. */
 export async function insertIncident(
   tx: Transaction,
   request_id: string,

@@ -1,10 +1,10 @@
 import type { Pool } from 'pg';
 import type { Settled } from '../../contracts/workflow.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
-import type { LedgerRecord, UnsealedRequest } from '../../domain/approval/record.ts';
+import type { LedgerEntry } from '../../domain/approval/ports.ts';
+import type { LedgerRecord, NewRequest, UnsealedRequest } from '../../domain/approval/record.ts';
 import { alone, ENTER_PROJECT } from '../db/transaction.ts';
-import { INSERT_COLUMNS, insertValues, type NewRequest } from './approval-requests.ts';
-import type { OpenEntry } from './ledger.ts';
+import { INSERT_COLUMNS, insertValues } from './approval-requests.ts';
 import { policyIsStill } from './policies.ts';
 
 const OPEN_SETTLED = `with ${ENTER_PROJECT},
@@ -26,7 +26,7 @@ export async function insertSettledRequest(
   pool: Pool,
   sealer: Sealer,
   request: NewRequest,
-  settle: (entry: OpenEntry) => Promise<Settled>,
+  settle: (entry: LedgerEntry) => Promise<Settled>,
   { policy_version, now }: { policy_version: number; now: Date },
 ): Promise<{ request: UnsealedRequest; ledger: LedgerRecord } | undefined> {
   const values = await insertValues(sealer, request);

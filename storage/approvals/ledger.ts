@@ -1,23 +1,12 @@
 import type { Resolution, Settled } from '../../contracts/workflow.ts';
 import { newId } from '../../crypto/ids.ts';
-import type { DecisionRecord, LedgerRecord, RequestRecord } from '../../domain/approval/record.ts';
+import type { LedgerEntry } from '../../domain/approval/ports.ts';
+import type { LedgerRecord, RequestRecord } from '../../domain/approval/record.ts';
 import { notification } from '../db/events.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
 import { readRequestRow } from './approval-requests.ts';
 import { readDecisionRow, readPatchRow } from './decisions.ts';
 import { insertIncident } from './incidents.ts';
-
-/** A request, held fast for the moment of settling. */
-export interface OpenEntry {
-  request: RequestRecord;
-  /** The database's clock, whole milliseconds. */
-  now: Date;
-  decision(id: string): Promise<DecisionRecord | undefined>;
-  /** The patch of this request whose payload has this digest. */
-  patch(patched_digest: string): Promise<DecisionRecord | undefined>;
-  /** Ledger, receipt, projection and outbox in one go; returns the ids of the deliveries. */
-  write(row: Omit<LedgerRecord, 'request_id'>): Promise<string[]>;
-}
 
 const asResolution = (row: LedgerRecord): Resolution => ({
   status: row.status,
@@ -80,23 +69,23 @@ async function write(
 }
 
 /**
- * The compare-and-set on the ledger's unique row. The request is locked, so of two that settle at once the second finds the
- * row of the first. `work` is called only while nothing stands; its `write` makes the outcome final with the commit.
+ * Compare-and-set on the ledger's unique row. The request is locked, so of two calls at once the second finds the row of the
+ * first. `work` is called only while there is no resolution; its `write` makes the outcome final with the commit.
  * @returns undefined for an unknown request.
  */
 export async function settleOnce(
   tx: Transaction,
   request_id: string,
-  work: (entry: OpenEntry) => Promise<Settled>,
+  work: (entry: LedgerEntry) => Promise<Settled>,
 ): Promise<Settled | undefined> {
-  // One round trip; each still sees what was committed before it began, so the second and third what the lock waited for.
-  const [request, standing, now] = await Promise.all([
+  // One round trip. Each statement sees what was committed before it began, so the second and third see what the lock waited for.
+  const [request, written, now] = await Promise.all([
     readRequestRow(tx, request_id, { lock: true }),
     readLedgerRow(tx, request_id),
     clock(tx),
   ]);
   if (!request) return undefined;
-  if (standing) return { resolution: asResolution(standing), delivery_ids: await unfinishedDeliveries(tx, request_id) };
+  if (written) return { resolution: asResolution(written), delivery_ids: await unfinishedDeliveries(tx, request_id) };
   return work({
     request,
     now,

@@ -3,21 +3,21 @@ import type { Pool } from 'pg';
 import type { PolicyVersion } from '../../contracts/policy.ts';
 import type { Settled } from '../../contracts/workflow.ts';
 import type { Keyring } from '../../crypto/keyring.ts';
-import type { LedgerRecord, UnsealedRequest } from '../../domain/approval/record.ts';
+import type { LedgerEntry, RecordedSpan, ThreadSpan } from '../../domain/approval/ports.ts';
+import type { LedgerRecord, NewRequest, UnsealedRequest } from '../../domain/approval/record.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { EventBatcher } from '../db/event-batcher.ts';
 import { clock, inProject, onceInProject, type Transaction } from '../db/transaction.ts';
-import { type ThreadSpan, threadContexts } from '../threads/thread-contexts.ts';
-import { insertRequest, type NewRequest, readRequestRow } from './approval-requests.ts';
+import { threadContexts } from '../threads/thread-contexts.ts';
+import { insertRequest, readRequestRow } from './approval-requests.ts';
 import { insertSettledRequest } from './insert-settled-request.ts';
-import type { OpenEntry } from './ledger.ts';
 import { currentPolicy } from './policies.ts';
-import { type RecordedSpan, recordedRequests } from './recorded-requests.ts';
+import { recordedRequests } from './recorded-requests.ts';
 
 export interface Judged {
   request: NewRequest;
   /** How the firewall's own outcome is settled in the statement that opens the request. */
-  settle?: ((entry: OpenEntry) => Promise<Settled>) | undefined;
+  settle?: ((entry: LedgerEntry) => Promise<Settled>) | undefined;
 }
 /** Called with the policy in force and readers of what was asked before; again when the policy changed meanwhile. */
 export type Judge = (

@@ -1,10 +1,11 @@
 import type { Pool } from 'pg';
 import type { DecisionRef, RequestRef, Settled } from '../../contracts/workflow.ts';
+import type { LedgerEntry, WorkflowScanStore } from '../../domain/approval/ports.ts';
 import type { DecisionRecord, RequestRecord } from '../../domain/approval/record.ts';
 import { acrossProjects, inProject, type Transaction } from '../db/transaction.ts';
 import { readRequestRow } from './approval-requests.ts';
 import { insertIncident } from './incidents.ts';
-import { type OpenEntry, settleOnce } from './ledger.ts';
+import { settleOnce } from './ledger.ts';
 
 type Ref = { id: string; project_id: string };
 const asRef = ({ id, project_id }: Ref): RequestRef => ({ project_id, request_id: id });
@@ -86,16 +87,14 @@ async function repairProjections(
   return { repaired: repaired.map(asRef), next: last?.id ?? undefined };
 }
 
-/** What the reconciler's scan of workflows is given. */
-export const workflowScanStore = (pool: Pool) => ({
+export const workflowScanStore = (pool: Pool): WorkflowScanStore => ({
   closedAmong: (request_ids: string[], graceMs: number) =>
     acrossProjects(pool, (tx) => closedAmong(tx, request_ids, graceMs)),
   unsettled: (after: string, limit: number, graceMs: number) =>
     acrossProjects(pool, (tx) => unsettled(tx, after, limit, graceMs)),
   request: (ref: RequestRef): Promise<RequestRecord | undefined> =>
     inProject(pool, ref.project_id, (tx) => readRequestRow(tx, ref.request_id)),
-  /** Settles, and leaves an incident in the same transaction when this is what made the outcome final. */
-  close: (ref: RequestRef, work: (entry: OpenEntry) => Promise<Settled>) =>
+  close: (ref: RequestRef, work: (entry: LedgerEntry) => Promise<Settled>) =>
     inProject(pool, ref.project_id, (tx) =>
       settleOnce(tx, ref.request_id, async (entry) => {
         const settled = await work(entry);

@@ -1,16 +1,15 @@
 import type { Sealer } from '../../crypto/keyring.ts';
-import type { RequestRecord, RequestSecret } from '../../domain/approval/record.ts';
+import type { RecordedSpan } from '../../domain/approval/ports.ts';
+import type { RecordedRequest, RequestRecord, RequestSecret } from '../../domain/approval/record.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { sealContext } from './approval-requests.ts';
 
-export interface RecordedSpan {
-  since_ms: number;
-  limit: number;
-  after?: { created_at: Date; id: string } | undefined;
-}
-
-/** What was judged in a span, newest first, opened: for judging it again. @throws SealBroken */
-export async function recordedRequests(tx: Transaction, sealer: Sealer, { since_ms, limit, after }: RecordedSpan) {
+/** Requests of a span, newest first, unsealed, to be screened again or counted. @throws SealBroken */
+export async function recordedRequests(
+  tx: Transaction,
+  sealer: Sealer,
+  { since_ms, limit, after }: RecordedSpan,
+): Promise<RecordedRequest[]> {
   const rows = await tx.query<
     Pick<RequestRecord, 'id' | 'service' | 'action' | 'verdict' | 'requested_by' | 'created_at'> & { sealed: Buffer }
   >(

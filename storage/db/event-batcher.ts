@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { RequestRecord } from '../../domain/approval/record.ts';
-import { type Notice, notifyAll } from './events.ts';
+import type { RequestEvent } from '../../domain/approval/request-event.ts';
+import { notifyAll } from './events.ts';
 
 /** A person would not see less, and a busy api tells many at once. */
 const GATHER_MS = 20;
@@ -13,7 +14,7 @@ export interface EventBatcher {
   end(): Promise<void>;
 }
 
-const noticesOf = ({ id, project_id, key_id, created_at }: RequestRecord): Notice[] =>
+const noticesOf = ({ id, project_id, key_id, created_at }: RequestRecord): RequestEvent[] =>
   (['approval_request.opened', 'approval_request.resolved'] as const).map((event) => ({
     event,
     request_id: id,

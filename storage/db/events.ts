@@ -1,13 +1,8 @@
 import pg from 'pg';
-import type { ApprovalEvent, EventName } from '../../contracts/events.ts';
+import type { EventName } from '../../contracts/events.ts';
 import type { DeliveryRef } from '../../contracts/workflow.ts';
+import type { RequestEvent } from '../../domain/approval/request-event.ts';
 import type { Transaction } from './transaction.ts';
-
-/** What a process that listens is told, after the commit. `key_id` is the key that opened the request. */
-export interface Notice extends ApprovalEvent {
-  project_id: string;
-  key_id: string;
-}
 
 const CHANNEL = 'letsping';
 const DELIVERIES = 'letsping_deliveries';
@@ -32,7 +27,7 @@ export async function notify(
 }
 
 /** Tells every listening process of what was committed before. */
-export async function notifyAll(pool: pg.Pool, notices: Notice[]): Promise<void> {
+export async function notifyAll(pool: pg.Pool, notices: RequestEvent[]): Promise<void> {
   await pool.query(`select pg_notify('${CHANNEL}', notice) from unnest($1::text[]) as notice`, [
     notices.map((notice) => JSON.stringify(notice)),
   ]);
@@ -56,7 +51,7 @@ export interface Listening {
 }
 
 export interface Listener {
-  onNotice: (notice: Notice) => void;
+  onNotice: (notice: RequestEvent) => void;
   onRevoked: (key_id: string) => void;
   onGap: () => void;
 }
@@ -65,7 +60,7 @@ export interface Listener {
 export const listen = (databaseUrl: string, { onNotice, onRevoked, onGap }: Listener): Listening =>
   listenTo(
     databaseUrl,
-    { [CHANNEL]: (payload) => onNotice(JSON.parse(payload) as Notice), [REVOKED]: onRevoked },
+    { [CHANNEL]: (payload) => onNotice(JSON.parse(payload) as RequestEvent), [REVOKED]: onRevoked },
     onGap,
   );
 

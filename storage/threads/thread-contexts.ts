@@ -1,14 +1,9 @@
 import type { ActionContext } from '../../contracts/action.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
+import type { ThreadSpan } from '../../domain/approval/ports.ts';
 import type { RequestSecret } from '../../domain/approval/record.ts';
 import { sealContext } from '../approvals/approval-requests.ts';
 import type { Transaction } from '../db/transaction.ts';
-
-export interface ThreadSpan {
-  thread_id: string;
-  requested_by: string;
-  limit: number;
-}
 
 /** The contexts of what an agent asked last in a thread, newest first, opened. @throws SealBroken */
 export async function threadContexts(

@@ -2,7 +2,7 @@ import type { InterruptAnswer, InterruptLink } from '../../contracts/thread.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
 import { statusAnswer } from '../../domain/approval/status-answer.ts';
 import { readRequest, readRequestRow } from '../approvals/approval-requests.ts';
-import { readStanding } from '../approvals/decisions.ts';
+import { readResolution } from '../approvals/resolution.ts';
 import { notifyDelivery } from '../db/events.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { insertDelivery } from '../outbox/deliveries.ts';
@@ -71,8 +71,8 @@ export async function interruptAnswers(
     found.set(row.interrupt_id, answer);
     if (answer.resumed || !answer.answers) continue;
     const request = await readRequest(tx, sealer, row.request_id);
-    const standing = await readStanding(tx, sealer, row.request_id);
-    if (request && standing) answer.answers.push(statusAnswer({ request, standing }));
+    const resolved = await readResolution(tx, sealer, row.request_id);
+    if (request && resolved) answer.answers.push(statusAnswer({ request, ...resolved }));
     else delete answer.answers;
   }
   return [...found.values()];

@@ -6,7 +6,8 @@ import { localPath } from '../../api/page/local-path.ts';
 import { sessionRoutes } from '../../api/page/session-routes.ts';
 import { newApiKey, newToken, tokenHash } from '../../crypto/api-key.ts';
 import { newId } from '../../crypto/ids.ts';
-import { identityStore } from '../../storage/access/identity-store.ts';
+import { identityStore } from '../../storage/access/access-stores.ts';
+import { createKeyCache } from '../../storage/access/key-cache.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 import { visitorOf } from '../helpers/visitor.ts';
 
@@ -150,7 +151,7 @@ describe('under https', () => {
   test('the cookie is bound to this host and to TLS', async () => {
     const app = express().use(
       sessionRoutes({
-        identities: identityStore(system.database.pool),
+        identities: identityStore(system.database.pool, createKeyCache()),
         publicUrl: () => 'https://approvals.example.test',
       }),
     );

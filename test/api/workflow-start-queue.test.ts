@@ -16,7 +16,7 @@ function slow() {
           waiting.push({ id, answer: (error) => (error ? reject(error) : resolve()) });
         }),
     },
-    store: { markStarted: async (_project, id) => void marked.push(id) },
+    store: { markStarted: async ({ request_id }) => void marked.push(request_id) },
     log: { warn: (fields: unknown) => void warned.push(fields) } as never,
   });
   return { starts, waiting, marked, warned };

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
-import { identityStore } from '../../storage/access/identity-store.ts';
+import type { KeyStore } from '../../domain/access/ports.ts';
+import { identityStore, keyStore } from '../../storage/access/access-stores.ts';
 import { createKeyCache } from '../../storage/access/key-cache.ts';
-import { approvalStore } from '../../storage/approvals/approval-store.ts';
 import { listen } from '../../storage/db/events.ts';
 import { inProject } from '../../storage/db/transaction.ts';
 import { insertProject, loadProjectKey } from '../../storage/keys/projects.ts';
@@ -13,13 +13,13 @@ import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 
 let db: TestDatabase;
 const project = newId('prj');
-let store: ReturnType<typeof approvalStore>;
+let store: KeyStore;
 
 beforeAll(async () => {
   db = await createDatabase();
   const keyring = createKeyring(parseRootKey(randomBytes(32).toString('base64')), loadProjectKey(db.pool));
   await inProject(db.pool, project, (tx) => insertProject(tx, project, keyring.wrapProjectKey(project)));
-  store = approvalStore(db.pool, keyring);
+  store = keyStore(db.pool, createKeyCache());
 });
 afterAll(() => db.drop());
 

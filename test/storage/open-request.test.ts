@@ -5,7 +5,7 @@ import type { Resolution } from '../../contracts/workflow.ts';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
-import { approvalStore } from '../../storage/approvals/approval-store.ts';
+import { apiStores } from '../../storage/api-stores.ts';
 import type { Judge } from '../../storage/approvals/open-request.ts';
 import { inProject } from '../../storage/db/transaction.ts';
 import { insertProject, loadProjectKey } from '../../storage/keys/projects.ts';
@@ -15,22 +15,25 @@ let db: TestDatabase;
 const project = newId('prj');
 const digest = `sha256:${'a'.repeat(64)}`;
 /** Two processes on one database. */
-let here: ReturnType<typeof approvalStore>;
-let elsewhere: ReturnType<typeof approvalStore>;
+let here: ReturnType<typeof apiStores>;
+let elsewhere: ReturnType<typeof apiStores>;
 
 beforeAll(async () => {
   db = await createDatabase();
   const root = parseRootKey(randomBytes(32).toString('base64'));
   const keyring = createKeyring(root, loadProjectKey(db.pool));
   await inProject(db.pool, project, (tx) => insertProject(tx, project, keyring.wrapProjectKey(project)));
-  here = approvalStore(db.pool, keyring);
-  elsewhere = approvalStore(db.pool, createKeyring(root, loadProjectKey(db.pool)));
+  here = apiStores(db.pool, keyring);
+  elsewhere = apiStores(db.pool, createKeyring(root, loadProjectKey(db.pool)));
 });
 afterAll(() => db.drop());
 afterEach(() => void vi.restoreAllMocks());
 
 const put = (default_routing: 'observe' | 'review_all') =>
-  elsewhere.putPolicy(project, Policy.parse({ default_routing }), 'admin', () => ({ reason: null, loosenings: [] }));
+  elsewhere.policies.putPolicy(project, Policy.parse({ default_routing }), 'admin', () => ({
+    reason: null,
+    loosenings: [],
+  }));
 
 /** Allows under `observe`, holds otherwise, and notes by which version it was asked. */
 function judging(id: string): { judge: Judge; asked: number[] } {
@@ -85,11 +88,13 @@ function judging(id: string): { judge: Judge; asked: number[] } {
 test('a policy that was tightened in another process holds at once, whatever this one remembers', async () => {
   const loose = await put('observe');
   const before = judging(newId('req'));
-  expect((await here.open(project, before.judge)).standing).toMatchObject({ outcome: { status: 'approved' } });
+  expect((await here.opening.open(project, before.judge)).resolution).toMatchObject({
+    outcome: { status: 'approved' },
+  });
 
   const tight = await put('review_all');
   const after = judging(newId('req'));
-  expect((await here.open(project, after.judge)).request).toMatchObject({
+  expect((await here.opening.open(project, after.judge)).request).toMatchObject({
     verdict: 'hold',
     policy_version: tight.version,
   });
@@ -97,7 +102,7 @@ test('a policy that was tightened in another process holds at once, whatever thi
 
   const loosened = await put('observe');
   const held = judging(newId('req'));
-  expect((await here.open(project, held.judge)).standing).toMatchObject({ outcome: { status: 'approved' } });
+  expect((await here.opening.open(project, held.judge)).resolution).toMatchObject({ outcome: { status: 'approved' } });
   expect(held.asked).toEqual([tight.version, loosened.version]);
 });
 
@@ -105,7 +110,7 @@ test('what is remembered is looked up again only when it is needed', async () =>
   const { version } = await put('observe');
   for (let i = 0; i < 3; i++) {
     const { judge, asked } = judging(newId('req'));
-    await here.open(project, judge);
+    await here.opening.open(project, judge);
     expect(asked.at(-1)).toBe(version);
     if (i > 0) expect(asked).toHaveLength(1);
   }
@@ -113,23 +118,23 @@ test('what is remembered is looked up again only when it is needed', async () =>
 
 test('an outcome is dated by the clock of the database, also after this process was asleep', async () => {
   await put('observe');
-  await here.open(project, judging(newId('req')).judge);
+  await here.opening.open(project, judging(newId('req')).judge);
   // The monotonic clock stands while a machine sleeps: what was remembered of the database's is then far behind.
   const real = performance.now.bind(performance);
   vi.spyOn(performance, 'now').mockImplementation(() => real() - 60_000);
   const { judge, asked } = judging(newId('req'));
-  const view = await here.open(project, judge);
+  const view = await here.opening.open(project, judge);
   expect(asked).toHaveLength(2);
   const [{ now }] = (await db.pool.query<{ now: Date }>('select clock_timestamp() as now')).rows as [{ now: Date }];
-  expect(Math.abs(now.getTime() - Date.parse(view.standing!.decided_at))).toBeLessThan(5_000);
+  expect(Math.abs(now.getTime() - Date.parse(view.resolution!.decided_at))).toBeLessThan(5_000);
 });
 
 test('a second request under one id finds the first', async () => {
   await put('observe');
   const id = newId('req');
-  const first = await here.open(project, judging(id).judge);
-  const second = await elsewhere.open(project, judging(id).judge);
-  expect(second.standing?.decided_at).toBe(first.standing?.decided_at);
+  const first = await here.opening.open(project, judging(id).judge);
+  const second = await elsewhere.opening.open(project, judging(id).judge);
+  expect(second.resolution?.decided_at).toBe(first.resolution?.decided_at);
 });
 
 test('a policy that is changed each time an action is judged leaves nothing written, and says so', async () => {
@@ -139,10 +144,10 @@ test('a policy that is changed each time an action is judged leaves nothing writ
     await put('observe');
     return judge(...given);
   };
-  await expect(here.open(project, restless)).rejects.toMatchObject({
+  await expect(here.opening.open(project, restless)).rejects.toMatchObject({
     code: 'policy_changing',
     details: { retry_after: 1 },
   });
   expect(asked).toHaveLength(5);
-  expect(await here.view(project, id)).toBeUndefined();
+  expect(await here.requests.view(project, id)).toBeUndefined();
 });

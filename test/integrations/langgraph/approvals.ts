@@ -11,8 +11,9 @@ import type { Keyring } from '../../../crypto/keyring.ts';
 import { payloadDigest, saltText } from '../../../domain/digest.ts';
 import type { ApprovalClient } from '../../../integrations/langgraph/client.ts';
 import { insertRequest, readRequest } from '../../../storage/approvals/approval-requests.ts';
-import { insertDecision, readStanding } from '../../../storage/approvals/decisions.ts';
+import { insertDecision } from '../../../storage/approvals/decisions.ts';
 import { settleOnce } from '../../../storage/approvals/ledger.ts';
+import { readResolution } from '../../../storage/approvals/resolution.ts';
 import { inProject } from '../../../storage/db/transaction.ts';
 import { interruptOfRequest } from '../../../storage/threads/interrupt-of-request.ts';
 
@@ -108,24 +109,24 @@ export class Approvals implements ApprovalClient {
     const sealer = await this.#keyring.sealer(this.project_id);
     return inProject(this.#pool, this.project_id, async (tx) => {
       const request = await readRequest(tx, sealer, id);
-      const standing = await readStanding(tx, sealer, id);
+      const resolution = (await readResolution(tx, sealer, id))?.resolution;
       if (!request) throw new Error('no such request');
       return {
         id,
         service: request.service,
         action: request.action,
-        status: standing
-          ? standing.outcome.status === 'approved'
+        status: resolution
+          ? resolution.outcome.status === 'approved'
             ? ('APPROVED' as const)
             : ('REJECTED' as const)
           : ('PENDING' as const),
         payload: request.payload,
-        ...(standing?.patched_payload && { patched_payload: standing.patched_payload }),
+        ...(resolution?.patched_payload && { patched_payload: resolution.patched_payload }),
         metadata: {},
-        payload_digest: standing?.payload_digest ?? request.payload_digest,
-        digest_salt: standing?.digest_salt ?? request.salt,
+        payload_digest: resolution?.payload_digest ?? request.payload_digest,
+        digest_salt: resolution?.digest_salt ?? request.salt,
         expires_at: request.expires_at.toISOString(),
-        outcome: standing?.outcome ?? null,
+        outcome: resolution?.outcome ?? null,
       };
     });
   }

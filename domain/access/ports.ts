@@ -1,0 +1,61 @@
+import type { ApiKey, CreateKeyBody, Role } from '../../contracts/key.ts';
+
+export interface StoredKey {
+  id: string;
+  project_id: string;
+  owner: string;
+  role: Role;
+  services: string[] | null;
+  secret_sha256: Uint8Array;
+}
+
+/** A person who is signed in. `key_id` is the key that was used to sign in; null for a one-time link. */
+export interface Session {
+  project_id: string;
+  owner: string;
+  role: Exclude<Role, 'agent'>;
+  key_id: string | null;
+}
+
+/** Authentication: the only reads that do not know a project yet. */
+export interface IdentityStore {
+  key(id: string): Promise<StoredKey | undefined>;
+  session(token_sha256: Uint8Array): Promise<Session | undefined>;
+  startSession(token_sha256: Uint8Array, session: Session, hours: number): Promise<void>;
+  endSession(token_sha256: Uint8Array): Promise<void>;
+  takeLoginLink(token_sha256: Uint8Array): Promise<Session | undefined>;
+}
+
+/** The API keys of a project. */
+export interface KeyStore {
+  createKey(project_id: string, id: string, key: CreateKeyBody, secret_sha256: Uint8Array): Promise<ApiKey>;
+  listKeys(project_id: string): Promise<ApiKey[]>;
+  revokeKey(project_id: string, id: string): Promise<ApiKey | undefined>;
+}
+
+/** One use of an `Idempotency-Key`: scoped to the caller's key and the route. */
+export interface IdempotencyScope {
+  key_id: string;
+  route: string;
+  key: string;
+  /** Must be equal when the key is used again. */
+  body: string;
+}
+
+/** `first`: this call holds the lock, and writes its row under `reference`. `done`: the stored answer of an earlier call. */
+export type IdempotencyLock =
+  | { state: 'first'; reference: string }
+  | { state: 'running' }
+  | { state: 'other_body' }
+  | { state: 'done'; status: number; answer: unknown };
+
+export interface IdempotencyStore {
+  /** Takes the lock of the key, or says why not. `newReference` is used when there was no earlier attempt. */
+  lock(project_id: string, scope: IdempotencyScope, newReference: string): Promise<IdempotencyLock>;
+  /** Stores the answer for 24 hours. */
+  keep(project_id: string, scope: IdempotencyScope, reference: string, status: number, answer: unknown): Promise<void>;
+  /** After an error: whether the attempt wrote anything is unknown, so a repeat uses the same reference. */
+  release(project_id: string, scope: IdempotencyScope): Promise<void>;
+  /** After a refusal: nothing was written, so the key is free again. */
+  forget(project_id: string, scope: IdempotencyScope): Promise<void>;
+}

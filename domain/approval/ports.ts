@@ -1,0 +1,156 @@
+import type { ActionContext } from '../../contracts/action.ts';
+import type { ListQuery, ProposedPatch } from '../../contracts/approval-request.ts';
+import type { PolicyVersion } from '../../contracts/policy.ts';
+import type { Statement } from '../../contracts/receipt.ts';
+import type { Finding, PatchScreening } from '../../contracts/verdict.ts';
+import type { DecisionRef, DeliveryRef, RequestRef, Settled } from '../../contracts/workflow.ts';
+import type { Incident } from './incident.ts';
+import type {
+  DecisionRecord,
+  LedgerRecord,
+  ListedRequest,
+  NewDecision,
+  RecordedRequest,
+  RequestRecord,
+  UnsealedDecision,
+  UnsealedRequest,
+} from './record.ts';
+import type { RequestWithResolution } from './status-answer.ts';
+
+/** What the rules' callers need from storage, cut by consumer. Each call is one transaction inside its project. */
+
+export interface RequestView extends RequestWithResolution {
+  executed_at: Date | undefined;
+}
+
+export interface RequestReader {
+  view(project_id: string, id: string): Promise<RequestView | undefined>;
+}
+
+export interface HistoryView extends RequestView {
+  decisions: DecisionRecord[];
+  /** The patch that waits for a second approver. */
+  proposal: ProposedPatch | undefined;
+  incidents: Incident[];
+  executed_by: string | undefined;
+}
+
+export interface HistoryReader {
+  history(project_id: string, id: string): Promise<HistoryView | undefined>;
+}
+
+/** `after` is the last row of the page before; `key_id` narrows to the requests that one key opened. */
+export type RequestQuery = ListQuery & {
+  key_id?: string | undefined;
+  after?: { created_at: string; id: string } | undefined;
+};
+
+export interface RequestLister {
+  /** A page, newest first. */
+  list(project_id: string, query: RequestQuery): Promise<ListedRequest[]>;
+}
+
+/** The requests of the last `since_ms`, newest first. `after` is the last one of the batch before. */
+export interface RecordedSpan {
+  since_ms: number;
+  limit: number;
+  after?: { created_at: Date; id: string } | undefined;
+}
+
+export interface RecordedReader {
+  /** Requests with the payload and context that they were screened with. */
+  recorded(project_id: string, span: RecordedSpan): Promise<RecordedRequest[]>;
+}
+
+/** The last requests of one agent in one thread. */
+export interface ThreadSpan {
+  thread_id: string;
+  requested_by: string;
+  limit: number;
+}
+
+export interface ThreadContextReader {
+  /** The contexts that these requests were screened with, newest first. */
+  threadContexts(project_id: string, span: ThreadSpan): Promise<ActionContext[]>;
+}
+
+export interface DecisionStore {
+  /** Safe to repeat under one id: the first write is kept, and its patched digest is returned. */
+  recordDecision(project_id: string, decision: NewDecision): Promise<Pick<DecisionRecord, 'patched_digest'>>;
+  /** The patch that waits for a second approver, while the request is pending. */
+  proposalOf(project_id: string, request_id: string): Promise<ProposedPatch | undefined>;
+  /** What the screening of a patch found. */
+  screeningOf(project_id: string, request_id: string, decision_id: string): Promise<Finding[] | undefined>;
+}
+
+export interface ExecutionStore {
+  /** Records the execution, once; with another digest than `approved_digest` it records an incident instead. */
+  execute(
+    project_id: string,
+    request: RequestRecord,
+    digest: string,
+    approved_digest: string,
+    by: string,
+  ): Promise<{ state: 'first'; executed_at: Date } | { state: 'again' | 'mismatch' }>;
+}
+
+export interface WorkflowStartStore {
+  /** Temporal has the workflow of this request. */
+  markStarted(ref: RequestRef): Promise<void>;
+}
+
+/** What the activity `screen` reads and writes. */
+export interface ScreenStore {
+  request(ref: RequestRef): Promise<UnsealedRequest | undefined>;
+  decision(ref: RequestRef, decision_id: string): Promise<UnsealedDecision | undefined>;
+  policy(project_id: string): Promise<PolicyVersion>;
+  /** Written once: a repeat returns the first screening of the patch. */
+  recordScreening(
+    ref: RequestRef,
+    decision_id: string,
+    screening: PatchScreening,
+    findings: Finding[],
+  ): Promise<PatchScreening>;
+}
+
+/** A pending request whose row is locked for settling. */
+export interface LedgerEntry {
+  request: RequestRecord;
+  /** The database's clock, whole milliseconds. */
+  now: Date;
+  decision(id: string): Promise<DecisionRecord | undefined>;
+  /** The patch of this request whose payload has this digest. */
+  patch(patched_digest: string): Promise<DecisionRecord | undefined>;
+  /** Writes ledger, receipt, projection and outbox together; returns the ids of the deliveries. */
+  write(row: Omit<LedgerRecord, 'request_id'>): Promise<string[]>;
+}
+
+export interface Ledger {
+  /** One transaction. `work` runs only while the request has no resolution; otherwise the ledger's is returned. Undefined: no such request. */
+  settleOnce(ref: RequestRef, work: (entry: LedgerEntry) => Promise<Settled>): Promise<Settled | undefined>;
+}
+
+export interface StatementSigner {
+  sign(statement: Statement): Promise<string>;
+}
+
+/** What the reconciler starts. */
+export interface ReconcileStore extends WorkflowStartStore {
+  unstartedRequests(limit: number): Promise<RequestRecord[]>;
+  unstartedDeliveries(limit: number): Promise<DeliveryRef[]>;
+}
+
+/** What the reconciler compares with Temporal. `graceMs`: younger rows may be in progress and are left out. */
+export interface WorkflowScanStore {
+  /** Of these requests, those with an outcome, and the decision behind it when a person made it through the API. */
+  closedAmong(
+    request_ids: string[],
+    graceMs: number,
+  ): Promise<{ ref: RequestRef; decision: DecisionRef | undefined }[]>;
+  /** Started and without an outcome, by id. */
+  unsettled(after: string, limit: number, graceMs: number): Promise<RequestRef[]>;
+  request(ref: RequestRef): Promise<RequestRecord | undefined>;
+  /** `settleOnce`, with the incident `workflow_ended` beside an outcome that this call makes final. */
+  close(ref: RequestRef, work: (entry: LedgerEntry) => Promise<Settled>): Promise<Settled | undefined>;
+  repairProjections(after: string, limit: number): Promise<{ repaired: RequestRef[]; next: string | undefined }>;
+}

@@ -1,0 +1,17 @@
+import type { Policy, PolicyVersion } from '../../contracts/policy.ts';
+import type { PolicyChange, PolicyLog } from '../../contracts/policy-change.ts';
+
+/** The policy versions of a project. */
+export interface PolicyStore {
+  /** The policy in force; version 0 for a project that never wrote one. */
+  policy(project_id: string): Promise<PolicyVersion>;
+  /** `compare` is given the version before the new one, inside the transaction. It throws to refuse the new version. */
+  putPolicy(
+    project_id: string,
+    policy: Policy,
+    by: string,
+    compare: (before: PolicyVersion) => Pick<PolicyChange, 'reason' | 'loosenings'>,
+  ): Promise<PolicyVersion>;
+  /** Versions before `before`, newest first. */
+  policyLog(project_id: string, limit: number, before: number | undefined): Promise<PolicyLog>;
+}
