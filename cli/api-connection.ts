@@ -6,7 +6,7 @@ import { type Call, createHttp } from '../client/http.ts';
 import type { Role } from '../contracts/key.ts';
 import { CommandFailed, type Terminal } from './command.ts';
 import { rememberedPorts } from './services/data-dir.ts';
-import { localKeys } from './services/keys-file.ts';
+import { localKeys } from './services/local-keys.ts';
 import { visible } from './text.ts';
 
 /** Longer than the API waits for Temporal. */

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { type Command, CommandFailed, type Terminal, UsageError } from './command.ts';
+import { ServiceFailed } from './services/service-failed.ts';
 
 /** Loaded on demand: `letsping inbox` must not pay for the Temporal worker. */
 const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }> = {
@@ -75,7 +76,7 @@ async function main(argv: string[], terminal: Terminal): Promise<0 | 1 | 2> {
       terminal.err(`letsping ${name}: ${(error as Error).message}\n\n${command.usage}\n`);
       return 2;
     }
-    if (!(error instanceof CommandFailed)) throw error;
+    if (!(error instanceof CommandFailed || error instanceof ServiceFailed)) throw error;
     if (args.includes('--json'))
       terminal.out(`${JSON.stringify({ error: { code: error.code, message: error.message, hint: error.hint } })}\n`);
     terminal.err(`letsping ${name}: ${error.message}\n${error.hint ? `try: ${error.hint}\n` : ''}`);

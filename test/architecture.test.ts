@@ -88,6 +88,17 @@ test('nothing imports a composition root but the command line', () => {
   expect(wrong).toEqual([]);
 });
 
+test('cli/services is self-contained, and tests and benches import nothing else of the command line', () => {
+  const inside = sources('cli/services').flatMap(importsOf);
+  expect(inside.filter(({ to }) => to.startsWith('cli/') && !to.startsWith('cli/services/'))).toEqual([]);
+
+  const outside = [...sources('test'), ...sources('bench')].filter((file) => !file.startsWith('test/cli/'));
+  const wrong = outside
+    .flatMap(importsOf)
+    .filter(({ to }) => (to.startsWith('cli/') && !to.startsWith('cli/services/')) || to.startsWith('test/cli/'));
+  expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+});
+
 test('domain and contracts are pure: no node, no I/O package', () => {
   const wrong = all.filter(
     (found) =>

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Command, Terminal } from '../command.ts';
-import { firstHeldAction, type HeldAction } from '../services/first-action.ts';
-import { plainLine } from '../services/plain-text.ts';
+import { firstHeldAction, type HeldAction } from '../first-action.ts';
+import { plainLine } from '../plain-line.ts';
 import { type System, startSystem } from '../services/system.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -1,11 +1,11 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { CommandFailed } from '../command.ts';
-import { claim } from './claim.ts';
+import { takePidFile } from './pid-file.ts';
+import { ServiceFailed } from './service-failed.ts';
 
 /**
- * The folder that holds everything of one local system: databases, logs, keys. Made if it is missing, for its owner
- * alone, and kept out of version control. Answers its real path.
+ * Creates the folder of one local system (databases, logs, keys) if it is missing: for its owner alone, and kept out of
+ * version control. Returns its real path.
  */
 export function openDataDir(env: NodeJS.ProcessEnv): string {
   const dir = resolve(env['LETSPING_DATA_DIR'] || '.letsping');
@@ -15,7 +15,7 @@ export function openDataDir(env: NodeJS.ProcessEnv): string {
     const ignore = join(dir, '.gitignore');
     if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
   } catch (error) {
-    throw new CommandFailed(
+    throw new ServiceFailed(
       'data_dir_unusable',
       `the data folder ${dir} cannot be used: ${(error as Error).message}`,
       'set LETSPING_DATA_DIR',
@@ -25,31 +25,31 @@ export function openDataDir(env: NodeJS.ProcessEnv): string {
   return realpathSync(dir);
 }
 
-/** Keeps a second system off the folder until released, or until this process ends, however it ends. */
+/** Keeps a second system off the folder until released, or until this process ends, even by SIGKILL. */
 export function lockDataDir(dataDir: string): { release(): void } {
-  const taken = claim(join(dataDir, 'lock'));
+  const taken = takePidFile(join(dataDir, 'lock'));
   if (!('heldBy' in taken)) return taken;
-  throw new CommandFailed(
+  throw new ServiceFailed(
     'data_dir_in_use',
     `another letsping (process ${taken.heldBy.pid}) is running on ${dataDir}`,
-    'stop that one, or set LETSPING_DATA_DIR to another folder',
+    'stop that process, or set LETSPING_DATA_DIR to another folder',
   );
 }
 
-/** A JSON file that only its owner reads; undefined when there is none. */
+/** Reads a JSON file; undefined if it does not exist. */
 export function readJson<T>(file: string): T | undefined {
   if (!existsSync(file)) return undefined;
   return JSON.parse(readFileSync(file, 'utf8')) as T;
 }
 
-/** Replaces the file as a whole, so that a killed process leaves the old one or the new one. */
+/** Replaces the file in one rename, for its owner alone: a killed process leaves the old content or the new one. */
 export function writeJson(file: string, value: unknown): void {
   const next = `${file}.${process.pid}.tmp`;
   writeFileSync(next, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
   renameSync(next, file);
 }
 
-/** Ports this folder's services had last time: a bookmark or a script then finds them again. */
+/** The ports that this folder's services last had. They are used again, so that bookmarks and scripts stay valid. */
 export interface Ports {
   postgres?: number;
   temporal?: number;

@@ -1,35 +1,7 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readJson, writeJson } from './data-dir.ts';
 import { isAlive, type ProcessStamp, worksOn } from './process-identity.ts';
-
-/** From the one that asks to the one that is asked: a service stops before what it needs. */
-export const STOP_ORDER = ['api', 'worker', 'temporal', 'postgres'] as const;
-export type ServiceName = (typeof STOP_ORDER)[number];
-
-export interface ProcessRecord extends ProcessStamp {
-  name: ServiceName;
-  data_dir: string;
-}
-
-const recordsFile = (dataDir: string) => join(dataDir, 'processes.json');
-export const readRecords = (dataDir: string) => readJson<ProcessRecord[]>(recordsFile(dataDir)) ?? [];
-export const writeRecords = (dataDir: string, records: ProcessRecord[]) => writeJson(recordsFile(dataDir), records);
-
-/** PostgreSQL reads SIGINT as a fast shutdown; SIGTERM would wait for its clients. */
-export const stopSignal = (name: ServiceName): NodeJS.Signals => (name === 'postgres' ? 'SIGINT' : 'SIGTERM');
-
-/** Signals the process group; the leader alone where the group is gone already. */
-export function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  for (const target of [-pid, pid]) {
-    try {
-      process.kill(target, signal);
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
-  }
-}
+import { type ProcessRecord, readRecords, STOP_ORDER, writeRecords } from './process-records.ts';
+import { signalGroup, stopSignal } from './stop-signal.ts';
 
 const goneWithin = async (stamp: ProcessStamp, ms: number) => {
   for (const end = Date.now() + ms; Date.now() < end; await sleep(20)) if (!isAlive(stamp)) return true;
@@ -37,8 +9,8 @@ const goneWithin = async (stamp: ProcessStamp, ms: number) => {
 };
 
 /**
- * Ends what a killed parent left running on this data folder. A pid alone proves nothing: it is ended only when it
- * started when the record says and works on this very folder. The caller holds the folder's lock.
+ * Ends the processes that a killed parent left running on this data folder. A pid is reused, so a process is ended only
+ * if its start time is the recorded one and it works on this folder. The caller holds the folder's lock.
  */
 export async function endLeftovers(dataDir: string, progress: (line: string) => void): Promise<ProcessRecord[]> {
   const ended: ProcessRecord[] = [];

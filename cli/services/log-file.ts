@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync, renameSync, statSync } from '
 
 const ROTATE_BYTES = 20 * 1024 * 1024;
 
-/** Opens a service's log to append to; one that has grown large is put aside first. */
+/** Opens a service's log for appending. A log of more than 20 MB is first renamed to `<file>.1`. */
 export function openLog(file: string): { fd: number; offset: number } {
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   if (size > ROTATE_BYTES) renameSync(file, `${file}.1`);
@@ -10,7 +10,7 @@ export function openLog(file: string): { fd: number; offset: number } {
   return { fd, offset: fstatSync(fd).size };
 }
 
-/** What was written from `offset` on, at most its last `maxBytes`. */
+/** The text from `offset` on, at most its last `maxBytes`. */
 export function readLog(file: string, offset: number, maxBytes = 256 * 1024): string {
   let fd: number;
   try {

@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
-import { CommandFailed } from '../command.ts';
+import { ServiceFailed } from './service-failed.ts';
 
-/** Host names a target resolves to: a `postgres://` URL may name another one in its query, which then wins. */
+/** The hosts that a target names. A `postgres://` URL may also name one in its query, which the driver prefers. */
 function hostsOf(target: string): string[] {
   if (/^postgres(ql)?:\/\//.test(target)) {
     const url = new URL(target);
@@ -20,18 +20,19 @@ const isLoopback = (host: string) => {
 };
 
 /**
- * Refuses a database URL or Temporal address outside this machine, so that a shell's `DATABASE_URL` never loses
- * data to a demo or a test. `LETSPING_ALLOW_REMOTE=1` lifts it. The message names the host, never the URL.
- * @throws CommandFailed `remote_refused`
+ * Refuses a database URL or Temporal address outside this machine: a demo or a test must not change the data of a
+ * `DATABASE_URL` that the shell happens to have. `LETSPING_ALLOW_REMOTE=1` allows it. The message names the host, not
+ * the URL, which may hold a password.
+ * @throws ServiceFailed `remote_refused`
  */
 export function assertLoopback(target: string, env: NodeJS.ProcessEnv): void {
   if (env['LETSPING_ALLOW_REMOTE'] === '1') return;
   const remote = hostsOf(target).find((host) => !isLoopback(host));
   if (remote === undefined) return;
   const variable = /^postgres(ql)?:\/\//.test(target) ? 'DATABASE_URL' : 'TEMPORAL_ADDRESS';
-  throw new CommandFailed(
+  throw new ServiceFailed(
     'remote_refused',
-    `${variable} names ${remote}, which is not this machine: local runs keep to local services`,
+    `${variable} names ${remote}, which is not this machine: local runs use local services only`,
     `unset ${variable}, or set LETSPING_ALLOW_REMOTE=1 if you mean it`,
   );
 }

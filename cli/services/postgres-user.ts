@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chownSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { CommandFailed } from '../command.ts';
+import { ServiceFailed } from './service-failed.ts';
 
 export interface SystemUser {
   uid: number;
@@ -20,8 +20,8 @@ function lookUp(): SystemUser | undefined {
 }
 
 /**
- * Whom PostgreSQL runs as. It refuses root, so as root that is the system user `postgres`, which is added where it is
- * missing; undefined otherwise: ourselves.
+ * The user that PostgreSQL runs as; undefined for the current one. PostgreSQL refuses to run as root, so root runs it as
+ * the system user `postgres`, which is added if it is missing.
  */
 export function postgresUser(progress: (line: string) => void): SystemUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
@@ -33,7 +33,7 @@ export function postgresUser(progress: (line: string) => void): SystemUser | und
   });
   const added = lookUp();
   if (added) return added;
-  throw new CommandFailed(
+  throw new ServiceFailed(
     'postgres_user_missing',
     'PostgreSQL does not run as root, and the system user postgres cannot be added',
     'run as another user, or set DATABASE_URL',
@@ -44,21 +44,21 @@ const canEnter = (dir: string, user: SystemUser) =>
   spawnSync('ls', ['-d', `${dir}/.`], { ...user, cwd: '/', stdio: 'ignore' }).status === 0;
 
 /**
- * Makes sure that the user can get into the folder.
- * @throws CommandFailed that names the outermost folder in the way.
+ * Checks that the user can enter the folder.
+ * @throws ServiceFailed `folder_closed`, with the outermost folder that the user cannot enter.
  */
 export function assertEnterable(dir: string, user: SystemUser, hint: string): void {
   if (canEnter(dir, user)) return;
   let closed = dir;
   while (dirname(closed) !== closed && !canEnter(dirname(closed), user)) closed = dirname(closed);
-  throw new CommandFailed(
+  throw new ServiceFailed(
     'folder_closed',
     `as root, PostgreSQL runs as the system user postgres, and that user may not enter ${closed}`,
     hint,
   );
 }
 
-/** Gives the data folder itself to the user (its mode stays 0700; root reads it all the same). */
+/** Makes the user the owner of the data folder. Its mode stays 0700; root can still read it. */
 export function giveTo(dataDir: string, user: SystemUser): void {
   chownSync(dataDir, user.uid, user.gid);
   assertEnterable(

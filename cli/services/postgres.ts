@@ -5,45 +5,45 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { CommandFailed } from '../command.ts';
 import { rememberedPorts, rememberPorts } from './data-dir.ts';
-import { claimPort, type PortClaim } from './ports.ts';
+import { leasePort, type PortLease } from './ports.ts';
 import { type PostgresBinaries, postgresBinaries } from './postgres-binaries.ts';
 import { assertEnterable, giveTo, postgresUser, type SystemUser } from './postgres-user.ts';
 import { createProcesses, type Processes, type Service } from './processes.ts';
-import { ServiceFailed } from './service.ts';
+import { StartFailed } from './service.ts';
+import { ServiceFailed } from './service-failed.ts';
 
 export interface StartOptions {
   env: NodeJS.ProcessEnv;
   dataDir: string;
   progress: (line: string) => void;
-  /** Whose child the server becomes. Absent: on its own, ended by `stop`. */
+  /** The supervisor of the server's process. Absent: one of its own, which `stop` ends. */
   processes?: Processes;
-  /** The data need not survive a power cut, as in a test: faster. */
+  /** The data need not survive a power cut. Faster, for tests. */
   throwaway?: boolean;
-  /** Ends an installation that is under way. */
+  /** Cancels an installation in progress. */
   signal?: AbortSignal;
 }
 
 export interface Postgres {
-  /** Of the owner of the database, who is the superuser where the server is ours. */
+  /** Connects as the owner of the database, who is also the superuser of a server that was started here. */
   url: string;
   version: string;
-  /** Whether this start made the server, and `stop` ends it. */
+  /** Whether the server was started here, so that `stop` ends it. */
   owned: boolean;
   pid(): number | undefined;
   stop(): Promise<void>;
-  /** Gives its port free: for whoever has stopped it through `processes`. */
+  /** Releases the port, for a caller that has stopped the server through `processes`. */
   release(): void;
 }
 
 const PREFERRED_PORT = 15_432;
-/** Its children outlive a killed server for a moment, and hold its memory and its lock file. */
+/** The children of a killed server live on for a moment and hold its shared memory and its lock file. */
 const AFTERMATH_MS = 8_000;
 const AFTERMATH = /shared memory block|lock file "postmaster\.pid"|still in use/;
 const PORT_TAKEN = /could not bind|could not create any TCP\/IP sockets/;
 
-async function ask<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   client.on('error', () => {});
   await client.connect();
@@ -55,7 +55,7 @@ async function ask<T>(url: string, work: (client: pg.Client) => Promise<T>): Pro
 }
 
 const versionOf = (url: string) =>
-  ask(
+  withClient(
     url,
     async (client) =>
       (await client.query<{ server_version: string }>('show server_version')).rows[0]!.server_version.split(' ')[0]!,
@@ -72,7 +72,7 @@ async function external(url: string): Promise<Postgres> {
       release: () => {},
     };
   } catch (error) {
-    throw new CommandFailed(
+    throw new ServiceFailed(
       'database_unreachable',
       `the database of DATABASE_URL does not answer: ${(error as Error).message || 'no connection'}`,
       'unset DATABASE_URL to start one here',
@@ -81,7 +81,7 @@ async function external(url: string): Promise<Postgres> {
   }
 }
 
-/** Beside the cluster, not in it. Written before the cluster is made, so that one never exists without the other. */
+/** Next to the cluster, not in it. Written before the cluster is created, so that a cluster always has its password. */
 function passwordFile(dataDir: string, user: SystemUser | undefined): string {
   const file = join(dataDir, 'pg-password');
   if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString('base64url'), { mode: 0o600 });
@@ -89,8 +89,8 @@ function passwordFile(dataDir: string, user: SystemUser | undefined): string {
   return file;
 }
 
-/** Made aside and renamed: a killed first start leaves no half-made cluster behind. */
-async function makeCluster(
+/** Created under another name and renamed, so that a killed first start leaves no incomplete cluster. */
+async function createCluster(
   dataDir: string,
   { initdb }: PostgresBinaries,
   user: SystemUser | undefined,
@@ -113,9 +113,9 @@ async function makeCluster(
     await promisify(execFile)(initdb, flags, { cwd: '/', env: { PATH: '/bin:/usr/bin', LC_ALL: 'C' }, ...user });
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: string };
-    throw new CommandFailed(
+    throw new ServiceFailed(
       'postgres_failed',
-      `PostgreSQL's data folder cannot be made: ${stderr?.trim() || message}`,
+      `PostgreSQL's data folder cannot be created: ${stderr?.trim() || message}`,
       undefined,
       { cause: error },
     );
@@ -123,7 +123,7 @@ async function makeCluster(
   renameSync(next, join(dataDir, 'pg'));
 }
 
-/** `DATABASE_URL`, else a PostgreSQL of our own in `<dataDir>/pg`: loopback only, generated password, free port. */
+/** Uses `DATABASE_URL`, else starts PostgreSQL in `<dataDir>/pg`: loopback only, generated password, free port. */
 export async function startPostgres(options: StartOptions): Promise<Postgres> {
   const { env, dataDir, progress } = options;
   if (env['DATABASE_URL']) return external(env['DATABASE_URL']);
@@ -140,41 +140,41 @@ export async function startPostgres(options: StartOptions): Promise<Postgres> {
   }
   const password = passwordFile(dataDir, user);
   const fresh = !existsSync(join(dataDir, 'pg'));
-  if (fresh) await makeCluster(dataDir, binaries, user, password);
+  if (fresh) await createCluster(dataDir, binaries, user, password);
 
-  const { service, claimed } = await startServer({ ...options, processes }, binaries, user);
+  const { service, lease } = await startServer({ ...options, processes }, binaries, user);
   try {
-    rememberPorts(dataDir, { postgres: claimed.port });
-    const server = new URL(`postgres://postgres:${readFileSync(password, 'utf8')}@127.0.0.1:${claimed.port}`);
-    const version = await ask(`${server}/postgres`, async (client) => {
+    rememberPorts(dataDir, { postgres: lease.port });
+    const server = new URL(`postgres://postgres:${readFileSync(password, 'utf8')}@127.0.0.1:${lease.port}`);
+    const version = await withClient(`${server}/postgres`, async (client) => {
       const known = await client.query("select from pg_database where datname = 'letsping'");
       if (known.rowCount === 0) await client.query('create database letsping');
       return (await client.query<{ server_version: string }>('show server_version')).rows[0]!.server_version;
     });
-    const stop = () => service.stop().finally(claimed.release);
-    return { url: `${server}/letsping`, version, owned: true, pid: () => service.pid, stop, release: claimed.release };
+    const stop = () => service.stop().finally(lease.release);
+    return { url: `${server}/letsping`, version, owned: true, pid: () => service.pid, stop, release: lease.release };
   } catch (error) {
-    await service.stop().finally(claimed.release);
+    await service.stop().finally(lease.release);
     throw error;
   }
 }
 
-/** On the first port that is free; again for a while when a server that was just killed still stands in the way. */
+/** Starts on the first free port. Retries for a while when the children of a killed server still hold its resources. */
 async function startServer(
   { dataDir, processes, throwaway }: StartOptions & { processes: Processes },
   { postgres }: PostgresBinaries,
   user: SystemUser | undefined,
-): Promise<{ service: Service; claimed: PortClaim }> {
+): Promise<{ service: Service; lease: PortLease }> {
   const until = Date.now() + AFTERMATH_MS;
   for (let from = rememberedPorts(dataDir).postgres ?? PREFERRED_PORT; ; ) {
-    const claimed = await claimPort(from);
+    const lease = await leasePort(from);
     const settings = [
       'listen_addresses=127.0.0.1',
-      `port=${claimed.port}`,
+      `port=${lease.port}`,
       'unix_socket_directories=',
       'max_connections=200',
     ];
-    // A commit stays synchronous: what was acknowledged outlives a killed server here, too.
+    // Commits stay synchronous: acknowledged data survives a killed server here as well.
     if (throwaway) settings.push('fsync=off', 'full_page_writes=off');
     try {
       const service = await processes.start({
@@ -189,13 +189,13 @@ async function startServer(
           user,
         }),
       });
-      return { service, claimed };
+      return { service, lease };
     } catch (error) {
-      claimed.release();
-      if (!(error instanceof ServiceFailed)) throw error;
-      if (PORT_TAKEN.test(error.log)) from = claimed.port + 1;
+      lease.release();
+      if (!(error instanceof StartFailed)) throw error;
+      if (PORT_TAKEN.test(error.log)) from = lease.port + 1;
       else if (AFTERMATH.test(error.log) && Date.now() < until) await sleep(300);
-      else throw new CommandFailed('postgres_failed', error.message, undefined, { cause: error });
+      else throw new ServiceFailed('postgres_failed', error.message, undefined, { cause: error });
     }
   }
 }

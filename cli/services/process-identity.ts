@@ -22,20 +22,20 @@ const read = (file: string) => {
 };
 
 /**
- * When the process with this pid started, in a form that is only compared: a pid alone is reused. Undefined when
- * there is no such process, or only its unreaped remains.
+ * When the process with this pid started, as text to compare: pids are reused. Undefined if there is no such process,
+ * or if it is a zombie.
  */
 export function startTimeOf(pid: number): string | undefined {
   if (process.platform !== 'linux') return ps(['-o', 'lstart=', '-p', String(pid)]) || undefined;
   const stat = read(`/proc/${pid}/stat`);
-  // The command stands in parentheses and may hold any character: count fields from its end.
+  // The command is in parentheses and may contain any character, so fields are counted from its end.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state, ticks] = [fields[0], fields[19]];
   if (!ticks || state === 'Z' || state === 'X') return undefined;
   return `${read('/proc/sys/kernel/random/boot_id').trim()}:${ticks}`;
 }
 
-/** Whether the process works on this data folder, by its command line or its `LETSPING_DATA_DIR`. */
+/** Whether the command line or `LETSPING_DATA_DIR` of the process names this data folder. */
 export function worksOn(pid: number, dataDir: string): boolean {
   if (process.platform !== 'linux') {
     const line = ps(['-wwE', '-o', 'command=', '-p', String(pid)]);
@@ -46,7 +46,7 @@ export function worksOn(pid: number, dataDir: string): boolean {
   return read(`/proc/${pid}/environ`).split('\0').includes(`LETSPING_DATA_DIR=${dataDir}`);
 }
 
-/** One process at one time. */
+/** Identifies a process: the pid alone is reused. */
 export interface ProcessStamp {
   pid: number;
   start_time: string;

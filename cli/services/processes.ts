@@ -1,30 +1,30 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readRecords, type ServiceName, STOP_ORDER, writeRecords } from './leftovers.ts';
 import { startTimeOf } from './process-identity.ts';
+import { readRecords, type ServiceName, STOP_ORDER, writeRecords } from './process-records.ts';
 import { endService, runService, type ServiceSpec } from './service.ts';
 
 const GRACE_MS = 10_000;
 const BACKOFF_MS = [500, 1_000, 2_000, 5_000, 10_000];
-/** A service that ran this long is started again without a growing pause. */
+/** After a run of this length the restart delay begins again at its shortest. */
 const SETTLED_MS = 60_000;
 
 export interface Service {
   readonly pid: number | undefined;
-  /** SIGKILL, as a crash would be; it stays down until `restart`. */
+  /** SIGKILL, like a crash. The service stays down until `restart`. */
   kill(): Promise<void>;
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export interface Processes {
-  /** Starts it and waits until it is ready; from then on it is started again when it ends unasked. */
+  /** Starts the service and waits until it is ready. From then on it is restarted when it ends unexpectedly. */
   start(spec: ServiceSpec): Promise<Service>;
   pids(): Partial<Record<ServiceName, number>>;
   stopAll(): Promise<void>;
 }
 
-/** The child processes of one system. Each is on record in the data folder while it lives. */
+/** The child processes of one system. While a process lives, the data folder has a record of it. */
 export function createProcesses({
   dataDir,
   progress,
@@ -48,7 +48,7 @@ export function createProcesses({
 
   async function start(spec: ServiceSpec): Promise<Service> {
     let child: ChildProcess | undefined;
-    /** Wanted up. Whoever changes it, a supervising loop looks at it before it starts anything. */
+    /** Whether the service should run. The restart loop reads it before each start. */
     let wanted = true;
     let attempt = 0;
 
@@ -72,7 +72,7 @@ export function createProcesses({
         if (!wanted || stopping.signal.aborted) return;
         if (Date.now() - startedAt > SETTLED_MS) attempt = 0;
         progress(
-          `${spec.name} ended unexpectedly (${signal ?? `exit code ${code}`}), starting it again; its log: ${spec.logFile}`,
+          `${spec.name} ended unexpectedly (${signal ?? `exit code ${code}`}) and is being restarted; its log: ${spec.logFile}`,
         );
         void again();
       });
@@ -85,7 +85,7 @@ export function createProcesses({
         if (!wanted || stopping.signal.aborted || child) return;
         try {
           await up();
-          if (child) progress(`${spec.name} is back`);
+          if (child) progress(`${spec.name} is running again`);
         } catch (error) {
           progress((error as Error).message);
         }

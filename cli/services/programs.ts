@@ -1,17 +1,17 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CommandFailed } from '../command.ts';
 import { rememberedPorts, rememberPorts } from './data-dir.ts';
-import { claimPort, type PortClaim } from './ports.ts';
+import { leasePort } from './ports.ts';
 import type { Processes, Service } from './processes.ts';
-import { ServiceFailed } from './service.ts';
+import { StartFailed } from './service.ts';
+import { ServiceFailed } from './service-failed.ts';
 import type { Temporal } from './temporal.ts';
 import { withoutTemporal } from './temporal-binary.ts';
 
 const PREFERRED_PORT = 4400;
 
-/** The built command line: beside this file in dist/, or there when this runs from source, as in a test. */
+/** The built command line: next to this file in dist/, also when this file runs from source, as in a test. */
 const mainProgram = () =>
   fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../dist/cli/main.js' : '../main.js', import.meta.url));
 
@@ -24,14 +24,14 @@ export interface ProgramsOptions {
   rootKey: string;
 }
 
-/** A profile that sets nothing. The SDK's reader fails on a file without any profile. */
+/** An empty profile. The SDK's reader fails on a file that has none. */
 function emptyProfile(dataDir: string): string {
   const file = join(dataDir, 'temporal.toml');
   if (!existsSync(file)) writeFileSync(file, '[profile.default]\n', { mode: 0o600 });
   return file;
 }
 
-/** What api and worker share. A server of our own must not be reached by somebody's profile for another one. */
+/** The environment that api and worker share. For a server started here, the user's Temporal profile is not read. */
 export function programEnv({ env, dataDir, database_url, temporal, rootKey }: ProgramsOptions): NodeJS.ProcessEnv {
   return {
     ...(temporal.owned ? { ...withoutTemporal(env), TEMPORAL_CONFIG_FILE: emptyProfile(dataDir) } : env),
@@ -46,7 +46,7 @@ export function programEnv({ env, dataDir, database_url, temporal, rootKey }: Pr
   };
 }
 
-const saysReady = (log: string) =>
+const loggedReady = (log: string) =>
   log.split('\n').some((line) => {
     try {
       return (JSON.parse(line) as { msg?: unknown }).msg === 'worker ready';
@@ -60,7 +60,7 @@ export function startWorker(options: ProgramsOptions): Promise<Service> {
     name: 'worker',
     logFile: join(options.dataDir, 'logs', 'worker.log'),
     readyWithinMs: 60_000,
-    ready: (log) => saysReady(log()),
+    ready: (log) => loggedReady(log()),
     launch: () => ({ command: process.execPath, args: [mainProgram(), 'worker'], env: programEnv(options) }),
   });
 }
@@ -75,15 +75,14 @@ async function answersReady(port: number): Promise<boolean> {
   }
 }
 
-/** The API, on its last port or the next free one. `public_url` is what links for people begin with. */
+/** Starts the API on its last port or the next free one. `public_url` is the base of links for people. */
 export async function startApi(
   options: ProgramsOptions,
 ): Promise<{ service: Service; port: number; public_url: string; release(): void }> {
   const { env, dataDir, processes } = options;
   const given = Number(env['LETSPING_PORT']) || undefined;
   for (let from = given ?? rememberedPorts(dataDir).api ?? PREFERRED_PORT; ; ) {
-    const claimed: PortClaim = await claimPort(from);
-    const { port, release } = claimed;
+    const { port, release } = await leasePort(from);
     const public_url = (env['LETSPING_PUBLIC_URL'] || `http://127.0.0.1:${port}`).replace(/\/+$/, '');
     const address = { LETSPING_HOST: '127.0.0.1', LETSPING_PORT: String(port), LETSPING_PUBLIC_URL: public_url };
     try {
@@ -102,9 +101,9 @@ export async function startApi(
       return { service, port, public_url, release };
     } catch (error) {
       release();
-      if (!(error instanceof ServiceFailed) || !error.log.includes('EADDRINUSE')) throw error;
+      if (!(error instanceof StartFailed) || !error.log.includes('EADDRINUSE')) throw error;
       if (given)
-        throw new CommandFailed('port_taken', `port ${port} is taken`, 'set LETSPING_PORT to another one', {
+        throw new ServiceFailed('port_taken', `port ${port} is taken`, 'set LETSPING_PORT to another one', {
           cause: error,
         });
       from = port + 1;

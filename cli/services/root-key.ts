@@ -2,9 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { CommandFailed } from '../command.ts';
+import { ServiceFailed } from './service-failed.ts';
 
-/** Where the root key of a data folder lies: outside that folder, so that a copy of the data is no copy of its key. */
+/** The file of a data folder's root key. It is outside that folder, so that a copy of the data does not contain the key. */
 export function rootKeyFile(dataDir: string, env: NodeJS.ProcessEnv): string {
   const state = env['XDG_STATE_HOME'] || join(env['HOME'] || homedir(), '.local', 'state');
   return join(state, 'letsping', `${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}.root-key`);
@@ -14,18 +14,18 @@ const holdsData = (dataDir: string) =>
   readdirSync(dataDir).some((name) => name === 'pg' || /^keys.*\.json$/.test(name));
 
 /**
- * The root key, 32 bytes in base64: `LETSPING_ROOT_KEY`, else the one of this data folder, made when the folder is new.
- * @throws CommandFailed `root_key_missing` when there is data but no key: a new one could not open any of it.
+ * The root key, 32 bytes in base64: `LETSPING_ROOT_KEY`, else that of this data folder, created when the folder is new.
+ * @throws ServiceFailed `root_key_missing` if there is data but no key: a new key could not decrypt the data.
  */
 export function localRootKey(dataDir: string, env: NodeJS.ProcessEnv): string {
   if (env['LETSPING_ROOT_KEY']) return env['LETSPING_ROOT_KEY'];
   const file = rootKeyFile(dataDir, env);
   if (existsSync(file)) return readFileSync(file, 'utf8').trim();
   if (holdsData(dataDir)) {
-    throw new CommandFailed(
+    throw new ServiceFailed(
       'root_key_missing',
-      `${dataDir} holds data, but its root key ${file} is gone: what is sealed there cannot be opened without it`,
-      'put the key file back, set LETSPING_ROOT_KEY, or start afresh with another LETSPING_DATA_DIR',
+      `${dataDir} holds data, but its root key ${file} is missing, and without it the data cannot be decrypted`,
+      'restore the key file, set LETSPING_ROOT_KEY, or start with a new folder in LETSPING_DATA_DIR',
     );
   }
   const key = randomBytes(32).toString('base64');

@@ -2,32 +2,33 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ServiceName, signalGroup, stopSignal } from './leftovers.ts';
 import { lastLines, openLog, readLog } from './log-file.ts';
+import type { ServiceName } from './process-records.ts';
+import { signalGroup, stopSignal } from './stop-signal.ts';
 
-/** A service that is stopped while it starts has nothing to finish. */
+/** Short: a service that is stopped while it starts has no work to finish. */
 const STARTING_GRACE_MS = 3_000;
 
 export interface Launch {
   command: string;
   args: string[];
   env: NodeJS.ProcessEnv;
-  /** The system user to run as; absent: ours. */
+  /** The system user to run as. Absent: the current one. */
   user?: { uid: number; gid: number } | undefined;
 }
 
 export interface ServiceSpec {
   name: ServiceName;
   launch(): Launch;
-  /** Asked again and again until it is true. `log` is what this process has written so far. */
+  /** Polled until it is true. `log` returns what this process has written so far. */
   ready(log: () => string): Promise<boolean> | boolean;
   readyWithinMs: number;
   logFile: string;
 }
 
-/** The process ended, or did not answer in time, before it was ready. Its message ends with its last log lines. */
-export class ServiceFailed extends Error {
-  override readonly name = 'ServiceFailed';
+/** The process ended, or was not ready in time. The message ends with the last lines of its log. */
+export class StartFailed extends Error {
+  override readonly name = 'StartFailed';
   readonly log: string;
   constructor(service: string, what: string, log: string) {
     super(`${service} ${what}${log ? `; the end of its log:\n${lastLines(log, 25)}` : ''}`);
@@ -38,8 +39,8 @@ export class ServiceFailed extends Error {
 const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
 
 /**
- * One run of a service's process, in a process group of its own, so that Ctrl-C reaches us alone and we stop them in
- * order. `started` is called with the pid before anything else can fail, so that the process is on record.
+ * Runs a service's process once, in a process group of its own: Ctrl-C reaches only this process, which then stops its
+ * services in order. `started` gets the pid before anything else can fail, so that the process is recorded.
  */
 export async function runService(
   spec: ServiceSpec,
@@ -52,7 +53,7 @@ export async function runService(
   const child = spawn(command, args, { detached: true, stdio: ['ignore', fd, fd], env, ...user });
   closeSync(fd);
   const failed = new Promise<Error>((resolve) => child.once('error', resolve));
-  if (child.pid === undefined) throw new ServiceFailed(spec.name, `cannot be started: ${(await failed).message}`, '');
+  if (child.pid === undefined) throw new StartFailed(spec.name, `cannot be started: ${(await failed).message}`, '');
   started(child.pid);
   const log = () => readLog(spec.logFile, offset);
   const end = Date.now() + spec.readyWithinMs;
@@ -62,14 +63,14 @@ export async function runService(
     if ((await spec.ready(log)) && !hasEnded(child)) return child;
     if (Date.now() > end) {
       await endService(spec.name, child, 0);
-      throw new ServiceFailed(spec.name, `was not ready within ${spec.readyWithinMs / 1000} s`, log());
+      throw new StartFailed(spec.name, `was not ready within ${spec.readyWithinMs / 1000} s`, log());
     }
     await sleep(20);
   }
-  throw new ServiceFailed(spec.name, `ended at once (${child.signalCode ?? `exit code ${child.exitCode}`})`, log());
+  throw new StartFailed(spec.name, `ended at once (${child.signalCode ?? `exit code ${child.exitCode}`})`, log());
 }
 
-/** Asks the process to stop, and after `graceMs` makes it. */
+/** Signals the process to stop, and kills it after `graceMs`. */
 export async function endService(name: ServiceName, child: ChildProcess, graceMs: number): Promise<void> {
   if (hasEnded(child) || child.pid === undefined) return;
   const exited = once(child, 'exit');

@@ -1,16 +1,17 @@
 import { bootstrapDev, createLoginLink } from '../../storage/access/bootstrap.ts';
 import { ensureAppLogin } from '../../storage/db/app-login.ts';
 import { migrate } from '../../storage/db/migrate.ts';
-import { CommandFailed } from '../command.ts';
 import { lockDataDir, openDataDir } from './data-dir.ts';
-import { type LocalKeys, localKeys } from './keys-file.ts';
-import { endLeftovers, type ServiceName } from './leftovers.ts';
+import { endLeftovers } from './leftovers.ts';
+import { type LocalKeys, localKeys } from './local-keys.ts';
 import { assertLoopback } from './loopback.ts';
 import { startPostgres } from './postgres.ts';
+import type { ServiceName } from './process-records.ts';
 import { createProcesses, type Processes } from './processes.ts';
 import { type ProgramsOptions, programEnv, startApi, startWorker } from './programs.ts';
 import { localRootKey } from './root-key.ts';
-import { ServiceFailed } from './service.ts';
+import { StartFailed } from './service.ts';
+import { ServiceFailed } from './service-failed.ts';
 import { startTemporal } from './temporal.ts';
 
 export interface SystemOptions {
@@ -18,47 +19,47 @@ export interface SystemOptions {
   /** Absent: `LETSPING_DATA_DIR`, else `./.letsping`. */
   dataDir?: string;
   progress: (line: string) => void;
-  /** No line but those about trouble. */
+  /** Progress lines about problems only. */
   quiet?: boolean;
   /** The data need not survive a power cut. */
   throwaway?: boolean;
-  /** Ends a start that is under way, too; `stop` is still to be called after one that succeeded. */
+  /** Cancels a start in progress. After a successful start, call `stop` as well. */
   signal?: AbortSignal;
 }
 
-/** All that somebody needs to talk to a running system. */
+/** How to reach a running system. */
 export interface SystemInfo extends LocalKeys {
   /** Base URL of the API; ends in `/api`. */
   api_url: string;
-  /** Signs in once, then leads to the console. */
+  /** A one-time sign-in link to the console. */
   console_url: string;
   public_url: string;
   temporal_address: string;
   temporal_namespace: string;
-  /** null: a server that is not ours. */
+  /** null if the server was not started here. */
   temporal_ui_url: string | null;
-  /** Of the database's owner. */
+  /** Connects as the database's owner. */
   database_url: string;
 }
 
 export interface System extends SystemInfo {
-  /** Whether this start made the project and its keys. */
+  /** Whether this start created the project and its keys. */
   fresh: boolean;
   data_dir: string;
-  /** What api and worker were started with: for another program beside them. */
+  /** The environment of api and worker, for another program beside them. */
   program_env: NodeJS.ProcessEnv;
   pids(): Partial<Record<ServiceName, number>>;
-  /** SIGKILL; it stays down until `restartWorker`. */
+  /** SIGKILL. The worker stays down until `restartWorker`. */
   killWorker(): Promise<void>;
   restartWorker(): Promise<void>;
-  /** In order, and nothing is left running. Safe to call twice. */
+  /** Stops all services in order. Safe to call twice. */
   stop(): Promise<void>;
 }
 
-/** As whom the link signs in: the owner of the approver's key that bootstrapping makes. */
+/** The user that the link signs in: the owner of the approver's key that bootstrapping creates. */
 const LOCAL_OWNER = 'dev-approver';
 
-/** Starts PostgreSQL, Temporal, the API and a worker on this machine, and waits until all of them are ready. */
+/** Starts PostgreSQL, Temporal, the API and a worker on this machine, and waits until all of them are ready. @throws ServiceFailed */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { env, signal } = options;
   for (const target of [env['DATABASE_URL'], env['TEMPORAL_ADDRESS']]) if (target) assertLoopback(target, env);
@@ -80,8 +81,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     return { ...(await bringUp(options, dataDir, processes, releases)), stop };
   } catch (error) {
     await stop();
-    if (error instanceof ServiceFailed)
-      throw new CommandFailed('service_failed', error.message, undefined, { cause: error });
+    if (error instanceof StartFailed)
+      throw new ServiceFailed('service_failed', error.message, undefined, { cause: error });
     throw error;
   } finally {
     signal?.removeEventListener('abort', onAbort);
@@ -96,25 +97,25 @@ async function bringUp(
 ): Promise<Omit<System, 'stop'>> {
   await endLeftovers(dataDir, progress);
   const rootKey = localRootKey(dataDir, env);
-  const tell = quiet ? () => {} : progress;
-  const common = { env, dataDir, progress: tell, processes, throwaway, ...(signal && { signal }) };
+  const report = quiet ? () => {} : progress;
+  const common = { env, dataDir, progress: report, processes, throwaway, ...(signal && { signal }) };
 
   const database = startPostgres(common).then(async (postgres) => {
     releases.push(postgres.release);
     await migrate(postgres.url);
     const databaseUrl = await ensureAppLogin(postgres.url);
     const keys = await localKeys(dataDir, env, () => bootstrapDev({ databaseUrl, rootKey }));
-    tell(`PostgreSQL ${postgres.version} is ready`);
+    report(`PostgreSQL ${postgres.version} is ready`);
     return { postgres, databaseUrl, keys };
   });
   const { promise: launched, resolve: launch } = deferred<ProgramsOptions['temporal']>();
   const server = startTemporal({
     ...common,
-    askedByOthers: true,
+    readyWhenListening: true,
     launched: (address) => launch({ address, namespace: 'default', owned: true }),
   }).then((temporal) => {
     releases.push(temporal.release);
-    tell(`Temporal ${temporal.version} is ready`);
+    report(`Temporal ${temporal.version} is ready`);
     return temporal;
   });
   const programs = (database_url: string, temporal: ProgramsOptions['temporal']) => ({
@@ -126,7 +127,7 @@ async function bringUp(
     rootKey,
   });
 
-  // API and worker wait for Temporal by themselves, so they load while that starts.
+  // API and worker wait for Temporal themselves, so they load while it starts.
   const listening = Promise.all([database, Promise.race([launched, server])]).then(
     async ([{ databaseUrl, keys }, early]) => {
       const target = { ...early };
@@ -143,7 +144,7 @@ async function bringUp(
   );
   const working = Promise.all([database, Promise.race([launched, server])]).then(async ([{ databaseUrl }, early]) => {
     const target = { ...early };
-    // Should it have moved to another port, the worker gives up on the first and is started again, for this one.
+    // If Temporal has moved to another port, the worker gives up on the first one and is restarted with this one.
     void server.then(({ address }) => {
       target.address = address;
     });
@@ -155,13 +156,13 @@ async function bringUp(
   try {
     await Promise.all(everything);
   } catch (error) {
-    // The first failure is the one to tell. The rest comes to rest before it is told: nothing starts behind a stop's back.
+    // Report the first failure, after the other starts have ended: nothing may start after the stop.
     await processes.stopAll();
     await Promise.allSettled(everything);
     throw error;
   }
   const [{ postgres, databaseUrl, keys }, temporal, api, worker] = await Promise.all(everything);
-  tell('API and worker are ready');
+  report('API and worker are ready');
   return {
     ...keys,
     api_url: `${api.public_url}/api`,

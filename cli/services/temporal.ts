@@ -1,40 +1,40 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NativeConnectionOptions } from '@temporalio/worker';
-import { CommandFailed } from '../command.ts';
 import { rememberedPorts, rememberPorts } from './data-dir.ts';
-import { claimPort } from './ports.ts';
+import { leasePort } from './ports.ts';
 import type { StartOptions } from './postgres.ts';
 import { createProcesses, type Processes, type Service } from './processes.ts';
-import { ServiceFailed } from './service.ts';
+import { StartFailed } from './service.ts';
+import { ServiceFailed } from './service-failed.ts';
 import { findTemporal, type TemporalBinary, withoutTemporal } from './temporal-binary.ts';
 
 export interface Temporal {
   address: string;
   namespace: string;
-  /** Absent for a server that is not ours. */
+  /** undefined if the server was not started here. */
   ui_url: string | undefined;
   version: string;
-  /** Temporal's program; absent for a server that is not ours. */
+  /** Path of Temporal's program; undefined if the server was not started here. */
   binary: string | undefined;
   owned: boolean;
   pid(): number | undefined;
   stop(): Promise<void>;
-  /** Gives its ports free: for whoever has stopped it through `processes`. */
+  /** Releases the ports, for a caller that has stopped the server through `processes`. */
   release(): void;
 }
 
 export interface TemporalOptions extends StartOptions {
-  /** Told where the server will answer as soon as it is launched: again when that port turns out to be taken. */
+  /** Called with the server's address as soon as it is launched, and again if that port turns out to be taken. */
   launched?: (address: string) => void;
-  /** Who uses it asks by itself whether it answers: then listening is enough here, and no client has to be loaded for it. */
-  askedByOthers?: boolean;
+  /** Ready as soon as it listens, for callers whose own client waits until it answers: no client is loaded here. */
+  readyWhenListening?: boolean;
 }
 
 const PREFERRED_PORTS = { temporal: 7233, temporal_ui: 8233 };
 const PORT_TAKEN = /address already in use|can't (set|use) .*port|bind:/i;
 
-/** The version of the server that answers; throws while none does. */
+/** The version of the server. Throws until it answers. */
 async function serverVersion(
   connection: Omit<NativeConnectionOptions, 'tls'> & { tls?: unknown },
   namespace: string,
@@ -72,7 +72,7 @@ async function external(env: NodeJS.ProcessEnv): Promise<Temporal> {
       release: () => {},
     };
   } catch (error) {
-    throw new CommandFailed(
+    throw new ServiceFailed(
       'temporal_unreachable',
       `Temporal at TEMPORAL_ADDRESS does not answer: ${(error as Error).message}`,
       'unset TEMPORAL_ADDRESS to start one here',
@@ -81,7 +81,7 @@ async function external(env: NodeJS.ProcessEnv): Promise<Temporal> {
   }
 }
 
-/** `TEMPORAL_ADDRESS`, else a dev server of our own that keeps its history in `<dataDir>/temporal.db`. */
+/** Uses `TEMPORAL_ADDRESS`, else starts a dev server that keeps its histories in `<dataDir>/temporal.db`. */
 export async function startTemporal(options: TemporalOptions): Promise<Temporal> {
   const { env, dataDir, progress } = options;
   if (env['TEMPORAL_ADDRESS']) return external(env);
@@ -103,15 +103,15 @@ export async function startTemporal(options: TemporalOptions): Promise<Temporal>
 }
 
 async function startServer(
-  { env, dataDir, processes, launched, askedByOthers }: TemporalOptions & { processes: Processes },
+  { env, dataDir, processes, launched, readyWhenListening }: TemporalOptions & { processes: Processes },
   binary: TemporalBinary,
 ): Promise<{ service: Service; ports: typeof PREFERRED_PORTS; release(): void }> {
   const wanted = { ...PREFERRED_PORTS, ...rememberedPorts(dataDir) };
-  // Older programs lack these; the server is as good without them.
+  // Older programs do not know these flags; they are not essential.
   let optional = ['--ui-disable-news-fetch'];
   for (let attempt = 1; ; attempt++) {
-    const server = await claimPort(wanted.temporal);
-    const ui = await claimPort(wanted.temporal_ui);
+    const server = await leasePort(wanted.temporal);
+    const ui = await leasePort(wanted.temporal_ui);
     const release = () => {
       server.release();
       ui.release();
@@ -123,7 +123,7 @@ async function startServer(
         name: 'temporal',
         logFile: join(dataDir, 'logs', 'temporal.log'),
         readyWithinMs: 60_000,
-        ready: () => (askedByOthers ? listens(server.port) : answers(server.port)),
+        ready: () => (readyWhenListening ? listens(server.port) : answers(server.port)),
         launch: () => ({
           command: binary.path,
           args: [...serverFlags(dataDir, ports), ...optional],
@@ -133,11 +133,11 @@ async function startServer(
       return { service, ports, release };
     } catch (error) {
       release();
-      if (!(error instanceof ServiceFailed)) throw error;
+      if (!(error instanceof StartFailed)) throw error;
       if (attempt < 10 && /unknown flag/.test(error.log) && optional.length > 0) optional = [];
       else if (attempt < 10 && PORT_TAKEN.test(error.log))
         Object.assign(wanted, { temporal: server.port + 1, temporal_ui: ui.port + 1 });
-      else throw new CommandFailed('temporal_failed', error.message, undefined, { cause: error });
+      else throw new ServiceFailed('temporal_failed', error.message, undefined, { cause: error });
     }
   }
 }
@@ -154,11 +154,11 @@ const serverFlags = (dataDir: string, ports: typeof PREFERRED_PORTS) => [
     String(ports.temporal_ui),
   ],
   ...['--db-filename', join(dataDir, 'temporal.db'), '--namespace', 'default', '--log-level', 'warn'],
-  // It would ask a server on the internet whether there is a newer one.
+  // The check would query a server on the internet for newer versions.
   ...['--dynamic-config-value', 'frontend.enableServerVersionCheck=false'],
 ];
 
-/** Whether it answers for its namespace, not only listens. */
+/** Whether the server answers for its namespace: it listens earlier. */
 async function answers(port: number): Promise<boolean> {
   if (!(await listens(port))) return false;
   try {
@@ -170,7 +170,7 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
-/** Asked first: a gRPC channel that was refused waits a second before it tries again. */
+/** Checked first, because a gRPC channel that was refused waits a second before its next attempt. */
 async function listens(port: number): Promise<boolean> {
   const { connect } = await import('node:net');
   return new Promise((resolve) => {

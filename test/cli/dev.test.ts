@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, expect, test, vi } from 'vitest';
+import { plainLine } from '../../cli/plain-line.ts';
 import { rememberPorts } from '../../cli/services/data-dir.ts';
-import { type ProcessRecord, readRecords } from '../../cli/services/leftovers.ts';
-import { plainLine } from '../../cli/services/plain-text.ts';
 import { isAlive } from '../../cli/services/process-identity.ts';
+import { type ProcessRecord, readRecords } from '../../cli/services/process-records.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 

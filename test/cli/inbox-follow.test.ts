@@ -5,11 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { approve } from '../../cli/commands/decide.ts';
 import { LetsPing } from '../../client/index.ts';
-import { run, type TestSystem, testSystem } from './run.ts';
+import { type LocalSystem, localSystem } from '../helpers/local-system.ts';
+import { run } from './run.ts';
 
-let system: TestSystem;
+let system: LocalSystem;
 beforeAll(async () => {
-  system = await testSystem();
+  system = await localSystem();
 });
 afterAll(() => system?.stop());
 

@@ -4,11 +4,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keys } from '../../cli/commands/keys.ts';
 import { policy } from '../../cli/commands/policy.ts';
 import { LetsPing } from '../../client/index.ts';
-import { run, type TestSystem, testSystem } from './run.ts';
+import { type LocalSystem, localSystem } from '../helpers/local-system.ts';
+import { run } from './run.ts';
 
-let system: TestSystem;
+let system: LocalSystem;
 beforeAll(async () => {
-  system = await testSystem();
+  system = await localSystem();
 });
 afterAll(() => system?.stop());
 

@@ -6,7 +6,8 @@ import { parse } from 'yaml';
 import { policy } from '../../cli/commands/policy.ts';
 import { LetsPing } from '../../client/index.ts';
 import { Policy } from '../../contracts/policy.ts';
-import { run, type TestSystem, testSystem } from './run.ts';
+import { type LocalSystem, localSystem } from '../helpers/local-system.ts';
+import { run } from './run.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'letsping-policy-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -247,9 +248,9 @@ describe('test', () => {
 });
 
 describe('against a server', () => {
-  let system: TestSystem;
+  let system: LocalSystem;
   beforeAll(async () => {
-    system = await testSystem();
+    system = await localSystem();
   });
   afterAll(() => system?.stop());
 

@@ -7,13 +7,14 @@ import { policy } from '../../cli/commands/policy.ts';
 import { show } from '../../cli/commands/show.ts';
 import { verify } from '../../cli/commands/verify.ts';
 import { LetsPing } from '../../client/index.ts';
-import { run, type TestSystem, testSystem } from './run.ts';
+import { type LocalSystem, localSystem } from '../helpers/local-system.ts';
+import { run } from './run.ts';
 
-let system: TestSystem;
+let system: LocalSystem;
 let lp: LetsPing;
 let bo: NodeJS.ProcessEnv;
 beforeAll(async () => {
-  system = await testSystem();
+  system = await localSystem();
   lp = new LetsPing(system.agent_api_key, { baseUrl: system.api_url });
   const written = await run(
     policy,

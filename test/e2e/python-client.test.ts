@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApprovalRequestPage } from '../../contracts/approval-request.ts';
 import type { Decision } from '../../contracts/decision.ts';
-import { type TestSystem, testSystem } from '../cli/run.ts';
+import { type LocalSystem, localSystem } from '../helpers/local-system.ts';
 import { publishedPython } from './published-python.ts';
 
 /**
@@ -20,7 +20,7 @@ test('the published Python client is there in CI', () => {
   if (process.env['LETSPING_CI'] === '1') expect(python).toBeDefined();
 });
 
-let system: TestSystem;
+let system: LocalSystem;
 
 interface Ran {
   code: number;
@@ -88,7 +88,7 @@ async function decide(
 
 describe.skipIf(!python)('the published Python client', () => {
   beforeAll(async () => {
-    system = await testSystem();
+    system = await localSystem();
   });
   afterAll(() => system?.stop());
 

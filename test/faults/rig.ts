@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { lockDataDir, openDataDir, rememberPorts } from '../../cli/services/data-dir.ts';
-import { readRecords, writeRecords } from '../../cli/services/leftovers.ts';
-import { claimPort } from '../../cli/services/ports.ts';
+import { leasePort } from '../../cli/services/ports.ts';
 import { type Postgres, startPostgres } from '../../cli/services/postgres.ts';
 import { startTimeOf } from '../../cli/services/process-identity.ts';
+import { readRecords, writeRecords } from '../../cli/services/process-records.ts';
 import { createProcesses } from '../../cli/services/processes.ts';
 import { startTemporal, type Temporal } from '../../cli/services/temporal.ts';
 import { createFirstProject, type FirstProject } from '../../storage/access/bootstrap.ts';
@@ -160,14 +160,14 @@ async function build(options: RigOptions, undo: (() => unknown)[], stop: () => P
   };
   for (const gate of Object.values(gates)) undo.push(() => gate.stop());
 
-  const claimed = await claimPort(base + 10);
-  undo.push(claimed.release);
-  const url = `http://127.0.0.1:${claimed.port}`;
+  const lease = await leasePort(base + 10);
+  undo.push(lease.release);
+  const url = `http://127.0.0.1:${lease.port}`;
   const env: NodeJS.ProcessEnv = {
     ...environment,
     LETSPING_ROOT_KEY: rootKey,
     LETSPING_DATA_DIR: dataDir,
-    LETSPING_PORT: String(claimed.port),
+    LETSPING_PORT: String(lease.port),
     LETSPING_TASK_QUEUE: 'rig',
     TEMPORAL_NAMESPACE: temporal.namespace,
     LOG_LEVEL: 'info',

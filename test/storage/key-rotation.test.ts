@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { rotateRootKeyCommand } from '../../cli/commands/rotate-root-key.ts';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring, type Keyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
@@ -9,7 +8,6 @@ import { inProject } from '../../storage/db/transaction.ts';
 import { currentIssuerKey } from '../../storage/keys/issuer-keys.ts';
 import { type Rotated, rotateRootKey } from '../../storage/keys/key-rotation.ts';
 import { insertProject, loadProjectKey, rootKeyReferences } from '../../storage/keys/projects.ts';
-import { run } from '../cli/run.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 
 const key = () => randomBytes(32).toString('base64');
@@ -84,30 +82,6 @@ test('a rotation under reads and writes loses no read', async () => {
   for (const [id, bytes] of sealed) expect(await (await alone.sealer(id)).open(['object'], bytes)).toEqual({ of: id });
   expect((await currentIssuerKey(db.pool, alone)).private_jwk).toEqual(issuer.private_jwk);
   await refuseForeignRootKey(db.pool, parseRootKey(NEW));
-});
-
-test('the command prints its counts, can be repeated, and refuses without the old key before it writes', async () => {
-  const ids = [await newProject(keyringOf(OLD)), await newProject(keyringOf(OLD))];
-  await currentIssuerKey(db.pool, keyringOf(OLD));
-  const env = (root: string) => ({ DATABASE_URL: db.app_url, LETSPING_ROOT_KEY: root });
-
-  const refused = await run(rotateRootKeyCommand, [], env(NEW));
-  expect(refused).toMatchObject({ code: 1, failure: { code: 'start_refused' } });
-  expect(refused.err).toContain(idOf(OLD));
-  expect(refused.err).not.toContain(NEW);
-  expect(await rootKeyReferences(db.pool)).toEqual({ [idOf(OLD)]: 2 });
-
-  const first = await run(rotateRootKeyCommand, ['--json'], env(`${NEW},${OLD}`));
-  expect(JSON.parse(first.out)).toEqual({
-    root_key_id: idOf(NEW),
-    projects: 2,
-    issuer_keys: 1,
-    unchanged: 0,
-    references: { [idOf(NEW)]: 2 },
-  });
-  const again = await run(rotateRootKeyCommand, [], env(`${NEW},${OLD}`));
-  expect(again.out).toBe(`under ${idOf(NEW)}: 0 project keys and 0 signing keys wrapped anew, 3 were there already\n`);
-  for (const id of ids) await keyringOf(NEW).sealer(id);
 });
 
 test('a root key that opens the projects and not the signing key is refused, and so is the same key twice', async () => {

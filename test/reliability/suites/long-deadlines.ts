@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
-import { cachedProgram, installPythonProgram } from '../../../cli/services/download.ts';
-import { claimPort } from '../../../cli/services/ports.ts';
+import { leasePort } from '../../../cli/services/ports.ts';
+import { cachedProgram, installPythonProgram } from '../../../cli/services/python-program.ts';
 import { program } from '../../faults/program.ts';
 import { pause, type Suite } from '../suite.ts';
 
@@ -26,7 +26,7 @@ export const longDeadlines: Suite = {
     const found = cached ? { path: cached } : await installPythonProgram(SERVER, process.env, say);
     if ('refused' in found) return count.skip(days.length, `no time-skipping server: ${found.refused}`);
     const rig = await shared();
-    const { port, release } = await claimPort(21_000 + Math.floor(Math.random() * 5_000));
+    const { port, release } = await leasePort(21_000 + Math.floor(Math.random() * 5_000));
     const server = spawn(found.path, [String(port), '--enable-time-skipping'], { stdio: 'ignore' });
     const up = () =>
       new Promise<boolean>((resolve) => {

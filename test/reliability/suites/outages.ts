@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { claimPort } from '../../../cli/services/ports.ts';
+import { leasePort } from '../../../cli/services/ports.ts';
 import { ensureAppLogin } from '../../../storage/db/app-login.ts';
 import { migrate } from '../../../storage/db/migrate.ts';
 import { preload, program } from '../../faults/program.ts';
@@ -294,7 +294,7 @@ export const starts: Suite = {
       );
       const app_url = await ensureAppLogin(owner.href);
       const ports = await Promise.all(
-        [0, 1].map((at) => claimPort(28_000 + at * 50 + Math.floor(Math.random() * 1_000))),
+        [0, 1].map((at) => leasePort(28_000 + at * 50 + Math.floor(Math.random() * 1_000))),
       );
       const programs = [
         ...ports.map(({ port }) =>

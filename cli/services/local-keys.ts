@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { readJson, writeJson } from './data-dir.ts';
 
-/** What bootstrapping a local system made: one project and a key for each role. */
+/** The project of a local system, and one API key for each role. */
 export interface LocalKeys {
   project_id: string;
   agent_api_key: string;
@@ -10,14 +10,14 @@ export interface LocalKeys {
   admin_api_key: string;
 }
 
-/** One file per database: keys made in one are worth nothing in another. */
+/** One file per database: a key is valid only in the database where it was created. */
 function keysFile(dataDir: string, env: NodeJS.ProcessEnv): string {
   if (!env['DATABASE_URL']) return join(dataDir, 'keys.json');
   const { host, pathname } = new URL(env['DATABASE_URL']);
   return join(dataDir, `keys-${createHash('sha256').update(`${host}${pathname}`).digest('hex').slice(0, 12)}.json`);
 }
 
-/** The keys of this data folder, made when there are none; `fresh` says that they were. */
+/** The keys of this data folder. `make` creates them if there are none; `fresh` is true then. */
 export async function localKeys(
   dataDir: string,
   env: NodeJS.ProcessEnv,

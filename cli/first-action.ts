@@ -1,14 +1,14 @@
-import { ApprovalRequestDetail, ApprovalRequestPage, IngestAnswer } from '../../contracts/index.ts';
-import { plainLine } from './plain-text.ts';
-import type { System } from './system.ts';
+import { ApprovalRequestDetail, ApprovalRequestPage, IngestAnswer } from '../contracts/index.ts';
+import { plainLine } from './plain-line.ts';
+import type { System } from './services/system.ts';
 
 const WEEK_MS = 7 * 24 * 60 * 60 * 1_000;
-/** Something to decide on a system that nobody has sent anything to yet. */
+/** Sent on a fresh system, so that there is something to decide. */
 const EXAMPLE = { service: 'db-agent', action: 'sql', payload: { query: 'DROP TABLE users' }, expires_in_ms: WEEK_MS };
 
-type Reached = Pick<System, 'api_url' | 'public_url' | 'agent_api_key' | 'approver_api_key' | 'fresh'>;
+type Connection = Pick<System, 'api_url' | 'public_url' | 'agent_api_key' | 'approver_api_key' | 'fresh'>;
 
-async function call({ api_url }: Reached, key: string, path: string, body?: unknown): Promise<unknown> {
+async function call({ api_url }: Connection, key: string, path: string, body?: unknown): Promise<unknown> {
   const response = await fetch(`${api_url}${path}`, {
     method: body ? 'POST' : 'GET',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
@@ -20,8 +20,8 @@ async function call({ api_url }: Reached, key: string, path: string, body?: unkn
   return JSON.parse(answer);
 }
 
-/** The id of the oldest action that waits; on a fresh system one is sent through the API first. */
-async function pendingId(system: Reached): Promise<string | undefined> {
+/** The id of the oldest pending request. On a fresh system the example is sent first. */
+async function pendingId(system: Connection): Promise<string | undefined> {
   const page = ApprovalRequestPage.parse(
     await call(system, system.approver_api_key, '/approval-requests?status=pending'),
   );
@@ -31,12 +31,12 @@ async function pendingId(system: Reached): Promise<string | undefined> {
 }
 
 export interface HeldAction {
-  /** Who wants to run what, and what held it: one line, safe to print. */
+  /** The agent, the action and the finding that held it, on one line that is safe to print. */
   line: string;
   url: string;
 }
 
-export async function firstHeldAction(system: Reached): Promise<HeldAction | undefined> {
+export async function firstHeldAction(system: Connection): Promise<HeldAction | undefined> {
   const id = await pendingId(system);
   if (id === undefined) return undefined;
   const held = ApprovalRequestDetail.parse(await call(system, system.approver_api_key, `/approval-requests/${id}`));

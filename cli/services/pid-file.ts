@@ -18,10 +18,10 @@ const read = (file: string) => {
 };
 
 /**
- * Takes the file for this process, or tells which living process has it. A claim dies with its process: one left by
- * a killed process is taken over. Taking is a hard link, which exactly one process can make.
+ * Creates the pid file for this process, or returns the living process that holds it. The file of a dead process is
+ * replaced. It is created by a hard link, which exactly one process can make.
  */
-export function claim(file: string): { release(): void } | { heldBy: ProcessStamp } {
+export function takePidFile(file: string): { release(): void } | { heldBy: ProcessStamp } {
   const stamp = ownStamp();
   const mine = `${file}.${stamp.pid}.${Math.random().toString(36).slice(2)}`;
   writeFileSync(mine, JSON.stringify(stamp), { mode: 0o600 });
@@ -37,15 +37,15 @@ export function claim(file: string): { release(): void } | { heldBy: ProcessStam
       if (found === undefined) continue;
       const holder = parse(found);
       if (holder && isAlive(holder)) return { heldBy: holder };
-      putAside(file, found);
+      removeDead(file, found);
     }
   } finally {
     rmSync(mine, { force: true });
   }
 }
 
-/** Removes a dead claim. Another process may have replaced it since it was read: then that one goes back. */
-function putAside(file: string, expected: string) {
+/** Removes the file of a dead process. If another process has replaced it since it was read, that file is put back. */
+function removeDead(file: string, expected: string) {
   const aside = `${file}.aside.${process.pid}.${Math.random().toString(36).slice(2)}`;
   try {
     renameSync(file, aside);
@@ -55,7 +55,7 @@ function putAside(file: string, expected: string) {
   try {
     if (read(aside) !== expected) linkSync(aside, file);
   } catch {
-    // A third process has taken it meanwhile, and its claim stands.
+    // A third process has created the file in the meantime, and keeps it.
   } finally {
     rmSync(aside, { force: true });
   }
