@@ -4,6 +4,27 @@ export const SEVERITY_RANK: Record<Severity, number> = { low: 0, medium: 1, high
 
 export const MAX_EVIDENCE_LENGTH = 200;
 
+/** What a check reports wherever it finds it: all of a finding but its place. */
+export type FindingTemplate = Readonly<Pick<Finding, 'id' | 'severity' | 'message'>>;
+
+/** Makes the templates of one guardrail: their ids start with its own. */
+export const templatesOf =
+  (guardrail: string) =>
+  (name: string, severity: Severity, message: string): FindingTemplate => ({
+    id: `${guardrail}/${name}`,
+    severity,
+    message,
+  });
+
+/** A finding at a place of the payload; its evidence is made readable. */
+export const findingOf = ({ id, severity, message }: FindingTemplate, pointer: string, evidence: string): Finding => ({
+  id,
+  severity,
+  pointer,
+  evidence: evidenceOf(evidence),
+  message,
+});
+
 /** Whether a finding holds by itself: medium or worse. */
 export const isHolding = (finding: Finding): boolean => SEVERITY_RANK[finding.severity] >= SEVERITY_RANK.medium;
 

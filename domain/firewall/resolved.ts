@@ -1,7 +1,7 @@
 import type { Action, ActionContext } from '../../contracts/action.ts';
 import type { Policy } from '../../contracts/policy.ts';
 import type { Finding, Screening, Verdict } from '../../contracts/verdict.ts';
-import { evidenceOf } from './finding.ts';
+import { findingOf, templatesOf } from './finding.ts';
 import type { Guardrail } from './guardrail.ts';
 import { addressClassOf } from './hosts/address.ts';
 import { parseAction } from './parsing/parse-action.ts';
@@ -46,14 +46,14 @@ export async function screenResolved(
   const found = await Promise.all(
     [...names]
       .slice(0, MOST_NAMES)
-      .map(async ([name, pointer]) => findingOf(name, pointer, await answers(host.resolve, name, timeout_ms))),
+      .map(async ([name, pointer]) => resolvedTo(name, pointer, await answers(host.resolve, name, timeout_ms))),
   );
   if (names.size > MOST_NAMES)
     found.push(finding('unresolved_name', '', `${names.size} names`, 'This call names more hosts than are looked up.'));
   const extra = found.filter((one): one is Finding => one !== undefined);
   if (extra.length === 0) return before;
-  const said: Guardrail = { id: 'egress', check: () => [...before.findings, ...extra] };
-  const after = screenAction(action, context, policy, [said], host);
+  const resolved: Guardrail = { id: 'egress', check: () => [...before.findings, ...extra] };
+  const after = screenAction(action, context, policy, [resolved], host);
   return VERDICTS.indexOf(before.verdict) > VERDICTS.indexOf(after.verdict)
     ? { ...before, findings: after.findings }
     : after;
@@ -83,15 +83,11 @@ async function answers(resolve: Resolve, name: string, timeout_ms: number): Prom
   }
 }
 
-const finding = (id: string, pointer: string, evidence: string, message: string): Finding => ({
-  id: `egress/${id}`,
-  severity: 'high',
-  pointer,
-  evidence: evidenceOf(evidence),
-  message,
-});
+const template = templatesOf('egress');
+const finding = (name: string, pointer: string, evidence: string, message: string): Finding =>
+  findingOf(template(name, 'high', message), pointer, evidence);
 
-function findingOf(name: string, pointer: string, addresses: readonly string[] | undefined): Finding | undefined {
+function resolvedTo(name: string, pointer: string, addresses: readonly string[] | undefined): Finding | undefined {
   if (!addresses || addresses.length === 0)
     return finding('unresolved_name', pointer, name, 'This name does not resolve, so where it leads is not known.');
   const inside = addresses.find((address) => addressClassOf(address) !== 'public');

@@ -2,7 +2,7 @@ import type { Action, ActionContext } from '../../contracts/action.ts';
 import type { Policy } from '../../contracts/policy.ts';
 import type { Finding, Screening } from '../../contracts/verdict.ts';
 import { type ActiveGuardrail, guardrailsFor } from './active-guardrails.ts';
-import { evidenceOf, isHolding, SEVERITY_RANK, worstFirst } from './finding.ts';
+import { evidenceOf, type FindingTemplate, findingOf, isHolding, SEVERITY_RANK, worstFirst } from './finding.ts';
 import type { Guardrail, GuardrailContext } from './guardrail.ts';
 import { contextOf } from './guardrail-context.ts';
 import { parseAction } from './parsing/parse-action.ts';
@@ -72,8 +72,8 @@ function findingsOf(
   try {
     const read = parseAction(action, rolesOf(policy, action.service, action.action));
     parsed = read.parsed;
-    if (read.unread) findings.push(notFullyJudged(read.unread.pointer, read.unread.reason));
-    if (!read.complete) findings.push(notFullyJudged('', 'more URLs and mail addresses than are judged'));
+    if (read.unread) findings.push(findingOf(NOT_FULLY_JUDGED, read.unread.pointer, read.unread.reason));
+    if (!read.complete) findings.push(findingOf(NOT_FULLY_JUDGED, '', 'more URLs and mail addresses than are judged'));
   } catch {
     return { ...answered, findings: [...findings, failed('walk')] };
   }
@@ -94,7 +94,7 @@ function findingsOf(
     }
   }
   if (findings.length <= MAX_FINDINGS) return { ...answered, findings: worstFirst(findings) };
-  const cut = notFullyJudged('', `${findings.length} findings, more than are listed`);
+  const cut = findingOf(NOT_FULLY_JUDGED, '', `${findings.length} findings, more than are listed`);
   return { ...answered, findings: worstFirst([...worstFirst(findings).slice(0, MAX_FINDINGS - 1), cut]) };
 }
 
@@ -135,26 +135,23 @@ function isFinding(value: unknown): value is Finding {
   );
 }
 
-const SEALED_PAYLOAD: Finding = {
-  id: 'sealed_payload',
-  severity: 'medium',
-  pointer: '',
-  evidence: '_lp_enc',
-  message: 'The client sealed this payload, so no guardrail could read it.',
-};
+const SEALED_PAYLOAD = findingOf(
+  {
+    id: 'sealed_payload',
+    severity: 'medium',
+    message: 'The client sealed this payload, so no guardrail could read it.',
+  },
+  '',
+  '_lp_enc',
+);
 
-const notFullyJudged = (pointer: string, reason: string): Finding => ({
+const NOT_FULLY_JUDGED: FindingTemplate = {
   id: 'payload_not_fully_judged',
   severity: 'medium',
-  pointer,
-  evidence: evidenceOf(reason),
   message: 'Part of this payload was not judged: it is too large, too deep or encoded too often.',
-});
+};
 
-const failed = (guardrail_id: string): Finding => ({
-  id: 'guardrail_failed',
-  severity: 'high',
-  pointer: '',
-  evidence: evidenceOf(guardrail_id),
-  message: `The check "${evidenceOf(guardrail_id)}" failed, so nothing is known about what it looks for.`,
-});
+const failed = (guardrail_id: string): Finding => {
+  const message = `The check "${evidenceOf(guardrail_id)}" failed, so nothing is known about what it looks for.`;
+  return findingOf({ id: 'guardrail_failed', severity: 'high', message }, '', guardrail_id);
+};

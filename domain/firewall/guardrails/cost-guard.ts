@@ -1,8 +1,11 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
 import { canonicalBytes } from '../../canonical-json.ts';
+import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { moneyOf } from './money.ts';
+
+const template = templatesOf('cost_guard');
 
 type CostRule = Omit<RuleOf<'cost_guard'>, 'kind'>;
 
@@ -21,15 +24,15 @@ export const costGuardOf = (rule: CostRule): Guardrail => {
       if (rule.max_bytes !== undefined) {
         const size = canonicalBytes(action.payload).length;
         if (size > rule.max_bytes)
-          findings.push({
-            id: 'cost_guard/too_large',
-            severity: 'medium',
-            pointer: '',
-            evidence: `${size} bytes`,
-            message: `This payload is larger than ${rule.max_bytes} bytes.`,
-          });
+          findings.push(
+            findingOf(
+              template('too_large', 'medium', `This payload is larger than ${rule.max_bytes} bytes.`),
+              '',
+              `${size} bytes`,
+            ),
+          );
       }
-      const judged =
+      const limited =
         amount_pointer === undefined
           ? action
           : {
@@ -40,26 +43,30 @@ export const costGuardOf = (rule: CostRule): Guardrail => {
       if (amount_pointer !== undefined && (per_call !== undefined || per_window !== undefined)) {
         const leaf = action.leaves.find((one) => one.kind === 'value' && one.pointer === amount_pointer);
         if (typeof leaf?.value !== 'number' || !Number.isSafeInteger(leaf.value)) {
-          findings.push({
-            id: 'cost_guard/no_amount',
-            severity: 'medium',
-            pointer: amount_pointer,
-            evidence: '',
-            message: 'The amount that the policy limits is missing, or no whole number of minor units.',
-          });
+          findings.push(
+            findingOf(
+              template(
+                'no_amount',
+                'medium',
+                'The amount that the policy limits is missing, or no whole number of minor units.',
+              ),
+              amount_pointer,
+              '',
+            ),
+          );
         }
         const named = leaf?.owner?.['currency'];
         if (currency !== undefined && typeof named === 'string' && named.toUpperCase() !== currency) {
-          findings.push({
-            id: 'cost_guard/currency',
-            severity: 'medium',
-            pointer: amount_pointer,
-            evidence: named.slice(0, 10),
-            message: `This amount is not in ${currency}.`,
-          });
+          findings.push(
+            findingOf(
+              template('currency', 'medium', `This amount is not in ${currency}.`),
+              amount_pointer,
+              named.slice(0, 10),
+            ),
+          );
         }
       }
-      for (const finding of counted.check(judged, context))
+      for (const finding of counted.check(limited, context))
         findings.push({ ...finding, id: finding.id.replace(/^money\//, 'cost_guard/') });
       return findings;
     },

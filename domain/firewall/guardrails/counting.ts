@@ -1,19 +1,14 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
-import { evidenceOf } from '../finding.ts';
+import { findingOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext } from '../guardrail.ts';
 import { type PastAction, pastOf, type ScreenStats, similarity } from '../history/stats.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 
 type Params<Kind extends 'velocity_limit' | 'loop_breaker' | 'semantic_loop'> = Omit<RuleOf<Kind>, 'kind'>;
 
-const finding = (id: string, severity: Severity, evidence: string, message: string): Finding => ({
-  id,
-  severity,
-  pointer: '',
-  evidence: evidenceOf(evidence),
-  message,
-});
+const finding = (id: string, severity: Severity, evidence: string, message: string): Finding =>
+  findingOf({ id, severity, message }, '', evidence);
 
 /** Asks a question of earlier calls; without them the limit cannot be kept, so the call is held. */
 export const withHistory = (

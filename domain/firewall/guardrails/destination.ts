@@ -1,6 +1,6 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
-import { evidenceOf } from '../finding.ts';
+import { evidenceOf, findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { type AllowList, allowListOf } from '../hosts/allow-list.ts';
 import { isDropSite } from '../hosts/host-names.ts';
@@ -16,6 +16,9 @@ import { keyWords } from '../text/key-words.ts';
 import { isIban } from '../text/personal.ts';
 
 type DestinationRule = Omit<RuleOf<'destination'>, 'kind'>;
+
+const template = templatesOf('destination');
+const PUBLIC_SHARE = template('public_share', 'medium', 'This opens something to everybody.');
 
 /**
  * Where an action sends to. With `allowed_domains` in the policy every destination has to lie in them. Without, a call
@@ -36,13 +39,7 @@ export const destinationOf = (rule: DestinationRule = {}): Guardrail => ({
     if (foreign.length > (rule.max_new ?? 0)) for (const finding of foreign) add(finding);
     for (const value of action.values) {
       if (value.type === 'principal_change' && sharesWithAll(value, action))
-        add({
-          id: 'destination/public_share',
-          severity: 'medium',
-          pointer: value.place.pointer,
-          evidence: evidenceOf(`${value.raw}: ${String(value.value)}`),
-          message: 'This opens something to everybody.',
-        });
+        add(findingOf(PUBLIC_SHARE, value.place.pointer, `${value.raw}: ${String(value.value)}`));
       for (const finding of carriedBy(value, allowed, context.known, changes)) add(finding);
     }
     return [...findings.values()];
@@ -62,15 +59,17 @@ function foreignOnes(found: readonly Destination[], allowed: AllowList): Finding
     const extra = receivers.size > 1;
     const shown = evidenceOf(one.receiver);
     return [
-      {
-        id: extra ? 'destination/extra_domain' : 'destination/unlisted_domain',
-        severity: one.kind === 'email' ? 'medium' : 'high',
-        pointer: one.pointer,
-        evidence: evidenceOf(one.raw),
-        message: extra
-          ? `This also sends to ${shown}, which is not one of the domains this call should reach.`
-          : `This sends to ${shown}, which the policy does not list.`,
-      },
+      findingOf(
+        template(
+          extra ? 'extra_domain' : 'unlisted_domain',
+          one.kind === 'email' ? 'medium' : 'high',
+          extra
+            ? `This also sends to ${shown}, which is not one of the domains this call should reach.`
+            : `This sends to ${shown}, which the policy does not list.`,
+        ),
+        one.pointer,
+        one.raw,
+      ),
     ];
   });
 }
@@ -112,7 +111,7 @@ const HEADER = keyWords([
 /** What one value sends by itself, whatever field it stands in. */
 function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes: boolean): Finding[] {
   const at = (id: string, severity: Severity, evidence: string, message: string): Finding[] => [
-    { id: `destination/${id}`, severity, pointer: value.place.pointer, evidence: evidenceOf(evidence), message },
+    findingOf(template(id, severity, message), value.place.pointer, evidence),
   ];
   if (value.type === 'url' && value.url.host !== '' && !allowed.host(value.url.host)) {
     if (isDropSite(value.url.host)) {

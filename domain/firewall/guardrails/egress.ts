@@ -1,6 +1,6 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
-import { evidenceOf } from '../finding.ts';
+import { type FindingTemplate, findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { addressClassOf } from '../hosts/address.ts';
 import { type AllowList, allowListOf } from '../hosts/allow-list.ts';
@@ -14,11 +14,7 @@ import { skeletonOf } from '../text/confusables.ts';
 
 type EgressRule = Omit<RuleOf<'egress'>, 'kind'>;
 
-interface Judgement {
-  id: string;
-  severity: Severity;
-  message: string;
-}
+const template = templatesOf('egress');
 
 const PLACES = {
   metadata: ['critical', 'This reaches the metadata service of a cloud or cluster, which hands out credentials.'],
@@ -75,7 +71,7 @@ export const egressOf = (rule: EgressRule = {}): Guardrail => {
         const { judgement, raw, sameAs } = found;
         const key = `${judgement.id} ${value.place.pointer} ${sameAs}`;
         if (findings.has(key)) continue;
-        findings.set(key, { ...judgement, pointer: value.place.pointer, evidence: evidenceOf(raw) });
+        findings.set(key, findingOf(judgement, value.place.pointer, raw));
       }
       return [...findings.values()];
     },
@@ -92,7 +88,7 @@ const PRIVATE_PLACES = new Set(
 function limited(
   value: TypedValue,
   limits: EgressLimits,
-): { judgement: Judgement; raw: string; sameAs: string } | undefined {
+): { judgement: FindingTemplate; raw: string; sameAs: string } | undefined {
   if (value.type !== 'url' || value.url.host === '') return undefined;
   const judgement = limitOf(value.url, limits);
   return judgement && { judgement, raw: value.url.raw, sameAs: value.url.href };
@@ -101,7 +97,7 @@ function limited(
 function judge(
   value: TypedValue,
   allowed: AllowList,
-): { judgement: Judgement; raw: string; sameAs: string } | undefined {
+): { judgement: FindingTemplate; raw: string; sameAs: string } | undefined {
   if (value.type === 'address') {
     const judgement = value.class === 'public' ? undefined : placed(value.class);
     return judgement && { judgement, raw: value.raw, sameAs: value.raw };
@@ -111,11 +107,11 @@ function judge(
       ? undefined
       : allowed.domains.find((one) => isBordering(value.name, one));
     if (bordering !== undefined) {
-      const judgement: Judgement = {
-        id: 'egress/look_alike',
-        severity: 'medium',
-        message: `This name is that of ${bordering} with words added, and somebody else's.`,
-      };
+      const judgement: FindingTemplate = template(
+        'look_alike',
+        'medium',
+        `This name is that of ${bordering} with words added, and somebody else's.`,
+      );
       return { judgement, raw: value.raw, sameAs: value.raw };
     }
     const place = nameClassOf(value.name);
@@ -133,22 +129,14 @@ function judge(
 }
 
 /** The worst that can be said of a URL; where it leads comes before how it is written. */
-function judgeUrl(url: ReadUrl, allowed: AllowList, keyed: boolean): Judgement | undefined {
+function judgeUrl(url: ReadUrl, allowed: AllowList, keyed: boolean): FindingTemplate | undefined {
   const place = placeOf(url, allowed);
   if (place && (place.severity === 'critical' || !HOSTILE_SCHEMES.has(url.scheme))) return place;
   if (HOSTILE_SCHEMES.has(url.scheme)) {
-    return {
-      id: 'egress/scheme',
-      severity: 'high',
-      message: `The scheme ${url.scheme}: is not one for calling a public service.`,
-    };
+    return template('scheme', 'high', `The scheme ${url.scheme}: is not one for calling a public service.`);
   }
   if (url.scheme === 'data' && (ACTIVE_DATA.test(url.raw) || (keyed && !PICTURE_DATA.test(url.raw)))) {
-    return {
-      id: 'egress/scheme',
-      severity: 'medium',
-      message: 'A data: URL brings its own content, which may be active.',
-    };
+    return template('scheme', 'medium', 'A data: URL brings its own content, which may be active.');
   }
   if (url.host === '') return undefined;
   const spoof = spoofOf(url, allowed);
@@ -156,14 +144,12 @@ function judgeUrl(url: ReadUrl, allowed: AllowList, keyed: boolean): Judgement |
   const trick = url.tricks[0];
   if (!trick) return undefined;
   const plainUser = url.tricks.length === 1 && trick === 'userinfo' && !/[.@]/.test(url.userinfo.split(':')[0] ?? '');
-  return {
-    id: plainUser ? 'egress/userinfo' : 'egress/hostile_spelling',
-    severity: plainUser ? 'medium' : 'high',
-    message: TRICKS[trick],
-  };
+  return plainUser
+    ? template('userinfo', 'medium', TRICKS[trick])
+    : template('hostile_spelling', 'high', TRICKS[trick]);
 }
 
-function placeOf(url: ReadUrl, allowed: AllowList): Judgement | undefined {
+function placeOf(url: ReadUrl, allowed: AllowList): FindingTemplate | undefined {
   if (url.host === '') return undefined;
   const address = addressClassOf(url.host);
   if (address !== undefined) return address === 'public' ? undefined : placed(address);
@@ -174,43 +160,31 @@ function placeOf(url: ReadUrl, allowed: AllowList): Judgement | undefined {
 }
 
 /** A host that is only digits is an address to lenient clients; as http the parser has resolved it already. */
-const numericOf = (host: string): Judgement | undefined =>
+const numericOf = (host: string): FindingTemplate | undefined =>
   /^(?:0x)?[0-9a-f]*\d[0-9a-f]*$/.test(host) && host.length > 7 ? placed('reserved') : undefined;
 
-const placed = (place: keyof typeof PLACES): Judgement => ({
-  id: `egress/${place}`,
-  severity: PLACES[place][0],
-  message: PLACES[place][1],
-});
+const placed = (place: keyof typeof PLACES): FindingTemplate => template(place, PLACES[place][0], PLACES[place][1]);
 
 /** A host that a person would take for an allowed one: by its first labels, or by letters that look the same. */
-function spoofOf(url: ReadUrl, allowed: AllowList): Judgement | undefined {
+function spoofOf(url: ReadUrl, allowed: AllowList): FindingTemplate | undefined {
   if (allowed.host(url.host)) return undefined;
   const shown = decodedName(url.host);
   const skeleton = skeletonOf(shown);
   for (const domain of allowed.domains) {
     if (url.host.includes(domain) && new RegExp(`(?:^|[.-])${escaped(domain)}[.-]`).test(url.host)) {
-      return {
-        id: 'egress/spoofed_domain',
-        severity: 'high',
-        message: `This host starts like ${domain} and belongs to somebody else.`,
-      };
+      return template('spoofed_domain', 'high', `This host starts like ${domain} and belongs to somebody else.`);
     }
     if (shown !== url.host && isUnder(skeleton, skeletonOf(domain))) {
-      return {
-        id: 'egress/look_alike',
-        severity: 'high',
-        message: `This host looks like ${domain} and is another one.`,
-      };
+      return template('look_alike', 'high', `This host looks like ${domain} and is another one.`);
     }
   }
   const bordering = allowed.domains.find((domain) => isBordering(url.host, domain));
   if (bordering !== undefined) {
-    return {
-      id: 'egress/look_alike',
-      severity: 'medium',
-      message: `The name of this host is that of ${bordering} with words added, and somebody else's.`,
-    };
+    return template(
+      'look_alike',
+      'medium',
+      `The name of this host is that of ${bordering} with words added, and somebody else's.`,
+    );
   }
   const mixed =
     shown !== url.host &&
@@ -221,9 +195,7 @@ function spoofOf(url: ReadUrl, allowed: AllowList): Judgement | undefined {
           /[a-z]/.test(label) &&
           /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}]/u.test(label),
       );
-  return mixed
-    ? { id: 'egress/look_alike', severity: 'medium', message: 'A label of this host mixes scripts that look alike.' }
-    : undefined;
+  return mixed ? template('look_alike', 'medium', 'A label of this host mixes scripts that look alike.') : undefined;
 }
 
 /** `secure-acme.com` and `acme-login.net` beside `acme.com`: the registered label is the known one, or joins it with a hyphen. */

@@ -1,6 +1,6 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
-import { evidenceOf } from '../finding.ts';
+import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext } from '../guardrail.ts';
 import { type AllowList, allowListOf } from '../hosts/allow-list.ts';
 import { registrableDomainOf } from '../hosts/host-names.ts';
@@ -14,13 +14,9 @@ import { keyWords } from '../text/key-words.ts';
 
 type FlowRule = Omit<RuleOf<'flow'>, 'kind'>;
 
-const finding = (id: string, severity: Severity, pointer: string, evidence: string, message: string): Finding => ({
-  id: `flow/${id}`,
-  severity,
-  pointer,
-  evidence: evidenceOf(evidence),
-  message,
-});
+const template = templatesOf('flow');
+const finding = (name: string, severity: Severity, pointer: string, evidence: string, message: string): Finding =>
+  findingOf(template(name, severity, message), pointer, evidence);
 
 /**
  * Where a call comes from and where it goes: after third-party text was read, an action that changes something is held

@@ -1,6 +1,6 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
-import type { Finding, Severity } from '../../../contracts/verdict.ts';
-import { evidenceOf } from '../finding.ts';
+import type { Finding } from '../../../contracts/verdict.ts';
+import { type FindingTemplate, findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { named } from '../parsing/named-member.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
@@ -11,16 +11,14 @@ import { keyWords } from '../text/key-words.ts';
 import { wordsOf } from '../text/tokenizer.ts';
 
 type InfrastructureRule = Omit<RuleOf<'infrastructure'>, 'kind'>;
-type Said = readonly [id: string, severity: Severity, message: string];
-
-const said = (id: string, severity: Severity, message: string): Said => [id, severity, message];
-const DELETES = said('deletes', 'high', 'This deletes infrastructure, or replaces it by a new one.');
-const PROTECTED = said('protected', 'critical', 'This changes a resource that the policy protects.');
-const UNPROTECTS = said('unprotects', 'high', 'This takes away what protects a resource from being lost.');
-const WORLD_OPEN = said('world_open', 'high', 'This opens a network or a store to everybody.');
-const STOPS = said('scaled_to_nothing', 'medium', 'This leaves nothing of a service running.');
-const WIDE_POLICY = said('wide_policy', 'high', 'This policy permits far more than one task needs.');
-const ESCAPES = said('container_escape', 'high', 'This container gets the machine it runs on.');
+const template = templatesOf('infrastructure');
+const DELETES = template('deletes', 'high', 'This deletes infrastructure, or replaces it by a new one.');
+const PROTECTED = template('protected', 'critical', 'This changes a resource that the policy protects.');
+const UNPROTECTS = template('unprotects', 'high', 'This takes away what protects a resource from being lost.');
+const WORLD_OPEN = template('world_open', 'high', 'This opens a network or a store to everybody.');
+const STOPS = template('scaled_to_nothing', 'medium', 'This leaves nothing of a service running.');
+const WIDE_POLICY = template('wide_policy', 'high', 'This policy permits far more than one task needs.');
+const ESCAPES = template('container_escape', 'high', 'This container gets the machine it runs on.');
 
 const INFRA_WORDS = new Set(
   'aws gcp azure cloud terraform tofu pulumi cloudformation k8s kubernetes kube infra infrastructure devops cluster iam s3 ec2 rds lambda vpc ansible helm hcl tf'.split(
@@ -34,17 +32,10 @@ export const infrastructureOf = (rule: InfrastructureRule = {}): Guardrail => ({
   check(action) {
     const findings = new Map<string, Finding>();
     const infra = [...action.words.service, ...action.words.action].some((word) => INFRA_WORDS.has(word));
-    const add = (one: Said | undefined, pointer: string, evidence: string): void => {
+    const add = (one: FindingTemplate | undefined, pointer: string, evidence: string): void => {
       if (!one || (one === DELETES && rule.allow_delete) || (one === WORLD_OPEN && rule.allow_world_open)) return;
-      const key = `${one[0]} ${pointer}`;
-      if (!findings.has(key))
-        findings.set(key, {
-          id: `infrastructure/${one[0]}`,
-          severity: one[1],
-          pointer,
-          evidence: evidenceOf(evidence),
-          message: one[2],
-        });
+      const key = `${one.id} ${pointer}`;
+      if (!findings.has(key)) findings.set(key, findingOf(one, pointer, evidence));
     };
     for (const value of action.values) {
       if (value.type === 'principal_change') {
@@ -105,7 +96,7 @@ const DESTROYING_CALL =
 const CHANGES_RIGHTS =
   /^(?:put|attach|create|set|add|update)_?\w*(?:policy|access_?key|login_?profile|iam_?binding|assume_?role_?policy)$/i;
 
-function judge(value: PrincipalChange, infra: boolean): Said | undefined {
+function judge(value: PrincipalChange, infra: boolean): FindingTemplate | undefined {
   const { place, raw } = value;
   const key = place.last;
   // What a plan finds there is no deed of it.
@@ -218,7 +209,7 @@ function judgeSetting(
   value: unknown,
   path: readonly (readonly string[])[],
   infra: boolean,
-): Said | undefined {
+): FindingTemplate | undefined {
   if (infra && /^(?:is_|make_)?public$/.test(name)) return isGranting(value) ? WORLD_OPEN : undefined;
   if (PROTECTIONS.test(name)) {
     if (!isRefusing(value) && !/^(?:suspended|disabled?)$/i.test(String(value))) return undefined;
@@ -276,7 +267,7 @@ const SOURCE_UNPROTECTS =
   /\b(?:force_destroy|skip_final_snapshot)\s{0,20}=\s{0,20}true\b|\b(?:deletion_protection|prevent_destroy)\s{0,20}=\s{0,20}false\b/;
 
 /** Terraform or manifests as text: not parsed, read for what they must not hold. */
-function judgeSource(text: string, infra: boolean): Said | undefined {
+function judgeSource(text: string, infra: boolean): FindingTemplate | undefined {
   if (infra && SOURCE_UNPROTECTS.test(text)) return UNPROTECTS;
   if (/\bresource\s+"[a-z0-9_]+"\s+"/.test(text)) {
     const inbound = text.replace(/\begress\s*\{[^}]*\}/g, '');

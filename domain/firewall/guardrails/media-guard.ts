@@ -1,7 +1,9 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
-import { evidenceOf } from '../finding.ts';
+import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
+
+const template = templatesOf('media_guard');
 
 type MediaRule = Omit<RuleOf<'media_guard'>, 'kind'>;
 
@@ -15,14 +17,7 @@ export const mediaGuardOf = (rule: MediaRule): Guardrail => ({
   check(action) {
     const findings: Finding[] = [];
     const add = (id: string, pointer: string, evidence: string, message: string): void => {
-      if (findings.length < 50)
-        findings.push({
-          id: `media_guard/${id}`,
-          severity: 'medium',
-          pointer,
-          evidence: evidenceOf(evidence),
-          message,
-        });
+      if (findings.length < 50) findings.push(findingOf(template(id, 'medium', message), pointer, evidence));
     };
     const judgeMime = (mime: string, pointer: string): void => {
       const plain = (mime.split(';')[0] ?? '').trim().toLowerCase();

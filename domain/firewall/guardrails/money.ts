@@ -1,6 +1,6 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
-import { evidenceOf } from '../finding.ts';
+import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext } from '../guardrail.ts';
 import { pastOf } from '../history/stats.ts';
 import { type Amount, amountsOf } from '../money/amounts.ts';
@@ -10,13 +10,9 @@ import { within } from './counting.ts';
 type MoneyRule = Omit<RuleOf<'money'>, 'kind'>;
 
 const DAY_S = 86_400;
-const finding = (id: string, severity: Severity, pointer: string, evidence: string, message: string): Finding => ({
-  id: `money/${id}`,
-  severity,
-  pointer,
-  evidence: evidenceOf(evidence),
-  message,
-});
+const template = templatesOf('money');
+const finding = (name: string, severity: Severity, pointer: string, evidence: string, message: string): Finding =>
+  findingOf(template(name, severity, message), pointer, evidence);
 const shown = ({ minor, currency }: Pick<Amount, 'minor' | 'currency'>): string =>
   `${minor} minor units${currency === '' ? '' : ` ${currency}`}`;
 const PAYING = new Set('pay refund transfer send withdraw charge reimburse wire payout purchase buy'.split(' '));

@@ -1,6 +1,6 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
-import { evidenceOf } from '../finding.ts';
+import { findingOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext } from '../guardrail.ts';
 import { amountsOf } from '../money/amounts.ts';
 import { isAt } from '../outbound/destination-scope.ts';
@@ -15,13 +15,8 @@ type Params<Kind extends 'pattern_scanner' | 'expression' | 'json_schema' | 'unk
   'kind'
 >;
 
-const finding = (id: string, severity: Severity, pointer: string, evidence: string, message: string): Finding => ({
-  id,
-  severity,
-  pointer,
-  evidence: evidenceOf(evidence),
-  message,
-});
+const finding = (id: string, severity: Severity, pointer: string, evidence: string, message: string): Finding =>
+  findingOf({ id, severity, message }, pointer, evidence);
 
 /** A configured rule needs its engine: without, it cannot be kept, and the check fails. */
 const needed = <Engine>(engine: Engine | undefined, what: string): Engine => {

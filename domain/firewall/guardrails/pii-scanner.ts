@@ -1,10 +1,13 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
+import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { isAt, reachOf } from '../outbound/destination-scope.ts';
 import { CHARACTER_CLASSES } from '../text/character-classes.ts';
 import { visibleOf } from '../text/confusables.ts';
 import { maskedEnd, personalIn } from '../text/personal.ts';
+
+const template = templatesOf('pii_scanner');
 
 type PiiRule = Omit<RuleOf<'pii_scanner'>, 'kind'>;
 
@@ -35,13 +38,10 @@ export const piiScannerOf = (rule: PiiRule = {}): Guardrail => ({
         const always = rule.only_to_unknown === false;
         // An account that is paid is the receiver itself, not what leaks.
         if ((reach === 'nowhere' && !always) || context.known.names(one.text)) continue;
-        findings.set(`${one.entity} ${value.place.pointer}`, {
-          id: `pii_scanner/${one.entity}`,
-          severity: reach === 'unknown' || always ? 'high' : 'low',
-          pointer: value.place.pointer,
-          evidence: `${NAMES[one.entity]} ${maskedEnd(one.text)}`,
-          message: `A ${NAMES[one.entity]} leaves with this call.`,
-        });
+        const severity = reach === 'unknown' || always ? 'high' : 'low';
+        const leaves = template(one.entity, severity, `A ${NAMES[one.entity]} leaves with this call.`);
+        const evidence = `${NAMES[one.entity]} ${maskedEnd(one.text)}`;
+        findings.set(`${one.entity} ${value.place.pointer}`, findingOf(leaves, value.place.pointer, evidence));
       }
     }
     return [...findings.values()];

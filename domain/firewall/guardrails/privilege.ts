@@ -1,13 +1,13 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
-import { evidenceOf } from '../finding.ts';
+import { type FindingTemplate, findingOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { isAt } from '../outbound/destination-scope.ts';
 import { innermostOf, NEW_VALUE, named } from '../parsing/named-member.ts';
 import type { PrincipalChange } from '../parsing/typed-values.ts';
 import { isEndless, OPENERS } from '../privilege/ends.ts';
 import { isAdminFlag } from '../privilege/flags.ts';
-import { judgeGrant, type Said, said } from '../privilege/grants.ts';
+import { judgeGrant, template } from '../privilege/grants.ts';
 import * as words from '../privilege/words.ts';
 import { keyWords } from '../text/key-words.ts';
 import { wordsOf } from '../text/tokenizer.ts';
@@ -60,8 +60,8 @@ export const privilegeOf = (rule: PrivilegeRule = {}): Guardrail => ({
       if (value.type !== 'principal_change' || value.place.via.includes('query') || asksOnly(value)) continue;
       if (!configures && (value.place.near & CONCERNED) === 0 && innermostOf(value.raw) === undefined) continue;
       const change = named(value);
-      const said = judge(change, opens) ?? configured(change, rule);
-      if (said) add(findings, change.place.pointer, `${change.raw}: ${String(change.value)}`, said);
+      const found = judge(change, opens) ?? configured(change, rule);
+      if (found) add(findings, change.place.pointer, `${change.raw}: ${String(change.value)}`, found);
     }
     return [...findings.values()];
   },
@@ -75,25 +75,25 @@ const asksOnly = ({ place }: PrincipalChange): boolean =>
   (place.words.at(-2) ?? []).some((word) => /^(?:filter|filters|where|query|search|q|sort|condition)$/.test(word));
 
 /** The operator's own words: a flag that is switched on, a role that is given. */
-function configured({ place, value }: PrincipalChange, rule: PrivilegeRule): Said | undefined {
+function configured({ place, value }: PrincipalChange, rule: PrivilegeRule): FindingTemplate | undefined {
   const key = place.last;
   if (rule.extra_words?.some((one) => wordsOf(one).join(' ') === key.join(' ')) && words.isGranting(value)) {
-    return said('configured_flag', 'high', 'This flag is one that the policy names.');
+    return template('configured_flag', 'high', 'This flag is one that the policy names.');
   }
   const role =
     typeof value === 'string' && key.some((word) => words.ROLE_WORDS.has(word)) ? wordsOf(value).join(' ') : undefined;
   return role !== undefined && rule.extra_roles?.some((one) => wordsOf(one).join(' ') === role)
-    ? said('admin_role', 'high', 'This role is one that the policy names.')
+    ? template('admin_role', 'high', 'This role is one that the policy names.')
     : undefined;
 }
 
-function add(findings: Map<string, Finding>, pointer: string, evidence: string, said: Said): void {
-  const finding = { ...said, pointer, evidence: evidenceOf(evidence) };
-  const key = `${said.id} ${pointer} ${finding.evidence}`;
+function add(findings: Map<string, Finding>, pointer: string, evidence: string, found: FindingTemplate): void {
+  const finding = findingOf(found, pointer, evidence);
+  const key = `${finding.id} ${pointer} ${finding.evidence}`;
   if (!findings.has(key)) findings.set(key, finding);
 }
 
-const prototypePath = said(
+const prototypePath = template(
   'prototype_path',
   'high',
   'This reaches the prototype of every object of the program that reads it.',
@@ -121,7 +121,7 @@ const PATH_WORDS = new Set([
   'set',
 ]);
 
-function judge(change: PrincipalChange, opens: boolean): Said | undefined {
+function judge(change: PrincipalChange, opens: boolean): FindingTemplate | undefined {
   const { value } = change;
   const last = change.place.last;
   const before = change.place.words.at(-2) ?? [];
@@ -142,18 +142,18 @@ function judge(change: PrincipalChange, opens: boolean): Said | undefined {
     judgeRemoval(change, last);
   if (flag || typeof value !== 'string' || value.length > 500) return flag;
   if (isIdentity(key) && value.trim() !== '' && !words.isRefusing(value)) {
-    return said('impersonation', 'high', 'This acts in the name of somebody else.');
+    return template('impersonation', 'high', 'This acts in the name of somebody else.');
   }
   if (isImpersonated(before, last) && value.trim() !== '') {
-    return said('impersonation', 'high', 'This acts in the name of somebody else.');
+    return template('impersonation', 'high', 'This acts in the name of somebody else.');
   }
   if (/^transfer (?:owner|ownership)(?: to)?$/.test(key.join(' ')) && value.trim() !== '' && !words.isRefusing(value))
-    return said('admin_role', 'medium', 'This hands over what somebody owns.');
+    return template('admin_role', 'medium', 'This hands over what somebody owns.');
   if (
     (/^(?:approved|authori[sz]ed) by$/.test(key.join(' ')) || (last.join() === 'by' && before.join() === 'approval')) &&
     value.trim() !== ''
   ) {
-    return said('self_approval', 'medium', 'The call itself claims an approval.');
+    return template('self_approval', 'medium', 'The call itself claims an approval.');
   }
   if (words.OBJECTS_OF_ONE_BUCKET.test(value.trim()) && saysWhatItDoes(change.place.owner)) return undefined;
   if (!deniesAnyway(change.place.owner)) return judgeGrant(change.place.words, value);
@@ -161,7 +161,7 @@ function judge(change: PrincipalChange, opens: boolean): Said | undefined {
 }
 
 /** `{ op: 'remove', path: '/mfa_required' }` and `unset: ['approval_required']`. */
-function judgeRemoval({ place, value }: PrincipalChange, last: Words): Said | undefined {
+function judgeRemoval({ place, value }: PrincipalChange, last: Words): FindingTemplate | undefined {
   if (typeof value !== 'string' || value.length > 200) return undefined;
   const removes = /^(?:unset|(?:remove|delete|drop)(?: fields?| keys?| settings?)?)$/.test(last.join(' '));
   const patches = last.join() === 'path' && place.owner !== undefined && place.owner['op'] === 'remove';
@@ -170,21 +170,21 @@ function judgeRemoval({ place, value }: PrincipalChange, last: Words): Said | un
   const protects =
     named.some((word) => words.STRONG_PROTECTIONS.has(word)) ||
     (named.some((word) => words.WEAK_PROTECTIONS.has(word)) && named.some((word) => words.ENABLING_WORDS.has(word)));
-  return protects ? said('protection_off', 'medium', 'This takes a protection away.') : undefined;
+  return protects ? template('protection_off', 'medium', 'This takes a protection away.') : undefined;
 }
 
 /** `permissions: { "*": true }`: the key is what is granted. */
-function judgeAll(last: Words, before: Words, value: unknown): Said | undefined {
+function judgeAll(last: Words, before: Words, value: unknown): FindingTemplate | undefined {
   if (last.length !== 1 || !(words.isGranting(value) || (/^\*+$/.test(last[0] ?? '') && isSomeRight(value))))
     return undefined;
   if (!before.some((word) => words.GRANT_WORDS.has(word))) return undefined;
   return /^(?:\*+|all|any|everything)$/.test(last[0] ?? '')
-    ? said('wildcard', 'high', 'This permits everything.')
+    ? template('wildcard', 'high', 'This permits everything.')
     : undefined;
 }
 
 /** `skip_checks: ['policy']` and `bypass: 'approval'`: the value says what is set aside. */
-function judgeLifted(key: Words, value: unknown): Said | undefined {
+function judgeLifted(key: Words, value: unknown): FindingTemplate | undefined {
   if (
     typeof value !== 'string' ||
     value.length > 60 ||
@@ -194,7 +194,7 @@ function judgeLifted(key: Words, value: unknown): Said | undefined {
   if (!key.every((word) => words.LIFTING_WORDS.has(word) || words.PROTECTED_WORDS.has(word))) return undefined;
   const what = wordsOf(value);
   return what.length > 0 && what.length <= 4 && what.every((word) => words.PROTECTED_WORDS.has(word))
-    ? said('override_flag', 'high', 'This sets a check or a protection aside.')
+    ? template('override_flag', 'high', 'This sets a check or a protection aside.')
     : undefined;
 }
 
@@ -222,7 +222,7 @@ const isIdentity = (key: Words): boolean =>
   key.some((word) => /^impersonat(?:e[ds]?|ing)$/.test(word)) ||
   /^impersonat(?:ion|ing) (?:target|user|subject|email|id)$/.test(key.join(' '));
 
-function judgeFlag(key: Words, value: unknown, opens: boolean): Said | undefined {
+function judgeFlag(key: Words, value: unknown, opens: boolean): FindingTemplate | undefined {
   if (key.length === 0) return undefined;
   const has = (among: ReadonlySet<string>): boolean => key.some((word) => among.has(word));
   const turned = has(words.NEGATIONS);
@@ -232,40 +232,42 @@ function judgeFlag(key: Words, value: unknown, opens: boolean): Said | undefined
     key.slice(1).every((word) => words.MISSED_PROTECTIONS.has(word) || words.MISSED_BESIDE.has(word)) &&
     key.slice(1).some((word) => words.MISSED_PROTECTIONS.has(word));
   if (words.isGranting(value) && missed)
-    return said('override_flag', 'high', 'This flag sets a check or a protection aside.');
+    return template('override_flag', 'high', 'This flag sets a check or a protection aside.');
   if (words.isGranting(value) && !turned) {
     const lifts = has(words.LIFTING_WORDS);
     const admin = isAdminFlag(key);
-    if (admin && lifts) return said('override_flag', 'high', 'This flag sets aside the limits of an ordinary account.');
-    if (admin) return said('admin_flag', 'high', 'This flag makes somebody an administrator.');
+    if (admin && lifts)
+      return template('override_flag', 'high', 'This flag sets aside the limits of an ordinary account.');
+    if (admin) return template('admin_flag', 'high', 'This flag makes somebody an administrator.');
     if (lifts && has(words.PROTECTED_WORDS))
-      return said('override_flag', 'high', 'This flag sets a check or a protection aside.');
+      return template('override_flag', 'high', 'This flag sets a check or a protection aside.');
     if (
       has(words.LIFTING_ALONE) &&
       key.every((word) => words.LIFTING_ALONE.has(word) || /^(?:all|any|everything)$/.test(word))
     )
-      return said('override_flag', 'medium', 'This flag sets something aside without saying what.');
+      return template('override_flag', 'medium', 'This flag sets something aside without saying what.');
     if (key.length === 1 && key[0] === 'force' && value === true)
-      return said('force_flag', 'low', 'This call is forced.');
+      return template('force_flag', 'low', 'This call is forced.');
     if (/^(?:(?:allow )?unsafe|dangerous(?:ly)?)(?: |$)/.test(key.join(' ')))
-      return said('override_flag', 'medium', 'This flag sets a check or a protection aside.');
+      return template('override_flag', 'medium', 'This flag sets a check or a protection aside.');
     if (/^(?:auto (?:approved?|confirm(?:ed)?|accept(?:ed)?)|(?:is )?pre ?approved)(?: |$)/.test(key.join(' ')))
-      return said('self_approval', 'medium', 'The call itself claims an approval.');
-    if (words.EVERYTHING_FLAG.test(key.join(' '))) return said('elevation', 'high', 'This flag permits everything.');
+      return template('self_approval', 'medium', 'The call itself claims an approval.');
+    if (words.EVERYTHING_FLAG.test(key.join(' ')))
+      return template('elevation', 'high', 'This flag permits everything.');
     if (/^insecure(?: |$)/.test(key.join(' ')))
-      return said('protection_off', 'medium', 'This switches a protection off.');
+      return template('protection_off', 'medium', 'This switches a protection off.');
     if (
       /^(?:privileged|unrestricted|elevated|elevate|escalate)$/.test(key[0] ?? '') ||
       /^(?:is privileged|become)$/.test(key.join(' ')) ||
       isIdentity(key)
     ) {
-      return said('elevation', 'high', 'This flag asks for more rights than an ordinary call has.');
+      return template('elevation', 'high', 'This flag asks for more rights than an ordinary call has.');
     }
   }
   if (/^(?:mode|chmod|file mode|perms?|permissions?)$/.test(key.join(' ')) && WORLD_WRITABLE.test(String(value)))
-    return said('wildcard', 'medium', 'This lets everybody change it.');
+    return template('wildcard', 'medium', 'This lets everybody change it.');
   if ((value === 0 || value === '0') && /^run as (?:user|group)$/.test(key.join(' ')))
-    return said('elevation', 'high', 'This runs as root.');
+    return template('elevation', 'high', 'This runs as root.');
   if (
     (words.isRefusing(value) || value === 'unconfined') &&
     (/^(?:reject unauthorized|safe mode|safe)$/.test(key.join(' ')) ||
@@ -273,10 +275,10 @@ function judgeFlag(key: Words, value: unknown, opens: boolean): Said | undefined
       /^human (?:in the loop|approval|review|oversight|confirmation)/.test(key.join(' ')) ||
       (key.length === 1 && has(words.ALONE_PROTECTIONS)))
   )
-    return said('protection_off', 'high', 'This switches a protection off.');
+    return template('protection_off', 'high', 'This switches a protection off.');
   const neverEnds = has(words.NEVER_WORDS) && key.some((word) => /^expir/.test(word));
   if (neverEnds ? words.isGranting(value) : isEndless(key, value, opens)) {
-    return said('never_expires', 'medium', 'This grant would never end.');
+    return template('never_expires', 'medium', 'This grant would never end.');
   }
   if (
     !words.isRefusing(value) ||
@@ -289,7 +291,7 @@ function judgeFlag(key: Words, value: unknown, opens: boolean): Said | undefined
     has(words.WEAK_PROTECTIONS) &&
     key.length > 1 &&
     (has(words.ENABLING_WORDS) || key.every((word) => words.WEAK_PROTECTIONS.has(word)));
-  return strong || weak ? said('protection_off', 'high', 'This switches a protection off.') : undefined;
+  return strong || weak ? template('protection_off', 'high', 'This switches a protection off.') : undefined;
 }
 
 /** A mode of a file under which everybody writes. */

@@ -1,9 +1,11 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
-import { evidenceOf } from '../finding.ts';
+import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { isAt } from '../outbound/destination-scope.ts';
 import { lookAlike } from '../text/confusables.ts';
+
+const template = templatesOf('prompt_injection');
 
 type PromptInjectionRule = Omit<RuleOf<'prompt_injection'>, 'kind'>;
 
@@ -37,13 +39,12 @@ export const promptInjectionOf = (rule: PromptInjectionRule = {}): Guardrail => 
       const text = lookAlike(value.text).replace(/(?:\\+[nrt])+/g, ' ');
       const marker = MARKERS.map((one) => one.exec(text)).find((hit) => hit);
       if (!marker) continue;
-      findings.set(value.place.pointer, {
-        id: 'prompt_injection/marker',
-        severity: context.untrusted ? 'medium' : 'low',
-        pointer: value.place.pointer,
-        evidence: evidenceOf(marker[0]),
-        message: 'This text gives orders to a model: whoever wrote it may be steering the agent.',
-      });
+      const marked = template(
+        'marker',
+        context.untrusted ? 'medium' : 'low',
+        'This text gives orders to a model: whoever wrote it may be steering the agent.',
+      );
+      findings.set(value.place.pointer, findingOf(marked, value.place.pointer, marker[0]));
     }
     return [...findings.values()];
   },

@@ -1,11 +1,14 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
+import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext } from '../guardrail.ts';
 import { reachOf } from '../outbound/destination-scope.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import { NO_PARSERS, type Parsers } from '../parsing/parsers.ts';
 import { visibleOf } from '../text/confusables.ts';
 import { redacted, secretsIn } from '../text/secrets.ts';
+
+const template = templatesOf('secret_scanner');
 
 type SecretRule = Omit<RuleOf<'secret_scanner'>, 'kind'>;
 
@@ -31,13 +34,8 @@ function scanned(
     const always = rule.only_to_unknown === false;
     if (reach === 'nowhere' && !always) return;
     const severity = reach === 'unknown' || always ? 'high' : 'low';
-    findings.set(`${kind} ${pointer}`, {
-      id: 'secret_scanner/secret',
-      severity,
-      pointer,
-      evidence: `${kind}: ${shown}`,
-      message: `A ${kind} leaves with this call.`,
-    });
+    const leaves = template('secret', severity, `A ${kind} leaves with this call.`);
+    findings.set(`${kind} ${pointer}`, findingOf(leaves, pointer, `${kind}: ${shown}`));
   };
   for (const value of action.values) {
     if (value.type !== 'text' || value.text.length < 12 || findings.size >= 50) continue;

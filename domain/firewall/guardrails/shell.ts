@@ -1,6 +1,6 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
-import { evidenceOf } from '../finding.ts';
+import { type FindingTemplate, findingOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext } from '../guardrail.ts';
 import { allowListOf } from '../hosts/allow-list.ts';
 import { urlsInText } from '../hosts/url.ts';
@@ -10,7 +10,7 @@ import type { Place } from '../parsing/path.ts';
 import { joinedCommands } from '../shell/argv.ts';
 import { runsWhatItFetched } from '../shell/download-and-run.ts';
 import { isGrave } from '../shell/files.ts';
-import type { ShellSaid } from '../shell/findings.ts';
+import { DELETES, HIDES, RUNS_INPUT, SENDS_FILE, SYSTEM_WRITE, template } from '../shell/findings.ts';
 import { interpreted, nested } from '../shell/interpreters.ts';
 import { otherReadings } from '../shell/lenient-parse.ts';
 import { isDump, isNetwork, sendsInput } from '../shell/network.ts';
@@ -78,18 +78,25 @@ export const shellOf = (rule: ShellRule = {}): Guardrail => ({
   check(action, context) {
     const findings = new Map<string, Finding>();
     for (const { text, pointer, sure } of commandsOf(action)) {
-      const add = ([id, severity, message]: ShellSaid): void => {
-        const key = `${id} ${pointer}`;
-        if (!findings.has(key))
-          findings.set(key, { id: `shell/${id}`, severity, pointer, evidence: evidenceOf(text), message });
+      const add = (found: FindingTemplate): void => {
+        const key = `${found.id} ${pointer}`;
+        if (!findings.has(key)) findings.set(key, findingOf(found, pointer, text));
       };
       const parser = context.parsers.shell;
       if (!parser) {
         // A command of another kind of machine is judged by whoever knows it.
         if (sure)
-          add(['unparsed', 'high', 'No shell parser is loaded, so this command was not read. It counts as dangerous.']);
+          add(
+            template(
+              'unparsed',
+              'high',
+              'No shell parser is loaded, so this command was not read. It counts as dangerous.',
+            ),
+          );
       } else if (text.length > MAX_TEXT || openingsIn(text) > MAX_OPENINGS)
-        add(['unparsed', 'high', 'This command is longer or more nested than is read. It counts as dangerous.']);
+        add(
+          template('unparsed', 'high', 'This command is longer or more nested than is read. It counts as dangerous.'),
+        );
       else judgeScripts(text, parser, rule, context, sure, add);
     }
     return [...findings.values()];
@@ -98,16 +105,16 @@ export const shellOf = (rule: ShellRule = {}): Guardrail => ({
 
 export const shell = shellOf();
 
-const LOADS: ShellSaid = [
+const LOADS: FindingTemplate = template(
   'loads_code',
   'high',
   'A variable set here makes the next program load or run something else.',
-];
-const HIDDEN: ShellSaid = [
+);
+const HIDDEN: FindingTemplate = template(
   'hidden_command',
   'high',
   'The name of this command is spelt so that it cannot be read as it stands.',
-];
+);
 
 /** The commands of an action, those in one text before those in several. */
 function commandsOf(action: ParsedAction): { text: string; pointer: string; sure: boolean }[] {
@@ -144,13 +151,13 @@ function judgeScripts(
   rule: ShellRule,
   context: GuardrailContext,
   sure: boolean,
-  add: (said: ShellSaid) => void,
+  add: (found: FindingTemplate) => void,
 ): void {
   const scripts = [text];
   const allowed = allowListOf(context.allowed_domains);
   for (let count = 0; scripts.length > 0; count += 1) {
     if (count >= MAX_SCRIPTS) {
-      add(['unparsed', 'high', 'Commands within commands go deeper than is read. They count as dangerous.']);
+      add(template('unparsed', 'high', 'Commands within commands go deeper than is read. They count as dangerous.'));
       return;
     }
     const source = scripts.pop() ?? '';
@@ -164,33 +171,40 @@ function judgeScripts(
           continue;
         }
         if (sure)
-          add([
-            'unparsed',
-            'medium',
-            'This command does not parse, so what it does is not known. It counts as dangerous.',
-          ]);
+          add(
+            template(
+              'unparsed',
+              'medium',
+              'This command does not parse, so what it does is not known. It counts as dangerous.',
+            ),
+          );
         else continue;
       }
       script = readScript(root, parser);
     } catch {
       if (sure)
-        add(['unparsed', 'high', 'This command does not parse, so what it does is not known. It counts as dangerous.']);
+        add(
+          template(
+            'unparsed',
+            'high',
+            'This command does not parse, so what it does is not known. It counts as dangerous.',
+          ),
+        );
       continue;
     }
     if (!script.complete)
-      add(['unparsed', 'high', 'This command has more parts than are read. It counts as dangerous.']);
+      add(template('unparsed', 'high', 'This command has more parts than are read. It counts as dangerous.'));
     if (script.bombs.length > 0 || /:\s*\(\s*\)\s*\{/.test(source))
-      add(['stops_system', 'high', 'This function starts itself over and over.']);
+      add(template('stops_system', 'high', 'This function starts itself over and over.'));
     if (
       script.assigned.some(
         ({ name, value }) => /^HIST(?:FILE|SIZE|FILESIZE)$/.test(name) && /^(?:|0|\/dev\/null)$/.test(value.text),
       )
     ) {
-      add(['covers_tracks', 'high', 'This command switches off a record or a protection.']);
+      add(HIDES);
     }
     if (script.assigned.some(({ name, value }) => loadsOther(name, value.text))) add(LOADS);
-    if (runsWhatItFetched(script.commands, allowed.host))
-      add(['runs_input', 'high', 'This runs as a program what it was fed, fetched or decoded.']);
+    if (runsWhatItFetched(script.commands, allowed.host)) add(RUNS_INPUT);
     const separators = script.assigned.flatMap(({ name, value }) => (name === 'IFS' ? [...value.text] : []));
     for (const command of script.commands) {
       if (separators.some((one) => command.words[0]?.text.includes(one))) add(HIDDEN);
@@ -208,7 +222,7 @@ function judgeOne(
   allowedHost: (host: string) => boolean,
   rule: ShellRule,
   sql: ((text: string) => unknown) | undefined,
-  add: (said: ShellSaid) => void,
+  add: (found: FindingTemplate) => void,
 ): string[] {
   const { words: written, wrapped } = unwrapped(command.words);
   const words = located(written);
@@ -218,7 +232,7 @@ function judgeOne(
   if (set.some((one) => one && loadsOther(one[1] ?? '', one[2] ?? ''))) add(LOADS);
   const first = words[0];
   if (!first) {
-    for (const said of judgeCommand([{ text: '', open: false, trick: false, glob: false }], command)) add(said);
+    for (const found of judgeCommand([{ text: '', open: false, trick: false, glob: false }], command)) add(found);
     return [];
   }
   if (
@@ -234,23 +248,23 @@ function judgeOne(
   }
   const name = commandName(first);
   if (rule.allowed_commands && !rule.allowed_commands.includes(name))
-    add(['unlisted_command', 'medium', 'The policy does not list this command.']);
+    add(template('unlisted_command', 'medium', 'The policy does not list this command.'));
   if (rule.deny_network && isNetwork(name))
-    add(['network', 'medium', 'This command opens a connection, which the policy does not let it.']);
+    add(template('network', 'medium', 'This command opens a connection, which the policy does not let it.'));
   const reached = urlsInText(words.map((word) => word.text).join(' '));
   const own = reached.length > 0 && reached.every((url) => url.host !== '' && allowedHost(url.host));
-  for (const said of judgeCommand(words, command, sql)) {
-    if (said[0] === 'sends_file' && own) continue;
+  for (const found of judgeCommand(words, command, sql)) {
+    if (found === SENDS_FILE && own) continue;
     if (
       rule.allowed_paths &&
-      (said[0] === 'destructive' || said[0] === 'system_write') &&
+      (found === DELETES || found === SYSTEM_WRITE) &&
       inside(words, command, rule.allowed_paths)
     )
       continue;
-    add(said);
+    add(found);
   }
   if (wrapped === 'xargs' && isGrave(name, words))
-    add(['bulk_change', 'high', 'This command runs a destructive command on everything it is fed.']);
+    add(template('bulk_change', 'high', 'This command runs a destructive command on everything it is fed.'));
   const feeders = command.fedBy.flatMap((node) => commandNames(node));
   if (
     isNetwork(name) &&
@@ -259,7 +273,7 @@ function judgeOne(
     sendsInput(name, words) &&
     feeders.some(isDump)
   ) {
-    add(['sends_file', 'high', 'This command sends a local file or its input to another machine.']);
+    add(SENDS_FILE);
   }
   return [...interpreted(name, words, command, feeders, add), ...nested(name, words)];
 }

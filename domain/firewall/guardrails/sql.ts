@@ -1,9 +1,10 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
-import type { Finding, Severity } from '../../../contracts/verdict.ts';
-import { evidenceOf } from '../finding.ts';
+import type { Finding } from '../../../contracts/verdict.ts';
+import { type FindingTemplate, findingOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { Place } from '../parsing/path.ts';
+import { template } from '../sql/rules.ts';
 import { judgeSql } from '../sql/text.ts';
 import { visibleOf } from '../text/confusables.ts';
 import { keyWords } from '../text/key-words.ts';
@@ -58,7 +59,12 @@ const MAX_STATEMENTS = 200;
 /** Comments nest: the parser needs time that grows with the square of how many are open. */
 const MAX_COMMENTS = 200;
 
-const NO_PARSER = 'No SQL parser is loaded, so this statement was not read. It counts as dangerous.';
+const NO_PARSER = template(
+  'unparsed',
+  'high',
+  'No SQL parser is loaded, so this statement was not read. It counts as dangerous.',
+);
+const TOO_LONG = template('unparsed', 'high', 'This SQL is longer than is read. It counts as dangerous.');
 
 /** Statements that destroy, change every row, widen rights or leave the database, read on the database's own syntax tree. */
 export const sqlOf = (rule: SqlRule = {}): Guardrail => ({
@@ -71,20 +77,13 @@ export const sqlOf = (rule: SqlRule = {}): Guardrail => ({
       if (value.type !== 'principal_change' || typeof value.value !== 'string') continue;
       const text = visibleOf(value.value, value.traits).trim();
       if (!isSql(action, value.place, text, database)) continue;
-      const add = (id: string, severity: Severity, message: string): void => {
-        const key = `${id} ${value.place.pointer}`;
-        if (!findings.has(key))
-          findings.set(key, {
-            id: `sql/${id}`,
-            severity,
-            pointer: value.place.pointer,
-            evidence: evidenceOf(text),
-            message,
-          });
+      const add = (found: FindingTemplate): void => {
+        const key = `${found.id} ${value.place.pointer}`;
+        if (!findings.has(key)) findings.set(key, findingOf(found, value.place.pointer, text));
       };
-      if (!parsers.sql) add('unparsed', 'high', NO_PARSER);
+      if (!parsers.sql) add(NO_PARSER);
       else if (text.length > MAX_TEXT || occurs(/;/g, text) > MAX_STATEMENTS || occurs(/\/\*/g, text) > MAX_COMMENTS)
-        add('unparsed', 'high', 'This SQL is longer than is read. It counts as dangerous.');
+        add(TOO_LONG);
       else judgeSql(text, parsers.sql, rule, add);
     }
     return [...findings.values()];

@@ -1,10 +1,14 @@
 import ipaddr from 'ipaddr.js';
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
+import { type FindingTemplate, findingOf, templatesOf } from '../finding.ts';
 import type { AllowList } from '../hosts/allow-list.ts';
 import { allowListOf } from '../hosts/allow-list.ts';
 import type { ReadUrl } from '../hosts/url.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
+
+const template = templatesOf('egress');
+const UNLISTED_METHOD = template('method', 'medium', 'The policy does not list this method.');
 
 type EgressRule = Omit<RuleOf<'egress'>, 'kind'>;
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];
@@ -47,24 +51,17 @@ function rangeOf(text: string): Range {
 const PORTS: Record<string, number> = { http: 80, ws: 80, https: 443, wss: 443, ftp: 21, ssh: 22, sftp: 22 };
 
 /** Why a URL is outside the limits; undefined inside. */
-export function limitOf(
-  url: ReadUrl,
-  limits: EgressLimits,
-): { id: string; severity: Severity; message: string } | undefined {
-  const said = (id: string, message: string, severity: Severity = 'medium') => ({
-    id: `egress/${id}`,
-    severity,
-    message,
-  });
-  if (isBlocked(url.host, limits)) return said('blocked_address', 'The policy blocks this address.', 'high');
-  if (limits.denied?.host(url.host)) return said('denied_domain', 'The policy denies this domain.', 'high');
+export function limitOf(url: ReadUrl, limits: EgressLimits): FindingTemplate | undefined {
+  const limit = (name: string, message: string, severity: Severity = 'medium') => template(name, severity, message);
+  if (isBlocked(url.host, limits)) return limit('blocked_address', 'The policy blocks this address.', 'high');
+  if (limits.denied?.host(url.host)) return limit('denied_domain', 'The policy denies this domain.', 'high');
   if (limits.allowed && !limits.allowed.host(url.host))
-    return said('unlisted_domain', 'The policy does not list this domain.');
+    return limit('unlisted_domain', 'The policy does not list this domain.');
   if (limits.schemes && !limits.schemes.has(url.scheme))
-    return said('scheme', `The policy does not list the scheme ${url.scheme}:.`);
-  if (limits.ports && !limits.ports.has(portOf(url) ?? -1)) return said('port', 'The policy does not list this port.');
+    return limit('scheme', `The policy does not list the scheme ${url.scheme}:.`);
+  if (limits.ports && !limits.ports.has(portOf(url) ?? -1)) return limit('port', 'The policy does not list this port.');
   if (limits.paths && !limits.paths.some((prefix) => startsAt(pathOf(url), prefix)))
-    return said('path', 'The policy does not list this path.');
+    return limit('path', 'The policy does not list this path.');
   return undefined;
 }
 
@@ -103,14 +100,6 @@ export function methodFindings(action: ParsedAction, { methods }: EgressLimits):
     const method = value.value.trim().toUpperCase();
     if (value.place.words.at(-1)?.at(-1) !== 'method' || !/^[A-Z]{3,10}$/.test(method) || methods.has(method))
       return [];
-    return [
-      {
-        id: 'egress/method',
-        severity: 'medium',
-        pointer: value.place.pointer,
-        evidence: method,
-        message: 'The policy does not list this method.',
-      },
-    ];
+    return [findingOf(UNLISTED_METHOD, value.place.pointer, method)];
   });
 }

@@ -1,19 +1,13 @@
-import type { Finding, Severity } from '../../../contracts/verdict.ts';
+import { type FindingTemplate, templatesOf } from '../finding.ts';
 import { lookAlike } from '../text/confusables.ts';
 import { wordsOf } from '../text/tokenizer.ts';
 import * as words from './words.ts';
 
 type Words = readonly string[];
-export type Said = Pick<Finding, 'id' | 'severity' | 'message'>;
-
-export const said = (name: string, severity: Severity, message: string): Said => ({
-  id: `privilege/${name}`,
-  severity,
-  message,
-});
+export const template = templatesOf('privilege');
 
 /** What a text gives away, judged by the keys above it: a wildcard under a permission, the name of a role that may do all. */
-export function judgeGrant(path: readonly Words[], text: string): Said | undefined {
+export function judgeGrant(path: readonly Words[], text: string): FindingTemplate | undefined {
   const near = path.slice(-3);
   const key = path.at(-1) ?? [];
   // `role: { key: 'admin' }` names the role.
@@ -27,7 +21,7 @@ export function judgeGrant(path: readonly Words[], text: string): Said | undefin
     near.some((step) => step.some((word) => words.ROLE_WORDS.has(word))) || TYPE_OF_PERSON.test(key.join(' '));
   if (!grants && !roles) return judgeSubject(key, text);
   const plain = lookAlike(text);
-  if (FULL_SCOPE.test(plain.trim())) return said('wildcard', 'high', 'This permits everything.');
+  if (FULL_SCOPE.test(plain.trim())) return template('wildcard', 'high', 'This permits everything.');
   // A list in one string; scopes are separated by spaces too, names of roles may hold them.
   const items = plain.split(key.some((word) => word.startsWith('scope')) ? /[\s,;|]+/ : /[,;|]/).slice(0, 50);
   for (const item of [plain, ...items]) {
@@ -43,13 +37,15 @@ const TYPE_OF_PERSON = /^(?:user|account|member|profile|employee|login) (?:type|
 const FULL_SCOPE =
   /^(?:https:\/\/www\.googleapis\.com\/auth\/(?:cloud-platform|admin\.[\w.]+)|https:\/\/mail\.google\.com\/|https:\/\/graph\.microsoft\.com\/\.default|cloud-platform|(?:https:\/\/graph\.microsoft\.com\/)?\w{1,40}\.(?:ReadWrite|FullControl)\.(?:All|Directory))$/i;
 
-function judgeReach(text: string, key: Words): Said | undefined {
+function judgeReach(text: string, key: Words): FindingTemplate | undefined {
   const reach = words.wildcardOf(text);
-  if (reach === 'everything') return said('wildcard', 'high', 'This permits everything.');
-  if (reach === 'all_of_one') return said('wildcard', 'high', 'This permits every operation of a service.');
+  if (reach === 'everything') return template('wildcard', 'high', 'This permits everything.');
+  if (reach === 'all_of_one') return template('wildcard', 'high', 'This permits every operation of a service.');
   if (reach === undefined && key.some((word) => HEIGHTS.has(word)) && HIGHEST.test(text.trim()))
-    return said('wildcard', 'medium', 'This permits everything.');
-  return reach === 'word' && !key.includes('id') ? said('wildcard', 'medium', 'This permits everything.') : undefined;
+    return template('wildcard', 'medium', 'This permits everything.');
+  return reach === 'word' && !key.includes('id')
+    ? template('wildcard', 'medium', 'This permits everything.')
+    : undefined;
 }
 
 /** Keys that say how much somebody may do, and the values that say as much as there is. */
@@ -57,28 +53,28 @@ const HEIGHTS = new Set(['privilege', 'privileges', 'access', 'permission', 'per
 const HIGHEST =
   /^(?:max|maximum|highest|all[-_ ](?:tenants|users|accounts|organi[sz]ations|orgs|projects|workspaces|customers|environments|repos|repositories))$/i;
 
-function judgeRole(written: string): Said | undefined {
+function judgeRole(written: string): FindingTemplate | undefined {
   // Of an ARN its last part is the name, and of a distinguished name each value.
   const text = /^arn:/i.test(written)
     ? (written.split(/[/:]/).at(-1) ?? '')
     : written.replace(/^\s*(?:cn|ou|uid)=/i, '');
   const valueWords = wordsOf(text);
   if (valueWords.some((word) => /^impersonat(?:e|ion)$/.test(word))) {
-    return said('impersonation', 'high', 'This permits acting in the name of others.');
+    return template('impersonation', 'high', 'This permits acting in the name of others.');
   }
   // Both as written and in lower case: the boundary in `R00T` is none.
   const named = [valueWords, wordsOf(text.toLowerCase())].some(
     (some) => some.length > 0 && some.length <= 6 && words.namesAdmin(some),
   );
-  return named ? said('admin_role', 'high', 'This role or permission makes somebody an administrator.') : undefined;
+  return named ? template('admin_role', 'high', 'This role or permission makes somebody an administrator.') : undefined;
 }
 
 /** `user: "root"`: the account itself, not a role of it. */
-function judgeSubject(key: Words, text: string): Said | undefined {
+function judgeSubject(key: Words, text: string): FindingTemplate | undefined {
   const subject =
     key.length > 0 &&
     key.every((word) => word === 'user' || word === 'username' || word === 'as' || word === 'run' || word === 'switch');
   return subject && /^(?:root|admin|administrator|sa|system)$/i.test(lookAlike(text).trim())
-    ? said('admin_role', 'medium', 'This runs as an administrator.')
+    ? template('admin_role', 'medium', 'This runs as an administrator.')
     : undefined;
 }

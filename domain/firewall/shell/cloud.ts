@@ -1,18 +1,31 @@
-import type { ShellSaid } from './findings.ts';
+import type { FindingTemplate } from '../finding.ts';
+import { template } from './findings.ts';
 
-const DELETES: ShellSaid = ['deletes_resources', 'high', 'This command deletes resources of a cloud or a cluster.'];
-const SECRETS: ShellSaid = ['reads_secret', 'high', 'This command reads what opens accounts in a cluster or a cloud.'];
-const RIGHTS: ShellSaid = ['cloud_rights', 'high', 'This command changes who may do what in a cloud or a cluster.'];
-const CONTAINER: ShellSaid = ['container_escape', 'high', 'This container gets the machine it runs on.'];
-const UNREVIEWED: ShellSaid = [
+const DELETES: FindingTemplate = template(
+  'deletes_resources',
+  'high',
+  'This command deletes resources of a cloud or a cluster.',
+);
+const SECRETS: FindingTemplate = template(
+  'reads_secret',
+  'high',
+  'This command reads what opens accounts in a cluster or a cloud.',
+);
+const RIGHTS: FindingTemplate = template(
+  'cloud_rights',
+  'high',
+  'This command changes who may do what in a cloud or a cluster.',
+);
+const CONTAINER: FindingTemplate = template('container_escape', 'high', 'This container gets the machine it runs on.');
+const UNREVIEWED: FindingTemplate = template(
   'unreviewed_apply',
   'high',
   'This changes infrastructure without showing what it will do.',
-];
-const OPENS: ShellSaid = ['world_open', 'high', 'This opens a network or a store to everybody.'];
+);
+const OPENS: FindingTemplate = template('world_open', 'high', 'This opens a network or a store to everybody.');
 
 /** What a command line of a cluster, a cloud or a container engine does. */
-export function cloudOf(name: string, words: readonly string[]): ShellSaid | undefined {
+export function cloudOf(name: string, words: readonly string[]): FindingTemplate | undefined {
   const line = words.slice(1).join(' ');
   if (/\s--dry-run(?:=(?:client|server|true))?(?:\s|$)/.test(` ${line} `) && !/--dry-run=none/.test(line))
     return undefined;

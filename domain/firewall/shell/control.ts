@@ -1,11 +1,12 @@
-import { DELETES, HIDES, RIGHTS, type ShellSaid, said } from './findings.ts';
+import type { FindingTemplate } from '../finding.ts';
+import { DELETES, HIDES, RIGHTS, template } from './findings.ts';
 import type { ShellWord } from './script.ts';
 import { short } from './tokenizer.ts';
 
-const STOPS = said('stops_system', 'high', 'This command stops the machine or everything on it.');
+const STOPS = template('stops_system', 'high', 'This command stops the machine or everything on it.');
 
 /** Commands that stop the machine, switch off its records and protections, or rewrite a shared history. */
-export function judgeControl(name: string, words: readonly ShellWord[]): ShellSaid | undefined {
+export function judgeControl(name: string, words: readonly ShellWord[]): FindingTemplate | undefined {
   const all = words.map((word) => word.text);
   const line = all.join(' ');
   switch (name) {
@@ -65,7 +66,7 @@ export function judgeControl(name: string, words: readonly ShellWord[]): ShellSa
         /\bpush\b/.test(line) &&
         /(?:\s--force(?:-with-lease)?\b|\s-\w*f\w*\b|\s--mirror|\s--delete|\s\+\S|\s:\S)/.test(line)
       )
-        return said('rewrites_history', 'high', 'This rewrites what others have already fetched.');
+        return template('rewrites_history', 'high', 'This rewrites what others have already fetched.');
       if (/\bbranch\b.*\s(?:-D|--delete\s+--force)\s+(?:main|master|prod\w*|release\S*|develop)\b/.test(line))
         return DELETES;
       if (/\bstash\s+clear\b|\bupdate-ref\s+-d\b/.test(line)) return DELETES;

@@ -1,5 +1,6 @@
+import type { FindingTemplate } from '../finding.ts';
 import { judgeSql } from '../sql/text.ts';
-import type { ShellSaid } from './findings.ts';
+import { template } from './findings.ts';
 import type { ShellCommand, ShellWord } from './script.ts';
 import { set } from './tokenizer.ts';
 
@@ -11,7 +12,11 @@ const DESTROYS =
 const DESTROYS_DOCUMENTS =
   /\b(?:dropDatabase|dropUser|dropAllUsers)\s*\(|\.drop\s*\(|\b(?:deleteMany|remove|updateMany)\s*\(\s*\{\s*\}|\b(?:createUser|grantRolesToUser|shutdownServer)\s*\(/;
 
-const HARM: ShellSaid = ['database', 'high', 'This command gives a database a statement that destroys or hands over.'];
+const HARM: FindingTemplate = template(
+  'database',
+  'high',
+  'This command gives a database a statement that destroys or hands over.',
+);
 
 /** Statements that a client of a database is given on the command line or as its input. */
 export function judgeDatabase(
@@ -19,7 +24,7 @@ export function judgeDatabase(
   words: readonly ShellWord[],
   command: ShellCommand,
   sql: ((text: string) => unknown) | undefined,
-): ShellSaid | undefined {
+): FindingTemplate | undefined {
   const documents = DOCUMENT_CLIENTS.has(name);
   if (!documents && !CLIENTS.has(name)) return undefined;
   const texts = statementsOf(name, words);
@@ -45,8 +50,8 @@ function isHarmful(text: string, sql: ((text: string) => unknown) | undefined): 
   if (DESTROYS.test(text)) return true;
   if (!sql || text.length > 5_000 || /^\s*[\\.]/.test(text)) return false;
   let harmful = false;
-  judgeSql(text, sql, { max_statements: 200 }, (id) => {
-    if (id !== 'unparsed') harmful = true;
+  judgeSql(text, sql, { max_statements: 200 }, ({ id }) => {
+    if (id !== 'sql/unparsed') harmful = true;
   });
   return harmful;
 }

@@ -1,4 +1,5 @@
-import { DELETES, HIDES, READS_SECRET, type ShellSaid, SYSTEM_WRITE, said } from './findings.ts';
+import type { FindingTemplate } from '../finding.ts';
+import { BULK_CHANGE, DELETES, HIDES, READS_SECRET, SYSTEM_WRITE, template } from './findings.ts';
 import { isDevice, isHistoryPath, isRootPath, isSecretPath, isStartupPath, isSystemPath } from './paths.ts';
 import type { ShellCommand, ShellWord } from './script.ts';
 import { commandName, flags, long, mayBeRoot, operands, set, short } from './tokenizer.ts';
@@ -9,7 +10,11 @@ const DEVICE_TOOLS =
 const opensAccounts = (path: string): boolean => isSecretPath(path) && !/^\/etc\/passwd$|^\/root\/?$/.test(path);
 
 /** Commands that delete, overwrite, copy or read files. */
-export function judgeFiles(name: string, words: readonly ShellWord[], command: ShellCommand): ShellSaid | undefined {
+export function judgeFiles(
+  name: string,
+  words: readonly ShellWord[],
+  command: ShellCommand,
+): FindingTemplate | undefined {
   if (command.reads.some((word) => opensAccounts(word.text))) return READS_SECRET;
   const some = operands(words);
   switch (name.toLowerCase()) {
@@ -53,16 +58,12 @@ export function judgeFiles(name: string, words: readonly ShellWord[], command: S
       )
         return SYSTEM_WRITE;
       const at = words.findIndex((word) => /^-(?:exec|execdir|ok|okdir)$/.test(word.text));
-      return at > 0 && isGrave(commandName(words[at + 1]), words.slice(at + 1))
-        ? said('bulk_change', 'high', 'This command runs a destructive command on everything it finds.')
-        : undefined;
+      return at > 0 && isGrave(commandName(words[at + 1]), words.slice(at + 1)) ? BULK_CHANGE : undefined;
     }
     case 'fd':
     case 'fdfind': {
       const at = words.findIndex((word) => /^(?:-[xX]|--exec(?:-batch)?)$/.test(word.text));
-      return at > 0 && isGrave(commandName(words[at + 1]), words.slice(at + 1))
-        ? said('bulk_change', 'high', 'This command runs a destructive command on everything it finds.')
-        : undefined;
+      return at > 0 && isGrave(commandName(words[at + 1]), words.slice(at + 1)) ? BULK_CHANGE : undefined;
     }
     case 'unshadow':
       return READS_SECRET;
@@ -112,7 +113,7 @@ export function judgeFiles(name: string, words: readonly ShellWord[], command: S
         name !== 'ln' &&
         sources.some((word) => isSecretPath(word.text) || isSystemPath(word.text))
       ) {
-        return said(
+        return template(
           'copies_system_file',
           'medium',
           'This command copies a file of the system to where others may read it.',

@@ -1,23 +1,31 @@
-import type { Severity } from '../../../contracts/verdict.ts';
+import { templatesOf } from '../finding.ts';
 
-/** What is said of one command, without its place. */
-export type ShellSaid = readonly [id: string, severity: Severity, message: string];
-export const said = (id: string, severity: Severity, message: string): ShellSaid => [id, severity, message];
+export const template = templatesOf('shell');
 
-export const DELETES = said('destructive', 'high', 'This command deletes or overwrites what cannot be brought back.');
-export const SYSTEM_WRITE = said(
+export const DELETES = template(
+  'destructive',
+  'high',
+  'This command deletes or overwrites what cannot be brought back.',
+);
+export const SYSTEM_WRITE = template(
   'system_write',
   'high',
   'This command changes a file of the system, or one that is run by itself later.',
 );
-export const SENDS_FILE = said(
+export const SENDS_FILE = template(
   'sends_file',
   'high',
   'This command sends a local file or its input to another machine.',
 );
-export const REMOTE_SHELL = said('remote_shell', 'critical', 'This command hands a shell to another machine.');
-export const RUNS_OPTION = said('runs_option', 'high', 'An option of this command runs another program.');
-export const READS_SECRET = said('reads_secret', 'high', 'This command reads a file that opens accounts.');
-export const HIDES = said('covers_tracks', 'high', 'This command switches off a record or a protection.');
-export const PERSISTS = said('persistence', 'high', 'This command makes something run again by itself.');
-export const RIGHTS = said('rights', 'high', 'This command changes who may do what on the machine.');
+export const REMOTE_SHELL = template('remote_shell', 'critical', 'This command hands a shell to another machine.');
+export const RUNS_OPTION = template('runs_option', 'high', 'An option of this command runs another program.');
+export const READS_SECRET = template('reads_secret', 'high', 'This command reads a file that opens accounts.');
+export const HIDES = template('covers_tracks', 'high', 'This command switches off a record or a protection.');
+export const PERSISTS = template('persistence', 'high', 'This command makes something run again by itself.');
+export const RIGHTS = template('rights', 'high', 'This command changes who may do what on the machine.');
+export const RUNS_INPUT = template('runs_input', 'high', 'This runs as a program what it was fed, fetched or decoded.');
+export const BULK_CHANGE = template(
+  'bulk_change',
+  'high',
+  'This command runs a destructive command on everything it finds.',
+);

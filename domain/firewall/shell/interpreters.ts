@@ -1,4 +1,5 @@
-import type { ShellSaid } from './findings.ts';
+import type { FindingTemplate } from '../finding.ts';
+import { RUNS_INPUT, template } from './findings.ts';
 import { carriesFiles, literallyFed } from './pipeline-input.ts';
 import type { ShellCommand, ShellWord } from './script.ts';
 import { commandName, set } from './tokenizer.ts';
@@ -16,9 +17,8 @@ export function interpreted(
   words: readonly ShellWord[],
   command: ShellCommand,
   feeders: readonly string[],
-  add: (said: ShellSaid) => void,
+  add: (found: FindingTemplate) => void,
 ): string[] {
-  const fed: ShellSaid = ['runs_input', 'high', 'This runs as a program what it was fed, fetched or decoded.'];
   const script = words.slice(1).find((word) => !word.text.startsWith('-'));
   const inline = words.findIndex((word) => /^-\w*[ce]$/.test(word.text) || word.text === '-r');
   if (name === 'at' || name === 'batch') return command.input === undefined ? [] : [command.input];
@@ -27,7 +27,7 @@ export function interpreted(
       words.slice(1).some((word) => word.open) &&
       command.substituted &&
       !words.slice(1).every((word) => SETS_UP.test(word.text));
-    if (dynamic) add(fed);
+    if (dynamic) add(RUNS_INPUT);
     return name === 'eval' && !dynamic
       ? [
           words
@@ -40,13 +40,13 @@ export function interpreted(
   if ((!INTERPRETERS.has(name) && !isShell(name)) || name === 'busybox') return [];
   const stdin = feeders.length > 0 && (script === undefined || script.text === '/dev/stdin') && inline < 0;
   const plain = isShell(name) && (literallyFed(command.fedBy) !== undefined || carriesFiles(command.fedBy));
-  if (stdin && !plain) add(fed);
+  if (stdin && !plain) add(RUNS_INPUT);
   if (
     command.substituted &&
     (isShell(name) || script?.open) &&
     inlineOrFirst(words, inline).some((word) => word.open && /[$<]\(|`/.test(word.text))
   )
-    add(fed);
+    add(RUNS_INPUT);
   if (command.input !== undefined && script === undefined && isShell(name)) return [command.input];
   if (inline > 0) {
     const code = words[inline + 1]?.text ?? '';
@@ -57,10 +57,10 @@ export function interpreted(
       SECRET_IN_CODE.test(code) ||
       words.slice(1, inline).some((word) => SOCKETS.test(word.text))
     )
-      add(['runs_code', 'high', 'A line of program code here deletes, runs or connects.']);
+      add(template('runs_code', 'high', 'A line of program code here deletes, runs or connects.'));
   }
   if (command.input !== undefined && CODE.test(command.input))
-    add(['runs_code', 'high', 'Program code here deletes, runs or connects.']);
+    add(template('runs_code', 'high', 'Program code here deletes, runs or connects.'));
   return [];
 }
 

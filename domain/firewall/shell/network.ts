@@ -1,4 +1,5 @@
-import { REMOTE_SHELL, SENDS_FILE, type ShellSaid } from './findings.ts';
+import type { FindingTemplate } from '../finding.ts';
+import { REMOTE_SHELL, SENDS_FILE, template } from './findings.ts';
 import { isRootPath, isSecretPath, isSystemPath } from './paths.ts';
 import type { ShellCommand, ShellWord } from './script.ts';
 import { long, operands, set, short } from './tokenizer.ts';
@@ -19,13 +20,17 @@ const REMOTE = /^(?:[\w.-]+@)?[\w.-]+:(?!\/\/)[^\s]*$|^rsync:\/\//;
 const TOLD =
   /(?:\$\(\s*<|(?:\$\(|`)\s*(?:[\w./-]*\/)?(?:cat|env|printenv|set|history|whoami|id|hostname|uname|ls|find|tar|base64|head|tail|grep|awk|sed|xxd|od|getent|pg_dump|mysqldump|gzip|echo|printf)\b)/;
 const TUNNELS = set('chisel ngrok frpc frps bore localtunnel lt cloudflared gost ligolo pwncat tailscaled');
-const TUNNEL: ShellSaid = ['tunnel', 'high', 'This command opens a way into this machine from outside.'];
+const TUNNEL: FindingTemplate = template('tunnel', 'high', 'This command opens a way into this machine from outside.');
 const isShellNode = (node: unknown): boolean =>
   /(?:^|\/)(?:ba|z|da|k)?sh$/.test(String((node as { name?: { text?: string } } | undefined)?.name?.text ?? ''));
 const LOOK_UPS = set('dig nslookup host ping ping6 drill getent traceroute tracepath kdig doggo delv');
 
 /** Commands that send a file or their input to another machine, or hand it a shell. */
-export function judgeNetwork(name: string, words: readonly ShellWord[], command: ShellCommand): ShellSaid | undefined {
+export function judgeNetwork(
+  name: string,
+  words: readonly ShellWord[],
+  command: ShellCommand,
+): FindingTemplate | undefined {
   const all = words.map((word) => word.text);
   if (name === 'nc' || name === 'ncat' || name === 'netcat') {
     if (short(words, 'e') || short(words, 'c') || long(words, 'exec') || long(words, 'sh-exec')) return REMOTE_SHELL;

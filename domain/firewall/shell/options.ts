@@ -1,4 +1,5 @@
-import { RUNS_OPTION, type ShellSaid } from './findings.ts';
+import type { FindingTemplate } from '../finding.ts';
+import { RUNS_OPTION } from './findings.ts';
 import type { ShellWord } from './script.ts';
 
 type Rule = (line: string, all: readonly string[]) => boolean;
@@ -62,7 +63,7 @@ const FOREIGN_REGISTRY =
   /\s(?:--)?registry[= ]\s*['"]?https?:\/\/|\s(?:install|i|add)\s+(?:-{1,2}(?!-?registry)\S+\s+)*https?:\/\//;
 
 /** Whether a command runs what an option of it says. */
-export function judgeOptions(name: string, words: readonly ShellWord[]): ShellSaid | undefined {
+export function judgeOptions(name: string, words: readonly ShellWord[]): FindingTemplate | undefined {
   if (!Object.hasOwn(RUNS, name)) return undefined;
   const all = words.map((word) => word.text);
   return RUNS[name]?.(` ${all.slice(1).join(' ')}`, all) ? RUNS_OPTION : undefined;

@@ -1,4 +1,5 @@
-import { PERSISTS, RIGHTS, type ShellSaid, said } from './findings.ts';
+import type { FindingTemplate } from '../finding.ts';
+import { PERSISTS, RIGHTS, template } from './findings.ts';
 import { isRootPath, isSecretPath, isSystemPath } from './paths.ts';
 import { carriesFiles, literallyFed } from './pipeline-input.ts';
 import type { ShellCommand, ShellWord } from './script.ts';
@@ -8,14 +9,18 @@ const ACCOUNT = set(
   'useradd userdel usermod adduser deluser groupadd groupdel groupmod gpasswd passwd chpasswd newusers chage visudo vipw vigr dscl',
 );
 
-const ROOT_SHELL = said(
+const ROOT_SHELL = template(
   'root_shell',
   'medium',
   'This opens a shell of an administrator, in which nothing more is judged.',
 );
 
 /** Commands that change who may do what on the machine. */
-export function judgeRights(name: string, words: readonly ShellWord[], command: ShellCommand): ShellSaid | undefined {
+export function judgeRights(
+  name: string,
+  words: readonly ShellWord[],
+  command: ShellCommand,
+): FindingTemplate | undefined {
   const some = operands(words);
   if (name === 'chmod') {
     const recursive = short(words, 'R') || long(words, 'recursive');

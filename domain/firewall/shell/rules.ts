@@ -1,8 +1,9 @@
+import type { FindingTemplate } from '../finding.ts';
 import { cloudOf } from './cloud.ts';
 import { judgeControl } from './control.ts';
 import { judgeDatabase } from './databases.ts';
 import { judgeFiles } from './files.ts';
-import { DELETES, HIDES, REMOTE_SHELL, type ShellSaid, SYSTEM_WRITE, said } from './findings.ts';
+import { DELETES, HIDES, REMOTE_SHELL, SYSTEM_WRITE, template } from './findings.ts';
 import { judgeNetwork } from './network.ts';
 import { judgeOptions } from './options.ts';
 import { climbsOut, isDevice, isHistoryPath, isStartupPath, isSystemPath } from './paths.ts';
@@ -16,10 +17,10 @@ export function judgeCommand(
   words: readonly ShellWord[],
   command: ShellCommand,
   sql?: (text: string) => unknown,
-): ShellSaid[] {
+): FindingTemplate[] {
   const name = commandName(words[0]);
-  const found: ShellSaid[] = [];
-  const add = (one: ShellSaid | false | undefined): void => {
+  const found: FindingTemplate[] = [];
+  const add = (one: FindingTemplate | false | undefined): void => {
     if (one) found.push(one);
   };
   for (const target of command.writes) {
@@ -31,7 +32,11 @@ export function judgeCommand(
     if (/\/dev\/(?:tcp|udp)\//.test(word.text)) add(REMOTE_SHELL);
     if (climbsOut(word.text))
       add(
-        said('path_climbs', 'medium', 'A path of this command climbs out of its folder towards the system or a home.'),
+        template(
+          'path_climbs',
+          'medium',
+          'A path of this command climbs out of its folder towards the system or a home.',
+        ),
       );
   }
   if ([...command.writes, ...command.reads].some((word) => /\/dev\/(?:tcp|udp)\//.test(word.text))) add(REMOTE_SHELL);

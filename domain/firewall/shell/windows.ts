@@ -1,9 +1,8 @@
-import { DELETES, HIDES, PERSISTS, RIGHTS, type ShellSaid, said } from './findings.ts';
-
-const FETCHES = said('runs_input', 'high', 'This runs as a program what it was fed, fetched or decoded.');
+import type { FindingTemplate } from '../finding.ts';
+import { DELETES, HIDES, PERSISTS, RIGHTS, RUNS_INPUT } from './findings.ts';
 
 /** Commands of Windows, whose flags and paths are its own. */
-export function judgeWindows(name: string, line: string): ShellSaid | undefined {
+export function judgeWindows(name: string, line: string): FindingTemplate | undefined {
   switch (name.toLowerCase().replace(/\.exe$/, '')) {
     case 'vssadmin':
     case 'wbadmin':
@@ -32,26 +31,26 @@ export function judgeWindows(name: string, line: string): ShellSaid | undefined 
     case 'wmic':
       return /\b(?:delete|call\s+create)\b/i.test(line) ? DELETES : undefined;
     case 'certutil':
-      return /-(?:urlcache|decode)\b/i.test(line) ? FETCHES : undefined;
+      return /-(?:urlcache|decode)\b/i.test(line) ? RUNS_INPUT : undefined;
     case 'bitsadmin':
-      return /\/transfer\b/i.test(line) ? FETCHES : undefined;
+      return /\/transfer\b/i.test(line) ? RUNS_INPUT : undefined;
     case 'mshta':
     case 'regsvr32':
     case 'rundll32':
-      return /https?:|javascript:/i.test(line) ? FETCHES : undefined;
+      return /https?:|javascript:/i.test(line) ? RUNS_INPUT : undefined;
     case 'set-executionpolicy':
     case 'set-mppreference':
     case 'clear-eventlog':
       return HIDES;
     case 'invoke-expression':
     case 'iex':
-      return FETCHES;
+      return RUNS_INPUT;
     case 'powershell':
     case 'pwsh':
       return /\s-e(?:nc|ncodedcommand|c)?\s|\b(?:iex|invoke-expression|downloadstring|downloadfile|frombase64string|remove-item\b.*-recurse)\b/i.test(
         ` ${line}`,
       )
-        ? FETCHES
+        ? RUNS_INPUT
         : undefined;
     default:
       return undefined;

@@ -1,27 +1,29 @@
-import type { Severity } from '../../../contracts/verdict.ts';
+import { type FindingTemplate, templatesOf } from '../finding.ts';
 import { isBrokenOpen, isUnbounded } from './conditions.ts';
 import { grantedBy } from './grants.ts';
 import { columnsOf, functionOf, nodesOf, type SqlNode, textsOf } from './nodes.ts';
 
-export type SqlSaid = readonly [id: string, severity: Severity, message: string];
+export const template = templatesOf('sql');
 
-const said = (id: string, severity: Severity, message: string): SqlSaid => [id, severity, message];
-
-const DESTROYS = said('destructive', 'high', 'This SQL destroys data or the tables that hold it.');
-const UNBOUNDED = said('unbounded', 'high', 'This SQL changes every row: no condition bounds it.');
-const RIGHTS = said('privilege', 'high', 'This SQL changes who may do what in the database.');
-const SERVER = said(
+const DESTROYS = template('destructive', 'high', 'This SQL destroys data or the tables that hold it.');
+const UNBOUNDED = template('unbounded', 'high', 'This SQL changes every row: no condition bounds it.');
+const RIGHTS = template('privilege', 'high', 'This SQL changes who may do what in the database.');
+const SERVER = template(
   'server_access',
   'critical',
   'This SQL reaches out of the database: files, programs or other servers.',
 );
-const DYNAMIC = said('dynamic', 'high', 'This SQL runs code that cannot be read here.');
-const SECRETS = said('secret_table', 'high', 'This SQL reads where the database keeps its passwords.');
-const GRANTS = said('grants', 'medium', 'This SQL writes into a table that somebody is an administrator.');
-const BROKEN_OPEN = said('broken_condition', 'medium', 'A condition of this SQL holds whatever its other half says.');
+const DYNAMIC = template('dynamic', 'high', 'This SQL runs code that cannot be read here.');
+const SECRETS = template('secret_table', 'high', 'This SQL reads where the database keeps its passwords.');
+const GRANTS = template('grants', 'medium', 'This SQL writes into a table that somebody is an administrator.');
+const BROKEN_OPEN = template(
+  'broken_condition',
+  'medium',
+  'A condition of this SQL holds whatever its other half says.',
+);
 
 /** Statements that say all by their kind. */
-const KINDS: Record<string, SqlSaid> = {
+const KINDS: Record<string, FindingTemplate> = {
   DropStmt: DESTROYS,
   DropdbStmt: DESTROYS,
   TruncateStmt: DESTROYS,
@@ -40,8 +42,12 @@ const KINDS: Record<string, SqlSaid> = {
   AlterDefaultPrivilegesStmt: RIGHTS,
   AlterPolicyStmt: RIGHTS,
   SecLabelStmt: RIGHTS,
-  AlterSystemStmt: said('server_settings', 'critical', 'This SQL changes the settings of the whole database server.'),
-  AlterDatabaseSetStmt: said('server_settings', 'high', 'This SQL changes the settings of a database.'),
+  AlterSystemStmt: template(
+    'server_settings',
+    'critical',
+    'This SQL changes the settings of the whole database server.',
+  ),
+  AlterDatabaseSetStmt: template('server_settings', 'high', 'This SQL changes the settings of a database.'),
   DoStmt: DYNAMIC,
   ExecuteStmt: DYNAMIC,
   LoadStmt: SERVER,
@@ -78,7 +84,7 @@ const LOOSENING = /^AT_(?:DisableRowSecurity|NoForceRowSecurity|DisableTrig|Disa
 const TRUSTED_LANGUAGES = new Set(['sql', 'plpgsql']);
 
 /** What one node of a statement says; undefined for the harmless ones. */
-export function judgeNode({ kind, body }: SqlNode, requireWhere: boolean): SqlSaid | undefined {
+export function judgeNode({ kind, body }: SqlNode, requireWhere: boolean): FindingTemplate | undefined {
   const plain = KINDS[kind];
   if (plain) return plain;
   switch (kind) {
@@ -92,9 +98,9 @@ export function judgeNode({ kind, body }: SqlNode, requireWhere: boolean): SqlSa
       if (isBrokenOpen(body['whereClause'])) return BROKEN_OPEN;
       return joinsSecret(body) ? SECRETS : undefined;
     case 'LockStmt':
-      return said('locks', 'medium', 'This SQL locks a table for everybody else.');
+      return template('locks', 'medium', 'This SQL locks a table for everybody else.');
     case 'RenameStmt':
-      return said('renames', 'medium', 'This SQL renames what others look for by its name.');
+      return template('renames', 'medium', 'This SQL renames what others look for by its name.');
     case 'MergeStmt':
       return requireWhere && isUnbounded(body['joinCondition']) ? UNBOUNDED : undefined;
     case 'CopyStmt':
@@ -117,7 +123,7 @@ export function judgeNode({ kind, body }: SqlNode, requireWhere: boolean): SqlSa
       if (SERVER_FUNCTION.test(name) || SERVER_FUNCTION.test(textsOf(body['funcname']).at(-1)?.toLowerCase() ?? ''))
         return SERVER;
       return SETTING_FUNCTION.test(name)
-        ? said('settings', 'medium', 'This SQL changes a setting or stalls the server through a function.')
+        ? template('settings', 'medium', 'This SQL changes a setting or stalls the server through a function.')
         : undefined;
     }
     case 'RangeVar':

@@ -1,32 +1,37 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
-import type { Severity } from '../../../contracts/verdict.ts';
+import type { FindingTemplate } from '../finding.ts';
 import { nodesOf, type SqlNode, textsOf } from './nodes.ts';
-import { judgeNode, verbOf } from './rules.ts';
+import { judgeNode, template, verbOf } from './rules.ts';
 
 type SqlRule = Omit<RuleOf<'sql'>, 'kind'>;
 
-const UNPARSED = 'This SQL does not parse as PostgreSQL, so what it does is not known. It counts as dangerous.';
+const UNPARSED = template(
+  'unparsed',
+  'high',
+  'This SQL does not parse as PostgreSQL, so what it does is not known. It counts as dangerous.',
+);
 
 /** Judges a text of SQL statement by statement, and every part of each. */
 export function judgeSql(
   text: string,
   parse: (text: string) => unknown,
   rule: SqlRule,
-  add: (id: string, severity: Severity, message: string) => void,
+  add: (found: FindingTemplate) => void,
 ): void {
   // MySQL runs what stands in such a comment; PostgreSQL, and its parser, do not.
-  if (/\/\*[!M]/.test(text)) add('version_comment', 'high', 'A comment that MySQL runs hides a statement here.');
+  if (/\/\*[!M]/.test(text))
+    add(template('version_comment', 'high', 'A comment that MySQL runs hides a statement here.'));
   let statements: unknown[];
   try {
     const tree = parse(text) as { stmts?: unknown[] };
     statements = (tree.stmts ?? []).map((one) => (one as { stmt?: unknown }).stmt);
   } catch {
-    add('unparsed', 'high', UNPARSED);
+    add(UNPARSED);
     return;
   }
   const kinds = statements.map((statement) => Object.keys((statement ?? {}) as object)[0] ?? '');
   if (kinds.filter((kind) => kind !== 'TransactionStmt').length > (rule.max_statements ?? 1)) {
-    add('stacked', 'medium', 'Several statements stand in one text.');
+    add(template('stacked', 'medium', 'Several statements stand in one text.'));
   }
   for (const kind of kinds) {
     if (
@@ -34,12 +39,12 @@ export function judgeSql(
       kind !== 'TransactionStmt' &&
       !rule.allow_verbs.some((verb) => verb.toLowerCase() === verbOf(kind))
     ) {
-      add('verb', 'medium', `The policy does not list the verb ${verbOf(kind)}.`);
+      add(template('verb', 'medium', `The policy does not list the verb ${verbOf(kind)}.`));
     }
   }
   const nodes = nodesOf(statements);
   if (!nodes) {
-    add('unparsed', 'high', 'This SQL has more parts than are read. It counts as dangerous.');
+    add(template('unparsed', 'high', 'This SQL has more parts than are read. It counts as dangerous.'));
     return;
   }
   const named = new Set(
@@ -47,14 +52,14 @@ export function judgeSql(
   );
   for (const inner of bodiesOf(nodes)) judgeSql(inner, parse, { ...rule, max_statements: MOST_INNER }, add);
   for (const node of nodes) {
-    const said = judgeNode(node, rule.require_where ?? true);
-    if (said) add(...said);
+    const found = judgeNode(node, rule.require_where ?? true);
+    if (found) add(found);
     if (rule.allowed_relations && node.kind === 'RangeVar') {
       const name = String(node.body['relname']).toLowerCase();
       const whole =
         node.body['schemaname'] === undefined ? name : `${String(node.body['schemaname']).toLowerCase()}.${name}`;
       if (!named.has(name) && !rule.allowed_relations.some((one) => one.toLowerCase() === whole))
-        add('relation', 'medium', 'The policy does not list a table that this names.');
+        add(template('relation', 'medium', 'The policy does not list a table that this names.'));
     }
   }
 }
