@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -169,6 +169,25 @@ test('domain has no import cycle, types included', () => {
   };
   for (const file of targets.keys()) visit(file, []);
   expect(cycles).toEqual([]);
+});
+
+/** These import the build by path, so the compiler does not see them: a moved file would only fail in a slow suite. */
+test('the plain JavaScript of the tests imports what the sources export', () => {
+  const programs = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.mjs'))
+    .map((file) => posix.join('test', file));
+  const imports = programs.flatMap((file) =>
+    [...readFileSync(join(ROOT, file), 'utf8').matchAll(/import \{([^}]*)\} from '[./]+\/dist\/([^']+)\.js'/g)].flatMap(
+      ([, names = '', path]) =>
+        names.split(',').map((name) => ({ file, path: `${path}.ts`, name: name.trim().split(' ')[0]! })),
+    ),
+  );
+  expect(imports.length).toBeGreaterThan(20);
+  const missing = imports.filter(({ path, name }) => {
+    const exported = new RegExp(`export (?:async )?(?:function|const|class) ${name}\\b|export \\{[^}]*\\b${name}\\b`);
+    return !existsSync(join(ROOT, path)) || (name !== '' && !exported.test(readFileSync(join(ROOT, path), 'utf8')));
+  });
+  expect(missing).toEqual([]);
 });
 
 test('most files are short, and none is a heap', () => {

@@ -5,10 +5,10 @@ import { createSettle } from '../../dist/activities/settle.js';
 import { createKeyring } from '../../dist/crypto/keyring.js';
 import { parseRootKey } from '../../dist/crypto/root-key.js';
 import { createSigner } from '../../dist/crypto/signing.js';
-import { currentIssuerKey } from '../../dist/storage/issuer-keys.js';
-import { createPool } from '../../dist/storage/pool.js';
-import { loadProjectKey } from '../../dist/storage/projects.js';
-import { activityStores } from '../../dist/storage/step-stores.js';
+import { activityStores } from '../../dist/storage/activity-stores.js';
+import { createPool } from '../../dist/storage/db/pool.js';
+import { currentIssuerKey } from '../../dist/storage/keys/issuer-keys.js';
+import { loadProjectKey } from '../../dist/storage/keys/projects.js';
 import { workflowBundle } from '../../dist/workers/bundle.js';
 import { createWorker } from '../../dist/workers/create-worker.js';
 

@@ -5,9 +5,9 @@ import { NativeConnection } from '@temporalio/worker';
 import { createKeyring } from '../../../dist/crypto/keyring.js';
 import { parseRootKey } from '../../../dist/crypto/root-key.js';
 import { LetsPingCheckpointer, resumeWorker } from '../../../dist/integrations/langgraph/index.js';
-import { createPool } from '../../../dist/storage/pool.js';
-import { loadProjectKey } from '../../../dist/storage/projects.js';
-import { createThreadStore } from '../../../dist/storage/thread-store.js';
+import { createPool } from '../../../dist/storage/db/pool.js';
+import { loadProjectKey } from '../../../dist/storage/keys/projects.js';
+import { createThreadStore } from '../../../dist/storage/threads/thread-store.js';
 
 const { mode, database_url, root_key, project_id, thread_id, address, namespace, queue, file, hang } = JSON.parse(
   process.argv[2],
