@@ -9,10 +9,10 @@ export type WorkflowState = { state: 'running' } | { state: 'missing' } | { stat
 export interface WorkflowDirectory {
   eachRunning(visit: (request_ids: string[]) => Promise<void>): Promise<void>;
   stateOf(request_id: string): Promise<WorkflowState>;
-  /** Sends the decision that stands once more, as Signal. */
-  remind(request_id: string, decision: DecisionRef): Promise<void>;
-  /** Asks it to end: it settles, and finds what stands. */
-  withdraw(request_id: string): Promise<void>;
+  /** Sends the decision of the ledger again, as a Signal. Resolves as well when the workflow has ended. */
+  redeliver(request_id: string, decision: DecisionRef): Promise<void>;
+  /** Requests cancellation: the workflow settles, and receives the outcome of the ledger. */
+  cancel(request_id: string): Promise<void>;
 }
 
 /** What the reconciler mends. */

@@ -78,8 +78,8 @@ export const createReconcileWorkflows =
       for (const id of request_ids) open.add(id);
       for (const { ref, decision } of await store.closedAmong(request_ids, graceMs)) {
         await mend(async () => {
-          if (decision) await directory.remind(ref.request_id, decision);
-          else await directory.withdraw(ref.request_id);
+          if (decision) await directory.redeliver(ref.request_id, decision);
+          else await directory.cancel(ref.request_id);
           repaired('outcome_told_again', ref);
         });
       }

@@ -1,13 +1,12 @@
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import type { Resolution } from '../contracts/workflow.ts';
+import type { ApprovalWorkflows } from '../domain/approval/approval-workflows.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { ScreenDeps } from '../domain/firewall/screen-deps.ts';
 import { errorHandler } from './error-handler.ts';
 import type { EventHub } from './live/event-hub.ts';
-import type { RedeliveryQueue } from './live/redelivery-queue.ts';
 import type { StatusWaiters } from './live/status-waiters.ts';
-import type { WorkflowStartQueue } from './live/workflow-start-queue.ts';
 import { byOurName } from './middleware/allowed-hosts.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { createOnce } from './middleware/idempotency-key.ts';
@@ -19,7 +18,7 @@ import { createOpen } from './operations/open.ts';
 import { createPutPolicy } from './operations/put-policy.ts';
 import { createReportExecuted } from './operations/report-executed.ts';
 import { createSimulatePolicy } from './operations/simulate-policy.ts';
-import type { ApiStores, Client, Log, Remind, SettleWork, WorkflowStarter } from './ports.ts';
+import type { ApiStores, Log, SettleWork } from './ports.ts';
 import { approvalRequestRoutes } from './routes/approval-requests.ts';
 import { eventRoutes } from './routes/events.ts';
 import { type HealthDeps, healthRoutes } from './routes/health.ts';
@@ -31,11 +30,7 @@ import { wireRoutes } from './routes/wire.ts';
 export interface AppDeps extends HealthDeps {
   stores: ApiStores;
   settlement: (proposed: Resolution) => SettleWork;
-  client: Client;
-  starter: WorkflowStarter;
-  starts: WorkflowStartQueue;
-  remind: Remind;
-  reminders: RedeliveryQueue;
+  workflows: ApprovalWorkflows;
   waiters: StatusWaiters;
   hub: EventHub;
   log: Log;
@@ -75,18 +70,18 @@ const onArrival: RequestHandler = (req, res, next) => {
 
 /** The whole HTTP surface over the given parts. No I/O of its own. */
 export function createApp(deps: AppDeps): Express {
-  const { stores, client, starter, log, publicUrl } = deps;
+  const { stores, workflows, log, publicUrl } = deps;
   const { requests, decisions, executions, policies, identities } = stores;
   const once = createOnce(stores.idempotency);
   const open = createOpen({
     store: stores.opening,
     settlement: deps.settlement,
     screenDeps: deps.screenDeps,
-    starts: deps.starts,
+    workflows,
     triageUrl: (id) => `${publicUrl()}/requests/${id}`,
   });
-  const decide = createDecide({ requests, decisions, client, starter, remind: deps.remind, reminders: deps.reminders });
-  const cancel = createCancel({ requests, client, starter });
+  const decide = createDecide({ requests, decisions, workflows });
+  const cancel = createCancel({ requests, workflows });
   const reportExecuted = createReportExecuted({ requests, executions, log });
   const large: RequestHandler = deps.large ?? ((_req, _res, next) => next());
   const authenticated = authenticate(identities, publicUrl);

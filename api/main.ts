@@ -10,9 +10,9 @@ import { createMetrics, type Metrics, serveMetrics, watched } from '../runtime/m
 import { loadParsers } from '../runtime/parsers.ts';
 import { selfTest, UNTIL_COMPILED } from '../runtime/self-test.ts';
 import { onShutdown } from '../runtime/shutdown.ts';
-import { temporalClient, workflowStarter } from '../runtime/temporal.ts';
-import { refuseTemporal } from '../runtime/temporal-access.ts';
-import { workflowDirectory } from '../runtime/workflow-directory.ts';
+import { refuseTemporal } from '../runtime/temporal/access.ts';
+import { approvalWorkflows } from '../runtime/temporal/approval-workflows.ts';
+import { temporalClient } from '../runtime/temporal/client.ts';
 import { createKeyCache } from '../storage/access/key-cache.ts';
 import { apiStores } from '../storage/api-stores.ts';
 import { readBacklog } from '../storage/approvals/reconcile.ts';
@@ -26,9 +26,7 @@ import { loadProjectKey } from '../storage/keys/projects.ts';
 import { createApp } from './app.ts';
 import { createLargeBodyWorker } from './large-body/large-body-worker.ts';
 import { createEventHub } from './live/event-hub.ts';
-import { createRedeliveryQueue } from './live/redelivery-queue.ts';
 import { createStatusWaiters } from './live/status-waiters.ts';
-import { createWorkflowStartQueue } from './live/workflow-start-queue.ts';
 import { watchResponses } from './middleware/http-metrics.ts';
 import type { Counts, RequestOpener, Settled } from './ports.ts';
 
@@ -105,10 +103,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
 
   const events = createEventBatcher(pool);
   const stores = apiStores(pool, keyring, keys, events);
-  const starter = workflowStarter(client, config.task_queue);
-  const { remind } = workflowDirectory(client);
-  const reminders = createRedeliveryQueue(remind);
-  const starts = createWorkflowStartQueue({ starter, store: stores.workflowStarts, log });
+  const workflows = approvalWorkflows({ client, taskQueue: config.task_queue, store: stores.workflowStarts, log });
   const metrics = createMetrics('api', () => readBacklog(pool));
   const counts = options.counts ?? metrics;
   const responses = watchResponses(counts.answered);
@@ -128,11 +123,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     screenDeps,
     loosenWithoutReason: config.dev,
     settlement: createSettlement(signer),
-    client,
-    starter,
-    starts,
-    remind,
-    reminders,
+    workflows,
     waiters,
     hub,
     log,
@@ -186,8 +177,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     await closed;
     await lane?.end();
     clearInterval(waking);
-    reminders.end();
-    await Promise.all([starts.end(), events.end()]);
+    await Promise.all([workflows.end(), events.end()]);
     await Promise.allSettled([listening.stop(), connection.close(), pool.end(), measured?.stop()]);
     log.info('api stopped');
   };

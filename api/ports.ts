@@ -1,5 +1,3 @@
-import type { Client } from '@temporalio/client';
-import type { WorkflowDirectory, WorkflowStarter } from '../activities/ports.ts';
 import type { ActionContext } from '../contracts/action.ts';
 import type { PolicyVersion } from '../contracts/policy.ts';
 import type { Settled } from '../contracts/workflow.ts';
@@ -66,7 +64,4 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
-/** Tells a workflow, which may not know of it, of a decision that stands. Resolves as well when it has ended. */
-export type Remind = WorkflowDirectory['remind'];
-
-export type { Client, Settled, WorkflowStarter };
+export type { Settled };

@@ -109,7 +109,7 @@ export function secretFrom(env: NodeJS.ProcessEnv, name: (typeof SECRETS)[number
 }
 
 /**
- * Reads the environment once. Temporal's own variables (`TEMPORAL_*`) are read by `runtime/temporal.ts`.
+ * Reads the environment once. Temporal's own variables (`TEMPORAL_*`) are read by `runtime/temporal/client.ts`.
  * @throws ConfigError that names each wrong variable and what it should be, with an example.
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {

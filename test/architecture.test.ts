@@ -111,6 +111,16 @@ test('domain and contracts are pure: no node, no I/O package', () => {
   expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
 });
 
+test('the api has no Temporal client, and of the steps only the wrapper of the activities names Temporal', () => {
+  const wrong = all.filter(
+    ({ from, to }) =>
+      to.startsWith('@temporalio/') &&
+      /^(api|activities)\//.test(from) &&
+      from !== 'activities/application-failures.ts',
+  );
+  expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+});
+
 test('only storage talks SQL, and an integration imports no other', () => {
   expect(all.filter(({ from, to, typeOnly }) => to === 'pg' && !typeOnly && !/^(storage|cli)\//.test(from))).toEqual(
     [],

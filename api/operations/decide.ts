@@ -3,26 +3,47 @@ import type { ProposedPatch } from '../../contracts/approval-request.ts';
 import type { Decision } from '../../contracts/decision.ts';
 import { sha256 } from '../../crypto/sha256.ts';
 import { maySee, type Principal } from '../../domain/access/permissions.ts';
+import { refusalOf, SECOND_APPROVER } from '../../domain/approval/approval.ts';
+import type { DecisionStore } from '../../domain/approval/ports.ts';
 import type { Channel, UnsealedRequest } from '../../domain/approval/record.ts';
 import { payloadDigest, SALT_BYTES, saltText } from '../../domain/digest.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { type Attempt, type Decided, equal, refOf, told } from './decision-attempt.ts';
+import { type Attempt, answerWith, type Decided, equal, patchRefOf, refOf } from './decision-attempt.ts';
 import { REFUSED } from './decision-refusals.ts';
 import { schemaErrors } from './json-schema.ts';
-import { awaiting, createSubmit, type SubmitDeps } from './submit-decision.ts';
-
-/** Whether an answer is about the patch that waits for a second approver, in place of what was asked for. */
-const isAbout = (proposal: ProposedPatch | undefined, { payload_digest }: Decision): proposal is ProposedPatch =>
-  proposal !== undefined && proposal.payload_digest === payload_digest;
+import { awaitingSecondApprover, createSubmit, type SubmitDeps } from './submit-decision.ts';
 
 /**
- * One approver's answer. Everything the workflow could refuse is checked here first, for the clearer word; the workflow has
- * the last one. The decision's row is written before the message goes out: only a decision with a row counts.
+ * The api checks the rules of the workflow first, for a clear answer before anything is written. The deadline is left to the
+ * workflow: it has Temporal's clock, and only it knows of a patch that was sent in time and is being screened.
+ */
+const refusalBefore = (attempt: Attempt, proposal: ProposedPatch | undefined) => {
+  const { payload_digest, requested_by } = attempt.request;
+  return refusalOf(
+    { phase: 'pending', ...(proposal && { proposal: patchRefOf(attempt.request, proposal) }) },
+    refOf(attempt, null),
+    true,
+    { payload_digest, requested_by, expires_at_ms: Number.POSITIVE_INFINITY },
+    Date.now(),
+  );
+};
+
+/** The same patch again, by the same person. */
+const isProposed = ({ owner, decision }: Attempt, proposal: ProposedPatch | undefined): proposal is ProposedPatch =>
+  decision.type === 'patch' && proposal?.by === owner && equal(proposal.payload, decision.patched_payload);
+
+export interface DecideDeps extends SubmitDeps {
+  decisions: DecisionStore;
+}
+
+/**
+ * One approver's decision. Its row is written before its message is sent: only a decision with a row counts. The workflow
+ * checks the rules again, and so does `settle`, against an attacker who writes to the namespace and never calls the api.
  * @throws DomainError with the resolution when there is one.
  */
-export function createDecide(deps: SubmitDeps) {
+export function createDecide(deps: DecideDeps) {
   const { requests, decisions } = deps;
-  const { submit, remindOfOwn, remindOfPatch } = createSubmit(deps);
+  const { submit, redeliverOwn, resendPatch } = createSubmit(deps);
   return async (
     principal: Principal,
     request_id: string,
@@ -36,22 +57,22 @@ export function createDecide(deps: SubmitDeps) {
       throw new DomainError('not_found', 'There is no such approval request.');
     const { request, resolution } = view;
     const attempt: Attempt = { decision_id, owner, request, decision };
-    if (owner === request.requested_by) throw REFUSED.own_request();
+    // Other payloads than the requested one are of a patch that waits for a second approver, in place of an earlier one.
+    const mayMeetProposal = decision.type === 'patch' || decision.payload_digest !== request.payload_digest;
+    const proposal = mayMeetProposal && !resolution ? await decisions.proposalOf(project_id, request_id) : undefined;
+    const refusal = refusalBefore(attempt, proposal);
+    if (refusal === 'own_request') throw REFUSED.own_request();
     if (request.metadata.role === 'admin' && principal.role !== 'admin')
       throw new DomainError('forbidden', 'The agent asked for an admin to decide this.');
     if (resolution) {
-      const answer = told(attempt, resolution, 200);
-      remindOfOwn(attempt, resolution);
+      const answer = answerWith(attempt, resolution, 200);
+      redeliverOwn(attempt, resolution);
       return answer;
     }
-    const isAsked = decision.payload_digest === request.payload_digest;
-    const proposal =
-      isAsked && decision.type !== 'patch' ? undefined : await decisions.proposalOf(project_id, request_id);
-    if (!isAsked && (decision.type === 'patch' || !isAbout(proposal, decision))) throw REFUSED.payload_changed();
-    if (!isAsked && decision.type === 'approve' && owner === proposal?.by) throw REFUSED.own_patch();
-    if (decision.type === 'patch' && proposal?.by === owner && equal(proposal.payload, decision.patched_payload)) {
-      await remindOfPatch(attempt, proposal);
-      return awaiting(proposal);
+    if (refusal !== undefined && refusal !== SECOND_APPROVER) throw REFUSED[refusal]();
+    if (isProposed(attempt, proposal)) {
+      await resendPatch(attempt, proposal);
+      return awaitingSecondApprover(proposal);
     }
 
     const patch = decision.type === 'patch' ? patched(request, decision.patched_payload) : undefined;

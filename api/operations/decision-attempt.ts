@@ -1,12 +1,13 @@
-import type { ResolutionView } from '../../contracts/approval-request.ts';
+import type { ProposedPatch, ResolutionView } from '../../contracts/approval-request.ts';
 import type { Decision, DecisionAnswer, DecisionRecorded } from '../../contracts/decision.ts';
 import type { DecisionRef } from '../../contracts/workflow.ts';
+import type { Proposal } from '../../domain/approval/approval.ts';
 import type { UnsealedRequest } from '../../domain/approval/record.ts';
 import { canonicalBytes } from '../../domain/canonical-json.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { decisionAnswer, resolutionSentence } from './views.ts';
 
-/** One approver's answer to one request, under the id that a repeat of the same call has too. */
+/** One approver's decision on one request. A repeat of the same call has the same id. */
 export interface Attempt {
   decision_id: string;
   owner: string;
@@ -18,7 +19,7 @@ export type Decided = { status: 200 | 201; body: DecisionAnswer } | { status: 20
 
 export const equal = (a: unknown, b: unknown) => Buffer.compare(canonicalBytes(a), canonicalBytes(b)) === 0;
 
-/** The attempt as its workflow is told of it. `patched_digest`: of the payload of its patch, if it is one. */
+/** The attempt as a message to its workflow. `patched_digest`: of the patched payload, null without one. */
 export const refOf = ({ decision_id, owner, decision }: Attempt, patched_digest: string | null): DecisionRef => ({
   decision_id,
   type: decision.type,
@@ -27,15 +28,24 @@ export const refOf = ({ decision_id, owner, decision }: Attempt, patched_digest:
   ...(patched_digest !== null && { patched_digest }),
 });
 
-/** The attempt's own decision that stands, as it is told again. */
+/** The attempt's own decision, which resolved the request. */
 export const refOfResolution = (attempt: Attempt, { payload_digest }: ResolutionView): DecisionRef =>
   refOf(attempt, attempt.decision.type === 'patch' ? payload_digest : null);
 
-/** Whether what stands is this very decision of this very person, so that saying it again changes nothing. */
+/** A patch that waits for a second approver, as the message that proposed it. */
+export const patchRefOf = (request: UnsealedRequest, { decision_id, by, payload_digest }: ProposedPatch): Proposal => ({
+  decision_id,
+  type: 'patch',
+  actor: by,
+  payload_digest: request.payload_digest,
+  patched_digest: payload_digest,
+});
+
+/** Whether the request was resolved by this person with this decision, so that repeating it changes nothing. */
 function isSame({ owner, decision, request }: Attempt, resolution: ResolutionView): boolean {
   if (resolution.decided_by !== owner || resolution.type !== decision.type || resolution.outcome.verified === false)
     return false;
-  // A rejection is of the request, whichever of its payloads was shown; an approval of what stands, a patch of what was asked for.
+  // A rejection is of the request, whichever payload was shown; an approval is of the approved payload, a patch of the requested one.
   if (decision.type === 'reject') return resolution.reason === decision.reason;
   if (decision.type === 'approve') return resolution.payload_digest === decision.payload_digest;
   return (
@@ -44,10 +54,10 @@ function isSame({ owner, decision, request }: Attempt, resolution: ResolutionVie
 }
 
 /**
- * What stands, to whoever asked: the same decision is repeated, another is refused.
- * @throws DomainError `not_pending`, with what stands
+ * Answers with how the request was resolved. The same decision again is a repeat, another one is refused.
+ * @throws DomainError `not_pending`, with the resolution
  */
-export function told(attempt: Attempt, resolution: ResolutionView, status: 200 | 201): Decided {
+export function answerWith(attempt: Attempt, resolution: ResolutionView, status: 200 | 201): Decided {
   if (resolution.decision_id === attempt.decision_id || isSame(attempt, resolution))
     return { status, body: decisionAnswer(resolution) };
   throw new DomainError('not_pending', resolutionSentence(resolution), { standing: decisionAnswer(resolution) });

@@ -5,13 +5,13 @@ import type { Screening } from '../../contracts/verdict.ts';
 import type { Resolution } from '../../contracts/workflow.ts';
 import { sha256 } from '../../crypto/sha256.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
+import type { ApprovalWorkflows } from '../../domain/approval/approval-workflows.ts';
 import { payloadDigest, SALT_BYTES, saltText } from '../../domain/digest.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { routeOf } from '../../domain/firewall/policy/policy.ts';
 import { screenAction } from '../../domain/firewall/screen.ts';
 import type { ScreenDeps } from '../../domain/firewall/screen-deps.ts';
 import { withoutLpMeta } from '../../domain/lp-meta.ts';
-import type { WorkflowStartQueue } from '../live/workflow-start-queue.ts';
 import type { RequestOpener, SettleWork } from '../ports.ts';
 import { screenStats } from './earlier-calls.ts';
 import { schemaProblem } from './json-schema.ts';
@@ -24,7 +24,7 @@ export interface OpenDeps {
   settlement: (proposed: Resolution) => SettleWork;
   /** The firewall's parsers. */
   screenDeps: ScreenDeps;
-  starts: Pick<WorkflowStartQueue, 'begin'>;
+  workflows: Pick<ApprovalWorkflows, 'start'>;
   triageUrl: (id: string) => string;
 }
 
@@ -64,7 +64,7 @@ function checkCaller(principal: Principal, body: IngestBody): void {
  * held one is acknowledged by its row; its workflow starts beside it, and a Temporal that is away does not matter here.
  */
 export const createOpen =
-  ({ store, settlement, screenDeps, starts, triageUrl }: OpenDeps) =>
+  ({ store, settlement, screenDeps, workflows, triageUrl }: OpenDeps) =>
   async (principal: Principal, body: IngestBody, id: string): Promise<IngestAnswer> => {
     checkCaller(principal, body);
     const { project_id } = principal;
@@ -120,6 +120,6 @@ export const createOpen =
         settle: outcome && settlement(outcome),
       };
     });
-    if (!view.resolution) starts.begin(view.request);
+    if (!view.resolution) workflows.start(view.request);
     return ingestAnswer(view, triageUrl(id), schema_ignored);
   };

@@ -10,7 +10,7 @@ import { parseRootKey } from '../../crypto/root-key.ts';
 import { createSigner } from '../../crypto/signing.ts';
 import { loadConfig } from '../../runtime/config.ts';
 import { onShutdown } from '../../runtime/shutdown.ts';
-import { temporalSettings } from '../../runtime/temporal.ts';
+import { temporalSettings } from '../../runtime/temporal/client.ts';
 import { activityStores } from '../../storage/activity-stores.ts';
 import { createPool } from '../../storage/db/pool.ts';
 import { currentIssuerKey } from '../../storage/keys/issuer-keys.ts';

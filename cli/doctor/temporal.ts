@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { RECONCILE_WORKFLOW } from '../../contracts/workflow.ts';
-import { temporalClient, temporalSettings } from '../../runtime/temporal.ts';
-import { isOlder, refusalOfTemporal, temporalAccess } from '../../runtime/temporal-access.ts';
+import { isOlder, refusalOfTemporal, temporalAccess } from '../../runtime/temporal/access.ts';
+import { temporalClient, temporalSettings } from '../../runtime/temporal/client.ts';
 import { type Finding, fail, messageOf, ok, skipped, warn } from './check.ts';
 
 /** From here on the worker's pollers scale by themselves. */

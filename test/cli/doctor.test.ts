@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { doctor } from '../../cli/commands/doctor.ts';
 import { migrate } from '../../cli/commands/migrate.ts';
 import { nodeVersion } from '../../cli/doctor/machine.ts';
-import { isOlder } from '../../runtime/temporal-access.ts';
+import { isOlder } from '../../runtime/temporal/access.ts';
 import { createDatabase } from '../helpers/database.ts';
 import { freePorts, startProgram } from '../helpers/program.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';

@@ -1,31 +1,29 @@
 import { expect, test } from 'vitest';
-import { createWorkflowStartQueue } from '../../api/live/workflow-start-queue.ts';
-import type { RequestRecord } from '../../domain/approval/record.ts';
+import type { RequestRecord } from '../../../domain/approval/record.ts';
+import { createWorkflowStartQueue } from '../../../runtime/temporal/workflow-start-queue.ts';
 
 const row = (id: string) => ({ id, project_id: 'prj_1' }) as RequestRecord;
 
-/** A Temporal that answers when it is told to. */
+/** A Temporal that answers each start when the test says so. */
 function slow() {
   const waiting: { id: string; answer: (error?: Error) => void }[] = [];
   const marked: string[] = [];
   const warned: unknown[] = [];
   const starts = createWorkflowStartQueue({
-    starter: {
-      startApproval: ({ id }) =>
-        new Promise<void>((resolve, reject) => {
-          waiting.push({ id, answer: (error) => (error ? reject(error) : resolve()) });
-        }),
-    },
+    startApproval: ({ id }) =>
+      new Promise<void>((resolve, reject) => {
+        waiting.push({ id, answer: (error) => (error ? reject(error) : resolve()) });
+      }),
     store: { markStarted: async ({ request_id }) => void marked.push(request_id) },
-    log: { warn: (fields: unknown) => void warned.push(fields) } as never,
+    log: { warn: (fields: unknown) => void warned.push(fields) },
   });
   return { starts, waiting, marked, warned };
 }
 const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
 
-test('eight at a time, in the order in which they came; the others follow as those end', async () => {
+test('eight start at a time, in the order in which they came; the others follow as those end', async () => {
   const { starts, waiting, marked } = slow();
-  for (let i = 0; i < 20; i++) starts.begin(row(`req_${i}`));
+  for (let i = 0; i < 20; i++) starts.add(row(`req_${i}`));
   await turn();
   expect(waiting.map(({ id }) => id)).toEqual(Array.from({ length: 8 }, (_, i) => `req_${i}`));
   waiting[0]!.answer();
@@ -34,9 +32,9 @@ test('eight at a time, in the order in which they came; the others follow as tho
   expect(waiting.at(-1)?.id).toBe('req_8');
 });
 
-test('a start that fails is not marked, and said in the log: the reconciler finds it', async () => {
+test('a start that fails is not marked, and is logged: the reconciler finds it', async () => {
   const { starts, waiting, marked, warned } = slow();
-  starts.begin(row('req_1'));
+  starts.add(row('req_1'));
   await turn();
   waiting[0]!.answer(new Error('away'));
   await turn();
@@ -44,15 +42,15 @@ test('a start that fails is not marked, and said in the log: the reconciler find
   expect(warned).toEqual([{ request_id: 'req_1', error: 'away' }]);
 });
 
-test('while Temporal stands still, a thousand wait and no more', async () => {
+test('while Temporal does not answer, a thousand wait and no more', async () => {
   const { starts, warned } = slow();
-  for (let i = 0; i < 1_010; i++) starts.begin(row(`req_${i}`));
+  for (let i = 0; i < 1_010; i++) starts.add(row(`req_${i}`));
   expect(warned).toHaveLength(2); // eight run, a thousand wait
 });
 
-test('the end waits for what runs, and begins nothing more', async () => {
+test('the end waits for the starts in progress, and begins no other', async () => {
   const { starts, waiting, marked } = slow();
-  for (let i = 0; i < 20; i++) starts.begin(row(`req_${i}`));
+  for (let i = 0; i < 20; i++) starts.add(row(`req_${i}`));
   await turn();
   let hasEnded = false;
   const ended = starts.end().then(() => {

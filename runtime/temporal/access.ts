@@ -1,25 +1,23 @@
-import { type Connection, isGrpcServiceError } from '@temporalio/client';
-import { temporalClient, temporalSettings } from './temporal.ts';
+import { status } from '@grpc/grpc-js';
+import type { Connection } from '@temporalio/client';
+import { temporalClient, temporalSettings } from './client.ts';
+import { grpcStatus } from './errors.ts';
 
 /** Temporal answers, and this process cannot work with it. One sentence, which says what to do. */
 export class TemporalRefused extends Error {
   override readonly name = 'TemporalRefused';
 }
 
-const NOT_FOUND = 5;
-const AWAY = [4, 14]; // DEADLINE_EXCEEDED, UNAVAILABLE
-const DENIED: Record<number, string> = { 7: 'lacks a permission', 16: 'is not accepted' };
-const UNIMPLEMENTED = 12;
+const UNREACHABLE = [status.DEADLINE_EXCEEDED, status.UNAVAILABLE];
+const DENIED: Partial<Record<status, string>> = {
+  [status.PERMISSION_DENIED]: 'lacks a permission',
+  [status.UNAUTHENTICATED]: 'is not accepted',
+};
 
 /** Since this release of the server updates, which decisions are, and conflict policies are on by default. */
 export const OLDEST_SERVER = '1.25.0';
 const TRY_FOR_MS = 10_000;
 const TRY_EVERY_MS = 100;
-
-const code = (error: unknown): number | undefined => {
-  const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
-  return isGrpcServiceError(cause) ? cause.code : undefined;
-};
 
 export const isOlder = (version: string, than: string): boolean => {
   const numbers = (text: string) =>
@@ -32,18 +30,18 @@ export const isOlder = (version: string, than: string): boolean => {
 
 /** One sentence for an error of a call on a namespace; undefined when Temporal is away, or it is another kind of error. */
 export function refusalOfTemporal(error: unknown, namespace: string, what: string): TemporalRefused | undefined {
-  const status = code(error);
-  if (status === undefined || AWAY.includes(status)) return undefined;
+  const code = grpcStatus(error);
+  if (code === undefined || UNREACHABLE.includes(code)) return undefined;
   const refused = (message: string) => new TemporalRefused(message, { cause: error });
-  if (status === NOT_FOUND)
+  if (code === status.NOT_FOUND)
     return refused(
       `the Temporal namespace ${JSON.stringify(namespace)} does not exist: create it (temporal operator namespace create --namespace ${namespace}) or set TEMPORAL_NAMESPACE`,
     );
-  if (status in DENIED)
+  if (code in DENIED)
     return refused(
-      `the Temporal credential ${DENIED[status]} on the namespace ${JSON.stringify(namespace)} (${what}): give it the role "writer" there, in Temporal Cloud "Write", and check TEMPORAL_API_KEY or TEMPORAL_TLS_CLIENT_CERT_PATH`,
+      `the Temporal credential ${DENIED[code]} on the namespace ${JSON.stringify(namespace)} (${what}): give it the role "writer" there, in Temporal Cloud "Write", and check TEMPORAL_API_KEY or TEMPORAL_TLS_CLIENT_CERT_PATH`,
     );
-  if (status === UNIMPLEMENTED)
+  if (code === status.UNIMPLEMENTED)
     return refused(`this Temporal server does not know how to ${what}: it is too old, use ${OLDEST_SERVER} or newer`);
   return undefined;
 }
@@ -93,7 +91,7 @@ export async function refuseTemporal(
         await temporalAccess(connection, namespace);
         return;
       } catch (error) {
-        const isMissing = error instanceof TemporalRefused && code(error.cause) === NOT_FOUND;
+        const isMissing = error instanceof TemporalRefused && grpcStatus(error.cause) === status.NOT_FOUND;
         const isAway = !(error instanceof TemporalRefused);
         if (isAway && whenAway === 'go on') return;
         if (!(isMissing || isAway) || Date.now() >= end) throw error;

@@ -1,6 +1,6 @@
 import type { Connection } from '@temporalio/client';
 import { expect, test } from 'vitest';
-import { refusalOfTemporal, TemporalRefused, temporalAccess } from '../../runtime/temporal-access.ts';
+import { refusalOfTemporal, TemporalRefused, temporalAccess } from '../../../runtime/temporal/access.ts';
 
 /** As the client's transport makes them. */
 const grpcError = (code: number) =>

@@ -1,25 +1,36 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import type { WorkflowDirectory } from '../activities/ports.ts';
+import type { Client } from '@temporalio/client';
+import type { WorkflowDirectory } from '../../activities/ports.ts';
 import {
   APPROVAL_WORKFLOW,
   approvalWorkflowId,
   DECIDE_RECORDED_SIGNAL,
   type DecisionRef,
   type Resolution,
-} from '../contracts/workflow.ts';
+} from '../../contracts/workflow.ts';
+import { temporalFailure } from './errors.ts';
 
 const PAGE = 500;
 const PREFIX = approvalWorkflowId('');
-/** Needs no search attribute of ours: these three stand in every namespace. */
+/** These search attributes exist in every namespace. */
 const RUNNING = `WorkflowType = '${APPROVAL_WORKFLOW}' AND ExecutionStatus = 'Running'`;
 
-/** Approval workflows over a client; nothing but ids is read of them. */
+/** False where the workflow is not open: it has ended, or was never started. */
+const isOpenFor = (call: Promise<unknown>): Promise<boolean> =>
+  call.then(
+    () => true,
+    (error: unknown) => {
+      if (temporalFailure(error)?.kind === 'not_found') return false;
+      throw error;
+    },
+  );
+
+/** Requests cancellation of an approval's workflow. False where none is open. */
+export const cancelApproval = (client: Client, request_id: string): Promise<boolean> =>
+  isOpenFor(client.workflow.getHandle(approvalWorkflowId(request_id)).cancel());
+
+/** The approval workflows of a namespace, as the reconciler reads and repairs them. Of a list, only ids are read. */
 export const workflowDirectory = (client: Client): WorkflowDirectory => {
   const handleOf = (request_id: string) => client.workflow.getHandle(approvalWorkflowId(request_id));
-  /** It ended meanwhile: as it should. */
-  const unlessGone = (error: unknown) => {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-  };
   return {
     async eachRunning(visit) {
       let page: string[] = [];
@@ -39,14 +50,15 @@ export const workflowDirectory = (client: Client): WorkflowDirectory => {
         if (status.name !== 'COMPLETED') return { state: 'ended' };
         return { state: 'ended', resolution: (await handleOf(request_id).result()) as Resolution };
       } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return { state: 'missing' };
+        if (temporalFailure(error)?.kind === 'not_found') return { state: 'missing' };
         throw error;
       }
     },
-    remind: (request_id, decision) =>
-      handleOf(request_id).signal<[DecisionRef]>(DECIDE_RECORDED_SIGNAL, decision).catch(unlessGone),
-    withdraw: async (request_id) => {
-      await handleOf(request_id).cancel().catch(unlessGone);
+    redeliver: async (request_id, decision) => {
+      await isOpenFor(handleOf(request_id).signal<[DecisionRef]>(DECIDE_RECORDED_SIGNAL, decision));
+    },
+    cancel: async (request_id) => {
+      await cancelApproval(client, request_id);
     },
   };
 };

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { temporalClient } from '../../runtime/temporal.ts';
+import { temporalClient } from '../../../runtime/temporal/client.ts';
 
 const SERVICE = '/temporal.api.workflowservice.v1.WorkflowService';
 

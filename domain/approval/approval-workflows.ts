@@ -1,0 +1,37 @@
+import type { DecisionRef } from '../../contracts/workflow.ts';
+import type { Refusal } from './approval.ts';
+import type { RequestRecord } from './record.ts';
+
+/** What the workflow of a request made of a decision. */
+export type DecideAnswer =
+  /** The workflow has ended with an outcome, of this decision or of another: the ledger has it. */
+  | { state: 'settled' }
+  /** A patch, which waits for a second approver. */
+  | { state: 'proposed' }
+  | { state: 'refused'; code: Refusal }
+  /** No worker answered in time. The decision may still take effect. */
+  | { state: 'no_worker' }
+  /** No workflow of this request is open, and none could be started: it has ended. */
+  | { state: 'not_found' }
+  | { state: 'unavailable' };
+
+export type RecordAnswer = 'recorded' | 'not_found' | 'unavailable';
+
+/** The workflows of held requests, as the api uses them. A decision's row is written before its message is sent. */
+export interface ApprovalWorkflows {
+  /** Returns at once: starts queue, and a request whose workflow has started is marked. */
+  start(request: RequestRecord): void;
+  /** As an Update, which waits up to 10 s for the answer. Starts the workflow where it is missing. */
+  decide(request: RequestRecord, decision: DecisionRef): Promise<DecideAnswer>;
+  /** As a Signal, which needs no worker. */
+  record(request_id: string, decision: DecisionRef): Promise<RecordAnswer>;
+  /** Returns at once: sends a decision that is in the ledger to a workflow that may not have it, until it arrives. */
+  redeliver(request_id: string, decision: DecisionRef): void;
+  /**
+   * Cancels the workflow, started before where it is missing, and waits up to 5 s for its end. `requested`: the
+   * cancellation is recorded, or the workflow had ended; the ledger has the outcome once a worker has run.
+   */
+  cancel(request: RequestRecord): Promise<'requested' | 'unavailable'>;
+  /** Stops redelivery, drops queued starts (the reconciler makes them), and waits for the starts in progress. */
+  end(): Promise<void>;
+}
