@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { MAX_EXPIRES_IN_MS, MIN_EXPIRES_IN_MS } from './action.ts';
-import { ActionArguments, GuardrailRule, Pack, NamePattern as Pattern } from './guardrails.ts';
+import { ActionArguments, GuardrailRule, NamePattern as Pattern, RuleSetName } from './guardrails.ts';
 
 export const ROUTINGS = ['observe', 'review_flagged', 'review_all'] as const;
 /**
- * What happens to an action that nothing blocks: `observe` lets everything pass and records the findings,
+ * What happens to an action that nothing blocks: `observe` allows everything and records the findings,
  * `review_flagged` holds what has a finding of medium severity or more, `review_all` holds everything.
  */
 export const Routing = z.enum(ROUTINGS);
@@ -38,13 +38,13 @@ export const Policy = z
       description: 'Accounts, people, channels and whole addresses that every action may send to',
     }),
     packs: z
-      .array(Pack)
+      .array(RuleSetName)
       .max(20)
       .optional()
-      .meta({ description: 'Shipped sets of guardrails to add to the ones every project has' }),
+      .meta({ description: 'Rule sets to add to the guardrails that every project has' }),
     guardrails: z.array(GuardrailRule).max(500).optional().meta({
       description:
-        'Guardrails of this project. One of a shipped kind takes the place of the shipped one where it applies; the first that applies wins',
+        'Guardrails of this project. One of a built-in kind replaces the built-in guardrail where it applies; the first that applies wins',
     }),
     arguments: z
       .array(ActionArguments)
@@ -60,11 +60,11 @@ export const Policy = z
     }),
     widening_patches: z.enum(['refuse', 'second_approver']).optional().meta({
       description:
-        'What becomes of a patch with a finding that the original had not: refused, or run once a second approver approves it. Default refuse',
+        'A patch with a finding that the original did not have is refused, or runs once a second approver approves it. Default refuse',
     }),
     accept_unsigned_signals: z.boolean().default(false).meta({
       description:
-        'Whether a plain Temporal Signal `decide` counts: whoever may write to the namespace is then trusted',
+        'Whether a plain Temporal Signal `decide` counts: everyone who can write to the namespace is then trusted',
     }),
     resume_task_queue: z
       .string()
@@ -76,7 +76,7 @@ export const Policy = z
   .meta({ id: 'Policy', title: 'Policy' });
 export type Policy = z.infer<typeof Policy>;
 
-/** `GET /api/policy`: version 0 is the default of a project that never wrote one: it holds everything. */
+/** `GET /api/policy`. Version 0 is the default of a project without a policy: it holds everything. */
 export const PolicyVersion = z
   .object({
     version: z.int().min(0),

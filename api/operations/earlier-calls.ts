@@ -1,7 +1,7 @@
 import type { Policy } from '../../contracts/policy.ts';
 import { pastAction } from '../../domain/firewall/history/past.ts';
 import type { ScreenStats } from '../../domain/firewall/history/stats.ts';
-import { historyWindow } from '../../domain/firewall/policy/history-window.ts';
+import { historyWindow } from '../../domain/firewall/history-window.ts';
 import type { ReadEarlier } from '../ports.ts';
 
 /** Each has to be opened and read: more than these are not counted, and a limit that cannot be kept holds. */

@@ -1,8 +1,8 @@
 import type { Policy, PolicyVersion } from '../../contracts/policy.ts';
 import { mayDo, type Principal } from '../../domain/access/permissions.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { policyProblems } from '../../domain/firewall/active-guardrails.ts';
 import { NO_PARSERS, type Parsers } from '../../domain/firewall/parsing/parsers.ts';
+import { policyProblems } from '../../domain/firewall/policy-problems.ts';
 import type { ScreenDeps } from '../../domain/firewall/screen-deps.ts';
 import { loosenings } from '../../domain/policy/loosenings.ts';
 import type { PolicyStore } from '../../domain/policy/ports.ts';

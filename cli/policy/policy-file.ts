@@ -1,7 +1,7 @@
 import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { Policy } from '../../contracts/policy.ts';
-import { policyProblems } from '../../domain/firewall/active-guardrails.ts';
+import { policyProblems } from '../../domain/firewall/policy-problems.ts';
 import { parseGuarded } from '../../domain/json/guard.ts';
 import { pointerOf } from '../../domain/json/pointer.ts';
 

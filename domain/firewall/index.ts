@@ -10,7 +10,6 @@
  * // verdict: 'hold'; findings[0]: { id: 'privilege/wildcard', pointer: '/permissions/0', severity: 'high', … }
  */
 
-export { policyProblems } from './active-guardrails.ts';
 export { isHolding } from './finding.ts';
 export type { Guardrail, GuardrailContext } from './guardrail.ts';
 export { pastAction } from './history/past.ts';
@@ -31,6 +30,7 @@ export type {
 } from './parsing/typed-values.ts';
 export { DEFAULT_POLICY, type Route, routeOf } from './policy/policy.ts';
 export { RULE_SETS } from './policy/rule-sets.ts';
+export { policyProblems } from './policy-problems.ts';
 export { type Dialled, type Resolve, screenResolved } from './resolved.ts';
 export { GUARDRAILS, screenAction } from './screen.ts';
 export type { ScreenDeps } from './screen-deps.ts';

@@ -12,7 +12,7 @@ import { rolesOf } from './policy/argument-roles.ts';
 import { blocks, type Route, routeOf } from './policy/policy.ts';
 import type { ScreenDeps } from './screen-deps.ts';
 
-export { BUILT_IN as GUARDRAILS } from './guardrails/built-in.ts';
+export { BUILT_IN as GUARDRAILS } from './guardrails/definitions.ts';
 
 /** More findings than a person reads; what is cut is said. */
 export const MAX_FINDINGS = 100;

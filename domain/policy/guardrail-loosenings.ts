@@ -1,29 +1,27 @@
 import type { GuardrailKind, GuardrailRule } from '../../contracts/guardrails.ts';
 import type { Policy } from '../../contracts/policy.ts';
 import type { Severity } from '../../contracts/verdict.ts';
-import { BUILT_IN } from '../firewall/guardrails/built-in.ts';
-import { RULE_SETS } from '../firewall/policy/rule-sets.ts';
+import { definitionOf } from '../firewall/guardrails/definitions.ts';
+import { rulesOf } from '../firewall/policy/rule-sets.ts';
 import { parameterLoosenings } from './parameter-loosenings.ts';
 import { sameJson } from './same-json.ts';
 
-/** Of every project: a configured guardrail of such a kind stands in place of the shipped one, and may be milder than it. */
-const BUILT_IN_KINDS = new Set<string>(BUILT_IN.map(({ id }) => id));
 const RANK: Record<Severity, number> = { low: 0, medium: 1, high: 2, critical: 3 };
 
 const nameOf = ({ id, kind }: GuardrailRule): string => (id === undefined || id === kind ? kind : `${kind} "${id}"`);
 
 /**
- * What the guardrails of a policy no longer see or no longer stop, kind by kind. Of a shipped kind the first rule that applies
- * judges, and the shipped one where none does, so another order, number or reach of its rules counts as looser. Of any other
- * kind all rules judge: one more only adds.
+ * What the guardrails of a policy no longer find or no longer hold, kind by kind. Of a built-in kind the first rule that applies
+ * judges, or else the built-in guardrail, so another order, number or scope of its rules counts as looser. Of any other kind all
+ * rules judge, so one more rule only tightens.
  */
 export function guardrailLoosenings(before: Policy, after: Policy): string[] {
   const [was, is] = [byKind(before.guardrails), byKind(after.guardrails)];
   return [...new Set([...was.keys(), ...is.keys()])].flatMap((kind) => {
     const [wasHere, isHere] = [was.get(kind) ?? [], is.get(kind) ?? []];
     if (sameJson(wasHere, isHere)) return [];
-    return BUILT_IN_KINDS.has(kind)
-      ? ofShippedKind(wasHere, isHere, unconfigured(kind, before), unconfigured(kind, after))
+    return definitionOf({ kind }).builtIn
+      ? ofBuiltInKind(wasHere, isHere, unconfigured(kind, before), unconfigured(kind, after))
       : ofOtherKind(wasHere, isHere);
   });
 }
@@ -34,11 +32,11 @@ function byKind(rules: readonly GuardrailRule[] = []): Map<GuardrailKind, Guardr
   return kinds;
 }
 
-/** What judges where no rule of the policy does: that of a pack, else the shipped one. */
-const unconfigured = (kind: GuardrailKind, { packs = [] }: Policy): GuardrailRule =>
-  packs.flatMap((pack) => RULE_SETS[pack]).find((rule) => rule.kind === kind) ?? ({ kind } as GuardrailRule);
+/** What judges where no rule of the policy applies: the rule of a rule set, or else the built-in guardrail. */
+const unconfigured = (kind: GuardrailKind, { packs }: Policy): GuardrailRule =>
+  rulesOf({ packs }).find((rule) => rule.kind === kind) ?? ({ kind } as GuardrailRule);
 
-function ofShippedKind(
+function ofBuiltInKind(
   was: readonly GuardrailRule[],
   is: readonly GuardrailRule[],
   wasElse: GuardrailRule,
@@ -47,12 +45,12 @@ function ofShippedKind(
   const common = Math.min(was.length, is.length);
   return [
     ...is.slice(0, common).flatMap((rule, i) => changed(was[i]!, rule, true)),
-    ...is.slice(common).flatMap((rule) => settings(wasElse, rule).map((said) => sentence(rule, said))),
-    ...was.slice(common).flatMap((rule) => settings(rule, isElse).map((said) => sentence(rule, said))),
+    ...is.slice(common).flatMap((rule) => settings(wasElse, rule).map((change) => sentence(rule, change))),
+    ...was.slice(common).flatMap((rule) => settings(rule, isElse).map((change) => sentence(rule, change))),
   ];
 }
 
-/** Paired by name, then by place: rules that all judge have no order. */
+/** Rules are paired by name: their order has no meaning, since all of them judge. */
 function ofOtherKind(was: readonly GuardrailRule[], is: readonly GuardrailRule[]): string[] {
   const rest = is.filter((rule) => !was.some((other) => sameJson(rule, other)));
   return was
@@ -65,18 +63,18 @@ function ofOtherKind(was: readonly GuardrailRule[], is: readonly GuardrailRule[]
     });
 }
 
-/** A rule that reaches further is stricter, unless it takes the place of another there. */
-function changed(was: GuardrailRule, is: GuardrailRule, inPlaceOfOthers: boolean): string[] {
+/** A rule that applies to more actions is stricter, unless it replaces another rule there. */
+function changed(was: GuardrailRule, is: GuardrailRule, replacesOthers: boolean): string[] {
   if (sameJson(was, is)) return [];
   const found = settings(was, is);
   if (!sameJson(was.applies_to, is.applies_to)) {
     const wider =
       is.applies_to === undefined ||
       was.applies_to?.every((pair) => is.applies_to?.some((other) => sameJson(pair, other)));
-    if (inPlaceOfOthers || !wider) found.push('applies_to changed');
+    if (replacesOthers || !wider) found.push('applies_to changed');
   }
-  if (was.id !== is.id) found.push('its id changed, and what blocks by the old one no longer does');
-  return found.map((said) => sentence(was, said));
+  if (was.id !== is.id) found.push('its id changed, so a route that blocks by the old id no longer does');
+  return found.map((change) => sentence(was, change));
 }
 
 function settings(was: GuardrailRule, is: GuardrailRule): string[] {
@@ -87,13 +85,13 @@ function settings(was: GuardrailRule, is: GuardrailRule): string[] {
     found.push(`verdict was lowered: ${was.verdict} → ${is.verdict ?? 'by severity'}`);
   if (!off(was) && was.severity !== is.severity && lowered(was.severity, is.severity))
     found.push(`severity may be lower: ${was.severity ?? 'its own'} → ${is.severity ?? 'its own'}`);
-  // One that was off judged nothing where it stands, and neither did the shipped one.
+  // A disabled rule judged nothing, and it switched off the built-in guardrail too.
   if (!off(was)) found.push(...parameterLoosenings(was, is));
   return found;
 }
 
-/** Its own severity may be any. */
+/** Without a configured severity, a finding may have any. */
 const lowered = (was: Severity | undefined, is: Severity | undefined): boolean =>
   RANK[is ?? 'low'] < RANK[was ?? 'critical'];
 
-const sentence = (rule: GuardrailRule, said: string): string => `Guardrail ${nameOf(rule)}: ${said}.`;
+const sentence = (rule: GuardrailRule, change: string): string => `Guardrail ${nameOf(rule)}: ${change}.`;

@@ -51,8 +51,8 @@ function knownLoosenings(before: Policy, after: Policy): string[] {
 
 function switchLoosenings(before: Policy, after: Policy): string[] {
   const found: string[] = [];
-  const packs = new Set(after.packs);
-  for (const pack of before.packs ?? []) if (!packs.has(pack)) found.push(`Pack removed: ${pack}.`);
+  const ruleSets = new Set(after.packs);
+  for (const name of before.packs ?? []) if (!ruleSets.has(name)) found.push(`Rule set removed: ${name}.`);
   if (!sameJson(before.arguments, after.arguments)) found.push('The roles of arguments changed.');
   if (after.undeclared === 'lenient' && before.undeclared !== 'lenient')
     found.push('An action that says nothing of third-party text no longer counts as untrusted.');

@@ -3,14 +3,17 @@ import type { Finding } from '../../../contracts/verdict.ts';
 import { canonicalBytes } from '../../canonical-json.ts';
 import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
+import type { GuardrailDefinition } from './definition.ts';
 import { moneyOf } from './money.ts';
 
 const template = templatesOf('cost_guard');
 
 type CostRule = Omit<RuleOf<'cost_guard'>, 'kind'>;
 
+const DAY_S = 86_400;
+
 /** What a call may cost, at once and over a window, and how large it may be. */
-export const costGuardOf = (rule: CostRule): Guardrail => {
+const costGuardOf = (rule: CostRule): Guardrail => {
   const { per_call, per_window, window_s, currency, amount_pointer } = rule;
   const counted = moneyOf({
     ...(per_call !== undefined && { per_call }),
@@ -71,4 +74,19 @@ export const costGuardOf = (rule: CostRule): Guardrail => {
       return findings;
     },
   };
+};
+
+export const costGuard: GuardrailDefinition<'cost_guard'> = {
+  kind: 'cost_guard',
+  builtIn: false,
+  loosens: {
+    amount_pointer: 'any_change',
+    currency: 'any_change',
+    per_call: 'most',
+    per_window: 'most',
+    window_s: ['least', DAY_S],
+    max_bytes: 'most',
+  },
+  historyWindow: ({ per_window, window_s = DAY_S }) => (per_window === undefined ? undefined : window_s * 1_000),
+  create: costGuardOf,
 };

@@ -14,8 +14,9 @@ import { CHARACTER_CLASSES } from '../text/character-classes.ts';
 import { decodedForms, isBase32Text } from '../text/decode.ts';
 import { keyWords } from '../text/key-words.ts';
 import { isIban } from '../text/personal.ts';
+import { type GuardrailDefinition, noHistory } from './definition.ts';
 
-type DestinationRule = Omit<RuleOf<'destination'>, 'kind'>;
+type DestinationRule = RuleOf<'destination'>;
 
 const template = templatesOf('destination');
 const PUBLIC_SHARE = template('public_share', 'medium', 'This opens something to everybody.');
@@ -24,7 +25,7 @@ const PUBLIC_SHARE = template('public_share', 'medium', 'This opens something to
  * Where an action sends to. With `allowed_domains` in the policy every destination has to lie in them. Without, a call
  * may reach one receiver: whoever the first of `to` is, or else the first destination of the payload.
  */
-export const destinationOf = (rule: DestinationRule = {}): Guardrail => ({
+const destinationOf = (rule: DestinationRule): Guardrail => ({
   id: 'destination',
   check(action, context) {
     const allowed = allowListOf([...context.allowed_domains, ...(rule.allowed ?? [])], rule.public_mail_exact ?? true);
@@ -46,7 +47,17 @@ export const destinationOf = (rule: DestinationRule = {}): Guardrail => ({
   },
 });
 
-export const destination = destinationOf();
+export const destination: GuardrailDefinition<'destination'> = {
+  kind: 'destination',
+  builtIn: true,
+  loosens: {
+    allowed: 'also',
+    public_mail_exact: ['on_is_stricter', true],
+    max_new: ['most', 0],
+  },
+  historyWindow: noHistory,
+  create: destinationOf,
+};
 
 const isAllowed = (one: Destination, allowed: AllowList): boolean =>
   one.kind === 'email' ? allowed.email(one.raw, one.host) : allowed.host(one.host);

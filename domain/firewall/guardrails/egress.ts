@@ -11,8 +11,9 @@ import { type EgressLimits, limitOf, limitsOf, methodFindings } from '../outboun
 import { joinedUrls } from '../outbound/joined-urls.ts';
 import type { TypedValue } from '../parsing/typed-values.ts';
 import { skeletonOf } from '../text/confusables.ts';
+import { type GuardrailDefinition, noHistory } from './definition.ts';
 
-type EgressRule = Omit<RuleOf<'egress'>, 'kind'>;
+type EgressRule = RuleOf<'egress'>;
 
 const template = templatesOf('egress');
 
@@ -53,7 +54,7 @@ const URL_WORDS = new Set(['url', 'urls', 'uri', 'href', 'link', 'links', 'endpo
 const NAMES_HOSTS = new Set(['http', 'https', 'ws', 'wss', 'ftp', 'gopher']);
 
 /** Outbound calls that reach where nobody outside should: metadata, the own host, private networks, in every spelling. */
-export const egressOf = (rule: EgressRule = {}): Guardrail => {
+const egressOf = (rule: EgressRule): Guardrail => {
   const limits = limitsOf(rule);
   return {
     id: 'egress',
@@ -78,7 +79,23 @@ export const egressOf = (rule: EgressRule = {}): Guardrail => {
   };
 };
 
-export const egress = egressOf();
+export const egress: GuardrailDefinition<'egress'> = {
+  kind: 'egress',
+  builtIn: true,
+  loosens: {
+    allowed_schemes: 'only',
+    allowed_domains: 'only',
+    denied_domains: 'never',
+    allowed_ports: 'only',
+    allowed_methods: 'only',
+    allowed_paths: 'only',
+    extra_blocked_addresses: 'never',
+    allow_private: ['on_is_looser', false],
+  },
+  historyWindow: noHistory,
+  create: egressOf,
+  compiles: 'extra_blocked_addresses',
+};
 
 const PRIVATE_PLACES = new Set(
   ['private', 'internal_name', 'carrier_nat', 'address_in_name'].map((place) => `egress/${place}`),

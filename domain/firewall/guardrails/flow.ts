@@ -11,8 +11,9 @@ import type { TypedValue } from '../parsing/typed-values.ts';
 import { appliesTo } from '../policy/policy.ts';
 import { CHARACTER_CLASSES } from '../text/character-classes.ts';
 import { keyWords } from '../text/key-words.ts';
+import { type GuardrailDefinition, noHistory } from './definition.ts';
 
-type FlowRule = Omit<RuleOf<'flow'>, 'kind'>;
+type FlowRule = RuleOf<'flow'>;
 
 const template = templatesOf('flow');
 const finding = (name: string, severity: Severity, pointer: string, evidence: string, message: string): Finding =>
@@ -23,7 +24,7 @@ const finding = (name: string, severity: Severity, pointer: string, evidence: st
  * when it reaches somebody whom the trusted request never named, does what that request never asked for, or touches
  * what opens an account. Reading and changing alone hold nothing.
  */
-export const flowOf = (rule: FlowRule = {}): Guardrail => ({
+const flowOf = (rule: FlowRule): Guardrail => ({
   id: 'flow',
   check(action, context) {
     // Undeclared counts as untrusted as far as somebody named what is known: else everything would be unknown.
@@ -56,7 +57,13 @@ export const flowOf = (rule: FlowRule = {}): Guardrail => ({
   },
 });
 
-export const flow = flowOf();
+export const flow: GuardrailDefinition<'flow'> = {
+  kind: 'flow',
+  builtIn: true,
+  loosens: { side_effects: 'never', reads: 'also' },
+  historyWindow: noHistory,
+  create: flowOf,
+};
 
 function unknownReceivers(action: ParsedAction, context: GuardrailContext, allowed: AllowList): Finding[] {
   return foreignNames(action, context.known, allowed).map(({ pointer, raw }) =>

@@ -9,8 +9,9 @@ import { isGranting, isRefusing } from '../privilege/words.ts';
 import { visibleOf } from '../text/confusables.ts';
 import { keyWords } from '../text/key-words.ts';
 import { wordsOf } from '../text/tokenizer.ts';
+import { type GuardrailDefinition, noHistory } from './definition.ts';
 
-type InfrastructureRule = Omit<RuleOf<'infrastructure'>, 'kind'>;
+type InfrastructureRule = RuleOf<'infrastructure'>;
 const template = templatesOf('infrastructure');
 const DELETES = template('deletes', 'high', 'This deletes infrastructure, or replaces it by a new one.');
 const PROTECTED = template('protected', 'critical', 'This changes a resource that the policy protects.');
@@ -27,7 +28,7 @@ const INFRA_WORDS = new Set(
 );
 
 /** Plans, cloud arguments and manifests that delete, open up or escape. */
-export const infrastructureOf = (rule: InfrastructureRule = {}): Guardrail => ({
+const infrastructureOf = (rule: InfrastructureRule): Guardrail => ({
   id: 'infrastructure',
   check(action) {
     const findings = new Map<string, Finding>();
@@ -58,7 +59,17 @@ export const infrastructureOf = (rule: InfrastructureRule = {}): Guardrail => ({
   },
 });
 
-export const infrastructure = infrastructureOf();
+export const infrastructure: GuardrailDefinition<'infrastructure'> = {
+  kind: 'infrastructure',
+  builtIn: true,
+  loosens: {
+    protected_resources: 'never',
+    allow_delete: ['on_is_looser', false],
+    allow_world_open: ['on_is_looser', false],
+  },
+  historyWindow: noHistory,
+  create: infrastructureOf,
+};
 
 /** `change.actions` of a Terraform plan, at any depth. */
 function isPlanned({ place, raw }: PrincipalChange): boolean {

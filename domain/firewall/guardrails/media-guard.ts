@@ -2,17 +2,18 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
 import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
+import { type GuardrailDefinition, noHistory } from './definition.ts';
 
 const template = templatesOf('media_guard');
 
-type MediaRule = Omit<RuleOf<'media_guard'>, 'kind'>;
+type MediaRule = RuleOf<'media_guard'>;
 
 const MIME_WORDS = new Set(['mime', 'mimetype', 'contenttype', 'mediatype']);
 const isMimeKey = (words: readonly string[]): boolean => MIME_WORDS.has(words.join('')) || words.includes('mime');
 const PICTURE_DATA = /^data:([a-z]+\/[a-z0-9.+-]+)?(?:;[^,]*)?,/i;
 
 /** Pictures, sound and film: their type, size and length, as declared or as a data URL shows. */
-export const mediaGuardOf = (rule: MediaRule): Guardrail => ({
+const create = (rule: MediaRule): Guardrail => ({
   id: 'media_guard',
   check(action) {
     const findings: Finding[] = [];
@@ -35,7 +36,7 @@ export const mediaGuardOf = (rule: MediaRule): Guardrail => ({
         if (head) judgeMime(head[1] ?? 'text/plain', value.place.pointer);
         const bytes = Math.floor(((value.text.length - value.text.indexOf(',') - 1) * 3) / 4);
         if (rule.max_bytes !== undefined && bytes > rule.max_bytes)
-          add('size', value.place.pointer, `${bytes} bytes`, 'This medium is larger than the policy lets pass.');
+          add('size', value.place.pointer, `${bytes} bytes`, 'This medium is larger than the policy allows.');
       }
       if (value.type !== 'principal_change') continue;
       const words = value.place.last;
@@ -52,7 +53,7 @@ export const mediaGuardOf = (rule: MediaRule): Guardrail => ({
         /^(?:size|bytes|byte_size|size_bytes|length|content_length|file_size)$/.test(name) &&
         value.value > rule.max_bytes
       )
-        add('size', pointer, `${value.value} bytes`, 'This medium is larger than the policy lets pass.');
+        add('size', pointer, `${value.value} bytes`, 'This medium is larger than the policy allows.');
       const height = value.place.owner?.['height'];
       if (
         rule.max_pixels !== undefined &&
@@ -60,15 +61,23 @@ export const mediaGuardOf = (rule: MediaRule): Guardrail => ({
         typeof height === 'number' &&
         value.value * height > rule.max_pixels
       )
-        add('pixels', pointer, `${value.value} x ${height}`, 'This picture is larger than the policy lets pass.');
+        add('pixels', pointer, `${value.value} x ${height}`, 'This picture is larger than the policy allows.');
       const seconds = /^duration_ms$/.test(name)
         ? value.value / 1000
         : /^duration(?:_s|_seconds)?$/.test(name)
           ? value.value
           : undefined;
       if (rule.max_duration_s !== undefined && seconds !== undefined && seconds > rule.max_duration_s)
-        add('duration', pointer, `${seconds} s`, 'This sound or film is longer than the policy lets pass.');
+        add('duration', pointer, `${seconds} s`, 'This sound or film is longer than the policy allows.');
     }
     return findings;
   },
 });
+
+export const mediaGuard: GuardrailDefinition<'media_guard'> = {
+  kind: 'media_guard',
+  builtIn: false,
+  loosens: { mime: 'only', max_bytes: 'most', max_pixels: 'most', max_duration_s: 'most' },
+  historyWindow: noHistory,
+  create,
+};

@@ -2,10 +2,10 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext } from '../guardrail.ts';
-import { pastOf } from '../history/stats.ts';
+import { pastOf, pastWithin } from '../history/stats.ts';
 import { type Amount, amountsOf } from '../money/amounts.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
-import { within } from './counting.ts';
+import type { GuardrailDefinition } from './definition.ts';
 
 type MoneyRule = Omit<RuleOf<'money'>, 'kind'>;
 
@@ -70,7 +70,23 @@ export const moneyOf = (rule: MoneyRule = {}): Guardrail => ({
   },
 });
 
-export const money = moneyOf();
+const windowOf = ({ per_window, window_s = DAY_S }: MoneyRule): number | undefined =>
+  per_window === undefined ? undefined : window_s * 1_000;
+
+export const money: GuardrailDefinition<'money'> = {
+  kind: 'money',
+  builtIn: false,
+  loosens: {
+    currencies: 'only',
+    per_call: 'most',
+    per_window: 'most',
+    window_s: ['least', DAY_S],
+    original_pointer: 'any_change',
+    amounts_in: ['any_change', 'minor'],
+  },
+  historyWindow: windowOf,
+  create: moneyOf,
+};
 
 function overOriginal(action: ParsedAction, amounts: readonly Amount[], rule: MoneyRule): Finding[] {
   if (rule.original_pointer === undefined) return [];
@@ -128,13 +144,14 @@ function overWindow(
       ),
     ];
   const { now_ms, agent, past } = context.stats;
+  const earlier = pastWithin(context.stats, windowOf(rule) ?? 0);
   const scale = rule.amounts_in === 'major' ? 100 : 1;
   const own = new Set(pastOf(action, now_ms).targets);
   const findings: Finding[] = [];
   for (const currency of new Set(amounts.map((one) => one.currency))) {
     const now = amounts.filter((one) => one.currency === currency).reduce((sum, one) => sum + Math.abs(one.minor), 0);
     const spent = (counts: (one: (typeof past)[number]) => boolean): number =>
-      within(past, now_ms, window_s)
+      earlier
         .filter(counts)
         .reduce(
           (sum, one) =>

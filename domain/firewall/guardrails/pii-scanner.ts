@@ -6,10 +6,11 @@ import { isAt, reachOf } from '../outbound/destination-scope.ts';
 import { CHARACTER_CLASSES } from '../text/character-classes.ts';
 import { visibleOf } from '../text/confusables.ts';
 import { maskedEnd, personalIn } from '../text/personal.ts';
+import { type GuardrailDefinition, noHistory } from './definition.ts';
 
 const template = templatesOf('pii_scanner');
 
-type PiiRule = Omit<RuleOf<'pii_scanner'>, 'kind'>;
+type PiiScannerRule = RuleOf<'pii_scanner'>;
 
 const NAMES = {
   card: 'card number',
@@ -19,14 +20,16 @@ const NAMES = {
   phone: 'phone number',
 } as const;
 
+const DEFAULT_ENTITIES = ['card', 'iban', 'national_id'] satisfies PiiScannerRule['entities'];
+
 /** No number that names a person is shorter than six digits. */
 const MAY_HOLD = CHARACTER_CLASSES.digits6 | CHARACTER_CLASSES.at | CHARACTER_CLASSES.nonAscii;
 
 /** Personal data in what an action sends, by shape and checksum: held when it reaches somebody whom nobody listed. */
-export const piiScannerOf = (rule: PiiRule = {}): Guardrail => ({
+const piiScannerOf = (rule: PiiScannerRule): Guardrail => ({
   id: 'pii_scanner',
   check(action, context) {
-    const entities = rule.entities ?? (['card', 'iban', 'national_id'] as const);
+    const entities = rule.entities ?? DEFAULT_ENTITIES;
     const findings = new Map<string, Finding>();
     let reach: ReturnType<typeof reachOf> | undefined;
     for (const value of action.values) {
@@ -48,4 +51,14 @@ export const piiScannerOf = (rule: PiiRule = {}): Guardrail => ({
   },
 });
 
-export const piiScanner = piiScannerOf();
+export const piiScanner: GuardrailDefinition<'pii_scanner'> = {
+  kind: 'pii_scanner',
+  builtIn: true,
+  loosens: {
+    entities: ['never', DEFAULT_ENTITIES],
+    pointers: 'places',
+    only_to_unknown: ['on_is_looser', true],
+  },
+  historyWindow: noHistory,
+  create: piiScannerOf,
+};

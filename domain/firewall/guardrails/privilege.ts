@@ -11,10 +11,11 @@ import { judgeGrant, template } from '../privilege/grants.ts';
 import * as words from '../privilege/words.ts';
 import { keyWords } from '../text/key-words.ts';
 import { wordsOf } from '../text/tokenizer.ts';
+import { type GuardrailDefinition, noHistory } from './definition.ts';
 
 type Words = readonly string[];
 
-type PrivilegeRule = Omit<RuleOf<'privilege'>, 'kind'>;
+type PrivilegeRule = RuleOf<'privilege'>;
 
 /** Words of keys that are judged: a member with none of them in its last three keys says nothing of rights. */
 const CONCERNED = keyWords([
@@ -46,7 +47,7 @@ const CONCERNED = keyWords([
 ]);
 
 /** Members that give somebody more than the call should, or take a protection away. */
-export const privilegeOf = (rule: PrivilegeRule = {}): Guardrail => ({
+const privilegeOf = (rule: PrivilegeRule): Guardrail => ({
   id: 'privilege',
   check(action) {
     const findings = new Map<string, Finding>();
@@ -67,7 +68,13 @@ export const privilegeOf = (rule: PrivilegeRule = {}): Guardrail => ({
   },
 });
 
-export const privilege = privilegeOf();
+export const privilege: GuardrailDefinition<'privilege'> = {
+  kind: 'privilege',
+  builtIn: true,
+  loosens: { extra_words: 'never', extra_roles: 'never', exempt_pointers: 'also' },
+  historyWindow: noHistory,
+  create: privilegeOf,
+};
 
 /** `filter: 'role=admin'` looks for administrators and makes none. */
 const asksOnly = ({ place }: PrincipalChange): boolean =>
@@ -107,19 +114,7 @@ function isPrototypePath(text: string, key: Words): boolean {
   if (!key.some((word) => PATH_WORDS.has(word)) && wordsOf(text).join() !== key.join()) return false;
   return /(?:^|[./[\]"'])(?:__proto__|constructor[./[\]"']+prototype)(?:$|[./[\]"'])/.test(text);
 }
-const PATH_WORDS = new Set([
-  'path',
-  'field',
-  'key',
-  'property',
-  'prop',
-  'attribute',
-  'pointer',
-  'from',
-  'name',
-  'target',
-  'set',
-]);
+const PATH_WORDS = new Set('path field key property prop attribute pointer from name target set'.split(' '));
 
 function judge(change: PrincipalChange, opens: boolean): FindingTemplate | undefined {
   const { value } = change;

@@ -4,10 +4,11 @@ import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { isAt } from '../outbound/destination-scope.ts';
 import { lookAlike } from '../text/confusables.ts';
+import { type GuardrailDefinition, noHistory } from './definition.ts';
 
 const template = templatesOf('prompt_injection');
 
-type PromptInjectionRule = Omit<RuleOf<'prompt_injection'>, 'kind'>;
+type PromptInjectionRule = RuleOf<'prompt_injection'>;
 
 /** Text that speaks to a model instead of to a person: orders to forget orders, false roles, secrecy towards the user. */
 const MARKERS: readonly RegExp[] = [
@@ -27,7 +28,7 @@ const MARKED =
   /ignor|disreg|forget|overrid|bypass|<\||\[\/?inst|<<|<\/?(?:sys|ass|tool|func)|system|assistant|developer|you.re |you are|act as|pretend|roleplay|\bai\b|language|do not|don.t|never|without|before|instead|prior|reveal|print|repeat|output|show|leak|new |[^\x00-\x7f]/i;
 
 /** Text in the arguments that is written for a model to obey. A hint: it can raise a verdict, never lower one. */
-export const promptInjectionOf = (rule: PromptInjectionRule = {}): Guardrail => ({
+const promptInjectionOf = (rule: PromptInjectionRule): Guardrail => ({
   id: 'prompt_injection',
   check(action, context) {
     const findings = new Map<string, Finding>();
@@ -50,4 +51,10 @@ export const promptInjectionOf = (rule: PromptInjectionRule = {}): Guardrail => 
   },
 });
 
-export const promptInjection = promptInjectionOf();
+export const promptInjection: GuardrailDefinition<'prompt_injection'> = {
+  kind: 'prompt_injection',
+  builtIn: true,
+  loosens: { pointers: 'places' },
+  historyWindow: noHistory,
+  create: promptInjectionOf,
+};

@@ -4,20 +4,18 @@ import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext } from '../guardrail.ts';
 import { reachOf } from '../outbound/destination-scope.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
-import { NO_PARSERS, type Parsers } from '../parsing/parsers.ts';
+import { type Parsers, requiredParser } from '../parsing/parsers.ts';
 import { visibleOf } from '../text/confusables.ts';
 import { redacted, secretsIn } from '../text/secrets.ts';
+import { type GuardrailDefinition, noHistory } from './definition.ts';
 
 const template = templatesOf('secret_scanner');
 
-type SecretRule = Omit<RuleOf<'secret_scanner'>, 'kind'>;
+type SecretRule = RuleOf<'secret_scanner'>;
 
 /** Keys, tokens and passwords in what an action sends: held when it reaches somebody whom nobody listed. */
-export const secretScannerOf = (rule: SecretRule = {}, parsers: Parsers = NO_PARSERS): Guardrail => {
-  const extra = rule.extra_patterns?.map((pattern) => {
-    if (!parsers.pattern) throw new Error('no pattern engine is loaded');
-    return parsers.pattern(pattern, false);
-  });
+const secretScannerOf = (rule: SecretRule, parsers: Parsers): Guardrail => {
+  const extra = rule.extra_patterns?.map((pattern) => requiredParser(parsers, 'pattern')(pattern, false));
   return { id: 'secret_scanner', check: (action, context) => scanned(action, context, rule, extra) };
 };
 
@@ -46,4 +44,14 @@ function scanned(
   return [...findings.values()];
 }
 
-export const secretScanner = secretScannerOf();
+export const secretScanner: GuardrailDefinition<'secret_scanner'> = {
+  kind: 'secret_scanner',
+  builtIn: true,
+  loosens: {
+    extra_patterns: 'never',
+    only_to_unknown: ['on_is_looser', true],
+  },
+  historyWindow: noHistory,
+  create: secretScannerOf,
+  compiles: 'extra_patterns',
+};

@@ -22,8 +22,9 @@ import { commandName, hasPlainName, located } from '../shell/tokenizer.ts';
 import { unwrapped } from '../shell/wrappers.ts';
 import { visible } from '../text/confusables.ts';
 import { keyWords } from '../text/key-words.ts';
+import { type GuardrailDefinition, noHistory } from './definition.ts';
 
-type ShellRule = Omit<RuleOf<'shell'>, 'kind'>;
+type ShellRule = RuleOf<'shell'>;
 
 const SHELL_KEY = keyWords([
   'command',
@@ -73,7 +74,7 @@ const MAX_OPENINGS = 400;
 const MAX_SCRIPTS = 20;
 
 /** Commands that destroy, hand over or hide, read on a syntax tree after assignments and quotes are resolved. */
-export const shellOf = (rule: ShellRule = {}): Guardrail => ({
+const shellOf = (rule: ShellRule): Guardrail => ({
   id: 'shell',
   check(action, context) {
     const findings = new Map<string, Finding>();
@@ -103,7 +104,17 @@ export const shellOf = (rule: ShellRule = {}): Guardrail => ({
   },
 });
 
-export const shell = shellOf();
+export const shell: GuardrailDefinition<'shell'> = {
+  kind: 'shell',
+  builtIn: true,
+  loosens: {
+    allowed_commands: 'only',
+    allowed_paths: 'also',
+    deny_network: ['on_is_stricter', false],
+  },
+  historyWindow: noHistory,
+  create: shellOf,
+};
 
 const LOADS: FindingTemplate = template(
   'loads_code',

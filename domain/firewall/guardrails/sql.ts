@@ -8,8 +8,9 @@ import { template } from '../sql/rules.ts';
 import { judgeSql } from '../sql/text.ts';
 import { visibleOf } from '../text/confusables.ts';
 import { keyWords } from '../text/key-words.ts';
+import { type GuardrailDefinition, noHistory } from './definition.ts';
 
-type SqlRule = Omit<RuleOf<'sql'>, 'kind'>;
+type SqlRule = RuleOf<'sql'>;
 
 const SQL_KEY = keyWords(['sql', 'query', 'queries', 'statement', 'statements', 'stmt', 'ddl', 'dml', 'select']);
 const SQL_WORDS = new Set([
@@ -67,7 +68,7 @@ const NO_PARSER = template(
 const TOO_LONG = template('unparsed', 'high', 'This SQL is longer than is read. It counts as dangerous.');
 
 /** Statements that destroy, change every row, widen rights or leave the database, read on the database's own syntax tree. */
-export const sqlOf = (rule: SqlRule = {}): Guardrail => ({
+const sqlOf = (rule: SqlRule): Guardrail => ({
   id: 'sql',
   check(action, { parsers }) {
     const findings = new Map<string, Finding>();
@@ -92,7 +93,18 @@ export const sqlOf = (rule: SqlRule = {}): Guardrail => ({
 
 const occurs = (pattern: RegExp, text: string): number => text.match(pattern)?.length ?? 0;
 
-export const sql = sqlOf();
+export const sql: GuardrailDefinition<'sql'> = {
+  kind: 'sql',
+  builtIn: true,
+  loosens: {
+    allow_verbs: 'only',
+    allowed_relations: 'only',
+    require_where: ['on_is_stricter', true],
+    max_statements: ['most', 1],
+  },
+  historyWindow: noHistory,
+  create: sqlOf,
+};
 
 function isSql(action: ParsedAction, place: Place, text: string, database: boolean): boolean {
   const role = action.roleAt(place.pointer);

@@ -33,6 +33,10 @@ export interface ScreenStats {
   past: readonly PastAction[];
 }
 
+/** The earlier calls of the last so many milliseconds. */
+export const pastWithin = ({ now_ms, past }: ScreenStats, window_ms: number): PastAction[] =>
+  past.filter((one) => one.at_ms > now_ms - window_ms && one.at_ms <= now_ms);
+
 const MAX_TEXT = 64 * 1024;
 const HASHES = 32;
 

@@ -32,3 +32,10 @@ export interface Parsers {
 }
 
 export const NO_PARSERS: Parsers = {};
+
+/** The parser that a rule needs. Without it the rule cannot be enforced. @throws Error when it is not loaded. */
+export function requiredParser<Name extends keyof Parsers>(parsers: Parsers, name: Name): NonNullable<Parsers[Name]> {
+  const parser = parsers[name];
+  if (parser === undefined) throw new Error(`no ${name} engine is loaded`);
+  return parser;
+}

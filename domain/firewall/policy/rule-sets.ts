@@ -1,10 +1,11 @@
-import type { GuardrailRule, Pack } from '../../../contracts/guardrails.ts';
+import type { GuardrailRule, RuleSetName } from '../../../contracts/guardrails.ts';
+import type { Policy } from '../../../contracts/policy.ts';
 
 /**
- * Sets of guardrails that a policy can add by name. They only tighten: each adds a limit to what every project has,
- * for the kinds of action that its name says.
+ * Rule sets that a policy can add by name (`packs`). They only tighten: each adds limits to the built-in guardrails, for the
+ * actions that its name refers to.
  */
-export const RULE_SETS: Record<Pack, readonly GuardrailRule[]> = {
+export const RULE_SETS: Record<RuleSetName, readonly GuardrailRule[]> = {
   http: [
     { kind: 'egress', allowed_schemes: ['https'], allowed_ports: [80, 443, 8443] },
     {
@@ -65,3 +66,9 @@ export const RULE_SETS: Record<Pack, readonly GuardrailRule[]> = {
     },
   ],
 };
+
+/** The rules of a policy. Its own come first, so that a rule set never loosens or duplicates one of them. */
+export const rulesOf = ({ guardrails = [], packs = [] }: Pick<Policy, 'guardrails' | 'packs'>): GuardrailRule[] => [
+  ...guardrails,
+  ...packs.flatMap((name) => RULE_SETS[name]),
+];

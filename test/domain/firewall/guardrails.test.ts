@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { GuardrailRule, PACKS } from '../../../contracts/guardrails.ts';
+import { GuardrailRule, RULE_SET_NAMES } from '../../../contracts/guardrails.ts';
 import { Policy } from '../../../contracts/policy.ts';
-import { policyProblems } from '../../../domain/firewall/active-guardrails.ts';
 import { pastAction } from '../../../domain/firewall/history/past.ts';
 import { RULE_SETS } from '../../../domain/firewall/policy/rule-sets.ts';
+import { policyProblems } from '../../../domain/firewall/policy-problems.ts';
 import { screenResolved } from '../../../domain/firewall/resolved.ts';
 import { screenAction } from '../../../domain/firewall/screen.ts';
 import { call } from '../../helpers/agent-call.ts';
@@ -222,7 +222,7 @@ describe("the operator's own rules", () => {
       [],
     );
   });
-  test('a rule takes the place of the shipped guardrail where it applies, and only there', () => {
+  test('a rule replaces the built-in guardrail where it applies, and only there', () => {
     const policy = reviewFlagged({
       guardrails: [{ kind: 'privilege', enabled: false, applies_to: [{ service: 'iam' }] }],
     });
@@ -336,11 +336,11 @@ describe('egress', () => {
   });
 });
 
-test('packs are rules as a policy would write them, and save without a problem', () => {
-  for (const pack of PACKS) {
-    const policy = Policy.parse({ default_routing: 'review_flagged', guardrails: RULE_SETS[pack] });
+test('rule sets are rules as a policy would write them, and save without a problem', () => {
+  for (const name of RULE_SET_NAMES) {
+    const policy = Policy.parse({ default_routing: 'review_flagged', guardrails: RULE_SETS[name] });
     expect(policyProblems(policy, parsers)).toEqual([]);
-    expect(GuardrailRule.array().parse(RULE_SETS[pack])).toEqual(RULE_SETS[pack]);
+    expect(GuardrailRule.array().parse(RULE_SETS[name])).toEqual(RULE_SETS[name]);
   }
   const policy = reviewFlagged({ packs: ['http'] });
   expect(foundIn(call({ url: 'http://a.example/' }, 'get_page'), {}, policy)).toEqual(['egress/scheme /url']);

@@ -141,7 +141,7 @@ describe('switches', () => {
     [{}, { widening_patches: 'second_approver' }, /once a second approver approves it/],
     [{ widening_patches: 'refuse' }, { widening_patches: 'second_approver' }, /once a second approver approves it/],
     [{ context_trust: 'tighten_only' }, {}, /context names/],
-    [{ packs: ['sql', 'iam'] }, { packs: ['iam'] }, /^Pack removed: sql\.$/],
+    [{ packs: ['sql', 'iam'] }, { packs: ['iam'] }, /^Rule set removed: sql\.$/],
     [{}, { arguments: [{ roles: { '/to': 'free_text' } }] }, /roles of arguments/],
   ])('%j → %j', (before, after, sentence) => {
     expect(looser(before, after)).toEqual([expect.stringMatching(sentence)]);
@@ -196,7 +196,7 @@ describe('guardrails', () => {
     [
       guard({ kind: 'egress', allowed_ports: [443] }),
       guard({ kind: 'egress' }),
-      ['Guardrail egress: allowed_ports was removed: any passes.'],
+      ['Guardrail egress: allowed_ports was removed: any is allowed.'],
     ],
     [
       guard({ kind: 'expression', id: 'big', cel: 'true' }),
@@ -227,15 +227,12 @@ describe('guardrails', () => {
     expect(looser(before, after)).toEqual([]);
   });
 
-  test.each(Object.entries(RULE_SETS))(
-    'of the pack %s are stricter than what it takes the place of',
-    (pack, guardrails) => {
-      expect(looser({}, { packs: [pack] })).toEqual([]);
-      expect(looser({}, { guardrails })).toEqual([]);
-    },
-  );
+  test.each(Object.entries(RULE_SETS))('of the rule set %s are stricter than what they replace', (name, guardrails) => {
+    expect(looser({}, { packs: [name] })).toEqual([]);
+    expect(looser({}, { guardrails })).toEqual([]);
+  });
 
-  test('of a shipped kind, in the place of a stricter one of a pack', () => {
+  test('of a built-in kind, in place of a stricter rule of a rule set', () => {
     expect(looser({ packs: ['shell'] }, { packs: ['shell'], ...guard({ kind: 'shell' }) })).toEqual([
       'Guardrail shell: deny_network was switched off.',
     ]);

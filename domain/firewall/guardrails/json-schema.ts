@@ -1,0 +1,32 @@
+import type { RuleOf } from '../../../contracts/guardrails.ts';
+import { findingOf, templatesOf } from '../finding.ts';
+import type { Guardrail } from '../guardrail.ts';
+import { type Parsers, requiredParser } from '../parsing/parsers.ts';
+import { type GuardrailDefinition, noHistory } from './definition.ts';
+
+const MISMATCH = templatesOf('json_schema')(
+  'mismatch',
+  'medium',
+  'This payload does not have the form that the policy requires.',
+);
+
+/** The grammar of an action: what its payload must look like. */
+function create(rule: RuleOf<'json_schema'>, parsers: Parsers): Guardrail {
+  const validate = requiredParser(parsers, 'schema')(rule.schema);
+  return {
+    id: 'json_schema',
+    check(action) {
+      const offence = validate(action.payload);
+      return offence ? [findingOf(MISMATCH, offence.pointer, offence.reason)] : [];
+    },
+  };
+}
+
+export const jsonSchema: GuardrailDefinition<'json_schema'> = {
+  kind: 'json_schema',
+  builtIn: false,
+  loosens: { schema: 'any_change' },
+  historyWindow: noHistory,
+  create,
+  compiles: 'schema',
+};
