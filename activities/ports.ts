@@ -1,3 +1,4 @@
+import type { Repair } from '../contracts/activities.ts';
 import type { DecisionRef, DeliveryRef, Resolution } from '../contracts/workflow.ts';
 import type { RequestRecord } from '../domain/approval/record.ts';
 import type { AnsweredInterrupt } from '../domain/outbox/ports.ts';
@@ -15,22 +16,8 @@ export interface WorkflowDirectory {
   cancel(request_id: string): Promise<void>;
 }
 
-/** What the reconciler mends. */
-export type Repair =
-  | 'request_started'
-  | 'delivery_started'
-  | 'outcome_told_again'
-  | 'workflow_started_again'
-  | 'workflow_ended'
-  | 'projection';
-
-/** Told of each repair: it is counted, and it is an alarm. */
+/** Called after each repair: it is counted, and it is an alarm. */
 export type OnRepair = (kind: Repair, ref: { project_id: string; request_id?: string; delivery_id?: string }) => void;
-
-export interface WorkflowScanActivities {
-  /** Compares the ledger with Temporal and with the projection, and mends. Returns how much of each. */
-  reconcileWorkflows(): Promise<Partial<Record<Repair, number>>>;
-}
 
 /** Starts workflows; each is safe to repeat, since its id is that of its row. */
 export interface WorkflowStarter {

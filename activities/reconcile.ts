@@ -1,7 +1,8 @@
-import type { DeliveryRef, RequestRef, Resolution, Settled } from '../contracts/workflow.ts';
+import type { Repair, WorkerActivities } from '../contracts/activities.ts';
+import type { RequestRef, Resolution, Settled } from '../contracts/workflow.ts';
 import { ForgedDecision } from '../domain/approval/forged-decision.ts';
 import type { LedgerEntry, ReconcileStore, WorkflowScanStore } from '../domain/approval/ports.ts';
-import type { OnRepair, Repair, WorkflowDirectory, WorkflowScanActivities, WorkflowStarter } from './ports.ts';
+import type { OnRepair, WorkflowDirectory, WorkflowStarter } from './ports.ts';
 
 const BATCH = 200;
 const STRETCH = 2_000;
@@ -10,15 +11,23 @@ const GRACE_MS = 60_000;
 
 /** Starts what stands in PostgreSQL and Temporal does not know: acknowledged while it was away, or missed by a killed process. */
 export const createReconcile =
-  ({ store, starter, onRepair = () => {} }: { store: ReconcileStore; starter: WorkflowStarter; onRepair?: OnRepair }) =>
-  async (): Promise<{ requests: number; deliveries: number }> => {
+  ({
+    store,
+    starter,
+    onRepair = () => {},
+  }: {
+    store: ReconcileStore;
+    starter: Pick<WorkflowStarter, 'startApproval' | 'startDelivery'>;
+    onRepair?: OnRepair | undefined;
+  }): WorkerActivities['reconcile'] =>
+  async () => {
     const requests = await store.unstartedRequests(BATCH);
     for (const { project_id, id: request_id, ...request } of requests) {
       await starter.startApproval({ project_id, id: request_id, ...request });
       await store.markStarted({ project_id, request_id });
       onRepair('request_started', { project_id, request_id });
     }
-    const deliveries: DeliveryRef[] = await store.unstartedDeliveries(BATCH);
+    const deliveries = await store.unstartedDeliveries(BATCH);
     for (const ref of deliveries) {
       await starter.startDelivery(ref);
       onRepair('delivery_started', ref);
@@ -32,10 +41,11 @@ export interface WorkflowScanDeps {
   starter: Pick<WorkflowStarter, 'startApproval'>;
   /** `createSettlement`: checks, signs and writes. */
   settlement: (proposed: Resolution) => (entry: LedgerEntry) => Promise<Settled>;
-  onRepair: OnRepair;
-  /** Told between steps: the scan is alive. */
-  onProgress?: () => void;
-  graceMs?: number;
+  onRepair?: OnRepair | undefined;
+  /** Called between steps: the scan is alive. */
+  onProgress?: (() => void) | undefined;
+  /** Milliseconds. Younger requests are skipped: they may be under way. Default 60,000. */
+  graceMs?: number | undefined;
 }
 
 /** A workflow's own word, taken only where it cannot grant anything by itself: `settle` checks a person's decision by its row. */
@@ -54,10 +64,10 @@ export const createReconcileWorkflows =
     directory,
     starter,
     settlement,
-    onRepair,
+    onRepair = () => {},
     onProgress = () => {},
     graceMs = GRACE_MS,
-  }: WorkflowScanDeps): WorkflowScanActivities['reconcileWorkflows'] =>
+  }: WorkflowScanDeps): WorkerActivities['reconcileWorkflows'] =>
   async () => {
     const counts: Partial<Record<Repair, number>> = {};
     let failed: unknown;
@@ -123,7 +133,7 @@ export const createReconcileWorkflows =
 
 /** Best effort, right after the commit. */
 export const createStartDeliveries =
-  (starter: Pick<WorkflowStarter, 'startDelivery'>) =>
-  async (refs: DeliveryRef[]): Promise<void> => {
+  (starter: Pick<WorkflowStarter, 'startDelivery'>): WorkerActivities['startDeliveries'] =>
+  async (refs) => {
     for (const ref of refs) await starter.startDelivery(ref);
   };

@@ -1,5 +1,6 @@
+import type { WorkerActivities } from '../contracts/activities.ts';
 import type { PatchScreening } from '../contracts/verdict.ts';
-import type { RequestRef, ScreenAnswer } from '../contracts/workflow.ts';
+import type { ScreenAnswer } from '../contracts/workflow.ts';
 import type { ScreenStore } from '../domain/approval/ports.ts';
 import { DomainError } from '../domain/errors.ts';
 import { newFindings } from '../domain/firewall/new-findings.ts';
@@ -19,8 +20,8 @@ const ANSWER: Record<PatchScreening, ScreenAnswer> = {
  * Whatever fails here throws, and the workflow takes the safe side: a request is held, a patch refused.
  */
 export const createScreen =
-  (store: ScreenStore, host: ScreenDeps = {}) =>
-  async (ref: RequestRef, decision_id?: string): Promise<ScreenAnswer> => {
+  (store: ScreenStore, deps: ScreenDeps = {}): WorkerActivities['screen'] =>
+  async (ref, decision_id) => {
     const request = await store.request(ref);
     if (!request) throw new DomainError('not_found', `no approval request ${ref.request_id}`);
     if (decision_id === undefined) return request.verdict;
@@ -36,7 +37,7 @@ export const createScreen =
       policy,
       undefined,
       // A patch is no further call: the guardrails that count have counted this one when it opened.
-      { ...host, stats: { now_ms: request.created_at.getTime(), agent: request.requested_by, past: [] } },
+      { ...deps, stats: { now_ms: request.created_at.getTime(), agent: request.requested_by, past: [] } },
     );
     const worse = newFindings(request.findings, patched.findings);
     const screening =

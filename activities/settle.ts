@@ -1,7 +1,8 @@
+import type { WorkerActivities } from '../contracts/activities.ts';
 import type { RequestRef, Resolution, Settled } from '../contracts/workflow.ts';
 import { ForgedDecision } from '../domain/approval/forged-decision.ts';
 import type { Ledger, LedgerEntry, StatementSigner } from '../domain/approval/ports.ts';
-import type { Channel, DecisionRecord, LedgerRecord } from '../domain/approval/record.ts';
+import type { Channel, DecisionRecord, LedgerRecord, RequestRecord } from '../domain/approval/record.ts';
 import { DomainError } from '../domain/errors.ts';
 import { statementOf } from '../domain/receipt/statement.ts';
 
@@ -90,15 +91,43 @@ export const createSettlement =
     return { resolution: proposed, delivery_ids: await entry.write({ receipt, ...row }) };
   };
 
+/** Called after the commit, with an outcome that this process wrote. */
+export type OnSettled = (request: RequestRecord, outcome: Omit<LedgerRecord, 'request_id'>) => void;
+
+export interface SettleDeps {
+  ledger: Ledger;
+  signer: StatementSigner;
+  onSettled?: OnSettled | undefined;
+  /** Called with every request that ended as forged, again when the activity is repeated: an alarm must not be lost. */
+  onForged?: ((ref: RequestRef) => void) | undefined;
+}
+
 /**
- * Makes an outcome final: writes it with its receipt unless one stands, and returns the one that stands. Safe to repeat, and
+ * Makes an outcome final: writes it with its receipt unless the ledger has one, and returns the ledger's. Safe to repeat, and
  * to run twice at once: the ledger's unique row decides, not the caller.
  */
-export const createSettle = ({ ledger, signer }: { ledger: Ledger; signer: StatementSigner }) => {
+export const createSettle = ({
+  ledger,
+  signer,
+  onSettled = () => {},
+  onForged = () => {},
+}: SettleDeps): WorkerActivities['settle'] => {
   const settlement = createSettlement(signer);
-  return async (ref: RequestRef, proposed: Resolution): Promise<Settled> => {
-    const settled = await ledger.settleOnce(ref, settlement(proposed));
+  return async (ref, proposed) => {
+    let written: Parameters<OnSettled> | undefined;
+    const settled = await ledger.settleOnce(ref, (entry) =>
+      settlement(proposed)({
+        ...entry,
+        write: async (row) => {
+          const delivery_ids = await entry.write(row);
+          written = [entry.request, row];
+          return delivery_ids;
+        },
+      }),
+    );
     if (!settled) throw new DomainError('not_found', `no approval request ${ref.request_id}`);
+    if (written) onSettled(...written);
+    if (settled.resolution.cause === 'forged') onForged(ref);
     return settled;
   };
 };

@@ -1,5 +1,6 @@
 /** Schemas and types of everything that crosses a boundary. */
 export * from './action.ts';
+export * from './activities.ts';
 export * from './approval-request.ts';
 export * from './decision.ts';
 export * from './decision-type.ts';

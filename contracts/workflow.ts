@@ -109,36 +109,5 @@ export interface ResumeRef {
 /** The answer of `screen`. Of a patch alone: `second_approver`, it counts when another person approves it too. */
 export type ScreenAnswer = Verdict | 'second_approver';
 
-/** The activities of our worker, as workflows see them. */
-export interface ApprovalActivities {
-  /**
-   * Without a decision: the verdict of the request, found or made. With one: of its patch, where `block` means that it
-   * does not count (blocked, or with a finding that the original lacked), `second_approver` that it has such a finding and the
-   * policy lets another person approve it, and anything else that it counts.
-   */
-  screen(ref: RequestRef, decision_id?: string): Promise<ScreenAnswer>;
-  /** Writes the outcome unless one stands, and returns the one that stands. Throws `forged` for a decision without a row. */
-  settle(ref: RequestRef, proposed: Resolution): Promise<Settled>;
-  /** Starts one `deliveryV1` per outbox row; the reconciler starts what this missed. */
-  startDeliveries(refs: DeliveryRef[]): Promise<void>;
-}
-
-export interface DeliveryActivities {
-  /** Hands one outbox row to its receiver, and marks it. Safe to repeat. */
-  deliver(ref: DeliveryRef): Promise<void>;
-  /** Marks a row that is given up: the dead letter. */
-  bury(ref: DeliveryRef): Promise<void>;
-}
-
-export interface ReconcileActivities {
-  /** Starts what was acknowledged and has no workflow, and deliveries that nobody started. Returns the counts. */
-  reconcile(): Promise<{ requests: number; deliveries: number }>;
-}
-
-/** The one activity of the team's resume worker. */
-export interface ResumeActivities {
-  resumeThread(ref: ResumeRef): Promise<{ resumed: string[]; next: string[] }>;
-}
-
 /** `type` of the ApplicationFailure by which `settle` refuses a decision that the api never wrote. */
 export const FORGED = 'forged';

@@ -1,9 +1,11 @@
 import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import type { Registered, WorkerActivities } from '../contracts/activities.ts';
 
 export interface WorkerOptions {
   connection: NativeConnection;
   namespace: string;
-  activities: object;
+  /** By their registered names: `createActivities`. */
+  activities: Partial<Registered<WorkerActivities>>;
   workflowBundle: WorkflowBundleOption;
   taskQueue: string;
 }

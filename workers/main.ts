@@ -1,17 +1,12 @@
 import { Context } from '@temporalio/activity';
 import { NativeConnection, Runtime, type RuntimeOptions } from '@temporalio/worker';
-import { withApplicationFailures } from '../activities/application-failures.ts';
-import { createDeliver } from '../activities/deliver.ts';
-import type { OnRepair } from '../activities/ports.ts';
-import { createReconcile, createReconcileWorkflows, createStartDeliveries } from '../activities/reconcile.ts';
-import { createScreen } from '../activities/screen.ts';
-import { createSettle, createSettlement } from '../activities/settle.ts';
+import { createActivities } from '../activities/index.ts';
 import { createKeyring } from '../crypto/keyring.ts';
 import { parseRootKey } from '../crypto/root-key.ts';
 import { createSigner } from '../crypto/signing.ts';
 import { loadConfig } from '../runtime/config.ts';
 import { createLogger } from '../runtime/log.ts';
-import { createMetrics, serveMetrics, watched } from '../runtime/metrics.ts';
+import { createMetrics, serveMetrics } from '../runtime/metrics.ts';
 import { loadParsers } from '../runtime/parsers.ts';
 import { selfTest } from '../runtime/self-test.ts';
 import { onShutdown } from '../runtime/shutdown.ts';
@@ -59,45 +54,23 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
 
   const { client, connection: clientConnection } = temporalClient(env);
   const starter = workflowStarter(client, config.task_queue);
-  const ledger: typeof stores.ledger = {
-    settleOnce: async (ref, work) => {
-      const seen = watched(work, metrics.decided);
-      const settled = await stores.ledger.settleOnce(ref, seen.work);
-      seen.committed();
-      return settled;
+  const activities = createActivities({
+    stores,
+    signer,
+    starter,
+    directory: workflowDirectory(client),
+    screenDeps: { parsers },
+    onSettled: metrics.decided,
+    onForged: ({ request_id }) => log.error({ request_id }, 'alarm: forged decision'),
+    onDelivery: ({ delivery_id }, result) => {
+      metrics.delivered(result);
+      if (result === 'dead') log.error({ delivery_id }, 'alarm: delivery given up');
     },
-  };
-  const deliveries: typeof stores.deliveries = {
-    ...stores.deliveries,
-    mark: async (ref, state) => {
-      await stores.deliveries.mark(ref, state);
-      if (state !== 'started') metrics.delivered(state);
-      if (state === 'dead') log.error({ delivery_id: ref.delivery_id }, 'alarm: delivery given up');
+    onRepair: (kind, ref) => {
+      metrics.repaired(kind);
+      log.error({ kind, ...ref }, 'alarm: the reconciler repaired an inconsistency');
     },
-  };
-  const onRepair: OnRepair = (kind, ref) => {
-    metrics.repaired(kind);
-    log.error({ kind, ...ref }, 'alarm: the reconciler had to mend something');
-  };
-  const settle = createSettle({ ledger, signer });
-  const activities = withApplicationFailures({
-    screen: createScreen(stores.screen, { parsers }),
-    settle: async (...[ref, proposed]: Parameters<typeof settle>) => {
-      const settled = await settle(ref, proposed);
-      if (settled.resolution.cause === 'forged') log.error({ request_id: ref.request_id }, 'alarm: forged decision');
-      return settled;
-    },
-    startDeliveries: createStartDeliveries(starter),
-    ...createDeliver({ store: deliveries, starter }),
-    reconcile: createReconcile({ store: stores.reconcile, starter, onRepair }),
-    reconcileWorkflows: createReconcileWorkflows({
-      store: stores.workflowScan,
-      directory: workflowDirectory(client),
-      starter,
-      settlement: createSettlement(signer),
-      onRepair,
-      onProgress: () => Context.current().heartbeat(),
-    }),
+    onProgress: () => Context.current().heartbeat(),
   });
 
   const { connectionOptions, namespace } = temporalSettings(env);

@@ -1,7 +1,6 @@
 import * as wf from '@temporalio/workflow';
 import {
   APPROVAL_QUERY,
-  type ApprovalActivities,
   type ApprovalInput,
   type ApprovalView,
   type BotDecision,
@@ -30,6 +29,7 @@ import {
   withdrawn,
 } from '../domain/approval/approval.ts';
 import { parseBotDecision, parseDecisionRef } from '../domain/approval/messages.ts';
+import { activity, localActivity } from './proxies.ts';
 
 export const decide = wf.defineUpdate<Resolution, [DecisionRef]>(DECIDE_UPDATE);
 export const decideByBot = wf.defineSignal<[BotDecision]>(DECIDE_SIGNAL);
@@ -37,18 +37,20 @@ export const decideRecorded = wf.defineSignal<[DecisionRef]>(DECIDE_RECORDED_SIG
 export const approval = wf.defineQuery<ApprovalView>(APPROVAL_QUERY);
 
 // Inside the workflow task: no round trip, one marker. Their time stays below 80 % of the 5 s that a task has.
-const { screen } = wf.proxyLocalActivities<ApprovalActivities>({
+const screen = localActivity('screen', {
   startToCloseTimeout: '1s',
   scheduleToCloseTimeout: '2500ms',
   retry: { initialInterval: '100ms', maximumAttempts: 2 },
 });
-const settleLocally = wf.proxyLocalActivities<ApprovalActivities>({
+const AFTER_CLOSING: wf.LocalActivityOptions = {
   startToCloseTimeout: '1s',
   scheduleToCloseTimeout: '2s',
   retry: { initialInterval: '100ms', maximumAttempts: 3 },
-});
-/** Takes over when the database is away: goes on until it is back. */
-const settleWithRetry = wf.proxyActivities<ApprovalActivities>({
+};
+const settleLocally = localActivity('settle', AFTER_CLOSING);
+const startDeliveries = localActivity('startDeliveries', AFTER_CLOSING);
+/** Takes over when the database is unavailable, and retries until it is back. */
+const settleWithRetry = activity('settle', {
   startToCloseTimeout: '10s',
   retry: { maximumInterval: '5s' },
 });
@@ -87,9 +89,7 @@ export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
     state = decided(state, decision, verified, input);
     if (state.phase !== 'patching') return;
     const answer = await screen(ref, decision.decision_id).catch((): ScreenAnswer => 'block'); // not screened, not run
-    let screening = patchScreening(answer);
-    // A worker of the release before would take the answer for an accepted patch. It cannot replay this marker, and waits for us.
-    if (screening === 'second_approver' && !wf.patched('second_approver')) screening = 'refused';
+    const screening = patchScreening(answer);
     state = patchScreened(state, screening);
     if (screening === 'refused') sentBack.set(decision.decision_id, 'patch_refused');
     if (screening === 'second_approver') sentBack.set(decision.decision_id, SECOND_APPROVER);
@@ -156,7 +156,7 @@ export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
   standing = settled.resolution;
   if (settled.delivery_ids.length > 0) {
     const refs = settled.delivery_ids.map((delivery_id) => ({ project_id: input.project_id, delivery_id }));
-    await uncancelled(() => settleLocally.startDeliveries(refs).catch(() => {})); // the reconciler starts what this missed
+    await uncancelled(() => startDeliveries(refs).catch(() => {})); // the reconciler starts what this missed
   }
   await uncancelled(() => wf.condition(wf.allHandlersFinished));
   return standing;
@@ -164,9 +164,9 @@ export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
   async function settle(closed: ApprovalState): Promise<Settled> {
     if (!isClosed(closed)) throw new wf.IllegalStateError('an approval is settled when it is closed');
     try {
-      return await settleLocally.settle(ref, closed.proposed).catch((error: unknown) => {
+      return await settleLocally(ref, closed.proposed).catch((error: unknown) => {
         if (isForged(error)) throw error;
-        return settleWithRetry.settle(ref, closed.proposed);
+        return settleWithRetry(ref, closed.proposed);
       });
     } catch (error) {
       if (!isForged(error)) throw error;

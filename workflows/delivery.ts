@@ -1,28 +1,28 @@
 import * as wf from '@temporalio/workflow';
-import type { DeliveryActivities, DeliveryRef } from '../contracts/workflow.ts';
+import type { DeliveryRef } from '../contracts/workflow.ts';
+import { activity } from './proxies.ts';
 
-/** Patient: a receiver that is away for days is tried again, ever less often. */
-const { deliver } = wf.proxyActivities<DeliveryActivities>({
-  // A worker that dies with it is noticed after this; repeating it changes nothing.
+/** Retries for three days, up to ten minutes apart: a receiver may be away that long. */
+const deliver = activity('deliver', {
+  // Detects a worker that died; repeating a delivery is safe.
   startToCloseTimeout: '7s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10m' },
   scheduleToCloseTimeout: '75h',
 });
+const deadLetter = activity('deadLetter', {
+  startToCloseTimeout: '10s',
+  retry: { maximumInterval: '1m' },
+});
 
-/** One run per row of the outbox, id `delivery/<delivery id>`. A row that cannot be delivered ends as a dead letter, not as a failed workflow. */
+/** One run per outbox row, id `delivery/<delivery id>`. A row that cannot be delivered becomes a dead letter, not a failed workflow. */
 export async function deliveryV1(ref: DeliveryRef): Promise<'delivered' | 'dead'> {
   try {
     await deliver(ref);
     return 'delivered';
   } catch (error) {
     if (wf.isCancellation(error)) throw error;
-    wf.log.error('delivery given up', { delivery_id: ref.delivery_id });
-    await bury(ref);
+    wf.log.error('delivery failed, dead-lettered', { delivery_id: ref.delivery_id });
+    await deadLetter(ref);
     return 'dead';
   }
 }
-
-const { bury } = wf.proxyActivities<DeliveryActivities>({
-  startToCloseTimeout: '10s',
-  retry: { maximumInterval: '1m' },
-});

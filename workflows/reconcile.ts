@@ -1,21 +1,19 @@
-import * as wf from '@temporalio/workflow';
-import type { WorkflowScanActivities } from '../activities/ports.ts';
-import type { ReconcileActivities } from '../contracts/workflow.ts';
+import { activity } from './proxies.ts';
 
-const { reconcile } = wf.proxyActivities<ReconcileActivities>({
+const reconcile = activity('reconcile', {
   startToCloseTimeout: '25s',
   retry: { maximumAttempts: 2 },
 });
-/** Walks everything that waits: minutes where that is much, and taken over soon when its worker dies. */
-const { reconcileWorkflows } = wf.proxyActivities<WorkflowScanActivities>({
+/** Reads every open request, so it may take minutes. Heartbeats let another worker take over soon when its worker dies. */
+const reconcileWorkflows = activity('reconcileWorkflows', {
   startToCloseTimeout: '8m',
   heartbeatTimeout: '60s',
   retry: { maximumAttempts: 2 },
 });
 
 /**
- * Started by Temporal Schedules. `rows`, every 30 s: what was acknowledged and Temporal does not know. `workflows`, every ten
- * minutes: what Temporal, the ledger and the projection say of the same request.
+ * Started by Temporal Schedules. `rows`, every 30 s: starts workflows of rows that have none. `workflows`, every ten minutes:
+ * compares what Temporal, the ledger and the projection know of each request.
  */
 export async function reconcileV1(scan: 'rows' | 'workflows' = 'rows'): Promise<object> {
   return scan === 'workflows' ? reconcileWorkflows() : reconcile();

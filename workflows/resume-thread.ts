@@ -1,5 +1,6 @@
 import * as wf from '@temporalio/workflow';
-import { ANSWERED_SIGNAL, type ResumeActivities, type ResumeInput } from '../contracts/workflow.ts';
+import { ANSWERED_SIGNAL, type ResumeInput } from '../contracts/workflow.ts';
+import { activity } from './proxies.ts';
 
 export const answered = wf.defineSignal<[string]>(ANSWERED_SIGNAL);
 
@@ -26,7 +27,7 @@ export async function resumeThreadV1(input: ResumeInput): Promise<ResumeResult> 
     if (typeof interrupt_id === 'string' && interrupt_id.length <= MAX_ID && waiting.size < MAX_WAITING)
       waiting.add(interrupt_id);
   });
-  const { resumeThread } = wf.proxyActivities<ResumeActivities>({
+  const resumeThread = activity('resumeThread', {
     taskQueue: input.task_queue,
     startToCloseTimeout: '1h', // a run of the graph up to its next question; heartbeats tell much sooner that a worker died
     heartbeatTimeout: '12s',

@@ -2,15 +2,16 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
-import { createScreen } from '../../activities/screen.ts';
-import { createSettle } from '../../activities/settle.ts';
-import type { Resolution } from '../../contracts/workflow.ts';
+import { createActivities } from '../../activities/index.ts';
+import { registered } from '../../contracts/activities.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { createSigner } from '../../crypto/signing.ts';
 import { loadConfig } from '../../runtime/config.ts';
 import { onShutdown } from '../../runtime/shutdown.ts';
-import { temporalSettings } from '../../runtime/temporal/client.ts';
+import { temporalClient, temporalSettings } from '../../runtime/temporal/client.ts';
+import { workflowDirectory } from '../../runtime/temporal/workflow-directory.ts';
+import { workflowStarter } from '../../runtime/temporal/workflow-starter.ts';
 import { activityStores } from '../../storage/activity-stores.ts';
 import { createPool } from '../../storage/db/pool.ts';
 import { currentIssuerKey } from '../../storage/keys/issuer-keys.ts';
@@ -22,15 +23,19 @@ const config = loadConfig(process.env);
 Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('ERROR') });
 const pool = createPool(config.database_url, { max: 10 });
 
-const EMPTY = {
-  screen: async () => 'hold' as const,
-  settle: async (_ref: unknown, resolution: Resolution) => ({ resolution, delivery_ids: [] }),
-};
+const EMPTY = registered({
+  screen: async () => 'hold',
+  settle: async (_ref, resolution) => ({ resolution, delivery_ids: [] }),
+});
 async function realActivities() {
   const keyring = createKeyring(parseRootKey(config.root_key), loadProjectKey(pool));
-  const stores = activityStores(pool, keyring);
-  const signer = await createSigner(await currentIssuerKey(pool, keyring));
-  return { screen: createScreen(stores.screen), settle: createSettle({ ledger: stores.ledger, signer }) };
+  const { client } = temporalClient(process.env);
+  return createActivities({
+    stores: activityStores(pool, keyring),
+    signer: await createSigner(await currentIssuerKey(pool, keyring)),
+    starter: workflowStarter(client, taskQueue),
+    directory: workflowDirectory(client),
+  });
 }
 
 const built = fileURLToPath(new URL('./workflows.js', import.meta.url));

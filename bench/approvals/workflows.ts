@@ -1,6 +1,7 @@
 /** What the bench's own workers run: ours, and beside it the plainest wait and one variant. Nothing of this is shipped. */
 import * as wf from '@temporalio/workflow';
-import type { ApprovalActivities, ApprovalInput, DecisionRef, Resolution } from '../../contracts/workflow.ts';
+import type { ApprovalInput, DecisionRef, Resolution } from '../../contracts/workflow.ts';
+import { activity, localActivity } from '../../workflows/proxies.ts';
 
 export { approvalV1 } from '../../workflows/approval.ts';
 
@@ -26,8 +27,8 @@ export async function bareV1(input: ApprovalInput): Promise<Resolution | undefin
   return resolution;
 }
 
-const { screen } = wf.proxyLocalActivities<ApprovalActivities>({ startToCloseTimeout: '1s' });
-const { settle } = wf.proxyActivities<ApprovalActivities>({ startToCloseTimeout: '10s' });
+const screen = localActivity('screen', { startToCloseTimeout: '1s' });
+const settle = activity('settle', { startToCloseTimeout: '10s' });
 
 /** Ours as it would be with `settle` as a regular activity: through the server's queue instead of inside the workflow task. */
 export async function regularSettleV1(input: ApprovalInput): Promise<Resolution | undefined> {

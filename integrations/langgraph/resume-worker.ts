@@ -1,4 +1,5 @@
 import type { NativeConnection, Worker } from '@temporalio/worker';
+import { registered } from '../../contracts/activities.ts';
 import type { OnGraphError } from './activity-errors.ts';
 import { createResumeThread, type ResumableGraph, resumable } from './resume-thread.ts';
 
@@ -62,7 +63,7 @@ export function resumeWorker({
         connection: connected,
         namespace: namespace ?? configured.namespace ?? 'default',
         taskQueue,
-        activities: { resumeThread },
+        activities: registered({ resumeThread }),
         maxConcurrentActivityTaskExecutions: maxConcurrent,
         // A frozen process keeps its open polls, and each swallows a task until that one's heartbeat is missed.
         maxConcurrentActivityTaskPolls: 2,

@@ -1,31 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createScreen } from '../../activities/screen.ts';
-import { createSettle } from '../../activities/settle.ts';
+import { ACTIVITY, type WorkerActivities } from '../../contracts/activities.ts';
 import type { Resolution } from '../../contracts/workflow.ts';
-import { createKeyring } from '../../crypto/keyring.ts';
-import { parseRootKey } from '../../crypto/root-key.ts';
-import { createSigner } from '../../crypto/signing.ts';
-import { activityStores } from '../../storage/activity-stores.ts';
-import { currentIssuerKey } from '../../storage/keys/issuer-keys.ts';
-import { loadProjectKey } from '../../storage/keys/projects.ts';
+import { activitiesOf } from '../helpers/activities.ts';
 import { approvalsOf } from '../helpers/approvals.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 /** The attacker: may run our activities with whatever they like, and write nothing to the database. */
 let system: TestSystem;
 let bo: string;
-let settle: ReturnType<typeof createSettle>;
-let screen: ReturnType<typeof createScreen>;
+let settle: WorkerActivities['settle'];
+let screen: WorkerActivities['screen'];
 beforeAll(async () => {
   system = await createSystem({ policy: { widening_patches: 'second_approver' } });
   await system.startWorker();
   bo = await system.approver('bo');
-  const { pool } = system.database;
-  const keyring = createKeyring(parseRootKey(system.env['LETSPING_ROOT_KEY']!), loadProjectKey(pool));
-  const signer = await createSigner(await currentIssuerKey(pool, keyring));
-  const stores = activityStores(pool, keyring);
-  settle = createSettle({ ledger: stores.ledger, signer });
-  screen = createScreen(stores.screen);
+  ({ [ACTIVITY.settle]: settle, [ACTIVITY.screen]: screen } = await activitiesOf(system));
 });
 afterAll(() => system.stop());
 
@@ -56,7 +45,7 @@ async function proposed() {
     attempt,
   };
 }
-const forged = { name: 'ForgedDecision' };
+const forged = { type: 'forged', nonRetryable: true };
 
 describe('settle, run by whoever may write to the namespace', () => {
   test('does not let a patch run that waits, in the name of its author or of somebody else', async () => {

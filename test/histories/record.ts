@@ -3,8 +3,11 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, test } from 'vitest';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
-/** Records one history of each shape of `approvalV1`: `npm run histories`. Names stay; what is recorded once is replayed for ever. */
-/** Stack traces name no machine's folders. */
+/**
+ * Records one history of each shape of `approvalV1`: `npm run histories`. An existing file is never overwritten: from the first
+ * release tag on, recorded histories are frozen.
+ */
+/** Removed from stack traces, so that they name no folder of this machine. */
 const ROOT = process.cwd();
 
 let system: TestSystem;

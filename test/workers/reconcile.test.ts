@@ -1,44 +1,24 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Repair } from '../../activities/ports.ts';
-import { createReconcileWorkflows, type WorkflowScanDeps } from '../../activities/reconcile.ts';
-import { createSettle, createSettlement } from '../../activities/settle.ts';
-import { createKeyring } from '../../crypto/keyring.ts';
-import { parseRootKey } from '../../crypto/root-key.ts';
-import { createSigner } from '../../crypto/signing.ts';
-import { workflowDirectory } from '../../runtime/temporal/workflow-directory.ts';
-import { workflowStarter } from '../../runtime/temporal/workflow-starter.ts';
-import { activityStores } from '../../storage/activity-stores.ts';
+import type { ActivityDeps } from '../../activities/index.ts';
+import { ACTIVITY, type Repair, type WorkerActivities } from '../../contracts/activities.ts';
 import { readBacklog } from '../../storage/approvals/reconcile.ts';
-import { currentIssuerKey } from '../../storage/keys/issuer-keys.ts';
-import { loadProjectKey } from '../../storage/keys/projects.ts';
 import { ensureReconcileSchedules, reconcileScheduleId } from '../../workers/reconcile-schedule.ts';
+import { activitiesOf } from '../helpers/activities.ts';
 import { approvalsOf } from '../helpers/approvals.ts';
 import { started } from '../helpers/started.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 let system: TestSystem;
-let deps: WorkflowScanDeps;
-let scan: () => Promise<Partial<Record<Repair, number>>>;
-let settle: ReturnType<typeof createSettle>;
+let scan: WorkerActivities['reconcileWorkflows'];
+let settle: WorkerActivities['settle'];
+/** The worker's activities, without the minute that its scan leaves to what is under way. */
+const activities = (changed: (deps: ActivityDeps) => Partial<ActivityDeps> = () => ({})) =>
+  activitiesOf(system, (deps) => ({ graceMs: 0, ...changed(deps) }));
 beforeAll(async () => {
   system = await createSystem();
   await system.startWorker();
-  const { pool } = system.database;
-  const keyring = createKeyring(parseRootKey(system.env['LETSPING_ROOT_KEY']!), loadProjectKey(pool));
-  const signer = await createSigner(await currentIssuerKey(pool, keyring));
-  const stores = activityStores(pool, keyring);
-  settle = createSettle({ ledger: stores.ledger, signer });
-  // The same parts as the worker's activity, without the minute that it leaves to what is under way.
-  deps = {
-    store: stores.workflowScan,
-    directory: workflowDirectory(system.temporal),
-    starter: workflowStarter(system.temporal, system.env['LETSPING_TASK_QUEUE']!),
-    settlement: createSettlement(signer),
-    onRepair: () => {},
-    graceMs: 0,
-  };
-  scan = createReconcileWorkflows(deps);
+  ({ [ACTIVITY.reconcileWorkflows]: scan, [ACTIVITY.settle]: settle } = await activities());
 });
 afterAll(() => system.stop());
 
@@ -197,7 +177,9 @@ test('a workflow that says it was approved is not believed: without a decision o
     const { id, payload_digest } = await open();
     await workflow(id).terminate();
     const stateOf = async () => ({ state: 'ended', resolution: { ...claim, payload_digest } }) as const;
-    const lying = createReconcileWorkflows({ ...deps, directory: { ...deps.directory, stateOf } });
+    const { [ACTIVITY.reconcileWorkflows]: lying } = await activities(({ directory }) => ({
+      directory: { ...directory, stateOf },
+    }));
     for (let i = 0; i < 40 && (await detail(id)).status === 'pending'; i++) {
       await lying();
       await wait(250);
