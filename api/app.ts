@@ -7,11 +7,11 @@ import type { ScreenDeps } from '../domain/firewall/screen-deps.ts';
 import { errorHandler } from './error-handler.ts';
 import type { EventHub } from './live/event-hub.ts';
 import type { StatusWaiters } from './live/status-waiters.ts';
-import { byOurName } from './middleware/allowed-hosts.ts';
-import { authenticate } from './middleware/authenticate.ts';
+import { allowedHosts } from './middleware/allowed-hosts.ts';
+import { createAuthenticate } from './middleware/authenticate.ts';
 import { createOnce } from './middleware/idempotency-key.ts';
-import { nameRequest } from './middleware/request-id.ts';
-import { openApiDocument } from './openapi.ts';
+import { assignRequestId } from './middleware/request-id.ts';
+import { mountRoutes } from './mount-routes.ts';
 import { createCancel } from './operations/cancel.ts';
 import { createDecide } from './operations/decide.ts';
 import { createOpen } from './operations/open.ts';
@@ -23,6 +23,7 @@ import { approvalRequestRoutes } from './routes/approval-requests.ts';
 import { eventRoutes } from './routes/events.ts';
 import { type HealthDeps, healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { withOpenApi } from './routes/openapi.ts';
 import { pageRoutes } from './routes/page.ts';
 import { policyRoutes } from './routes/policy.ts';
 import { wireRoutes } from './routes/wire.ts';
@@ -39,11 +40,30 @@ export interface AppDeps extends HealthDeps {
   /** Where people reach us, without a slash at its end. A function: a port of 0 is known only after listening. */
   publicUrl: () => string;
   environment: 'live' | 'test';
-  /** Takes large bodies off this thread; absent: all are answered here. */
-  large?: RequestHandler | undefined;
+  /** Answers requests with large bodies on another thread. Absent: they are answered on this one. */
+  largeBodies?: RequestHandler | undefined;
   /** `letsping dev`: who tries policies out need not say why each time. */
   loosenWithoutReason: boolean;
 }
+
+/** For pages. Every other answer has `AS_DATA`. */
+const SECURITY_HEADERS = helmet({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      connectSrc: ["'self'"],
+      imgSrc: ["'self'"],
+      formAction: ["'self'"],
+      baseUri: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+  referrerPolicy: { policy: 'no-referrer' },
+  strictTransportSecurity: false,
+});
 
 const AS_DATA = Object.entries({
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
@@ -61,8 +81,10 @@ function collapseSlashes(req: Request): void {
   if (req.url.includes('//')) req.url = req.url.replace(/^[^?#]*/, (path) => path.replace(/\/{2,}/g, '/'));
 }
 
+const nothingHere = () => new DomainError('not_found', 'There is nothing here.');
+
 const onArrival: RequestHandler = (req, res, next) => {
-  nameRequest(req, res);
+  assignRequestId(req, res);
   collapseSlashes(req);
   asData(res);
   next();
@@ -72,7 +94,6 @@ const onArrival: RequestHandler = (req, res, next) => {
 export function createApp(deps: AppDeps): Express {
   const { stores, workflows, log, publicUrl } = deps;
   const { requests, decisions, executions, policies, identities } = stores;
-  const once = createOnce(stores.idempotency);
   const open = createOpen({
     store: stores.opening,
     settlement: deps.settlement,
@@ -83,51 +104,35 @@ export function createApp(deps: AppDeps): Express {
   const decide = createDecide({ requests, decisions, workflows });
   const cancel = createCancel({ requests, workflows });
   const reportExecuted = createReportExecuted({ requests, executions, log });
-  const large: RequestHandler = deps.large ?? ((_req, _res, next) => next());
-  const authenticated = authenticate(identities, publicUrl);
+  const authenticate = createAuthenticate(identities, publicUrl);
+  const routes = withOpenApi(
+    [
+      ...wireRoutes({ open, requests, waiters: deps.waiters }), // agents' routes are matched first
+      ...healthRoutes(deps),
+      ...approvalRequestRoutes({ requests, decide, cancel, reportExecuted }),
+      ...policyRoutes({
+        store: policies,
+        putPolicy: createPutPolicy(policies, deps),
+        simulatePolicy: createSimulatePolicy(requests, deps.screenDeps),
+      }),
+      ...keyRoutes({ keys: stores.keys, environment: deps.environment }),
+      ...eventRoutes({ hub: deps.hub }),
+    ],
+    publicUrl,
+  );
 
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
   app.use(onArrival);
-  const forBrowsers = helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'"],
-        connectSrc: ["'self'"],
-        imgSrc: ["'self'"],
-        formAction: ["'self'"],
-        baseUri: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    referrerPolicy: { policy: 'no-referrer' },
-    strictTransportSecurity: false,
+  mountRoutes(app, routes, { authenticate, once: createOnce(stores.idempotency), largeBodies: deps.largeBodies });
+  app.use('/api', async (req) => {
+    await authenticate(req);
+    throw nothingHere();
   });
-  app.get('/api/openapi.json', (_req, res) => {
-    res.json(openApiDocument(publicUrl()));
-  });
-  app.use(wireRoutes({ open, requests, waiters: deps.waiters, once, authenticated, large })); // what agents call comes first
-  app.use(healthRoutes(deps));
-  app.use(
-    '/api',
-    authenticated,
-    large,
-    approvalRequestRoutes({ requests, decide, cancel, reportExecuted, once }),
-    policyRoutes({
-      store: policies,
-      putPolicy: createPutPolicy(policies, deps),
-      simulatePolicy: createSimulatePolicy(requests, deps.screenDeps),
-    }),
-    keyRoutes({ keys: stores.keys, once, environment: deps.environment }),
-    eventRoutes({ hub: deps.hub }),
-  );
-  app.use(byOurName(publicUrl), forBrowsers, pageRoutes({ requests, identities, decide, publicUrl }));
+  app.use(allowedHosts(publicUrl), SECURITY_HEADERS, pageRoutes({ requests, identities, decide, publicUrl }));
   app.use(() => {
-    throw new DomainError('not_found', 'There is nothing here.');
+    throw nothingHere();
   });
   app.use(errorHandler(log));
   return app;

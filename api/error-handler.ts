@@ -4,9 +4,10 @@ import type { ErrorCode, Problem } from '../contracts/problem.ts';
 import { DomainError, type ErrorDetails } from '../domain/errors.ts';
 import type { Log } from './ports.ts';
 import { PROBLEM_STATUS } from './problem-status.ts';
+import { stateOf } from './request-state.ts';
 
 /** On wire routes the published clients branch on these names. */
-const wireCode = (status: number): string =>
+const publishedCode = (status: number): string =>
   ({
     401: 'LETSPING_401_AUTH',
     402: 'LETSPING_402_QUOTA',
@@ -71,14 +72,15 @@ function asDomainError(error: unknown): DomainError | undefined {
 }
 
 export function sendProblem(res: Response, code: ErrorCode, detail: string, details: ErrorDetails = {}): void {
+  const { request_id, publishedCodes } = stateOf(res);
   const status = PROBLEM_STATUS[code];
   const problem: Problem = {
     type: `urn:letsping-temporal:problem:${code}`,
     title: title(code),
     status,
     detail,
-    instance: res.locals.request_id as string,
-    code: res.locals.wire ? wireCode(status) : code,
+    instance: request_id,
+    code: publishedCodes ? publishedCode(status) : code,
     error: detail,
     message: detail,
     ...details,
@@ -94,7 +96,7 @@ export const errorHandler =
   (error, req, res, _next) => {
     const refusal = asDomainError(error);
     const fields = {
-      request_id: res.locals.request_id as string,
+      request_id: stateOf(res).request_id,
       method: req.method,
       route: req.route?.path as string | undefined,
     };

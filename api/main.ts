@@ -115,7 +115,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
   };
 
   let url = config.public_url ?? `http://${config.host}:${config.port}`;
-  const lane =
+  const largeBodies =
     options.largeBodies &&
     createLargeBodyWorker({ entry: options.largeBodies, env, publicUrl: () => url, counts, log });
   const app = createApp({
@@ -133,7 +133,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
         log.error({ kid }, 'alarm: a signing key in the database is not sealed by us, and not published'),
       ),
     environment: url.startsWith('https:') ? 'live' : 'test',
-    large: lane?.handler,
+    largeBodies: largeBodies?.handler,
     checks,
   });
 
@@ -175,7 +175,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     server.closeIdleConnections();
     setTimeout(() => server.closeAllConnections(), CLOSE_MS).unref();
     await closed;
-    await lane?.end();
+    await largeBodies?.end();
     clearInterval(waking);
     await Promise.all([workflows.end(), events.end()]);
     await Promise.allSettled([listening.stop(), connection.close(), pool.end(), measured?.stop()]);

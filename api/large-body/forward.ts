@@ -1,6 +1,7 @@
 import { type OutgoingHttpHeaders, request } from 'node:http';
 import { pipeline } from 'node:stream';
 import type { Request, Response } from 'express';
+import { stateOf } from '../request-state.ts';
 
 /** They belong to one connection (RFC 9110, 7.6.1), or were answered already. */
 const OF_THE_CONNECTION = [
@@ -27,11 +28,7 @@ export const forward = (req: Request, res: Response, port: number): Promise<void
   new Promise((resolve, reject) => {
     // A connection of its own: a kept one may be closed by the other side while this request is on its way. It is we who close
     // it: a server that refuses a body half-way and closes takes its answer with it.
-    const headers = {
-      ...without(req.headers),
-      connection: 'keep-alive',
-      'x-request-id': res.locals.request_id as string,
-    };
+    const headers = { ...without(req.headers), connection: 'keep-alive', 'x-request-id': stateOf(res).request_id };
     const onward = request({
       host: '127.0.0.1',
       port,

@@ -3,8 +3,8 @@ import { Worker } from 'node:worker_threads';
 import type { Request, RequestHandler, Response } from 'express';
 import PQueue from 'p-queue';
 import { DomainError } from '../../domain/errors.ts';
-import { principalOf } from '../middleware/authenticate.ts';
 import type { Counts, Log } from '../ports.ts';
+import { principalOf, stateOf } from '../request-state.ts';
 import { forward } from './forward.ts';
 
 /** A body of this size takes some ten milliseconds to read, judge and seal; most tool calls are a tenth of it. */
@@ -95,9 +95,10 @@ export function createLargeBodyWorker({ entry, env, publicUrl, counts, log }: La
     current ??= start();
     const thread = await current.catch(() => undefined);
     if (!thread) return 'not started';
-    res.locals.forwarded = true;
+    const state = stateOf(res);
+    state.forwarded = true;
     await forward(req, res, thread.port).catch(async (cause) => {
-      res.locals.forwarded = false;
+      state.forwarded = false;
       // Of a thread that has ended the next one hears: whoever tries again gets a new one.
       await Promise.race([thread.ended, setTimeout(ENDED_WITHIN_MS)]);
       throw new DomainError(

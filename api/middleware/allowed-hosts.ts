@@ -18,7 +18,7 @@ export function checkHost(publicUrl: () => string, req: Request): void {
 }
 
 /** For pages: they know no keys. */
-export const byOurName =
+export const allowedHosts =
   (publicUrl: () => string): RequestHandler =>
   (req, _res, next) => {
     checkHost(publicUrl, req);

@@ -1,8 +1,9 @@
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { parseApiKey, sameSecret, tokenHash } from '../../crypto/api-key.ts';
 import { mayDo, type Permission, type Principal } from '../../domain/access/permissions.ts';
 import type { IdentityStore } from '../../domain/access/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
+import { stateOf } from '../request-state.ts';
 import { checkHost } from './allowed-hosts.ts';
 import { sessionToken } from './session-cookie.ts';
 
@@ -23,7 +24,7 @@ async function byKey(store: IdentityStore, header: string): Promise<Principal | 
   };
 }
 
-/** The person behind a session cookie; undefined when there is none or it has ended. */
+/** The person of a session cookie; undefined when there is no session or it has ended. */
 export async function bySession(store: IdentityStore, req: Request): Promise<Principal | undefined> {
   const token = sessionToken(req);
   const found = token === undefined ? undefined : await store.session(tokenHash(token));
@@ -38,13 +39,16 @@ export async function bySession(store: IdentityStore, req: Request): Promise<Pri
   };
 }
 
+/** @throws DomainError `unauthenticated` | `forbidden` | `not_found` */
+export type Authenticate = (req: Request) => Promise<Principal>;
+
 /**
- * A key in `Authorization`, else the session of the approval page. The attacker of a session is another site in the same
+ * An API key in `Authorization`, else the session of the approval page. The attacker of a session is another site in the same
  * browser: an unsafe method needs our own Origin beside the SameSite cookie.
  */
-export const authenticate =
-  (store: IdentityStore, publicUrl: () => string): RequestHandler =>
-  async (req, res, next) => {
+export const createAuthenticate =
+  (store: IdentityStore, publicUrl: () => string): Authenticate =>
+  async (req) => {
     const header = req.get('authorization');
     if (header === undefined) checkHost(publicUrl, req);
     const principal = header === undefined ? await bySession(store, req) : await byKey(store, header);
@@ -62,17 +66,18 @@ export const authenticate =
     ) {
       throw new DomainError('forbidden', 'A signed-in person may only write from the approval page itself.');
     }
-    res.locals.principal = principal;
-    next();
+    return principal;
   };
 
-export const principalOf = (res: Response): Principal => res.locals.principal as Principal;
-
-export const requirePermission =
-  (permission: Permission): RequestHandler =>
-  (_req, res, next) => {
-    const { role } = principalOf(res);
-    if (!mayDo(role, permission))
-      throw new DomainError('forbidden', `A key with the role ${role} has no permission ${permission}.`);
+/** Lets a request pass whose principal has the permission. Nothing of the body has been read by then. */
+export const admit =
+  (authenticate: Authenticate, permission: Permission, publishedCodes: boolean): RequestHandler =>
+  async (req, res, next) => {
+    const state = stateOf(res);
+    state.publishedCodes = publishedCodes;
+    const principal = await authenticate(req);
+    if (!mayDo(principal.role, permission))
+      throw new DomainError('forbidden', `A key with the role ${principal.role} has no permission ${permission}.`);
+    state.principal = principal;
     next();
   };

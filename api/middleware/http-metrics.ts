@@ -1,16 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isForwarded } from '../request-state.ts';
 
 /** What the router leaves on a request that one of its routes has taken. */
 interface Routed extends IncomingMessage {
   baseUrl?: string;
   route?: { path?: unknown };
 }
-
-interface Answered extends ServerResponse {
-  locals?: { forwarded?: boolean };
-}
-
-const isForwarded = (res: Answered) => res.locals?.forwarded === true;
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 

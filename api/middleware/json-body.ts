@@ -1,10 +1,18 @@
-import express, { type RequestHandler } from 'express';
+import { createHash } from 'node:crypto';
+import express, { type Request, type RequestHandler } from 'express';
 import { DomainError } from '../../domain/errors.ts';
 import { parseGuarded } from '../../domain/json/guard.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
+const EMPTY = Buffer.alloc(0);
 
-/** JSON in UTF-8 and nothing else: `express.json` would take utf-7, duplicate keys and 120,000 nested arrays. */
+/** Reads at most `limit` bytes, after decompression. */
+export const rawBody = (limit: '4mb' | '256kb'): RequestHandler => express.raw({ type: () => true, limit });
+
+/** The bytes that `rawBody` read; none when there was no body. */
+export const bytesOf = (req: Request): Buffer => (Buffer.isBuffer(req.body) ? req.body : EMPTY);
+
+/** Accepts JSON in UTF-8 only: `express.json` would take UTF-7, duplicate keys and 120,000 nested arrays. */
 function mediaTypeProblem(contentType: string | undefined): string | undefined {
   const [type = '', ...parameters] = (contentType ?? '')
     .toLowerCase()
@@ -29,27 +37,25 @@ function textOf(bytes: Uint8Array): string {
   }
 }
 
-const parse: RequestHandler = (req, res, next) => {
-  const bytes = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
-  if (bytes.length > 0) {
-    const problem = mediaTypeProblem(req.get('content-type'));
-    if (problem) throw new DomainError('unsupported_media_type', problem);
-  }
+/** The body as guarded JSON; undefined when there is none. @throws DomainError `malformed_body` | `unsupported_media_type` */
+export function jsonOf(req: Request): unknown {
+  const bytes = bytesOf(req);
+  if (bytes.length === 0) return undefined;
+  const problem = mediaTypeProblem(req.get('content-type'));
+  if (problem) throw new DomainError('unsupported_media_type', problem);
   const text = textOf(bytes);
-  res.locals.body_text = text;
-  if (text.trim() === '') {
-    req.body = undefined;
-    next();
-    return;
-  }
+  if (text.trim() === '') return undefined;
   const guarded = parseGuarded(text);
   if (!guarded.ok)
     throw new DomainError('malformed_body', guarded.reason, {
       errors: [{ pointer: guarded.pointer, detail: guarded.reason }],
     });
-  req.body = guarded.value;
-  next();
-};
+  return guarded.value;
+}
 
-/** Reads at most `limit` bytes, after decompression, and guards what they say. The body is `undefined` when there is none. */
-export const jsonBody = (limit: '4mb' | '256kb'): RequestHandler[] => [express.raw({ type: () => true, limit }), parse];
+/** What has to be equal when an `Idempotency-Key` is repeated: the bytes of the body, and of a header that belongs to it. */
+export function bodySha256(bytes: Uint8Array, header: string | undefined): Buffer {
+  const hash = createHash('sha256').update(bytes);
+  if (header !== undefined) hash.update('\n').update(header, 'latin1');
+  return hash.digest();
+}

@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import type { IdentityStore } from '../../domain/access/ports.ts';
 import type { RequestLister } from '../../domain/approval/ports.ts';
-import { principalOf } from '../middleware/authenticate.ts';
+import { principalOf } from '../request-state.ts';
 import { cursorOf, parseCursor } from '../routes/cursor.ts';
 import { type Inbox, inboxSentence, inboxView } from './inbox.ts';
 import { sendPage } from './layout.ts';

@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { IdentityStore } from '../../domain/access/ports.ts';
 import { bySession } from '../middleware/authenticate.ts';
+import { stateOf } from '../request-state.ts';
 import { localPath } from './local-path.ts';
 import { sendSignIn } from './sign-in.ts';
 
@@ -13,6 +14,6 @@ export const signedIn =
       sendSignIn(res, 401, { next: localPath(back(req.originalUrl)) });
       return;
     }
-    res.locals.principal = principal;
+    stateOf(res).principal = principal;
     next();
   };

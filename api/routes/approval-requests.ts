@@ -1,17 +1,21 @@
-import { type Response, Router } from 'express';
-import type { CancelAnswer, ExecutedAnswer } from '../../contracts/approval-request.ts';
-import { type ApprovalRequestPage, ExecutedBody, ListQuery } from '../../contracts/approval-request.ts';
-import { Decision } from '../../contracts/decision.ts';
-import { isId } from '../../crypto/ids.ts';
+import { z } from 'zod';
+import {
+  ApprovalRequestDetail,
+  ApprovalRequestPage,
+  CancelAnswer,
+  ExecutedAnswer,
+  ExecutedBody,
+  ListQuery,
+} from '../../contracts/approval-request.ts';
+import { Decision, DecisionAnswer, DecisionRecorded } from '../../contracts/decision.ts';
 import { maySee, type Principal } from '../../domain/access/permissions.ts';
 import type { HistoryReader, RequestLister } from '../../domain/approval/ports.ts';
 import type { Channel } from '../../domain/approval/record.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { principalOf, requirePermission } from '../middleware/authenticate.ts';
-import type { Once } from '../middleware/idempotency-key.ts';
-import { jsonBody } from '../middleware/json-body.ts';
 import type { Decided } from '../operations/decision-attempt.ts';
 import { detailOf, summaryOf } from '../operations/views.ts';
+import { type Route, route } from '../route.ts';
+import { REQUEST_ID } from './approval-request-id.ts';
 import { cursorOf, parseCursor } from './cursor.ts';
 
 export interface ApprovalRequestRouteDeps {
@@ -25,109 +29,138 @@ export interface ApprovalRequestRouteDeps {
   ) => Promise<Decided>;
   cancel: (principal: Principal, id: string) => Promise<{ status: 200 | 202; body: CancelAnswer }>;
   reportExecuted: (principal: Principal, id: string, payload_digest: string) => Promise<ExecutedAnswer>;
-  once: Once;
 }
 
-/** An id of another form is as unknown as one of another project. */
-function requestId(raw: unknown): string {
-  const id = String(raw);
-  if (!isId('req', id)) throw new DomainError('not_found', 'There is no such approval request.');
-  return id;
-}
+const NO_STORE = { 'Cache-Control': 'no-store' };
+const CLIENT_HEADER = 'X-Letsping-Client';
+const ClientName = z.string().meta({ description: '`cli`: the decision is recorded as made on the command line' });
 
-/** The road by which a decision came: the client may say that it is our command line, and nothing else. */
+/** A client may name our command line, and no other channel. */
 const channelOf = (principal: Principal, client: string | undefined): Channel =>
   principal.via === 'session' ? 'console' : client === 'cli' ? 'cli' : 'api';
 
-export function approvalRequestRoutes({
+/** Approval requests: list, read, decide, cancel, and the report of an execution. */
+export const approvalRequestRoutes = ({
   requests,
   decide,
   cancel,
   reportExecuted,
-  once,
-}: ApprovalRequestRouteDeps): Router {
-  const router = Router();
-  const readable = requirePermission('approval:read');
-
-  router.get('/approval-requests', readable, async (req, res) => {
-    const query = ListQuery.parse(req.query);
-    const principal = principalOf(res);
-    const rows = await requests.list(principal.project_id, {
-      ...query,
-      limit: query.limit + 1,
-      key_id: principal.role === 'agent' ? principal.key_id : undefined,
-      after: parseCursor(query.cursor),
-    });
-    const items = rows.slice(0, query.limit);
-    const last = items.at(-1);
-    const page: ApprovalRequestPage = {
-      items: items.map(summaryOf),
-      next: rows.length > items.length && last ? cursorOf(last) : null,
-    };
-    res.set('Cache-Control', 'no-store').json(page);
-  });
-
-  const seen = async (res: Response, raw: unknown) => {
-    const principal = principalOf(res);
-    const view = await requests.history(principal.project_id, requestId(raw));
+}: ApprovalRequestRouteDeps): Route[] => {
+  const historyOf = async (principal: Principal, id: string) => {
+    const view = await requests.history(principal.project_id, id);
     if (!view || !maySee(principal, view.request))
       throw new DomainError('not_found', 'There is no such approval request.');
     return view;
   };
 
-  router.get('/approval-requests/:id', readable, async (req, res) => {
-    const view = await seen(res, req.params.id);
-    const { proposed_patch, ...detail } = detailOf(view);
-    const shown = principalOf(res).role === 'agent' ? null : proposed_patch; // what may yet run is not the agent's to know
-    res
-      .set('Cache-Control', 'no-store')
-      .set('ETag', `"${view.request.payload_digest}"`)
-      .json({ ...detail, proposed_patch: shown });
-  });
+  return [
+    route({
+      method: 'get',
+      path: '/api/approval-requests',
+      summary: 'List, newest first',
+      access: 'approval:read',
+      query: ListQuery,
+      answers: { 200: ApprovalRequestPage },
+      async handler({ principal, query }) {
+        const rows = await requests.list(principal.project_id, {
+          ...query,
+          limit: query.limit + 1,
+          key_id: principal.role === 'agent' ? principal.key_id : undefined,
+          after: parseCursor(query.cursor),
+        });
+        const items = rows.slice(0, query.limit);
+        const last = items.at(-1);
+        const next = rows.length > items.length && last ? cursorOf(last) : null;
+        return { status: 200, headers: NO_STORE, body: { items: items.map(summaryOf), next } };
+      },
+    }),
 
-  router.get('/approval-requests/:id/receipt', readable, async (req, res) => {
-    const { receipt } = await seen(res, req.params.id);
-    if (receipt === undefined) throw new DomainError('not_found', 'There is no receipt yet: the request is pending.');
-    res.type('application/jose').send(receipt);
-  });
+    route({
+      method: 'get',
+      path: '/api/approval-requests/{id}',
+      summary: 'One request, with payload, findings and timeline',
+      access: 'approval:read',
+      params: REQUEST_ID,
+      answers: { 200: ApprovalRequestDetail },
+      async handler({ principal, params }) {
+        const view = await historyOf(principal, params.id);
+        const { proposed_patch, ...detail } = detailOf(view);
+        // An agent does not see a patch that may still be refused.
+        const shown = principal.role === 'agent' ? null : proposed_patch;
+        return {
+          status: 200,
+          headers: { ...NO_STORE, ETag: `"${view.request.payload_digest}"` },
+          body: { ...detail, proposed_patch: shown },
+        };
+      },
+    }),
 
-  router.post(
-    '/approval-requests/:id/decisions',
-    requirePermission('approval:decide'),
-    ...jsonBody('4mb'),
-    async (req, res) => {
-      const id = requestId(req.params.id);
-      const decision = Decision.parse(req.body);
-      const principal = principalOf(res);
-      await once(req, res, `decide ${id}`, 'dec', (decision_id) =>
-        decide(principal, id, decision, decision_id, channelOf(principal, req.get('x-letsping-client'))),
-      );
-    },
-  );
+    route({
+      method: 'get',
+      path: '/api/approval-requests/{id}/receipt',
+      summary: 'The receipt: a compact JWS',
+      access: 'approval:read',
+      params: REQUEST_ID,
+      answers: { 200: { mediaType: 'application/jose' } },
+      async handler({ principal, params }) {
+        const { receipt } = await historyOf(principal, params.id);
+        if (receipt === undefined)
+          throw new DomainError('not_found', 'There is no receipt yet: the request is pending.');
+        return { status: 200, body: receipt };
+      },
+    }),
 
-  router.post(
-    '/approval-requests/:id/cancel',
-    requirePermission('approval:cancel'),
-    ...jsonBody('256kb'),
-    async (req, res) => {
-      const id = requestId(req.params.id);
-      await once(req, res, `cancel ${id}`, 'evt', () => cancel(principalOf(res), id));
-    },
-  );
+    route({
+      method: 'post',
+      path: '/api/approval-requests/{id}/decisions',
+      summary: 'Approve, patch or reject',
+      access: 'approval:decide',
+      params: REQUEST_ID,
+      headers: { [CLIENT_HEADER]: ClientName },
+      body: { schema: Decision, limit: '4mb' },
+      idempotent: { scope: 'decide', creates: 'dec' },
+      answers: { 200: DecisionAnswer, 201: DecisionAnswer, 202: DecisionRecorded },
+      refusals: [
+        'payload_digest_required',
+        'own_request',
+        'own_patch',
+        'not_pending',
+        'patch_in_progress',
+        'expired',
+        'payload_changed',
+        'patch_refused',
+        'temporal_unavailable',
+      ],
+      handler: ({ principal, params, headers, body, new_id }) =>
+        decide(principal, params.id, body, new_id, channelOf(principal, headers[CLIENT_HEADER])),
+    }),
 
-  router.post(
-    '/approval-requests/:id/executed',
-    requirePermission('approval:execute'),
-    ...jsonBody('256kb'),
-    async (req, res) => {
-      const id = requestId(req.params.id);
-      const { payload_digest } = ExecutedBody.parse(req.body);
-      await once(req, res, `executed ${id}`, 'evt', async () => ({
-        status: 201,
-        body: await reportExecuted(principalOf(res), id, payload_digest),
-      }));
-    },
-  );
+    route({
+      method: 'post',
+      path: '/api/approval-requests/{id}/cancel',
+      summary: 'Cancel a pending request',
+      access: 'approval:cancel',
+      params: REQUEST_ID,
+      body: { limit: '256kb' },
+      idempotent: { scope: 'cancel', creates: 'evt' },
+      answers: { 200: CancelAnswer, 202: CancelAnswer },
+      refusals: ['not_pending', 'temporal_unavailable'],
+      handler: ({ principal, params }) => cancel(principal, params.id),
+    }),
 
-  return router;
-}
+    route({
+      method: 'post',
+      path: '/api/approval-requests/{id}/executed',
+      summary: 'Report the one execution of what was approved',
+      access: 'approval:execute',
+      params: REQUEST_ID,
+      body: { schema: ExecutedBody, limit: '256kb' },
+      idempotent: { scope: 'executed', creates: 'evt' },
+      answers: { 201: ExecutedAnswer },
+      refusals: ['payload_digest_required', 'not_approved', 'executed_already', 'digest_mismatch'],
+      async handler({ principal, params, body }) {
+        return { status: 201, body: await reportExecuted(principal, params.id, body.payload_digest) };
+      },
+    }),
+  ];
+};

@@ -1,5 +1,4 @@
 import { type ErrorRequestHandler, Router } from 'express';
-import type { Principal } from '../../domain/access/permissions.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { assetRoutes } from '../page/assets.ts';
 import type { PageDeps } from '../page/deps.ts';
@@ -7,10 +6,11 @@ import { inboxRoutes } from '../page/inbox-routes.ts';
 import { sendSentence } from '../page/layout.ts';
 import { requestRoutes } from '../page/request-routes.ts';
 import { sessionRoutes } from '../page/session-routes.ts';
+import { stateOf } from '../request-state.ts';
 
 /** What a person is told by a page; all else is told, and logged, by the error handler of the whole. */
 const tellPerson: ErrorRequestHandler = (error, _req, res, next) => {
-  const principal = res.locals.principal as Principal | undefined;
+  const { principal } = stateOf(res);
   const { type } = error as { type?: unknown };
   if (error instanceof DomainError && error.code === 'not_found')
     sendSentence(res, 404, 'Not here', error.message, principal);

@@ -1,12 +1,10 @@
-import { type Request, Router } from 'express';
-import { Policy, type PolicyVersion } from '../../contracts/policy.ts';
-import { PolicyLogQuery, PolicyReason } from '../../contracts/policy-change.ts';
-import { type PolicySimulation, PolicySimulationBody } from '../../contracts/policy-simulation.ts';
+import { z } from 'zod';
+import { Policy, PolicyVersion } from '../../contracts/policy.ts';
+import { PolicyLog, PolicyLogQuery, PolicyReason } from '../../contracts/policy-change.ts';
+import { PolicySimulation, PolicySimulationBody } from '../../contracts/policy-simulation.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
-import { DomainError } from '../../domain/errors.ts';
 import type { PolicyStore } from '../../domain/policy/ports.ts';
-import { principalOf, requirePermission } from '../middleware/authenticate.ts';
-import { jsonBody } from '../middleware/json-body.ts';
+import { type Route, route } from '../route.ts';
 
 export interface PolicyRouteDeps {
   store: Pick<PolicyStore, 'policy' | 'policyLog'>;
@@ -14,31 +12,56 @@ export interface PolicyRouteDeps {
   simulatePolicy: (project_id: string, body: PolicySimulationBody) => Promise<PolicySimulation>;
 }
 
-/** The query carries any text; the header, which is Latin-1 on the way, is for what cannot set a query. */
-function reasonOf(req: Request): string | undefined {
-  const given = req.query['reason'] ?? req.get('x-letsping-reason');
-  if (given === undefined) return undefined;
-  const reason = PolicyReason.safeParse(given);
-  if (!reason.success) throw new DomainError('invalid_request', 'A reason is a text of 1 to 1,000 characters.');
-  return reason.data;
-}
+/** The query carries any text. The header is Latin-1, for clients that cannot set a query. */
+const ReasonQuery = z.object({ reason: PolicyReason.optional() });
+const REASON_HEADER = 'X-Letsping-Reason';
 
-/** The project's policy, one document. Each PUT is a new version; what was decided under an older one stays decided. */
-export function policyRoutes({ store, putPolicy, simulatePolicy }: PolicyRouteDeps): Router {
-  const router = Router();
-  const manage = requirePermission('policy:manage');
-  router.get('/policy', manage, async (_req, res) => {
-    res.json(await store.policy(principalOf(res).project_id));
-  });
-  router.put('/policy', manage, ...jsonBody('256kb'), async (req, res) => {
-    res.json(await putPolicy(principalOf(res), Policy.parse(req.body), reasonOf(req)));
-  });
-  router.get('/policy/versions', manage, async (req, res) => {
-    const { limit, before } = PolicyLogQuery.parse(req.query);
-    res.json(await store.policyLog(principalOf(res).project_id, limit, before));
-  });
-  router.post('/policy/simulate', manage, ...jsonBody('256kb'), async (req, res) => {
-    res.json(await simulatePolicy(principalOf(res).project_id, PolicySimulationBody.parse(req.body)));
-  });
-  return router;
-}
+/** The project's policy, one document. Each PUT writes a new version; decisions made under an older one stay as they are. */
+export const policyRoutes = ({ store, putPolicy, simulatePolicy }: PolicyRouteDeps): Route[] => [
+  route({
+    method: 'get',
+    path: '/api/policy',
+    summary: 'The current policy',
+    access: 'policy:manage',
+    answers: { 200: PolicyVersion },
+    handler: async ({ principal }) => ({ status: 200, body: await store.policy(principal.project_id) }),
+  }),
+
+  route({
+    method: 'put',
+    path: '/api/policy',
+    summary: 'Write the next version of the policy; one that loosens needs a reason, in the query or the header',
+    access: 'policy:manage',
+    query: ReasonQuery,
+    headers: { [REASON_HEADER]: PolicyReason },
+    body: { schema: Policy, limit: '256kb' },
+    answers: { 200: PolicyVersion },
+    refusals: ['invalid_value'],
+    async handler({ principal, query, headers, body }) {
+      return { status: 200, body: await putPolicy(principal, body, query.reason ?? headers[REASON_HEADER]) };
+    },
+  }),
+
+  route({
+    method: 'get',
+    path: '/api/policy/versions',
+    summary: 'What each version of the policy changed, newest first',
+    access: 'policy:manage',
+    query: PolicyLogQuery,
+    answers: { 200: PolicyLog },
+    async handler({ principal, query }) {
+      return { status: 200, body: await store.policyLog(principal.project_id, query.limit, query.before) };
+    },
+  }),
+
+  route({
+    method: 'post',
+    path: '/api/policy/simulate',
+    summary: 'Verdicts of recorded requests under another policy; nothing is changed',
+    access: 'policy:manage',
+    body: { schema: PolicySimulationBody, limit: '256kb' },
+    answers: { 200: PolicySimulation },
+    refusals: ['invalid_value', 'rate_limited'],
+    handler: async ({ principal, body }) => ({ status: 200, body: await simulatePolicy(principal.project_id, body) }),
+  }),
+];

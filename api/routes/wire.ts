@@ -1,84 +1,80 @@
-import { type RequestHandler, Router } from 'express';
 import { IngestBody } from '../../contracts/action.ts';
-import type { IngestAnswer } from '../../contracts/approval-request.ts';
-import { isId } from '../../crypto/ids.ts';
+import { IngestAnswer, StatusAnswer } from '../../contracts/approval-request.ts';
 import { maySee, type Principal } from '../../domain/access/permissions.ts';
 import type { RequestReader } from '../../domain/approval/ports.ts';
 import { statusAnswer } from '../../domain/approval/status-answer.ts';
 import { DomainError } from '../../domain/errors.ts';
+import { joinedContext } from '../../domain/policy/joined-context.ts';
 import type { StatusWaiters } from '../live/status-waiters.ts';
-import { actionContext, contextWith } from '../middleware/action-context.ts';
-import { principalOf, requirePermission } from '../middleware/authenticate.ts';
-import type { Once } from '../middleware/idempotency-key.ts';
-import { jsonBody } from '../middleware/json-body.ts';
+import { type Route, route } from '../route.ts';
+import { REQUEST_ID } from './approval-request-id.ts';
+import { CONTEXT_HEADER, ContextHeader } from './context-header.ts';
+
+const NO_STORE = { 'Cache-Control': 'no-store' };
 
 export interface WireRouteDeps {
   open: (principal: Principal, body: IngestBody, id: string) => Promise<IngestAnswer>;
   requests: RequestReader;
-  waiters: StatusWaiters;
-  once: Once;
-  authenticated: RequestHandler;
-  /** Takes large bodies elsewhere. */
-  large: RequestHandler;
+  waiters: Pick<StatusWaiters, 'shouldHold' | 'wait'>;
 }
 
-/** Errors of these routes carry the codes that the published clients branch on. */
-const onTheWire: RequestHandler = (_req, res, next) => {
-  res.locals.wire = true;
-  next();
-};
-
-/** Published clients may be given the root as their base, or `/api`: each path stands at both. */
-const BASES = ['/api', ''];
-
-/** The published protocol: what the LetsPing clients call. Unknown members are dropped, and errors carry their codes. */
-export function wireRoutes({ open, requests, waiters, once, authenticated, large }: WireRouteDeps): Router {
-  const ingest: RequestHandler[] = [
-    onTheWire,
-    authenticated,
-    requirePermission('approval:create'),
-    large,
-    ...jsonBody('4mb'),
-    actionContext,
-    async (req, res) => {
-      const given = IngestBody.parse(req.body);
-      const context = contextWith(given.context, res.locals);
-      const body = { ...given, ...(context && { context }) };
-      await once(req, res, 'ingest', 'req', async (id) => ({
-        status: 201,
-        body: await open(principalOf(res), body, id),
-      }));
-    },
-  ];
-
-  const status: RequestHandler = async (req, res) => {
-    const principal = principalOf(res);
-    const id = String(req.params.id);
-    const read = async () => {
-      const view = isId('req', id) ? await requests.view(principal.project_id, id) : undefined;
-      if (!view || !maySee(principal, view.request))
-        throw new DomainError('not_found', 'There is no such approval request.');
-      return view;
-    };
-    let view = await read();
-    if (!view.resolution && waiters.shouldHold(principal.key_id, id)) {
-      const gone = new AbortController();
-      res.on('close', () => gone.abort());
-      const waited = waiters.wait(principal.key_id, id, gone.signal);
-      view = await read(); // resolved between the first look and the wait: do not wait for what has happened
-      if (!view.resolution) {
-        await waited;
-        if (gone.signal.aborted) return;
-        view = await read();
-      } else gone.abort();
-    }
-    res.set('Cache-Control', 'no-store').json(statusAnswer(view));
+/**
+ * The published protocol, which the LetsPing clients speak. Unknown members are dropped, and errors carry the published codes.
+ * A published client takes the root or `/api` as its base, so each path is mounted at both.
+ */
+export const wireRoutes = ({ open, requests, waiters }: WireRouteDeps): Route[] => {
+  const viewOf = async (principal: Principal, id: string) => {
+    const view = await requests.view(principal.project_id, id);
+    if (!view || !maySee(principal, view.request))
+      throw new DomainError('not_found', 'There is no such approval request.');
+    return view;
   };
 
-  const router = Router();
-  for (const base of BASES) {
-    router.post(`${base}/ingest`, ingest);
-    router.get(`${base}/status/:id`, onTheWire, authenticated, requirePermission('approval:read'), status);
-  }
-  return router;
-}
+  return [
+    route({
+      method: 'post',
+      path: '/api/ingest',
+      alsoAt: ['/ingest'],
+      summary: 'Propose an action',
+      access: 'approval:create',
+      publishedCodes: true,
+      headers: { [CONTEXT_HEADER]: ContextHeader },
+      body: { schema: IngestBody, limit: '4mb' },
+      idempotent: { scope: 'ingest', creates: 'req', covers: CONTEXT_HEADER },
+      answers: { 201: IngestAnswer },
+      refusals: ['invalid_value', 'policy_changing'],
+      async handler({ principal, headers, body, new_id }) {
+        const host = headers[CONTEXT_HEADER];
+        const proposed = host ? { ...body, context: joinedContext(body.context, host) } : body;
+        return { status: 201, body: await open(principal, proposed, new_id) };
+      },
+    }),
+
+    route({
+      method: 'get',
+      path: '/api/status/{id}',
+      alsoAt: ['/status/{id}'],
+      summary: 'The state of a request; a repeated read is held until it is decided',
+      access: 'approval:read',
+      publishedCodes: true,
+      params: REQUEST_ID,
+      answers: { 200: StatusAnswer },
+      async handler(call) {
+        const { principal, params } = call;
+        let view = await viewOf(principal, params.id);
+        if (!view.resolution && waiters.shouldHold(principal.key_id, params.id)) {
+          const stop = new AbortController();
+          call.onClose(() => stop.abort());
+          const waited = waiters.wait(principal.key_id, params.id, stop.signal);
+          view = await viewOf(principal, params.id); // it may have been resolved before the wait began
+          if (view.resolution) stop.abort();
+          else {
+            await waited;
+            if (!stop.signal.aborted) view = await viewOf(principal, params.id);
+          }
+        }
+        return { status: 200, headers: NO_STORE, body: statusAnswer(view) };
+      },
+    }),
+  ];
+};

@@ -39,7 +39,7 @@ export interface IdempotencyScope {
   route: string;
   key: string;
   /** Must be equal when the key is used again. */
-  body: string;
+  body_sha256: Uint8Array;
 }
 
 /** `first`: this call holds the lock, and writes its row under `reference`. `done`: the stored answer of an earlier call. */

@@ -3,7 +3,10 @@ import type { Sealer } from '../../crypto/keyring.ts';
 import type { IdempotencyLock, IdempotencyScope } from '../../domain/access/ports.ts';
 import type { Transaction } from '../db/transaction.ts';
 
-const hash = (...parts: string[]) => createHash('sha256').update(JSON.stringify(parts)).digest();
+const hash = (key: string) =>
+  createHash('sha256')
+    .update(JSON.stringify([key]))
+    .digest();
 const context = (scope: IdempotencyScope, reference: string) => ['idempotent answer', scope.route, reference] as const;
 const KEEP = "interval '24 hours'";
 /** How long a repeat waits after an attempt died. If the attempt is only slow, both run under the same id. */
@@ -30,7 +33,7 @@ export async function lockKey(
      on conflict (project_id, key_id, route, key_hash) do update set locked_until = excluded.locked_until
        where i.status is null and i.locked_until < now() and i.body_hash = excluded.body_hash
      returning reference`,
-    [...values, hash(scope.body), newReference],
+    [...values, scope.body_sha256, newReference],
   );
   if (taken) return { state: 'first', reference: taken.reference };
   const [row] = await tx.query<{
@@ -43,7 +46,7 @@ export async function lockKey(
     values,
   );
   if (!row) return { state: 'running' };
-  if (!row.body_hash.equals(hash(scope.body))) return { state: 'other_body' };
+  if (!row.body_hash.equals(scope.body_sha256)) return { state: 'other_body' };
   if (row.status === null || row.sealed_answer === null) return { state: 'running' };
   return {
     state: 'done',

@@ -5,7 +5,9 @@ import express from 'express';
 import { afterEach, expect, test, vi } from 'vitest';
 import { errorHandler } from '../../api/error-handler.ts';
 import { createLargeBodyWorker, type LargeBodyWorker } from '../../api/large-body/large-body-worker.ts';
-import { nameRequest } from '../../api/middleware/request-id.ts';
+import { assignRequestId } from '../../api/middleware/request-id.ts';
+import { stateOf } from '../../api/request-state.ts';
+import type { Principal } from '../../domain/access/permissions.ts';
 
 const LARGE = 'x'.repeat(20_000);
 const running: { server: Server; lane: LargeBodyWorker }[] = [];
@@ -32,8 +34,8 @@ async function start(env: NodeJS.ProcessEnv = {}) {
   let arrived = 0;
   app.use((req, res, next) => {
     arrived += 1;
-    nameRequest(req, res);
-    res.locals.principal = { key_id: req.get('x-key') ?? 'key_a' };
+    assignRequestId(req, res);
+    stateOf(res).principal = { key_id: req.get('x-key') ?? 'key_a' } as Principal;
     next();
   });
   app.use(lane.handler, (_req, res) => void res.send('here'));

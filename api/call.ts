@@ -1,0 +1,42 @@
+import type { ServerResponse } from 'node:http';
+
+/**
+ * One call of a route, as its handler receives it: every value is parsed by the schema that the route declares.
+ * `principal` is undefined on public routes only.
+ */
+export class Call<Who, Params, Query, Headers, Body> {
+  readonly principal: Who;
+  readonly params: Params;
+  readonly query: Query;
+  readonly headers: Headers;
+  readonly body: Body;
+  /** The id for the record that an idempotent route creates. A repeat after a crash gets the id of the first try. */
+  new_id: string;
+  readonly #res: ServerResponse;
+
+  constructor(
+    who: Who,
+    params: Params,
+    query: Query,
+    headers: Headers,
+    body: Body,
+    new_id: string,
+    res: ServerResponse,
+  ) {
+    this.principal = who;
+    this.params = params;
+    this.query = query;
+    this.headers = headers;
+    this.body = body;
+    this.new_id = new_id;
+    this.#res = res;
+  }
+
+  /** Runs when the response is complete, or the caller closed the connection before that. */
+  onClose(listener: () => void): void {
+    this.#res.on('close', listener);
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the types of one route's values are known where it is declared
+export type AnyCall = Call<any, any, any, any, any>;

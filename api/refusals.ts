@@ -1,0 +1,30 @@
+import { ROLES } from '../contracts/key.ts';
+import type { ErrorCode } from '../contracts/problem.ts';
+import { mayDo } from '../domain/access/permissions.ts';
+import { PROBLEM_STATUS } from './problem-status.ts';
+import type { Route } from './route.ts';
+
+const ACCESS: ErrorCode[] = ['unauthenticated', 'database_unavailable', 'key_unavailable'];
+const BODY: ErrorCode[] = ['malformed_body', 'body_too_large', 'unsupported_media_type', 'rate_limited', 'overloaded'];
+const IDEMPOTENT: ErrorCode[] = ['idempotency_key_in_use', 'idempotency_key_reused', 'invalid_request'];
+
+/** A session may write from the approval page alone, so every unsafe method can be forbidden. */
+const canBeForbidden = ({ access, method }: Route) =>
+  access !== 'public' && (method !== 'get' || ROLES.some((role) => !mayDo(role, access)));
+
+/** Every refusal of a route: what its declaration implies, and what it names. HTTP status → codes, both in order. */
+export function refusalsOf(route: Route): [status: number, codes: ErrorCode[]][] {
+  const codes = new Set<ErrorCode>([
+    ...(route.access === 'public' ? [] : ACCESS),
+    ...(canBeForbidden(route) ? (['forbidden'] as const) : []),
+    ...(route.params ? (['not_found'] as const) : []),
+    ...(route.query || route.body?.schema ? (['invalid_request'] as const) : []),
+    ...(route.body ? BODY : []),
+    ...(route.idempotent ? IDEMPOTENT : []),
+    ...(route.refusals ?? []),
+  ]);
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of [...codes].sort())
+    byStatus.set(PROBLEM_STATUS[code], [...(byStatus.get(PROBLEM_STATUS[code]) ?? []), code]);
+  return [...byStatus].sort(([a], [b]) => a - b);
+}

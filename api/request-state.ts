@@ -1,0 +1,39 @@
+import type { ServerResponse } from 'node:http';
+import type { Principal } from '../domain/access/permissions.ts';
+
+/** What the api knows of one request before its route runs. */
+export interface RequestState {
+  readonly request_id: string;
+  /** Set by authentication. */
+  principal: Principal | undefined;
+  /** Errors carry the codes that the published clients branch on. */
+  publishedCodes: boolean;
+  /** Another thread answers: nothing here may write to the response. */
+  forwarded: boolean;
+}
+
+const STATE = Symbol('request state');
+type WithState = ServerResponse & { [STATE]?: RequestState };
+
+export function startState(res: ServerResponse, request_id: string): RequestState {
+  const state: RequestState = { request_id, principal: undefined, publishedCodes: false, forwarded: false };
+  (res as WithState)[STATE] = state;
+  return state;
+}
+
+/** @throws Error when the request did not pass `assignRequestId`: a bug */
+export function stateOf(res: ServerResponse): RequestState {
+  const state = (res as WithState)[STATE];
+  if (!state) throw new Error('this response has no request state');
+  return state;
+}
+
+/** False as well for a response that the application has not seen. */
+export const isForwarded = (res: ServerResponse): boolean => (res as WithState)[STATE]?.forwarded === true;
+
+/** @throws Error on a route without authentication: a bug */
+export function principalOf(res: ServerResponse): Principal {
+  const { principal } = stateOf(res);
+  if (!principal) throw new Error('this request was not authenticated');
+  return principal;
+}
