@@ -1,21 +1,21 @@
 import type { StatusAnswer } from './approval-request.ts';
 
-/** What a checkpointer and the store of its threads say to each other. */
+/** The data that a checkpointer and the store of its threads exchange. */
 
-/** A value as the serializer made it: the type says how to read the bytes. */
+/** A serialized value. `type` names the format of the bytes. */
 export interface Serialized {
   type: string;
   bytes: Uint8Array;
 }
 
-/** Names one checkpoint. */
+/** The primary key of a checkpoint. */
 export interface CheckpointKey {
   thread_id: string;
   checkpoint_ns: string;
   checkpoint_id: string;
 }
 
-/** What of a checkpoint a store may keep in clear. `channel_versions` is JSON, kept as the text it is. */
+/** The part of a checkpoint that a store may keep unencrypted. `channel_versions` is JSON text, stored unchanged. */
 export interface CheckpointHead extends CheckpointKey {
   parent_id: string | null;
   v: number;
@@ -40,16 +40,16 @@ export interface TaskWrite {
 
 export interface StoredCheckpoint {
   head: CheckpointHead;
-  /** Everything of the checkpoint but its channels' values. */
+  /** The checkpoint without its channels' values. */
   body: Serialized;
   values: ChannelValue[];
   /** In no particular order. */
   writes: TaskWrite[];
-  /** For a checkpoint below version 4: what its parent's tasks sent. */
+  /** For a checkpoint below version 4: the `Send`s of its parent's tasks. */
   sends: TaskWrite[];
 }
 
-/** Which checkpoints a page holds, newest id first. An absent member does not narrow. */
+/** Selects a page of checkpoints, newest id first. An absent member does not filter. */
 export interface CheckpointFilter {
   thread_id?: string;
   checkpoint_ns?: string;
@@ -58,12 +58,12 @@ export interface CheckpointFilter {
   before_id?: string;
   source?: string;
   step?: number;
-  /** The last checkpoint of the page before. */
+  /** The last checkpoint of the previous page. */
   after?: CheckpointKey;
   limit: number;
 }
 
-/** A question of a thread and the requests that carry it: one, or one per action in the order of the actions. */
+/** An interrupt and its approval requests: one, or one per action in the order of the actions. */
 export interface InterruptLink {
   thread_id: string;
   interrupt_id: string;
@@ -71,14 +71,14 @@ export interface InterruptLink {
   request_ids: string[];
 }
 
-/** What became of an interrupt: `answers` is there when every one of its requests is closed, in the order of the actions. */
+/** The state of an interrupt. `answers` is present when all its requests are closed, in the order of the actions. */
 export interface InterruptAnswer {
   interrupt_id: string;
   resumed: boolean;
   answers?: StatusAnswer[];
 }
 
-/** What a pause of a node opened when it was first reached. `held`: it was not answered at once, so a resume brings the answer. */
+/** The request that a node's pause opened when it was first reached. `held`: it was pending, so a resume brings the answer. */
 export interface Pause {
   request_id: string;
   held: boolean;

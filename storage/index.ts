@@ -1,12 +1,13 @@
 /** For programs that stand beside the database: a team's resume worker, a graph with its checkpointer. */
 import { createKeyring } from '../crypto/keyring.ts';
 import { parseRootKey } from '../crypto/root-key.ts';
+import type { ThreadStore } from '../domain/thread/ports.ts';
 import { createPool } from './db/pool.ts';
 import { refuseForeignRootKey } from './db/start-up.ts';
 import { loadProjectKey } from './keys/projects.ts';
-import { createThreadStore, type ThreadStore } from './threads/thread-store.ts';
+import { createThreadStore } from './threads/thread-store.ts';
 
-export type { ThreadStore } from './threads/thread-store.ts';
+export type { ThreadStore } from '../domain/thread/ports.ts';
 
 export interface OpenThreadStoreOptions {
   /** `postgres://…` of the login that api and worker use. */

@@ -59,7 +59,10 @@ export interface System extends SystemInfo {
 /** The user that the link signs in: the owner of the approver's key that bootstrapping creates. */
 const LOCAL_OWNER = 'dev-approver';
 
-/** Starts PostgreSQL, Temporal, the API and a worker on this machine, and waits until all of them are ready. @throws ServiceFailed */
+/**
+ * Starts PostgreSQL, Temporal, the API and a worker on this machine, and waits until all of them are ready.
+ * @throws ServiceFailed
+ */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { env, signal } = options;
   for (const target of [env['DATABASE_URL'], env['TEMPORAL_ADDRESS']]) if (target) assertLoopback(target, env);

@@ -48,7 +48,10 @@ const onPath = (env: NodeJS.ProcessEnv) =>
     .map((dir) => join(dir, 'temporal'))
     .filter(isProgram);
 
-/** Programs that Temporal's SDK has downloaded into the temp folder. Any user can write there: only root's files and our own count. */
+/**
+ * Programs that Temporal's SDK has downloaded into the temp folder. Any user can write there: only root's files and our
+ * own count.
+ */
 function sdkDownloads(): string[] {
   const ours = (file: string) =>
     isProgram(file) && [0, process.getuid?.()].includes(statSync(file).uid) && (statSync(file).mode & 0o022) === 0;

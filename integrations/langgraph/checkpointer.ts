@@ -13,29 +13,30 @@ import {
   type SerializerProtocol,
   WRITES_IDX_MAP,
 } from '@langchain/langgraph-checkpoint';
+import type { CheckpointFilter, CheckpointHead, Serialized, StoredCheckpoint } from '../../contracts/thread.ts';
+import type { ThreadStore } from '../../domain/thread/ports.ts';
 import type { ApprovalClient } from './client.ts';
 import { hostContextOf } from './host-context.ts';
 import { OwnPuts } from './own-puts.ts';
 import { raiseInterrupts } from './raise.ts';
-import type { CheckpointFilter, CheckpointHead, Serialized, StoredCheckpoint, ThreadStore } from './store.ts';
 import { type Deserialize, tupleOf } from './tuple.ts';
 
 export interface CheckpointerOptions {
   store: ThreadStore;
-  /** The name under which `resumeWorker` knows the graph. Default `default`. */
+  /** The graph's name in `resumeWorker`. Default `default`. */
   graph?: string;
-  /** Opens a request for every plain `interrupt()`. Absent: only what `pause` opened is tied to its question. */
+  /** Opens a request for every plain `interrupt()`. Absent: only interrupts of `pause` are linked to requests. */
   lp?: ApprovalClient;
-  /** The service that those requests name. Default: the graph's name. */
+  /** The service of those requests. Default: the graph's name. */
   service?: string;
   serde?: SerializerProtocol;
 }
 
-/** Checkpoints of one page of `list`: large states are not all held at once. */
+/** Checkpoints per page of `list`, so that not all of a large history is in memory. */
 const PAGE = 25;
 
 /**
- * Keeps a graph's threads in a `ThreadStore`, sealed, and raises the approval request when a node interrupts, with the context in
+ * Stores a graph's threads in a `ThreadStore`, sealed, and opens an approval request when a node interrupts, with the context in
  * `configurable.letsping_context`, as `pause` does.
  *
  * @example
@@ -56,10 +57,10 @@ export class LetsPingCheckpointer extends BaseCheckpointSaver {
     this.#service = service;
   }
 
-  /** Padded, so that versions sort as texts; random at the end, so that two forks never write the same version. */
+  /** Padded, so that versions sort as text; with a random suffix, so that two forks never write the same version. */
   override getNextVersion(current: number | string | undefined): number {
     const counter = current === undefined ? 0 : Number.parseInt(String(current), 10);
-    // The base class types versions by its own integers; everything else in it takes texts as well.
+    // The base class types versions as integers, but accepts text everywhere.
     return `${String(counter + 1).padStart(12, '0')}.${randomBytes(5).toString('hex')}` as unknown as number;
   }
 
@@ -112,7 +113,7 @@ export class LetsPingCheckpointer extends BaseCheckpointSaver {
     const { thread_id, checkpoint_ns, checkpoint_id, fence } = addressed(config, 'putWrites');
     if (checkpoint_id === undefined) throw new TypeError('putWrites: configurable.checkpoint_id is missing');
     if (writes.length === 0) return;
-    // One row per index, the last write: a call may hold two of one (`__resume__` twice, at a node's second question).
+    // One row per index, the last write: a call may have two of one index (`__resume__` twice, at a node's second interrupt).
     const byIndex = new Map(writes.map((write, i) => [WRITES_IDX_MAP[write[0]] ?? i, write]));
     const rows = await Promise.all(
       [...byIndex].map(async ([idx, [channel, value]]) => ({
@@ -145,21 +146,21 @@ export class LetsPingCheckpointer extends BaseCheckpointSaver {
     return stored && this.#tuple(stored);
   }
 
-  /** Newest id first; without a thread, of all threads. A page at a time is read. */
+  /** Newest id first; without a thread id, of all threads. Reads page by page. */
   async *list(
     config: RunnableConfig,
     { limit = Number.POSITIVE_INFINITY, before, filter }: CheckpointListOptions = {},
   ): AsyncGenerator<CheckpointTuple> {
-    const { narrowed, later } = narrowing(config, before, filter);
+    const { selection, compared } = selectionOf(config, before, filter);
     let left = limit;
     let after: CheckpointFilter['after'];
     while (left > 0) {
-      const size = later.length > 0 ? PAGE : Math.min(left, PAGE);
-      const page = await this.store.listCheckpoints({ ...narrowed, ...(after && { after }), limit: size });
+      const size = compared.length > 0 ? PAGE : Math.min(left, PAGE);
+      const page = await this.store.listCheckpoints({ ...selection, ...(after && { after }), limit: size });
       for (const stored of page) {
         const tuple = await this.#tuple(stored);
         const metadata = tuple.metadata as Record<string, unknown> | undefined;
-        if (!later.every(([name, wanted]) => isDeepStrictEqual(metadata?.[name], wanted))) continue;
+        if (!compared.every(([name, wanted]) => isDeepStrictEqual(metadata?.[name], wanted))) continue;
         yield tuple;
         left -= 1;
         if (left <= 0) return;
@@ -169,7 +170,7 @@ export class LetsPingCheckpointer extends BaseCheckpointSaver {
     }
   }
 
-  /** Every namespace, and the thread's key: nothing of it can be read again. */
+  /** Deletes the thread in all namespaces, and its key: nothing of it can be read again. */
   async deleteThread(threadId: string): Promise<void> {
     await this.store.deleteThread(threadId);
   }
@@ -185,7 +186,7 @@ export class LetsPingCheckpointer extends BaseCheckpointSaver {
   }
 }
 
-/** The three keys that are kept, and the fence of a continued thread. Whatever else a caller put there is not persisted. */
+/** The three keys of a checkpoint, and the fence of a resumed thread. Other members of `configurable` are not stored. */
 function addressed(config: RunnableConfig, method: string) {
   const { thread_id, checkpoint_ns = '', checkpoint_id, lp_fence: fence } = config.configurable ?? {};
   if (typeof thread_id !== 'string') throw new TypeError(`${method}: configurable.thread_id is missing`);
@@ -197,11 +198,11 @@ function addressed(config: RunnableConfig, method: string) {
   };
 }
 
-/** What the store narrows by, and the metadata that is sealed and therefore compared here. */
-function narrowing(config: RunnableConfig, before: RunnableConfig | undefined, filter: Record<string, unknown> = {}) {
+/** The filters that the store applies, and those on sealed metadata, which are compared here. */
+function selectionOf(config: RunnableConfig, before: RunnableConfig | undefined, filter: Record<string, unknown> = {}) {
   const { thread_id, checkpoint_ns, checkpoint_id } = config.configurable ?? {};
   const before_id = before?.configurable?.checkpoint_id;
-  const narrowed: Omit<CheckpointFilter, 'limit'> = {
+  const selection: Omit<CheckpointFilter, 'limit'> = {
     ...(thread_id !== undefined && { thread_id }),
     ...(checkpoint_ns !== undefined && { checkpoint_ns }),
     ...(checkpoint_id && { checkpoint_id }),
@@ -209,6 +210,6 @@ function narrowing(config: RunnableConfig, before: RunnableConfig | undefined, f
     ...(typeof filter.source === 'string' && { source: filter.source }),
     ...(Number.isInteger(filter.step) && { step: filter.step as number }),
   };
-  const later = Object.entries(filter).filter(([name, wanted]) => wanted !== undefined && !(name in narrowed));
-  return { narrowed, later };
+  const compared = Object.entries(filter).filter(([name, wanted]) => wanted !== undefined && !(name in selection));
+  return { selection, compared };
 }

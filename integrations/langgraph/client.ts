@@ -2,7 +2,7 @@ import type { ActionContext, Priority } from '../../contracts/action.ts';
 import type { IngestAnswer, StatusAnswer } from '../../contracts/approval-request.ts';
 import type { JsonObject } from '../../contracts/json.ts';
 
-/** What a node asks for. */
+/** The request of a node. */
 export interface Question {
   service: string;
   action: string;
@@ -11,14 +11,14 @@ export interface Question {
   priority?: Priority;
   /** JSON Schema that a patched payload must satisfy. */
   schema?: unknown;
-  /** After how long silence rejects. Default: the project's policy, else 24 hours. */
+  /** Time until an undecided request is rejected. Default: the project's policy, else 24 hours. */
   expiresInMs?: number;
-  /** What the host program knows of the call, never the model's words. The thread and the node are filled in. */
+  /** What the host program knows about the call, never a model's output. Thread and node are added. */
   context?: ActionContext;
 }
 
-/** What this integration needs of the client: `LetsPing` has it. */
+/** The part of the client that this integration needs. `LetsPing` implements it. */
 export interface ApprovalClient {
-  open(opening: Question & { idempotencyKey?: string }): Promise<IngestAnswer>;
+  open(request: Question & { idempotencyKey?: string }): Promise<IngestAnswer>;
   getStatus(id: string): Promise<StatusAnswer>;
 }

@@ -6,7 +6,7 @@ export interface ActionRequest {
   args: unknown;
 }
 
-/** The tool calls that the middleware asks about in one interrupt; undefined for any other question. */
+/** The tool calls of one interrupt of the middleware; undefined for the value of any other interrupt. */
 export function actionRequestsOf(question: unknown): ActionRequest[] | undefined {
   const requests = (question as { actionRequests?: unknown } | null | undefined)?.actionRequests;
   if (!Array.isArray(requests) || requests.length === 0) return undefined;
@@ -18,7 +18,7 @@ type MiddlewareDecision =
   | { type: 'edit'; editedAction: { name: string; args: unknown } }
   | { type: 'reject'; message: string };
 
-/** The answer that the middleware reads: a decision per tool call, in their order. It takes no other words than these three. */
+/** The answer to the middleware: one decision per tool call, in their order. It accepts only these three types. */
 export function middlewareAnswer(
   requests: ActionRequest[],
   answers: StatusAnswer[],

@@ -2,13 +2,13 @@ import type { RunnableConfig } from '@langchain/core/runnables';
 import { ActionContext } from '../../contracts/action.ts';
 
 /**
- * What whoever runs the graph says for all its nodes: `configurable.letsping_context`.
+ * The context that the host program gives for all nodes of a run: `configurable.letsping_context`.
  *
- * The attacker writes what a model reads, and so what it answers. Those words end up in tool calls, in the values of
- * interrupts and in the state of the graph; none of these may name what is known, or a mail would name its own sender.
- * The configuration of a run is the one place that only the program writes.
+ * The attacker writes text that a model reads, and so influences its output. That output is in tool calls, in the values of
+ * interrupts and in the state of the graph, so none of these may name known recipients: a mail could name its own sender. Only
+ * the program writes the configuration of a run.
  *
- * @throws TypeError when it is no context: a label that is misspelt would be one that is missing.
+ * @throws TypeError if it is not a valid context: a misspelt label would count as a missing one.
  */
 export function hostContextOf({ configurable }: RunnableConfig): ActionContext | undefined {
   const given: unknown = configurable?.['letsping_context'];

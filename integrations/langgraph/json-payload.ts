@@ -1,14 +1,14 @@
 import type { JsonObject } from '../../contracts/json.ts';
 
 /**
- * A question's value as a request's payload: JSON, and an object; anything else stands under `value`.
+ * An interrupt's value as the payload of a request: a JSON object. Any other value becomes `{ value }`.
  *
- * @throws TypeError for what JSON cannot say: NaN would become null, and the approver would see another value than was meant.
+ * @throws TypeError for NaN and infinities: JSON turns them into null, and the approver would see a different value.
  */
 export function jsonObject(value: unknown): JsonObject {
   const finite = (_: string, member: unknown) => {
     if (typeof member === 'number' && !Number.isFinite(member))
-      throw new TypeError('a question holds a number that JSON cannot say');
+      throw new TypeError('the value of an interrupt contains a number that JSON cannot represent');
     return member;
   };
   const json: unknown = JSON.parse(JSON.stringify(value, finite) ?? 'null');

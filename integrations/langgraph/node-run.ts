@@ -1,6 +1,6 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
+import type { ThreadStore } from '../../domain/thread/ports.ts';
 import { LetsPingCheckpointer } from './checkpointer.ts';
-import type { ThreadStore } from './store.ts';
 
 /** One execution of a node, and its pauses in their order. */
 export interface NodeRun {
@@ -9,8 +9,8 @@ export interface NodeRun {
   checkpoint_ns: string;
   node: string;
   /**
-   * Runs `work` for the n-th pause of this execution (0, 1, …), after the ones before it: LangGraph gives answers to interrupts
-   * by their order, so two pauses that race would take each other's. One that stops the node stops those behind it.
+   * Runs `work` for the n-th pause of this execution (0, 1, …), after the previous ones: LangGraph assigns answers to interrupts
+   * by their order, so concurrent pauses could get each other's answer. A pause that stops the node also stops the later ones.
    */
   inTurn<T>(work: (run: NodeRun, n: number) => Promise<T>): Promise<T>;
 }
@@ -36,7 +36,7 @@ export function nodeRunOf(config: RunnableConfig): NodeRun {
     typeof scratchpad !== 'object' ||
     scratchpad === null
   ) {
-    throw new TypeError("pause() belongs into a node of a graph, and takes the node's config as its last argument");
+    throw new TypeError("pause() must be called in a node of a graph, with the node's config as its last argument");
   }
   if (!(checkpointer instanceof LetsPingCheckpointer))
     throw new TypeError('pause() needs a graph that was compiled with LetsPingCheckpointer');
@@ -50,14 +50,14 @@ export function nodeRunOf(config: RunnableConfig): NodeRun {
       const n = turns.count++;
       const turn = turns.last.then(() => work(run, n));
       turns.last = turn;
-      turn.catch(() => {}); // its caller hears of it
+      turn.catch(() => {}); // the caller handles the rejection
       return turn;
     },
   };
   return run;
 }
 
-/** A node's own retry policy runs it again with the same scratchpad: then its pauses count from 0 again. */
+/** A node's retry policy runs it again with the same scratchpad; its pauses then count from 0 again. */
 function currentTurns(scratchpad: object, config: RunnableConfig): Turns {
   const attempt = (config as { executionInfo?: { nodeAttempt?: unknown } }).executionInfo?.nodeAttempt;
   const known = turnsOf.get(scratchpad);

@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 
 /**
- * The puts of this process that are on their way. A run that rejects leaves some behind, and LangGraph sends the next when the one
- * before is done: whoever reads the thread before they are there would begin at an older checkpoint, and ask its questions anew.
+ * The pending puts of this process. A run that rejects leaves some behind, and LangGraph starts each put when the previous one is
+ * done. A reader that does not wait for them would start at an older checkpoint and raise its interrupts again.
  */
 export class OwnPuts {
   readonly #running = new Map<string, Set<Promise<unknown>>>();
 
-  /** `put`, as it is; remembered until it ends. */
+  /** Returns `put`, and tracks it until it ends. */
   async track<T>(place: string, put: Promise<T>): Promise<T> {
     const running = this.#running.get(place) ?? new Set();
     this.#running.set(place, running.add(put));
@@ -19,11 +19,11 @@ export class OwnPuts {
     }
   }
 
-  /** Resolves when none is on its way to this place, whatever became of them. At once when there is none. */
+  /** Resolves when no put to this place is pending, whether they succeeded or failed. */
   async settled(place: string): Promise<void> {
     for (let running = this.#running.get(place); running; running = this.#running.get(place)) {
       await Promise.allSettled(running);
-      await setImmediate(); // the next one of a chain is sent by now
+      await setImmediate(); // lets the next put of a chain start
     }
   }
 }

@@ -12,14 +12,16 @@ import { type NodeRun, nodeRunOf } from './node-run.ts';
 import { pausedQuestion } from './paused.ts';
 
 /**
- * Asks inside a node. What the policy allows or blocks is answered at once and the graph never stops; what is held stops the
- * graph, which may be resumed days later in another process. The decision says what may run, and its digest was checked.
- * A node starts from its top when it is resumed: do nothing irrevocable before a pause, and return an update after it.
+ * Requests approval inside a node. An action that the policy allows or blocks returns at once. A held action stops the
+ * graph, which may be resumed days later in another process. The returned decision names the payload that may run; its
+ * digest has been checked. LangGraph runs a resumed node again from its start: do nothing irrevocable before a pause,
+ * and return an update after it.
  *
- * What the host program knows of the call stands in `context`, or in `configurable.letsping_context` for the whole run; where both
- * speak, the worse label counts, and only what both name as known. Take neither from a model's output.
+ * What the host program knows about the call goes into `context`, or into `configurable.letsping_context` for the whole
+ * run. If both are given, the worse label counts, and only recipients that both name as known. Never take either from a
+ * model's output.
  *
- * @throws LetsPingError when the request cannot be opened; LangGraph's interrupt, which must not be caught.
+ * @throws LetsPingError if the request cannot be opened; LangGraph's interrupt, which must not be caught.
  * @example
  * .addNode('wire', async (state, config) => {
  *   const decision = await pause(lp, { service: 'payments', action: 'wire', payload: { amount: state.amount } }, config);
@@ -67,8 +69,8 @@ async function answered(
 }
 
 /**
- * What the resume must bring. LangGraph keeps an answer that a node throws on, for ever; one that does not fit this schema is
- * refused, and the question stays open.
+ * The schema of the resume value. LangGraph permanently stores an answer on which a node throws; an answer that does
+ * not match this schema is refused before that, and the interrupt stays open.
  */
 const answerFor = (request_id: string, asked: Asked) =>
   z.looseObject({ id: z.literal(request_id), status: z.enum(['APPROVED', 'REJECTED']) }).refine((answer) => {
@@ -77,9 +79,9 @@ const answerFor = (request_id: string, asked: Asked) =>
     } catch {
       return false;
     }
-  }, 'not the decision on what was asked');
+  }, 'not the decision on the requested action');
 
-/** The answer to opening a request holds all that its status does. */
+/** The answer to opening a request has all members of its status. */
 const statusOf = (
   { id, status, verdict, findings, payload_digest, digest_salt, expires_at, outcome }: IngestAnswer,
   asked: Asked,

@@ -1,16 +1,16 @@
-/** The value with which `pause` interrupts: what a person sees in `getState`, beside the approval itself. */
+/** The value of an interrupt of `pause`, as `getState` shows it. */
 export interface PausedQuestion {
   letsping_request_id: string;
   service: string;
   action: string;
 }
 
-/** Registered, so that a second copy of this package knows it too. */
+/** In the global registry, so that a second copy of this package has the same symbol. */
 const PAUSED = Symbol.for('letsping.paused');
 
 /**
- * Marks a question as one whose request `pause` opened. A symbol, because an interrupt's value may hold what a model wrote, and
- * JSON cannot say a symbol: no text can pass for the id of a request that somebody approved already.
+ * Marks the value of an interrupt as one whose request `pause` has opened. The mark is a symbol, because a model may have written
+ * the value of an interrupt: JSON has no symbols, so a model cannot name the id of a request that is already approved.
  */
 export function pausedQuestion(question: PausedQuestion): PausedQuestion {
   return Object.defineProperty({ ...question }, PAUSED, { value: true, enumerable: false });

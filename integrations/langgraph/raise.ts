@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { INTERRUPT, type PendingWrite } from '@langchain/langgraph-checkpoint';
 import type { ActionContext } from '../../contracts/action.ts';
 import { joinedContext } from '../../domain/policy/joined-context.ts';
+import type { ThreadStore } from '../../domain/thread/ports.ts';
 import type { ApprovalClient } from './client.ts';
 import { actionRequestsOf } from './hitl.ts';
 import { jsonObject } from './json-payload.ts';
 import { pausedRequestOf } from './paused.ts';
-import type { ThreadStore } from './store.ts';
 
-interface Raising {
+interface RaiseDeps {
   store: ThreadStore;
   lp: ApprovalClient | undefined;
   graph: string;
@@ -19,7 +19,7 @@ interface Place {
   thread_id: string;
   checkpoint_ns: string;
   task_path: string;
-  /** What the host program says of the run; it throws on what is no context. */
+  /** The host program's context of the run. Throws if it is not valid. */
   host: () => ActionContext | undefined;
 }
 
@@ -29,34 +29,34 @@ interface RaisedInterrupt {
 }
 
 /**
- * Sees to it that every interrupt among the writes has its approval request, open or already closed. A subgraph's interrupt
- * comes twice, and an unanswered sibling's at every resume: what is tied already is left alone. When this throws, the run
- * rejects, and `invoke(null)` raises again.
+ * Opens the approval requests of all interrupts among the writes, unless they have some. A subgraph's interrupt is written
+ * twice, and an unanswered sibling's at every resume: an interrupt that is already linked is skipped. If this throws, the run
+ * rejects, and `invoke(null)` tries again.
  */
-export async function raiseInterrupts(raising: Raising, place: Place, writes: PendingWrite[]): Promise<void> {
+export async function raiseInterrupts(deps: RaiseDeps, place: Place, writes: PendingWrite[]): Promise<void> {
   const raised = new Map<string, unknown>();
   for (const [channel, value] of writes) {
     if (channel !== INTERRUPT) continue;
     for (const { id, value: question } of value as RaisedInterrupt[]) if (id !== undefined) raised.set(id, question);
   }
   if (raised.size === 0) return;
-  const tied = new Set(await raising.store.linkedInterrupts(place.thread_id, [...raised.keys()]));
+  const linked = new Set(await deps.store.linkedInterrupts(place.thread_id, [...raised.keys()]));
   for (const [interrupt_id, question] of raised) {
-    if (tied.has(interrupt_id)) continue;
-    const request_ids = await requestsFor(raising, place, interrupt_id, question);
+    if (linked.has(interrupt_id)) continue;
+    const request_ids = await requestsFor(deps, place, interrupt_id, question);
     if (request_ids.length > 0)
-      await raising.store.linkInterrupt({
+      await deps.store.linkInterrupt({
         thread_id: place.thread_id,
         interrupt_id,
-        graph: raising.graph,
+        graph: deps.graph,
         request_ids,
       });
   }
 }
 
-/** One request per question, or one per action where a question holds several. Without a client, a plain interrupt stays the graph's own affair. */
+/** One request per interrupt, or one per action if the interrupt has several. Without a client, a plain interrupt gets none. */
 async function requestsFor(
-  { lp, service }: Raising,
+  { lp, service }: RaiseDeps,
   place: Place,
   interrupt_id: string,
   question: unknown,
@@ -66,7 +66,7 @@ async function requestsFor(
   if (!lp) return [];
   const node = nodeOf(place);
   const actions = actionRequestsOf(question) ?? [{ name: node, args: question }];
-  // Never from the question: a model may have written it.
+  // Never from the value of the interrupt: a model may have written it.
   const context = joinedContext({ thread_id: place.thread_id, node }, place.host());
   const ids: string[] = [];
   for (const [position, { name, args }] of actions.entries()) {
@@ -84,7 +84,7 @@ async function requestsFor(
   return ids;
 }
 
-/** The node that asks: in the task's path, or, for one started by a `Send`, the innermost namespace that names one. */
+/** The node that interrupts: from the task's path, or, if a `Send` started it, from the innermost namespace with a name. */
 function nodeOf({ task_path, checkpoint_ns }: Place): string {
   const pulled = /^~__pregel_pull, (.+)$/s.exec(task_path)?.[1];
   const outer = checkpoint_ns.split('|').at(-1)?.split(':')[0];

@@ -4,33 +4,33 @@ import type { OnGraphError } from './activity-errors.ts';
 import { createResumeThread, type ResumableGraph, resumable } from './resume-thread.ts';
 
 export interface ResumeWorkerOptions {
-  /** By the names that their checkpointers give them. */
+  /** By the names in their checkpointers. */
   graphs: Record<string, ResumableGraph>;
-  /** Default `letsping-agents`: that of the project's policy, `resume_task_queue`. */
+  /** Default `letsping-agents`, as `resume_task_queue` in the project's policy. */
   taskQueue?: string;
-  /** Default: made from Temporal's own configuration (`TEMPORAL_ADDRESS`, profiles), and closed at the end. */
+  /** Default: a connection from Temporal's own configuration (`TEMPORAL_ADDRESS`, profiles), closed at the end. */
   connection?: NativeConnection;
-  /** Default: that configuration's, else `default`. */
+  /** Default: that of the configuration, else `default`. */
   namespace?: string;
-  /** Threads continued at once. Default 20. */
+  /** Threads resumed concurrently. Default 20. */
   maxConcurrent?: number;
-  /** Told of what a node threw. Temporal is told only that one did, and tries again. */
+  /** Receives what a node threw. Temporal records only that a node failed, and retries. */
   onError?: OnGraphError;
 }
 
 export interface ResumeWorker {
-  /** Resolves after `shutdown`, or rejects when the worker fails. */
+  /** Resolves after `shutdown`; rejects if the worker fails. */
   run(): Promise<void>;
-  /** What runs is given 10 seconds, then cancelled; another worker goes on with it. */
+  /** Running threads get 10 seconds and are then cancelled; another worker continues them. */
   shutdown(): void;
 }
 
 const GRACE = '10s';
 
 /**
- * Continues threads whose questions were answered: a Temporal worker with one activity, and no workflow.
+ * Resumes threads whose interrupts were answered: a Temporal worker with one activity and no workflow.
  *
- * @throws TypeError for a graph without `LetsPingCheckpointer`, or one that its checkpointer calls otherwise.
+ * @throws TypeError for a graph without `LetsPingCheckpointer`, or with another name in its checkpointer.
  * @example
  * await resumeWorker({ graphs: { payments: graph } }).run();
  */
@@ -50,7 +50,7 @@ export function resumeWorker({
   let stopped = false;
 
   async function run(): Promise<void> {
-    // Loaded here: an agent's process that only pauses does without Temporal's native library.
+    // Loaded here, so that an agent's process that only pauses does not load Temporal's native library.
     const [{ NativeConnection, Worker }, { loadClientConnectConfig }] = await Promise.all([
       import('@temporalio/worker'),
       import('@temporalio/envconfig'),
@@ -65,9 +65,9 @@ export function resumeWorker({
         taskQueue,
         activities: registered({ resumeThread }),
         maxConcurrentActivityTaskExecutions: maxConcurrent,
-        // A frozen process keeps its open polls, and each swallows a task until that one's heartbeat is missed.
+        // A frozen process keeps its open polls, and each holds a task until its heartbeat times out.
         maxConcurrentActivityTaskPolls: 2,
-        // Cancellation rides on heartbeats, which else are held back for most of their time-out.
+        // Cancellation arrives with heartbeats, which by default are throttled for most of their time-out.
         maxHeartbeatThrottleInterval: '1s',
         shutdownGraceTime: GRACE,
       });

@@ -9,14 +9,14 @@ import {
   TASKS,
   writesSortKey,
 } from '@langchain/langgraph-checkpoint';
-import type { CheckpointHead, Serialized, StoredCheckpoint, TaskWrite } from './store.ts';
+import type { CheckpointHead, Serialized, StoredCheckpoint, TaskWrite } from '../../contracts/thread.ts';
 
 export type Deserialize = (value: Serialized) => unknown;
 
-/** From the first version on in which a `Send` is an ordinary value of its channel. */
+/** The first checkpoint version in which a `Send` is an ordinary value of its channel. */
 const SENDS_ARE_VALUES = 4;
 
-/** The order in which a live run applies the writes of a step. */
+/** The order in which LangGraph applies the writes of a step. */
 const inOrder = (writes: TaskWrite[]) =>
   writes.toSorted((a, b) =>
     compareWritesSortKeys(writesSortKey(a.task_path, a.task_id, a.idx), writesSortKey(b.task_path, b.task_id, b.idx)),
@@ -26,7 +26,7 @@ const configOf = ({ thread_id, checkpoint_ns }: CheckpointHead, checkpoint_id: s
   configurable: { thread_id, checkpoint_ns, checkpoint_id },
 });
 
-/** A stored checkpoint as LangGraph reads it. `firstVersion` makes the version of a channel in a checkpoint that has none. */
+/** A stored checkpoint in LangGraph's form. `firstVersion` returns the version of a channel for a checkpoint that has none. */
 export async function tupleOf(
   { head, body, values, writes, sends }: StoredCheckpoint,
   load: Deserialize,

@@ -3,18 +3,18 @@ import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
 
 /** A task of the newest step that has not finished. */
 export interface OpenTask {
-  /** What it asks, by interrupt id. */
+  /** The values of its interrupts, by interrupt id. */
   questions: Map<string, unknown>;
-  /** It threw. If an answer was given to it, that answer is stored and will be used when the task runs again. */
+  /** It threw. An answer that it had received is stored and is used when the task runs again. */
   failed: boolean;
 }
 
-/** Channels that say something about a task without finishing it. */
+/** Channels whose writes do not finish a task. */
 const UNFINISHED = new Set([INTERRUPT, '__resume__', '__error__', '__error_source_node__']);
 
 /**
- * Which tasks wait: LangGraph's own rule, read from the writes after the newest checkpoint. `state.next` is no guide (empty at a
- * node's second question), nor are a task's interrupts alone (answered siblings keep theirs).
+ * The unfinished tasks, by LangGraph's own rule: from the writes after the newest checkpoint. `state.next` is not reliable (empty
+ * at a node's second interrupt), and neither are a task's interrupts alone (answered siblings keep theirs).
  */
 export function openTasks({ pendingWrites = [] }: CheckpointTuple): OpenTask[] {
   const tasks = new Map<string, OpenTask & { finished: boolean }>();

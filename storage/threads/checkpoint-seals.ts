@@ -12,8 +12,8 @@ import type { ReadRow, SealedValue, SealedWrite } from './checkpoints.ts';
 import type { ThreadKeys } from './thread-keys.ts';
 
 /*
- * What each sealed row is bound to: its project, its place, and everything that stands beside it in clear. A row that was moved,
- * or whose clear part was edited, does not open.
+ * The seal context of each row: its project, its key, and its unencrypted columns. A row that was moved, or whose unencrypted
+ * columns were edited, cannot be unsealed.
  */
 const headContext = (project_id: string, head: CheckpointHead): SealContext => [
   project_id,
@@ -77,7 +77,7 @@ export const sealWrites = (
     })),
   );
 
-/** Opens the rows of a read and puts them together by checkpoint, newest first. @throws SealBroken */
+/** Unseals the rows of a read and groups them by checkpoint, newest first. @throws SealBroken */
 export async function openCheckpoints(
   project_id: string,
   keys: ThreadKeys,

@@ -1,10 +1,10 @@
 import type { CheckpointFilter, CheckpointHead } from '../../contracts/thread.ts';
 import type { Transaction } from '../db/transaction.ts';
 
-/** Under which key, and which claim if any, rows are written. */
+/** The key, and the lease if any, under which rows are written. */
 export interface WriteGuard {
   wrapped_key: Buffer;
-  /** Absent: the run holds no claim, and none is asked for. */
+  /** Absent: the run holds no lease, and the fence is not checked. */
   fence?: string | undefined;
 }
 
@@ -23,21 +23,21 @@ export interface SealedWrite {
 }
 
 /**
- * The thread's row ($1 project, $2 thread, $3 key, $4 fence), locked, if this key and this fence are still the thread's. After a
- * wait for the lock the condition is read again from the new row, so whoever claims or deletes the thread meanwhile wins.
+ * Locks the thread's row ($1 project, $2 thread, $3 key, $4 fence) if the key and the fence are still current. PostgreSQL checks
+ * the condition again after a wait for the lock, so a process that takes the lease or deletes the thread meanwhile wins.
  */
 const guard = ({ fence }: WriteGuard) => `thread as (
   select fence from threads where project_id = $1 and thread_id = $2 and wrapped_key = $3 and ($4::bigint is null or fence = $4::bigint)
   for ${fence === undefined ? 'key share' : 'share'})`;
 
-/** Rows of one statement: a statement takes at most 65,535 parameters. */
+/** Rows per statement: a statement has at most 65,535 parameters. */
 const CHUNK = 2_000;
 
 function* chunks<T>(rows: T[]): Generator<T[]> {
   for (let at = 0; at === 0 || at < rows.length; at += CHUNK) yield rows.slice(at, at + CHUNK);
 }
 
-/** Numbered parameters for a VALUES list. */
+/** A VALUES list of numbered parameters. */
 function valuesList(parameters: unknown[], rows: unknown[][], types: string[]): string {
   return rows.map((row) => `(${row.map((cell, i) => `$${parameters.push(cell)}::${types[i]}`).join(', ')})`).join(', ');
 }
@@ -51,8 +51,8 @@ const VALUE_TYPES = ['text', 'text', 'bytea'];
 const valueCells = ({ channel, version, sealed }: SealedValue) => [channel, version, sealed];
 
 /**
- * Writes a checkpoint and the values that are new in it. Under a fence it must also follow the newest one, for a claim that
- * was lost and a thread that moved on are refused alike. Returns false when refused: the transaction must not commit then.
+ * Writes a checkpoint and its new values. With a fence, its parent must also be the newest checkpoint. Returns false if the
+ * lease was lost or the thread has moved on: the transaction must not commit then.
  */
 export async function insertCheckpoint(
   tx: Transaction,
@@ -99,7 +99,10 @@ export async function insertCheckpoint(
   return written.length > 0;
 }
 
-/** Writes what a task wrote: of regular writes the first stands, special ones (negative idx) are replaced. False when refused. */
+/**
+ * Stores the writes of a task. A special write (negative idx) replaces the stored one; a regular write keeps it. False
+ * if refused.
+ */
 export async function insertWrites(
   tx: Transaction,
   under: WriteGuard,
@@ -140,7 +143,7 @@ interface ReadKey {
   checkpoint_id: string;
   sealed: Buffer;
 }
-/** One row of a read. What `a`, `b`, `n` and `c` hold stands in the statement below. */
+/** One row of a read. The statement below defines `a`, `b`, `n` and `c`. */
 export type ReadRow = ReadKey &
   (
     | { kind: 'key' }
@@ -149,7 +152,10 @@ export type ReadRow = ReadKey &
     | { kind: 'write' | 'send'; a: string; b: string; n: number; c: string }
   );
 
-/** What hangs on the checkpoints of `selection`, in one statement. Values travel as plain rows: an array is parsed by the client. */
+/**
+ * Reads the checkpoints of `selection` and all that belongs to them. One row per value: the client would have to parse
+ * an array.
+ */
 const read = (selection: string) => `with c as (select * from checkpoints ${selection})
   select 'checkpoint' as kind, thread_id, checkpoint_ns, checkpoint_id, parent_id as a, channel_versions::text as b, v as n,
     json_build_array(source, step)::text as c, sealed from c
@@ -170,7 +176,7 @@ const read = (selection: string) => `with c as (select * from checkpoints ${sele
       and w.checkpoint_id = c.parent_id and w.channel = '__pregel_tasks'
     where c.v < 4`;
 
-/** The checkpoints of one page with everything that hangs on them, rows in no particular order. */
+/** Reads a page of checkpoints and all that belongs to them, in no particular order. */
 export async function readCheckpoints(tx: Transaction, filter: CheckpointFilter): Promise<ReadRow[]> {
   const parameters: unknown[] = [tx.project_id];
   const where = ['project_id = $1'];

@@ -1,6 +1,6 @@
 import type { Transaction } from '../db/transaction.ts';
 
-/** The question of a LangGraph thread that a request carries, and whether every request of that question is closed. */
+/** The interrupt of a LangGraph thread that a request belongs to, and whether all requests of that interrupt are closed. */
 export async function interruptOfRequest(
   tx: Transaction,
   request_id: string,

@@ -5,7 +5,7 @@ import type { RequestSecret } from '../../domain/approval/record.ts';
 import { sealContext } from '../approvals/approval-requests.ts';
 import type { Transaction } from '../db/transaction.ts';
 
-/** The contexts of what an agent asked last in a thread, newest first, opened. @throws SealBroken */
+/** Reads the contexts of an agent's last requests in a thread, newest first. @throws SealBroken */
 export async function threadContexts(
   tx: Transaction,
   sealer: Sealer,

@@ -7,12 +7,12 @@ import { notifyDelivery } from '../db/events.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { insertDelivery } from '../outbox/deliveries.ts';
 
-/** A request that may not answer this thread's question: unknown, or opened for another thread. */
+/** The request cannot answer this thread's interrupt: it is unknown, or was opened for another thread. */
 export class NotOfThisThread extends Error {
   override readonly name = 'NotOfThisThread';
 }
 
-/** Of these interrupts, those that have their requests. */
+/** Returns those of the interrupts that have approval requests. */
 export async function linkedInterrupts(tx: Transaction, thread_id: string, interrupt_ids: string[]): Promise<string[]> {
   const rows = await tx.query<{ interrupt_id: string }>(
     'select distinct interrupt_id from thread_interrupts where project_id = $1 and thread_id = $2 and interrupt_id = any($3)',
@@ -22,15 +22,15 @@ export async function linkedInterrupts(tx: Transaction, thread_id: string, inter
 }
 
 /**
- * Ties an interrupt to its requests; what is tied stays. Settling a request locks its row first and so does this: of the two,
- * the second sees the first, so a request that is closed already gets the delivery that settling it could not know of.
+ * Links an interrupt to its requests; an existing link is kept. Both this and settling lock the request's row first, so the
+ * second sees the first: a request that is already closed gets here the delivery that settling it could not insert.
  * @throws NotOfThisThread
  */
 export async function linkInterrupt(
   tx: Transaction,
   { thread_id, interrupt_id, graph, request_ids }: InterruptLink,
 ): Promise<void> {
-  // In one order everywhere, so that two that lock several rows never wait for each other.
+  // Always in the same order, so that two transactions that lock several rows do not deadlock.
   const ordered = request_ids
     .map((request_id, position) => ({ request_id, position }))
     .sort((a, b) => (a.request_id < b.request_id ? -1 : 1));
@@ -38,12 +38,12 @@ export async function linkInterrupt(
     const request = await readRequestRow(tx, request_id, { lock: true });
     if (!request || request.thread_id !== thread_id)
       throw new NotOfThisThread(`request ${request_id} was not opened for this thread`);
-    const tied = await tx.query(
+    const linked = await tx.query(
       `insert into thread_interrupts (project_id, thread_id, interrupt_id, position, graph, request_id) values ($1, $2, $3, $4, $5, $6)
        on conflict (project_id, thread_id, interrupt_id, position) do nothing returning 1`,
       [tx.project_id, thread_id, interrupt_id, position, graph, request_id],
     );
-    if (tied.length === 0 || request.status === 'pending') continue;
+    if (linked.length === 0 || request.status === 'pending') continue;
     const delivery_id = await insertDelivery(tx, request_id, 'langgraph_resume');
     if (delivery_id !== undefined) await notifyDelivery(tx, delivery_id);
   }

@@ -3,35 +3,35 @@ import { newKey } from '../../crypto/envelope.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
 import { inProject } from '../db/transaction.ts';
 
-/** A thread's data key. The wrapped form goes along with every write: a key that was forgotten meanwhile seals nothing more. */
+/** A thread's data key. Every write checks that the wrapped form is still stored: a deleted key seals nothing more. */
 export interface ThreadKey {
   key: Uint8Array;
   wrapped: Buffer;
 }
 
 export interface ThreadKeys {
-  /** The thread's key; made, with the thread's row, when there is none. */
+  /** The thread's key. If there is none, it is created together with the thread's row. */
   of(thread_id: string): Promise<ThreadKey>;
-  /** @throws SealBroken for a key of another thread or project. */
+  /** @throws SealBroken if the key belongs to another thread or project. */
   unwrap(thread_id: string, wrapped: Buffer): Uint8Array;
   forget(thread_id: string): void;
 }
 
-/** How many threads' keys a process keeps. */
-const KEPT = 1_000;
+/** Threads whose keys a process caches. */
+const CACHED = 1_000;
 
 export function createThreadKeys(pool: Pool, sealer: Sealer): ThreadKeys {
-  const kept = new Map<string, ThreadKey>();
+  const cache = new Map<string, ThreadKey>();
 
   const keep = (thread_id: string, found: ThreadKey): ThreadKey => {
-    const oldest = kept.size >= KEPT ? kept.keys().next().value : undefined;
-    if (oldest !== undefined) kept.delete(oldest);
-    kept.set(thread_id, found);
+    const oldest = cache.size >= CACHED ? cache.keys().next().value : undefined;
+    if (oldest !== undefined) cache.delete(oldest);
+    cache.set(thread_id, found);
     return found;
   };
 
   const unwrap = (thread_id: string, wrapped: Buffer): Uint8Array => {
-    const known = kept.get(thread_id);
+    const known = cache.get(thread_id);
     if (known?.wrapped.equals(wrapped)) return known.key;
     return keep(thread_id, { key: sealer.unwrap(['thread', thread_id], wrapped), wrapped }).key;
   };
@@ -45,22 +45,22 @@ export function createThreadKeys(pool: Pool, sealer: Sealer): ThreadKeys {
         ]);
       const [known] = await find();
       if (known) return known.wrapped_key;
-      // Processes that meet the thread at once: the first row stands, and all read that one. No index is named, for either of the two
-      // unique ones may be the first to see the conflict.
+      // If several processes create the thread at the same time, the first row is kept and all read it. No index is named, because
+      // either of the two unique indexes may see the conflict first.
       await tx.query(
         'insert into threads (project_id, thread_id, thread_key, wrapped_key) values ($1, $2, $3, $4) on conflict do nothing',
         [tx.project_id, thread_id, sealer.pseudonym('thread', thread_id), sealer.wrap(['thread', thread_id], newKey())],
       );
-      const [made] = await find();
-      if (!made) throw new Error('a thread was deleted while it was being made');
-      return made.wrapped_key;
+      const [created] = await find();
+      if (!created) throw new Error('the thread was deleted while it was being created');
+      return created.wrapped_key;
     });
 
   return {
     unwrap,
-    forget: (thread_id) => void kept.delete(thread_id),
+    forget: (thread_id) => void cache.delete(thread_id),
     async of(thread_id) {
-      const known = kept.get(thread_id);
+      const known = cache.get(thread_id);
       if (known) return known;
       const wrapped = await fetch(thread_id);
       return { key: unwrap(thread_id, wrapped), wrapped };

@@ -9,7 +9,7 @@ export async function readPause(tx: Transaction, thread_id: string, pause_key: s
   return rows[0];
 }
 
-/** Remembers a pause; the first one stands and is returned. */
+/** Stores a pause, and returns the stored one: the first is kept. */
 export async function insertPause(tx: Transaction, thread_id: string, pause_key: string, pause: Pause): Promise<Pause> {
   await tx.query(
     'insert into thread_pauses (project_id, thread_id, pause_key, request_id, held) values ($1, $2, $3, $4, $5) on conflict do nothing',

@@ -11,22 +11,15 @@ import type {
   TaskWrite,
 } from '../../contracts/thread.ts';
 import type { Keyring, Sealer } from '../../crypto/keyring.ts';
+import type { LeaseRequest, ThreadStore } from '../../domain/thread/ports.ts';
 import { inProject, type Transaction } from '../db/transaction.ts';
 import { openCheckpoints, sealBody, sealValues, sealWrites } from './checkpoint-seals.ts';
 import { insertCheckpoint, insertWrites, readCheckpoints, type WriteGuard } from './checkpoints.ts';
+import { acquireLease, FenceLost, leasedSinceNewest, releaseLease, renewLease } from './lease.ts';
 import { interruptAnswers, linkedInterrupts, linkInterrupt, markResumed } from './thread-interrupts.ts';
 import { createThreadKeys, type ThreadKey, type ThreadKeys } from './thread-keys.ts';
 import { insertPause, readPause } from './thread-pauses.ts';
-import {
-  type Claimant,
-  claimedSinceNewest,
-  claimThread,
-  eraseThread,
-  FenceLost,
-  releaseClaim,
-  renewClaim,
-  threadByKey,
-} from './threads.ts';
+import { eraseThread, threadByKey } from './threads.ts';
 
 export interface ThreadStoreOptions {
   pool: Pool;
@@ -35,39 +28,40 @@ export interface ThreadStoreOptions {
 }
 
 /**
- * The threads of one project: what `LetsPingCheckpointer` and the resume worker stand on beside the database. It seals what it
- * writes and opens what it reads; a row that was altered or moved is refused with `SealBroken`.
+ * The threads of one project in PostgreSQL, for `LetsPingCheckpointer` and the resume worker. Rows are sealed on write and
+ * unsealed on read; a row that was altered or moved throws `SealBroken`.
  */
-export function createThreadStore({ pool, keyring, project_id }: ThreadStoreOptions) {
+export function createThreadStore({ pool, keyring, project_id }: ThreadStoreOptions): ThreadStore {
   let loaded: Promise<{ sealer: Sealer; keys: ThreadKeys }> | undefined;
   const load = () => {
     if (loaded) return loaded;
     const loading = keyring.sealer(project_id).then((sealer) => ({ sealer, keys: createThreadKeys(pool, sealer) }));
     loaded = loading;
     loading.catch(() => {
-      loaded = undefined; // the next call tries again
+      loaded = undefined; // the next call retries
     });
     return loading;
   };
   const transact = <T>(work: (tx: Transaction) => Promise<T>) => inProject(pool, project_id, work);
 
   /**
-   * Seals under the thread's key and writes. Without a claim a refusal means that the thread was deleted and made anew under
-   * another key since this process read it: once more, under that one.
+   * Seals under the thread's key and writes. Without a lease, a refusal means that the thread was deleted and created again
+   * with another key since this process read it: one retry, with that key.
    */
   async function write(
     thread_id: string,
     fence: string | undefined,
     work: (key: ThreadKey, guard: WriteGuard) => Promise<(tx: Transaction) => Promise<boolean>>,
   ) {
-    storable(thread_id);
+    assertStorable(thread_id);
     const { keys } = await load();
     for (let attempt = 1; ; attempt++) {
       const key = await keys.of(thread_id);
       const statements = await work(key, { wrapped_key: key.wrapped, fence });
       try {
         return await transact(async (tx) => {
-          if (!(await statements(tx))) throw new FenceLost('the thread is continued elsewhere, or moved on');
+          if (!(await statements(tx)))
+            throw new FenceLost('another process continues the thread, or the thread has moved on');
         });
       } catch (error) {
         if (!(error instanceof FenceLost) || fence !== undefined || attempt > 1) throw error;
@@ -96,14 +90,13 @@ export function createThreadStore({ pool, keyring, project_id }: ThreadStoreOpti
         return (tx) => insertWrites(tx, guard, checkpoint, rows);
       }),
 
-    /** A page, newest first. @throws SealBroken */
+    /** @throws SealBroken */
     async listCheckpoints(filter: CheckpointFilter): Promise<StoredCheckpoint[]> {
       const { keys } = await load();
       const rows = await transact((tx) => readCheckpoints(tx, filter));
       return openCheckpoints(project_id, keys, rows);
     },
 
-    /** All of the thread in every namespace, and its key. */
     async deleteThread(thread_id: string): Promise<void> {
       const { keys } = await load();
       await transact((tx) => eraseThread(tx, thread_id));
@@ -118,11 +111,11 @@ export function createThreadStore({ pool, keyring, project_id }: ThreadStoreOpti
       transact((tx) => insertPause(tx, thread_id, pause_key, pause)),
 
     threadByKey: (thread_key: string) => transact((tx) => threadByKey(tx, thread_key)),
-    claimedSinceNewest: (thread_id: string) => transact((tx) => claimedSinceNewest(tx, thread_id)),
-    claimThread: (thread_id: string, claimant: Claimant) => transact((tx) => claimThread(tx, thread_id, claimant)),
-    renewClaim: (thread_id: string, fence: string, lease_ms: number) =>
-      transact((tx) => renewClaim(tx, thread_id, fence, lease_ms)),
-    releaseClaim: (thread_id: string, fence: string) => transact((tx) => releaseClaim(tx, thread_id, fence)),
+    leasedSinceNewest: (thread_id: string) => transact((tx) => leasedSinceNewest(tx, thread_id)),
+    acquireLease: (thread_id: string, request: LeaseRequest) => transact((tx) => acquireLease(tx, thread_id, request)),
+    renewLease: (thread_id: string, fence: string, lease_ms: number) =>
+      transact((tx) => renewLease(tx, thread_id, fence, lease_ms)),
+    releaseLease: (thread_id: string, fence: string) => transact((tx) => releaseLease(tx, thread_id, fence)),
     async interruptAnswers(thread_id: string, interrupt_ids: string[]) {
       const { sealer } = await load();
       return transact((tx) => interruptAnswers(tx, sealer, thread_id, interrupt_ids));
@@ -131,10 +124,9 @@ export function createThreadStore({ pool, keyring, project_id }: ThreadStoreOpti
       transact((tx) => markResumed(tx, thread_id, interrupt_ids)),
   };
 }
-export type ThreadStore = ReturnType<typeof createThreadStore>;
 
-/** PostgreSQL has no NUL in text, and the driver would turn a lone surrogate into U+FFFD: two threads would become one. */
-function storable(thread_id: string): void {
+/** PostgreSQL has no NUL in text, and the driver turns a lone surrogate into U+FFFD, so that two threads would have one id. */
+function assertStorable(thread_id: string): void {
   if (thread_id === '' || /\0|\p{Surrogate}/u.test(thread_id))
-    throw new TypeError('a thread_id is a text of well-formed Unicode without NUL');
+    throw new TypeError('a thread_id is not empty, and well-formed Unicode without NUL');
 }

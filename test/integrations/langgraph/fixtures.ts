@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { newId } from '../../../crypto/ids.ts';
 import { createKeyring, type Keyring } from '../../../crypto/keyring.ts';
 import { parseRootKey } from '../../../crypto/root-key.ts';
-import type { ThreadStore as StorePort } from '../../../integrations/langgraph/store.ts';
+import type { ThreadStore } from '../../../domain/thread/ports.ts';
 import { inProject } from '../../../storage/db/transaction.ts';
 import { insertProject, loadProjectKey } from '../../../storage/keys/projects.ts';
 import { createThreadStore } from '../../../storage/threads/thread-store.ts';
@@ -13,7 +13,7 @@ export interface Ground {
   root_key: string;
   keyring: Keyring;
   /** A project of its own, and its store. */
-  project(): Promise<{ project_id: string; store: StorePort }>;
+  project(): Promise<{ project_id: string; store: ThreadStore }>;
 }
 
 /** A database of its own with a keyring. */

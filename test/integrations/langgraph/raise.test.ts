@@ -1,8 +1,8 @@
 import { Annotation, Command, interrupt, isGraphInterrupt, StateGraph } from '@langchain/langgraph';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LetsPing } from '../../../client/index.ts';
+import type { ThreadStore } from '../../../domain/thread/ports.ts';
 import { type ApprovalClient, LetsPingCheckpointer, pause } from '../../../integrations/langgraph/index.ts';
-import type { ThreadStore } from '../../../integrations/langgraph/store.ts';
 import { Approvals } from './approvals.ts';
 import { createGround, type Ground } from './fixtures.ts';
 
@@ -261,7 +261,7 @@ describe('pause', () => {
 
   test('says what it needs outside a node', async () => {
     const { lp } = await setUp();
-    await expect(pause(lp, { service: 's', action: 'a', payload: {} }, {})).rejects.toThrow(/belongs into a node/);
+    await expect(pause(lp, { service: 's', action: 'a', payload: {} }, {})).rejects.toThrow(/must be called in a node/);
     expect(isGraphInterrupt(new Error('x'))).toBe(false);
   });
 });

@@ -327,8 +327,8 @@ describe('a workflow that is cancelled', () => {
   });
 });
 
-describe('a claim that another takes in mid-run', () => {
-  test('ends that run: what it still writes is refused, and the thread is continued once from what stands', async () => {
+describe('a lease that another process takes during the run', () => {
+  test('ends that run: its later writes are refused, and the thread is continued once from its stored state', async () => {
     const seen: unknown[] = [];
     const t = await setUp(() =>
       builder()

@@ -309,14 +309,14 @@ describe('a fence', () => {
   const fenced = (thread_id: string, lp_fence: string, checkpoint_id?: string) => ({
     configurable: { thread_id, checkpoint_ns: '', lp_fence, ...(checkpoint_id && { checkpoint_id }) },
   });
-  const claim = (s: LetsPingCheckpointer, owner: string, attempt = 1, lease_ms = 10_000) =>
-    s.store.claimThread('t', { owner, attempt, lease_ms });
+  const lease = (s: LetsPingCheckpointer, owner: string, attempt = 1, lease_ms = 10_000) =>
+    s.store.acquireLease('t', { owner, attempt, lease_ms });
 
-  test('refuses the older claim, checkpoint and writes, and leaves no value behind', async () => {
+  test('refuses checkpoint and writes under an older lease, and leaves no value behind', async () => {
     const s = await saver();
     const { id } = await write(s, 't', { a: 1 });
-    const old = (await claim(s, 'a', 1, 0))!;
-    const now = (await claim(s, 'b'))!;
+    const old = (await lease(s, 'a', 1, 0))!;
+    const now = (await lease(s, 'b'))!;
     const next = checkpointOf({ a: 2 }, 2);
 
     await expect(s.put(fenced('t', old, id), next, METADATA, next.channel_versions)).rejects.toMatchObject({
@@ -330,7 +330,7 @@ describe('a fence', () => {
   test('refuses a checkpoint whose parent is not the newest', async () => {
     const s = await saver();
     const { id } = await write(s, 't', {});
-    const fence = (await claim(s, 'a'))!;
+    const fence = (await lease(s, 'a'))!;
     const [second, third] = [checkpointOf({}, 2), checkpointOf({}, 3)];
     await s.put(fenced('t', fence, id), second, METADATA, {});
 
@@ -338,18 +338,18 @@ describe('a fence', () => {
     await s.put(fenced('t', fence, second.id), third, METADATA, {});
   });
 
-  test('is given to one of many, to a later attempt at once, to an earlier one never', async () => {
+  test('is given to one of many owners, at once to a later attempt, never to an earlier one', async () => {
     const s = await saver();
     await write(s, 't', {});
-    const fences = await Promise.all(Array.from({ length: 8 }, (_, i) => claim(s, `owner${i}`)));
+    const fences = await Promise.all(Array.from({ length: 8 }, (_, i) => lease(s, `owner${i}`)));
     expect(fences.filter((fence) => fence !== undefined)).toHaveLength(1);
     const winner = `owner${fences.findIndex((fence) => fence !== undefined)}`;
 
-    expect(await claim(s, winner, 2)).toBe('2');
-    expect(await claim(s, winner, 1)).toBeUndefined();
-    expect(await s.store.renewClaim('t', '1', 1_000)).toBe(false);
-    await s.store.releaseClaim('t', '2');
-    expect(await claim(s, 'anyone')).toBe('3');
+    expect(await lease(s, winner, 2)).toBe('2');
+    expect(await lease(s, winner, 1)).toBeUndefined();
+    expect(await s.store.renewLease('t', '1', 1_000)).toBe(false);
+    await s.store.releaseLease('t', '2');
+    expect(await lease(s, 'anyone')).toBe('3');
   });
 });
 

@@ -26,7 +26,7 @@ export interface Running {
     request_ids: string[],
     team?: string,
   ): Promise<ResumeResult>;
-  /** A workflow per interrupt, as if nothing serialised them: what arbitrates then is the claim on the thread. */
+  /** A workflow per interrupt, as if nothing serialised them: only the lease on the thread does then. */
   apart(
     lp: Approvals,
     ground: Ground,
