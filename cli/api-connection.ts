@@ -12,30 +12,30 @@ import { visible } from './text.ts';
 /** Longer than the API waits for Temporal. */
 const CALL_TIMEOUT_MS = 30_000;
 
-/** Receipts and timelines then say that a decision came from here. */
+/** Receipts and timelines record the command line as the channel of a decision. */
 const CHANNEL = { 'x-letsping-client': 'cli' };
 
 export interface ApiConnection {
   /** @throws CommandFailed with the code of the refusal and what to try. */
   call<T>(call: Omit<Call, 'timeoutMs' | 'headers'>): Promise<{ status: number; body: T }>;
-  /** An answer that is no JSON. */
+  /** An answer that is not JSON. */
   stream(path: string, headers?: Record<string, string>): Promise<Response>;
 }
 
 const NOT_CONNECTED = 'start a local system with `letsping dev`, or set LETSPING_BASE_URL and LETSPING_API_KEY';
 
-/** A system of `letsping dev` in this folder: its address, and its key for the role. */
+/** Address and key of the `letsping dev` system in this folder. */
 async function local(env: NodeJS.ProcessEnv, role: Role): Promise<{ address: string; apiKey: string }> {
   const dataDir = resolve(env['LETSPING_DATA_DIR'] || '.letsping');
   const none = () =>
-    new CommandFailed('not_connected', 'no server is named, and there is no local one in this folder', NOT_CONNECTED);
+    new CommandFailed('not_connected', 'no server is configured, and this folder has no local one', NOT_CONNECTED);
   const port = existsSync(dataDir) ? rememberedPorts(dataDir).api : undefined;
   if (port === undefined) throw none();
   const keys = await localKeys(dataDir, env, () => Promise.reject(none()));
   return { address: env['LETSPING_PUBLIC_URL'] || `http://127.0.0.1:${port}`, apiKey: keys[`${role}_api_key`] };
 }
 
-/** `LETSPING_BASE_URL` with `LETSPING_API_KEY`; without either, the local system. A key goes nowhere that was not named with it. */
+/** `LETSPING_BASE_URL` with `LETSPING_API_KEY`; without both, the local system. A key is sent only to the server configured with it. */
 async function target(env: NodeJS.ProcessEnv, role: Role): Promise<{ address: string; apiKey: string }> {
   const { LETSPING_BASE_URL: address, LETSPING_API_KEY: apiKey } = env;
   if (address && apiKey) return { address, apiKey };
@@ -46,12 +46,12 @@ async function target(env: NodeJS.ProcessEnv, role: Role): Promise<{ address: st
   throw new CommandFailed(
     'not_connected',
     `${set} is set, but ${missing} is not`,
-    `set ${missing} too, or neither for the local system`,
+    `set ${missing} too, or unset both for the local system`,
   );
 }
 
 const HINTS: Record<string, string> = {
-  unauthenticated: 'check LETSPING_API_KEY: it may be mistyped, revoked, or of another server',
+  unauthenticated: 'check LETSPING_API_KEY: it may be mistyped, revoked, or for another server',
   forbidden: "use an approver's or an admin's key in LETSPING_API_KEY",
   own_request: 'ask somebody else to decide',
   own_patch: 'ask somebody else to approve it',
@@ -59,16 +59,16 @@ const HINTS: Record<string, string> = {
   not_pending: 'letsping show <id>',
   expired: 'letsping show <id>',
   payload_changed: 'letsping show <id>, then decide on the digest that it shows',
-  patch_in_progress: 'the same again in a moment',
-  overloaded: 'letsping show <id>, and the same again where nothing is decided',
-  temporal_unavailable: 'the same again in a moment: nothing was decided',
-  database_unavailable: 'the same again in a moment',
-  policy_changing: 'the same again in a moment: nothing was written',
-  LETSPING_NETWORK: 'is the server running? A local one starts with `letsping dev`',
+  patch_in_progress: 'repeat the command in a moment',
+  overloaded: 'letsping show <id>, and repeat the command if the request is still pending',
+  temporal_unavailable: 'repeat the command in a moment: nothing was decided',
+  database_unavailable: 'repeat the command in a moment',
+  policy_changing: 'repeat the command in a moment: nothing was written',
+  LETSPING_NETWORK: 'check that the server runs; `letsping dev` starts a local one',
   LETSPING_CONFIG: 'set LETSPING_BASE_URL, for example to http://127.0.0.1:4400',
 };
 
-/** A refusal of the API, or of the network, as the person at the terminal gets it. */
+/** An error of the API or the network, as the terminal prints it. */
 export function commandFailed(error: unknown): unknown {
   if (!(error instanceof LetsPingError)) return error;
   const code = error.problemCode ?? error.code;
@@ -81,7 +81,7 @@ export function commandFailed(error: unknown): unknown {
   return new CommandFailed(code, message, HINTS[code], { cause: error });
 }
 
-/** The API as this command line reaches it. `role` picks the key of a local system: the weakest that will do. */
+/** Connects to the API. `role` selects the key of a local system; commands pass the weakest role that suffices. */
 export async function connect({ env }: Terminal, role: Exclude<Role, 'agent'> = 'approver'): Promise<ApiConnection> {
   const { address, apiKey } = await target(env, role);
   const refused = (error: unknown) => {

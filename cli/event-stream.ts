@@ -35,8 +35,8 @@ const open = (api: ApiConnection, lastId?: string) =>
   api.stream('/events', { accept: 'text/event-stream', ...(lastId === undefined ? {} : { 'last-event-id': lastId }) });
 
 /**
- * Events as they happen, for ever: a broken stream is taken up again where it ended, and what the API refuses is thrown.
- * Resolves once the stream is open, so that a list read after it misses nothing.
+ * An endless stream of events. It reconnects after a break and continues at the last event; a refusal of the API is thrown.
+ * Resolves when the stream is open, so that a list that is read afterwards misses no change.
  */
 export async function follow(api: ApiConnection, say: (line: string) => void): Promise<AsyncGenerator<ApprovalEvent>> {
   return events(api, say, await open(api));
@@ -56,7 +56,7 @@ async function* events(
         pause = FIRST_PAUSE_MS;
         const { data, id, name } = fieldsOf(block);
         lastId = id ?? lastId;
-        if (name === 'reset') say('some events were missed: `letsping inbox` shows what waits\n');
+        if (name === 'reset') say('some events were missed: `letsping inbox` lists pending requests\n');
         const event = data === '' ? undefined : ApprovalEvent.safeParse(JSON.parse(data)).data;
         if (event) yield event;
       }
@@ -64,7 +64,7 @@ async function* events(
       if (error instanceof CommandFailed && error.code !== 'LETSPING_NETWORK') throw error;
     }
     response = undefined;
-    say(`the stream of events broke off; trying again in ${pause / 1_000} s\n`);
+    say(`the event stream broke; reconnecting in ${pause / 1_000} s\n`);
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

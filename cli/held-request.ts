@@ -5,7 +5,7 @@ import { CommandFailed } from './command.ts';
 import { findingLines } from './proposed-patch.ts';
 import { prettyJson, relative, table, visible } from './text.ts';
 
-/** A request with its payloads, whose digests are made anew: what is shown is what a decision on that digest is about. */
+/** Reads a request and recomputes its digests, so that the shown payload is the one that a decision names. */
 export async function readRequest(api: ApiConnection, id: string): Promise<ApprovalRequestDetail> {
   const { body } = await api.call<ApprovalRequestDetail>({
     method: 'GET',
@@ -17,8 +17,8 @@ export async function readRequest(api: ApiConnection, id: string): Promise<Appro
   if (!isTrue(body) || (proposed_patch && !isTrue(proposed_patch))) {
     throw new CommandFailed(
       'digest_mismatch',
-      'the payload that the server shows does not have the digest that it names',
-      'decide nothing, and tell whoever runs the server',
+      'the payload from the server does not have the digest that the server names',
+      'do not decide; contact the operator of the server',
     );
   }
   return body;
@@ -26,34 +26,33 @@ export async function readRequest(api: ApiConnection, id: string): Promise<Appro
 
 type Shown = Pick<ApprovalRequestDetail, 'payload' | 'digest_salt' | 'payload_digest'>;
 
-/** Why somebody has to look, with the place of each finding in the payload. */
+/** Why the request was held; findings with their place in the payload. */
 function reasons({ verdict, held_by, findings, policy_version }: ApprovalRequestDetail): string {
   if (findings.length > 0) return findingLines(findings);
-  if (held_by === 'policy')
-    return `  the policy (version ${policy_version}) wants a person to look; the firewall found nothing\n`;
-  return verdict === 'allow' ? '  nothing: the firewall let it pass\n' : '  no finding\n';
+  if (held_by === 'policy') return `  the policy (version ${policy_version}) requires review; no findings\n`;
+  return verdict === 'allow' ? '  nothing: allowed by the firewall\n' : '  no findings\n';
 }
 
-/** All that a decision is about: who wants to run what, and why it was held. */
+/** What a decision needs: the action, the agent, the payload, and why it was held. */
 export function describeRequest(request: ApprovalRequestDetail): string {
   const { service, action, priority, requested_by, created_at, expires_at, status, thread_id, node } = request;
   const facts = [
     ['request', request.id],
     ['status', status],
-    ['wants', visible(`${service}: ${action}`)],
-    ['asked by', visible(`${requested_by}, ${relative(created_at)}`)],
-    ...(status === 'pending' ? [['expires', `${relative(expires_at)} (${expires_at}); silence rejects`]] : []),
+    ['action', visible(`${service}: ${action}`)],
+    ['requested by', visible(`${requested_by}, ${relative(created_at)}`)],
+    ...(status === 'pending' ? [['expires', `${relative(expires_at)} (${expires_at}); undecided means rejected`]] : []),
     ['priority', priority],
     ...(thread_id === null ? [] : [['thread', visible(node === null ? thread_id : `${thread_id}, node ${node}`)]]),
   ];
-  const told = Object.entries(request.metadata).filter(([name]) => name !== 'sdk');
+  const metadata = Object.entries(request.metadata).filter(([name]) => name !== 'sdk');
   return [
     table(facts),
     '\npayload\n',
     prettyJson(request.payload),
     '\nheld by\n',
     reasons(request),
-    ...(told.length > 0 ? ['\nthe caller says\n', prettyJson(Object.fromEntries(told))] : []),
+    ...(metadata.length > 0 ? ['\nmetadata from the caller\n', prettyJson(Object.fromEntries(metadata))] : []),
     `\ndigest    ${request.payload_digest}\n`,
   ].join('');
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseGuarded } from '../domain/json/guard.ts';
 import { UsageError } from './command.ts';
 
-/** Text of a file; `-` is the standard input. @throws UsageError when there is none. */
+/** Text of a file; `-` is the standard input. @throws UsageError if it cannot be read. */
 export function readText(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8');
@@ -11,7 +11,7 @@ export function readText(file: string): string {
   }
 }
 
-/** A JSON file that says the same to every parser. @throws UsageError that names the place. */
+/** A JSON file that every parser reads the same way. @throws UsageError that names the place. */
 export function readJsonFile(file: string): unknown {
   const parsed = parseGuarded(readText(file));
   if (parsed.ok) return parsed.value;
@@ -19,9 +19,9 @@ export function readJsonFile(file: string): unknown {
   throw new UsageError(parsed.pointer ? `${reason} (at ${parsed.pointer})` : reason);
 }
 
-/** The same for a file that has to hold an object. */
+/** The same for a file that must contain an object. */
 export function readObjectFile(file: string): Record<string, unknown> {
   const value = readJsonFile(file);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new UsageError(`${file === '-' ? 'the standard input' : file} holds no JSON object`);
+  throw new UsageError(`${file === '-' ? 'the standard input' : file} does not contain a JSON object`);
 }

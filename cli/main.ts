@@ -5,11 +5,11 @@ import { ServiceFailed } from './services/service-failed.ts';
 /** Loaded on demand: `letsping inbox` must not pay for the Temporal worker. */
 const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }> = {
   dev: { summary: 'start everything on this machine', load: async () => (await import('./commands/dev.ts')).dev },
-  demo: { summary: 'show the main job from end to end', load: async () => (await import('./commands/demo.ts')).demo },
+  demo: { summary: 'show the main use from end to end', load: async () => (await import('./commands/demo.ts')).demo },
   inbox: { summary: 'list approval requests', load: async () => (await import('./commands/inbox.ts')).inbox },
   show: { summary: 'show one approval request', load: async () => (await import('./commands/show.ts')).show },
   approve: {
-    summary: 'approve a request, or the patch of it that waits',
+    summary: 'approve a request, or its waiting patch',
     load: async () => (await import('./commands/decide.ts')).approve,
   },
   reject: { summary: 'reject a request', load: async () => (await import('./commands/decide.ts')).reject },
@@ -29,11 +29,11 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }
     load: async () => (await import('./commands/worker.ts')).worker,
   },
   migrate: {
-    summary: 'bring the database to this release (deployment)',
+    summary: 'migrate the database to this release (deployment)',
     load: async () => (await import('./commands/migrate.ts')).migrate,
   },
   doctor: {
-    summary: 'check a deployment and say what to mend',
+    summary: 'check a deployment and suggest fixes',
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
   'rotate-root-key': {
@@ -48,7 +48,7 @@ const help = () =>
     '',
     ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(15)} ${summary}`),
     '',
-    'letsping <command> --help tells more. Results go to stdout, all else to stderr.',
+    'letsping <command> --help explains a command. Results go to stdout, everything else to stderr.',
     'Exit codes: 0 done, 1 failed, 2 usage.',
     '',
   ].join('\n');
@@ -61,7 +61,7 @@ async function main(argv: string[], terminal: Terminal): Promise<0 | 1 | 2> {
   }
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!entry) {
-    terminal.err(`letsping: there is no command ${JSON.stringify(name)}\n\n${help()}`);
+    terminal.err(`letsping: unknown command ${JSON.stringify(name)}\n\n${help()}`);
     return 2;
   }
   const command = await entry.load();
@@ -84,7 +84,7 @@ async function main(argv: string[], terminal: Terminal): Promise<0 | 1 | 2> {
   }
 }
 
-// A reader that has seen enough (`| head`) is no error.
+// A reader that closes the pipe early (`| head`) is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);

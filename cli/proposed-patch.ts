@@ -6,7 +6,7 @@ import { cell, prettyJson, relative, visible } from './text.ts';
 
 const MAX_EVIDENCE = 100;
 
-/** Findings, each with its place in the payload, as a person reads them. */
+/** Findings as text, each with its place in the payload. */
 export const findingLines = (findings: readonly Finding[]): string =>
   findings
     .map(({ id, severity, pointer, evidence, message }) => {
@@ -15,7 +15,7 @@ export const findingLines = (findings: readonly Finding[]): string =>
     })
     .join('');
 
-/** The patch that waits for a second approver; nothing when none does. */
+/** The patch that waits for a second approver, as text; empty if there is none. */
 export function describeProposal({ proposed_patch: patch, payload }: ApprovalRequestDetail): string {
   if (!patch) return '';
   const changes = patchSentences(payload, patch.payload).map((sentence) => `  - ${visible(sentence)}\n`);
@@ -23,13 +23,13 @@ export function describeProposal({ proposed_patch: patch, payload }: ApprovalReq
     `\na patch by ${visible(patch.by)}, ${relative(patch.at)}, waits for a second approver\n`,
     prettyJson(patch.payload),
     ...changes,
-    '\nfound in the patch, and not in what was asked for\n',
+    '\nnew findings of the patch\n',
     findingLines(patch.findings),
     `\npatched digest  ${patch.payload_digest}\n`,
   ].join('');
 }
 
-/** @throws CommandFailed when no patch waits. */
+/** @throws CommandFailed if no patch waits. */
 export function waitingPatch({ id, proposed_patch }: ApprovalRequestDetail): ProposedPatch {
   if (proposed_patch) return proposed_patch;
   throw new CommandFailed(

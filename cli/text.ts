@@ -1,30 +1,30 @@
 const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 const named = (char: string) => `U+${char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
 
-/** What a terminal would obey or an eye would not see: controls, direction marks, zero widths, lone surrogates. */
+/** Characters that control a terminal or are invisible: controls, direction marks, zero widths, lone surrogates. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** Text of an agent as one line that says what is in it: `U+001B` stands where the escape character would act. */
+/** An agent's text as one harmless line: the escape character is printed as `U+001B`. */
 export const visible = (text: string): string => text.replace(UNSEEN, named);
 
-/** The same, shortened to a column. */
+/** The same, shortened to the width of a column. */
 export function cell(text: string, width: number): string {
   const letters = [...visible(text)];
   return letters.length > width ? `${letters.slice(0, width - 1).join('')}…` : letters.join('');
 }
 
-/** One JSON document on one line. It says the same to a parser, and nothing to a terminal. */
+/** One JSON document on one line, without characters that control a terminal. */
 export const jsonLine = (value: unknown): string =>
   `${JSON.stringify(value).replace(UNSEEN, (char) => char.split('').map(escaped).join(''))}\n`;
 
-/** JSON for people: indented, each line visible. */
+/** JSON for people: indented, with control characters made visible. */
 export const prettyJson = (value: unknown, indent = '  '): string =>
   (JSON.stringify(value, null, 2) ?? 'nothing')
     .split('\n')
     .map((line) => `${indent}${visible(line)}\n`)
     .join('');
 
-/** Rows with their columns aligned; the last one is as long as it likes. */
+/** Rows with aligned columns; the last column is not padded. */
 export function table(rows: string[][]): string {
   const widths = rows.reduce<number[]>((all, row) => row.map((text, i) => Math.max(all[i] ?? 0, [...text].length)), []);
   const line = (row: string[]) =>
@@ -42,7 +42,7 @@ const UNITS: [number, string][] = [
   [1_000, 's'],
 ];
 
-/** A span of time in its largest unit: `3 min`. */
+/** A duration in its largest unit: `3 min`. */
 export function span(ms: number): string {
   const [size, unit] = UNITS.find(([least]) => Math.abs(ms) >= least) ?? [1_000, 's'];
   return `${Math.floor(Math.abs(ms) / size)} ${unit}`;

@@ -3,7 +3,7 @@ import type { JsonObject } from '../contracts/json.ts';
 import { withoutLpMeta } from '../domain/lp-meta.ts';
 import { LetsPingError } from './errors.ts';
 
-/** What an agent asks for. Names of members are those of the published client; what is ours is marked so. */
+/** A request of an agent. Members are named as in the published client; additions are marked "Not in the published client". */
 export interface AskOptions {
   service: string;
   action: string;
@@ -12,16 +12,16 @@ export interface AskOptions {
   priority?: Priority;
   /** JSON Schema of the payload, for the editor and for patches. From zod: `z.toJSONSchema(schema)`. */
   schema?: unknown;
-  /** The role that has to decide. */
+  /** The role that may decide. */
   role?: string;
-  /** How long to wait here. With `ask` and `run` the request expires with it, unless `expiresInMs` says otherwise. @default 24 hours */
+  /** How long this call waits. With `ask` and `run` the request expires at the same time, unless `expiresInMs` is given. @default 24 hours */
   timeoutMs?: number;
-  /** Ours: after how long nobody's answer is a no. @default the project's policy */
+  /** Time until an undecided request is rejected. Not in the published client. @default the project's policy */
   expiresInMs?: number;
   /**
-   * Ours: what the host program knows of the call, never the model's words: whether third-party text was read (`untrusted`) and
-   * private data is held (`private`), which domains and recipients the trusted request names, the request itself, the calls
-   * before. Without `untrusted` the call may be judged as if such text had been read.
+   * What the host program knows about the call, never a model's words: whether third-party text was read (`untrusted`),
+   * whether the session contains private data (`private`), the domains and recipients that the trusted request names, the
+   * request itself, and earlier calls. Without `untrusted` the call may be judged as untrusted. Not in the published client.
    */
   context?: ActionContext;
   traceId?: string;
@@ -30,31 +30,31 @@ export interface AskOptions {
   parent_request_id?: string;
   /** @default LETSPING_ENVIRONMENT */
   environment?: string;
-  /** Ours: the same key opens the same request again, also after a restart of the agent. @default a random one per call */
+  /** The same key returns the same request, also after a restart of the agent. Not in the published client. @default random per call */
   idempotencyKey?: string;
-  /** Ours: ends the wait with the signal's reason. */
+  /** Aborts the wait with the signal's reason. Not in the published client. */
   signal?: AbortSignal;
 }
 
-/** What was asked, frozen at the moment of asking: the caller's object may change while somebody thinks. */
+/** The requested action, copied when the request is made: the caller's object may change during the wait. */
 export interface Asked {
   service: string;
   action: string;
   payload: JsonObject;
 }
 
-/** The server takes nothing shorter. */
+/** The server's minimum. */
 const SHORTEST_EXPIRY_MS: typeof MIN_EXPIRES_IN_MS = 1_000;
 
 const invalid = (message: string) => new LetsPingError('LETSPING_INVALID_ARGUMENT', message);
 
-/** A copy that is JSON. `JSON.stringify` alone would turn NaN into null, and the approver would see another value than the author meant. */
+/** A JSON copy. `JSON.stringify` alone would turn NaN into null, and the approver would see another value than intended. */
 function jsonCopy(payload: unknown): JsonObject {
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload))
     throw invalid('payload must be an object');
   const finite = (key: string, value: unknown) => {
     if (typeof value === 'number' && !Number.isFinite(value))
-      throw invalid(`payload: ${JSON.stringify(key)} is no finite number`);
+      throw invalid(`payload: ${JSON.stringify(key)} is not a finite number`);
     return value;
   };
   try {
@@ -69,8 +69,8 @@ function jsonCopy(payload: unknown): JsonObject {
 
 /** @throws LetsPingError `LETSPING_INVALID_ARGUMENT` */
 export function askedOf({ service, action, payload }: AskOptions): Asked {
-  if (typeof service !== 'string' || typeof action !== 'string') throw invalid('service and action must be texts');
-  // As the server reads them: the digest is taken over what is left.
+  if (typeof service !== 'string' || typeof action !== 'string') throw invalid('service and action must be strings');
+  // Trimmed as by the server: the digest covers the trimmed values.
   return { service: service.trim(), action: action.trim(), payload: withoutLpMeta(jsonCopy(payload)) };
 }
 
@@ -97,7 +97,7 @@ export function ingestBody(asked: Asked, options: AskOptions, environment: strin
   };
 }
 
-/** An agent that stops waiting takes its question along: else somebody approves what nobody will run any more. */
+/** If the caller stops waiting, the request expires, so that no one approves an action that will never run. */
 export const expiringWithWait = (options: AskOptions): AskOptions =>
   options.timeoutMs === undefined || options.expiresInMs !== undefined
     ? options

@@ -1,11 +1,11 @@
 import { LetsPingError } from './errors.ts';
 
-/** The only place of the client that looks at the environment; an edge runtime or a browser may have none. */
+/** The only place in the client that reads the environment, which an edge runtime or a browser may not have. */
 const variable = (name: string): string | undefined =>
   (typeof process === 'object' && process !== null && process.env?.[name]) || undefined;
 
 /**
- * The base of all routes, `…/api`, from either of the two forms in use: the API's base or the root of the server.
+ * The base of all routes, `…/api`. Accepts the API's base or the root of the server.
  * @throws LetsPingError `LETSPING_CONFIG` for anything but a plain http(s) address.
  */
 export function apiBaseOf(address: string): string {
@@ -23,14 +23,14 @@ export function apiBaseOf(address: string): string {
 export interface ClientSettings {
   apiKey: string;
   apiBase: string;
-  /** Label of where this runs, from `LETSPING_ENVIRONMENT`. */
+  /** Label of the environment, from `LETSPING_ENVIRONMENT`. */
   environment: string | undefined;
 }
 
 /**
- * Key and address: what is passed, else `LETSPING_API_KEY` and `LETSPING_BASE_URL`. There is no default address: a key must
- * never travel to a server that nobody named.
- * @throws LetsPingError `LETSPING_CONFIG` that names all that is missing.
+ * Key and address: the arguments, else `LETSPING_API_KEY` and `LETSPING_BASE_URL`. There is no default address, so that a
+ * key is never sent to a server that nobody configured.
+ * @throws LetsPingError `LETSPING_CONFIG` that names everything missing.
  */
 export function clientSettings(apiKey?: string, baseUrl?: string): ClientSettings {
   const key = apiKey || variable('LETSPING_API_KEY');

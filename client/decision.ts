@@ -7,39 +7,39 @@ import type { Asked } from './ask-options.ts';
 import { LetsPingError } from './errors.ts';
 import { statementOf } from './receipt.ts';
 
-/** How a request ended, in the shape of the published clients, with our own members behind it. */
+/** How a request ended, in the shape of the published clients, followed by additional members. */
 export interface Decision {
   status: 'APPROVED' | 'APPROVED_WITH_MODIFICATIONS' | 'REJECTED';
-  /** What was asked for. */
+  /** The requested payload. */
   payload: JsonObject;
-  /** What may run instead; there only after a patch. */
+  /** The payload that may run instead; present only after a patch. */
   patched_payload?: JsonObject;
   /** Nested by key; a changed leaf or array is `{ from, to }`. */
   diff_summary?: { changes: Change | Changes | string };
   metadata: { actor_id?: string; resolved_at?: string; method?: string; reason?: string };
   outcome: Outcome;
   request_id: string;
-  /** Of what may run. */
+  /** Digest of the payload that may run. */
   payload_digest: string;
-  /** Compact JWS of the outcome. */
+  /** Compact JWS of the resolution. */
   receipt?: string;
 }
 
-/** The one payload that may run; undefined when none may. */
+/** The payload that may run; undefined if none may. */
 export const approvedPayload = (decision: Decision): JsonObject | undefined =>
   decision.status === 'REJECTED' ? undefined : (decision.patched_payload ?? decision.payload);
 
 /**
- * The decision in an answer of `GET /api/status/{id}`, checked: what may run has the digest that was approved, and without a
- * patch it is what was `asked`, where the caller still knows that.
- * @throws LetsPingError `LETSPING_DIGEST_MISMATCH` when it has not, `LETSPING_PENDING` while there is none.
+ * The decision in an answer of `GET /api/status/{id}`, checked: the payload that may run has the approved digest. Without a
+ * patch it equals the requested one, if the caller still has that.
+ * @throws LetsPingError `LETSPING_DIGEST_MISMATCH` if a check fails, `LETSPING_PENDING` while there is no decision.
  */
 export function decisionOf(answer: StatusAnswer, asked?: Asked): Decision {
   if (answer.status === 'PENDING') {
     throw new LetsPingError('LETSPING_PENDING', `request ${answer.id} is not decided yet`, { requestId: answer.id });
   }
   if ((answer.status !== 'APPROVED' && answer.status !== 'REJECTED') || !answer.outcome) {
-    throw new LetsPingError('LETSPING_BAD_ANSWER', `request ${answer.id} has no status that this client knows`, {
+    throw new LetsPingError('LETSPING_BAD_ANSWER', `request ${answer.id} has a status that this client does not know`, {
       requestId: answer.id,
     });
   }
@@ -70,26 +70,26 @@ function checkApproved(answer: StatusAnswer, asked: Asked | undefined): void {
     });
   const modified = answer.outcome?.modified === true;
   if (modified !== (answer.patched_payload !== undefined)) {
-    throw refusal('the outcome and the payload disagree on whether it was patched');
+    throw refusal('outcome and payload disagree on whether it was patched');
   }
   const statement = answer.receipt === undefined ? undefined : statementOf(answer.receipt);
   const executed = statement?.predicate.executed?.payload_digest;
   if (executed !== undefined && executed !== answer.payload_digest)
-    throw refusal('the receipt speaks of another payload');
+    throw refusal('the receipt is about another payload');
   const { service, action } = asked ?? answer;
 
   const digest = (payload: JsonObject) => {
     try {
       return payloadDigest(saltBytes(answer.digest_salt), { service, action, payload });
     } catch (error) {
-      throw refusal('the digest cannot be made', error);
+      throw refusal('the digest cannot be computed', error);
     }
   };
   if (digest(answer.patched_payload ?? answer.payload) !== answer.payload_digest) {
     throw refusal('the payload is not the approved one');
   }
   if (asked && !modified && digest(asked.payload) !== answer.payload_digest) {
-    throw refusal('what was approved is not what was asked for');
+    throw refusal('the approved payload is not the requested one');
   }
 }
 

@@ -1,20 +1,20 @@
 import type { Problem } from '../contracts/problem.ts';
 
-/** Codes that only this side of the wire can raise. The others come from the HTTP status: `codeOf`. */
+/** Codes that the client raises itself. The others come from the HTTP status: `codeOf`. */
 export type LocalCode =
   /** The key or the server's address is missing or malformed. */
   | 'LETSPING_CONFIG'
-  /** What was passed in cannot be sent: not JSON, or a schema that is none. */
+  /** An argument cannot be sent: not JSON, or an invalid schema. */
   | 'LETSPING_INVALID_ARGUMENT'
-  /** No answer at all: the server is away, or the connection broke. */
+  /** No answer: the server is unreachable, or the connection broke. */
   | 'LETSPING_NETWORK'
-  /** The wait ended before the decision did. The request itself goes on until its own deadline. */
+  /** The wait ended before the decision. The request stays open until its own deadline. */
   | 'LETSPING_TIMEOUT'
-  /** An answer that this protocol does not have: most often the address is not that of the API. */
+  /** An answer outside the protocol, usually because the address is not that of the API. */
   | 'LETSPING_BAD_ANSWER'
-  /** Asked for a decision that is not made yet. */
+  /** The request is not decided yet. */
   | 'LETSPING_PENDING'
-  /** What would run is not what was approved. Nothing may run. */
+  /** The payload is not the approved one. Nothing may run. */
   | 'LETSPING_DIGEST_MISMATCH';
 
 const CODES: Record<number, string> = {
@@ -39,19 +39,19 @@ export interface LetsPingErrorDetails {
 }
 
 /**
- * Whatever goes wrong in the client. Branch on `code` (`LETSPING_401_AUTH`, `LETSPING_TIMEOUT`, …); `problemCode` is the
- * server's own finer word for it (`not_pending`, `executed_already`, …).
+ * Every error of the client. Branch on `code` (`LETSPING_401_AUTH`, `LETSPING_TIMEOUT`, …); `problemCode` is the
+ * server's more specific code (`not_pending`, `executed_already`, …).
  */
 export class LetsPingError extends Error {
   override readonly name: string = 'LetsPingError';
   readonly code: string;
-  /** HTTP status; absent when there was no answer. */
+  /** HTTP status; absent if there was no answer. */
   readonly status: number | undefined;
   /** Body of the answer, `application/problem+json`. */
   readonly problem: Partial<Problem> | undefined;
-  /** How long the server asked to wait, in milliseconds. */
+  /** The server's `Retry-After`, in milliseconds. */
   readonly retryAfterMs: number | undefined;
-  /** The approval request that this is about, where there is one: it can still be waited for. */
+  /** The approval request, if there is one; it is possible to wait for it again. */
   readonly requestId: string | undefined;
 
   constructor(code: string, message: string, details: LetsPingErrorDetails = {}) {
@@ -63,19 +63,19 @@ export class LetsPingError extends Error {
     this.requestId = details.requestId;
   }
 
-  /** The page on which the server explains this refusal, where it has one. */
+  /** The page that explains this refusal, if the server has one. */
   get docs(): string | undefined {
     return this.problem?.type?.startsWith('http') ? this.problem.type : undefined;
   }
 
-  /** On the published routes `code` is the published name, and the server's own stands at the end of `type`. */
+  /** On the published routes `code` is the published name, and the server's own code is the last segment of `type`. */
   get problemCode(): string | undefined {
     const { code, type } = this.problem ?? {};
     return code !== undefined && !code.startsWith('LETSPING_') ? code : type?.split(/[/#:]/).at(-1) || undefined;
   }
 }
 
-/** Thrown by `run` when the action was not approved: by a person, the firewall, or because nobody answered. */
+/** Thrown by `run` if a person or the firewall rejected the action, or its deadline passed. */
 export class ApprovalRejectedError extends LetsPingError {
   override readonly name = 'ApprovalRejectedError';
   readonly reason: string;
@@ -86,8 +86,8 @@ export class ApprovalRejectedError extends LetsPingError {
 }
 
 /**
- * Thrown by `run` when the effect has happened and its report was not taken: `result` is what the effect returned. With
- * `problemCode` `executed_already` another process has run the same approval.
+ * Thrown by `run` if the effect happened but its report was refused: `result` is the effect's return value. With
+ * `problemCode` `executed_already` another process executed the same approval.
  */
 export class ExecutionReportError<T = unknown> extends LetsPingError {
   override readonly name = 'ExecutionReportError';

@@ -10,23 +10,23 @@ export interface HttpOptions {
 
 export interface Call {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Below `…/api`, with its leading slash. */
+  /** Path below `…/api`, with a leading slash. */
   path: string;
   body?: unknown;
   headers?: Record<string, string>;
-  /** After so many milliseconds without a whole answer the call has failed. */
+  /** The call fails if the answer is not complete after this time. */
   timeoutMs: number;
   signal?: AbortSignal | undefined;
 }
 
-/** One call, one try: the parsed JSON of a 2xx with its status, or a LetsPingError. */
+/** One attempt: the parsed JSON of a 2xx with its status, or a LetsPingError. */
 export interface Http {
   send<T>(call: Call): Promise<{ status: number; body: T }>;
-  /** The answer as it streams in, for server-sent events. Its caller reads it or cancels it. */
+  /** The answer as a stream, for server-sent events. The caller reads or cancels it. */
   stream(call: Omit<Call, 'timeoutMs' | 'body'>): Promise<Response>;
 }
 
-/** An abort for the timeout that leaves nothing behind on the caller's signal, which may outlive thousands of calls. */
+/** An abort for the timeout. It removes its listener from the caller's signal, which may outlive thousands of calls. */
 function abortAfter(ms: number, signal: AbortSignal | undefined): { signal: AbortSignal; done(): void } {
   const controller = new AbortController();
   const onAbort = () => controller.abort(signal?.reason);
@@ -61,7 +61,7 @@ function refusal(response: Response, text: string): LetsPingError {
   if (status === 0 || (status >= 300 && status < 400)) {
     return new LetsPingError(
       'LETSPING_BAD_ANSWER',
-      'the server answers with a redirect: the base URL must be its final address',
+      'the server answered with a redirect: the base URL must be its final address',
       { status },
     );
   }
@@ -91,11 +91,11 @@ export function createHttp({ apiBase, apiKey, fetch = globalThis.fetch }: HttpOp
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal ? { signal } : {}),
-      // Followed, a redirect would turn a POST into a GET, or take the key elsewhere.
+      // Following a redirect would turn a POST into a GET, or send the key to another server.
       redirect: 'manual',
     });
 
-  /** A failed connection, told from the caller's own abort, which is rethrown as it is. */
+  /** Wraps a failed connection. An abort by the caller is rethrown unchanged. */
   const failed = (error: unknown, signal: AbortSignal | undefined): unknown =>
     signal?.aborted
       ? signal.reason
@@ -119,7 +119,7 @@ export function createHttp({ apiBase, apiKey, fetch = globalThis.fetch }: HttpOp
       if (!isObject(body)) {
         throw new LetsPingError(
           'LETSPING_BAD_ANSWER',
-          `${apiBase} does not answer in JSON: is it the address of the API?`,
+          `${apiBase} does not answer in JSON: check that it is the address of the API`,
           { status: response.status },
         );
       }
@@ -138,7 +138,7 @@ export function createHttp({ apiBase, apiKey, fetch = globalThis.fetch }: HttpOp
   };
 }
 
-/** `fetch failed` says nothing; its cause does (`connect ECONNREFUSED 127.0.0.1:4400`). */
+/** The message of `fetch failed` is useless; its cause is not (`connect ECONNREFUSED 127.0.0.1:4400`). */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;

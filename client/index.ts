@@ -1,4 +1,4 @@
-/** The library's front door. Its files import nothing that only a server has. */
+/** The library's public entry. Its files import nothing server-only. */
 export type { Asked, AskOptions } from './ask-options.ts';
 export { approvedPayload, type Decision, decisionOf } from './decision.ts';
 export { ApprovalRejectedError, ExecutionReportError, LetsPingError } from './errors.ts';

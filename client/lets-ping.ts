@@ -13,9 +13,9 @@ import { READ_TIMEOUT_MS, type WaitOptions, waitForAnswer } from './wait.ts';
 export interface LetsPingOptions {
   /** The server's root or its `…/api`. @default LETSPING_BASE_URL */
   baseUrl?: string;
-  /** @default the platform's */
+  /** @default the platform's `fetch` */
   fetch?: typeof globalThis.fetch;
-  /** How long a call is repeated while the server is away or busy, in milliseconds; waiting for a decision has its own time. @default 30 seconds */
+  /** How long a call is retried while the server is unreachable or busy, in milliseconds; the wait for a decision has its own limit. @default 30 seconds */
   retryForMs?: number;
 }
 
@@ -23,7 +23,7 @@ const CALL_TIMEOUT_MS = 15_000;
 const RETRY_FOR_MS = 30_000;
 
 /**
- * Asks people, through a letsping-temporal server, before an agent acts. Runs in Node, at the edge and in a browser.
+ * Requests approval from a letsping-temporal server before an agent acts. Runs in Node, at the edge and in a browser.
  *
  * @example
  * const lp = new LetsPing(); // LETSPING_API_KEY, LETSPING_BASE_URL
@@ -50,13 +50,13 @@ export class LetsPing {
     return decisionOf(await this.#wait(id, options), asked);
   }
 
-  /** Opens a request and returns at once: any process that has the id may wait for it. @throws LetsPingError */
+  /** Opens a request and returns at once; any process that has the id can wait for it. @throws LetsPingError */
   async defer(options: AskOptions): Promise<IngestAnswer> {
     return this.open(options);
   }
 
   /**
-   * Waits for the decision of a request that was opened before, here or elsewhere.
+   * Waits for the decision of a request that was opened earlier, in this or another process.
    * @throws LetsPingError `LETSPING_TIMEOUT`, `LETSPING_DIGEST_MISMATCH`, …
    */
   async waitForDecision(id: string, options: WaitOptions = {}): Promise<Decision> {
@@ -64,9 +64,9 @@ export class LetsPing {
   }
 
   /**
-   * Asks, runs `effect` with exactly the approved payload, and reports that it ran. Nothing runs without an approval.
-   * @throws ApprovalRejectedError when it is not approved; ExecutionReportError when it ran and the report was not taken;
-   * whatever `effect` throws.
+   * Requests approval, runs `effect` with exactly the approved payload, and reports the execution. Nothing runs without approval.
+   * @throws ApprovalRejectedError if it is not approved; ExecutionReportError if it ran but the report was refused;
+   * and the errors of `effect`.
    */
   async run<T>(options: AskOptions, effect: (payload: JsonObject, decision: Decision) => Promise<T> | T): Promise<T> {
     const decision = await this.ask(options);
@@ -81,28 +81,28 @@ export class LetsPing {
     return result;
   }
 
-  /** A tool for any agent framework: text in, text out; a rejection starts with `STOP`. */
+  /** A tool for any agent framework: takes and returns text; a rejection starts with `STOP`. */
   tool(service: string, action: string, priority: Priority = 'medium'): ApprovalTool {
     return approvalTool((options) => this.ask(options), service, action, priority);
   }
 
-  /** One read of a request's status, answered at once the first time. @throws LetsPingError */
+  /** Reads a request's status once; the first read is answered at once. @throws LetsPingError */
   async getRequestStatus(id: string): Promise<StatusAnswer> {
     return this.getStatus(id);
   }
 
-  /** Opens a request, under an idempotency key: repeated with the same one, it is still one request. @throws LetsPingError */
+  /** Opens a request with an idempotency key: a repeat with the same key returns the same request. @throws LetsPingError */
   async open(options: AskOptions): Promise<IngestAnswer> {
     return this.#open(askedOf(options), options);
   }
 
-  /** The same; `signal` ends it. A repeated read of a pending request is held by the server for some 20 seconds. */
+  /** The same; `signal` aborts it. The server holds a repeated read of a pending request for up to 20 seconds. */
   async getStatus(id: string, { signal }: Pick<WaitOptions, 'signal'> = {}): Promise<StatusAnswer> {
     return retrying(() => this.#read(id, READ_TIMEOUT_MS, signal), { forMs: this.#retryForMs, signal });
   }
 
   /**
-   * Says that the approved payload has been acted on. The server takes it once: a second report is refused with
+   * Reports that the approved payload was executed. The server accepts one report: a second one is refused with
    * `problemCode` `executed_already`, another digest with `digest_mismatch`.
    * @throws LetsPingError
    */
@@ -132,7 +132,7 @@ export class LetsPing {
     return body;
   }
 
-  /** One key for all repetitions, so that the server sees one call. */
+  /** All retries use one key, so that the server sees one call. */
   async #post<T>(path: string, body: unknown, idempotencyKey = randomKey(), signal?: AbortSignal): Promise<T> {
     const headers = { 'idempotency-key': idempotencyKey };
     const call = { method: 'POST', path, body, headers, timeoutMs: CALL_TIMEOUT_MS, signal } as const;
@@ -140,6 +140,6 @@ export class LetsPing {
   }
 }
 
-/** Not `randomUUID`: browsers have that on https pages only. */
+/** Not `randomUUID`: browsers have it on https pages only. */
 const randomKey = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');

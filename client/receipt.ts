@@ -1,8 +1,8 @@
 import type { Statement } from '../contracts/receipt.ts';
 
 /**
- * What a receipt says, its signature not checked: `letsping verify` does that, with keys that came another way than the
- * receipt. Undefined for what is no receipt.
+ * The statement of a receipt, without a check of its signature: `letsping verify` does that, with keys from another source
+ * than the receipt. Undefined for an invalid receipt.
  */
 export function statementOf(receipt: string): Statement | undefined {
   try {

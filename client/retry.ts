@@ -2,10 +2,10 @@ import { LetsPingError } from './errors.ts';
 
 const FIRST_MS = 200;
 export const MAX_BACKOFF_MS = 10_000;
-/** A server may ask for patience, not for eternity. */
+/** Upper limit for the server's `Retry-After`. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
-/** Pause before repetition `attempt` (0 is the first), in milliseconds: doubling, capped, half of it random. */
+/** Pause before retry `attempt` (0 is the first), in milliseconds: doubling, capped, half of it random. */
 export const backoffMs = (attempt: number): number =>
   Math.min(MAX_BACKOFF_MS, FIRST_MS * 2 ** attempt) * (0.5 + Math.random() / 2);
 
@@ -16,7 +16,7 @@ export function retryAfterMs(header: string | null, now: number): number | undef
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
 }
 
-/** Whether the same call may do better in a moment. Every call of this client is safe to repeat. */
+/** Whether a retry may succeed. Every call of this client is safe to repeat. */
 export const isTransient = (error: unknown): error is LetsPingError =>
   error instanceof LetsPingError &&
   (error.code === 'LETSPING_NETWORK' ||
@@ -25,7 +25,7 @@ export const isTransient = (error: unknown): error is LetsPingError =>
     (error.status !== undefined && error.status >= 500) ||
     error.problemCode === 'idempotency_key_in_use');
 
-/** Resolves after `ms`, or rejects with the signal's reason as soon as it is aborted. */
+/** Resolves after `ms`, or rejects with the signal's reason when it is aborted. */
 export const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
@@ -41,7 +41,7 @@ export const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
   });
 
 /**
- * Calls until it succeeds, fails for good, or the time is up; then throws what the last try threw.
+ * Retries until success, a permanent failure, or the time limit; then throws the last error.
  */
 export async function retrying<T>(
   call: () => Promise<T>,

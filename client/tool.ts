@@ -3,7 +3,7 @@ import type { JsonObject } from '../contracts/json.ts';
 import type { AskOptions } from './ask-options.ts';
 import type { Decision } from './decision.ts';
 
-/** What a framework calls with the model's words, and whose text goes back to the model. It never throws. */
+/** A function that a framework calls with the model's text, and whose text goes back to the model. It never throws. */
 export type ApprovalTool = (context: string | JsonObject) => Promise<string>;
 
 const isObject = (value: unknown): value is JsonObject =>
@@ -16,12 +16,12 @@ function payloadOf(context: unknown): JsonObject {
     const parsed: unknown = JSON.parse(context);
     if (isObject(parsed)) return parsed;
   } catch {
-    // Free text: the approver sees it as it is.
+    // Free text: shown to the approver unchanged.
   }
   return { raw_context: context };
 }
 
-/** Texts and members are those of the published clients, which prompts in the field rely on. */
+/** Texts and members are those of the published clients, because existing prompts rely on them. */
 export const approvalTool =
   (
     ask: (options: AskOptions) => Promise<Decision>,

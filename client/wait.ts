@@ -3,21 +3,21 @@ import { LetsPingError } from './errors.ts';
 import { backoffMs, isTransient, pause } from './retry.ts';
 
 export interface WaitOptions {
-  /** Milliseconds; then LetsPingError `LETSPING_TIMEOUT`. @default 24 hours */
+  /** Limit in milliseconds, after which LetsPingError `LETSPING_TIMEOUT` is thrown. @default 24 hours */
   timeoutMs?: number | undefined;
-  /** Ends the wait with its reason. */
+  /** Aborts the wait with its reason. */
   signal?: AbortSignal | undefined;
 }
 
 export const DEFAULT_TIMEOUT_MS = 24 * 60 * 60 * 1_000;
-/** A server that holds reads answers PENDING after many seconds; one that answers sooner does not hold, and is not to be hammered. */
+/** A server that holds reads answers PENDING after many seconds. One that answers sooner does not hold; polls to it are spaced out. */
 const HELD_MS = 1_000;
-/** Holding ends in the server after 25 seconds at most; what stays silent longer is a dead connection. */
+/** The server holds a read for at most 25 seconds; a longer silence means a dead connection. */
 export const READ_TIMEOUT_MS = 40_000;
 
 /**
- * Reads the status until it is decided. The server holds each repeated read until the decision is there, so the next read
- * follows at once; nothing here runs on an interval. Outages are waited out.
+ * Reads the status until it is decided. The server holds each repeated read until the decision, so the next read follows
+ * at once and there is no polling interval. Outages are retried until the time limit.
  */
 export async function waitForAnswer(
   id: string,
@@ -25,7 +25,7 @@ export async function waitForAnswer(
   { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: WaitOptions,
 ): Promise<StatusAnswer> {
   const end = Date.now() + timeoutMs;
-  /** Answers in a row that came too soon to have been held. The first never is held, so it does not count. */
+  /** Consecutive answers that came too soon to have been held. The first read is never held, so it does not count. */
   let unheld = -1;
   let failures = 0;
   let failure: unknown;

@@ -10,7 +10,7 @@ export const EVENT_NAMES = [
 export const EventName = z.enum(EVENT_NAMES);
 export type EventName = z.infer<typeof EventName>;
 
-/** One server-sent event: ids only; the reader fetches what it may see. */
+/** One server-sent event. It contains ids only; the reader fetches the details that it may see. */
 export const ApprovalEvent = z
   .object({ event: EventName, request_id: z.string(), occurred_at: z.string() })
   .meta({ id: 'ApprovalEvent', title: 'ApprovalEvent' });

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-/** A JSON object as it stands in a body: what the guard of domain/json let through. */
+/** A JSON object of a body, after the guard of domain/json. */
 export type JsonObject = Record<string, unknown>;
 const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
-/** Taken as it is: to copy its members one by one costs as much as to parse them. */
+/** Not copied: copying the members costs as much as parsing them. */
 export const JsonObject = z
   .custom<JsonObject>(isObject, 'Invalid input: expected an object')
   .meta({ id: 'JsonObject', title: 'JsonObject', type: 'object', additionalProperties: {} });
@@ -11,7 +11,7 @@ export const JsonObject = z
 /** An instant in a body: ISO 8601 in UTC, with milliseconds. */
 export const Instant = z.iso.datetime({ precision: 3 });
 
-/** `sha256:` and 64 hex digits: the salted digest of an action, made by `domain/digest.ts`. */
+/** `sha256:` and 64 hex digits: the salted digest of an action, computed by `domain/digest.ts`. */
 export const PayloadDigest = z
   .string()
   .regex(/^sha256:[0-9a-f]{64}$/)

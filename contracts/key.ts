@@ -5,14 +5,14 @@ export const Role = z.enum(ROLES);
 export type Role = z.infer<typeof Role>;
 
 /**
- * Whose key it is. It stands in Temporal histories and receipts, so it is an identifier and no e-mail address: the
- * character set has no `@`.
+ * The person or agent that the key belongs to. It appears in Temporal histories and receipts, so it must be an identifier and
+ * not an e-mail address: the character set excludes `@`.
  */
 export const Owner = z
   .string()
   .min(1)
   .max(64)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, dot, underscore and hyphen; no e-mail address');
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, dot, underscore and hyphen; not an e-mail address');
 
 export const CreateKeyBody = z
   .strictObject({
@@ -20,7 +20,7 @@ export const CreateKeyBody = z
     owner: Owner,
     role: Role,
     services: z.array(z.string().min(1).max(200)).min(1).max(100).optional().meta({
-      description: 'The services an agent key may speak for; absent: any',
+      description: 'The services that an agent key may use; absent: any',
     }),
   })
   .meta({ id: 'CreateKeyBody', title: 'CreateKeyBody' });
@@ -40,7 +40,7 @@ export const ApiKey = z
   .meta({ id: 'ApiKey', title: 'ApiKey' });
 export type ApiKey = z.infer<typeof ApiKey>;
 
-/** The secret is in this answer and nowhere else. */
+/** Only this answer contains the secret. */
 export const CreatedKey = ApiKey.extend({ api_key: z.string() }).meta({ id: 'CreatedKey', title: 'CreatedKey' });
 export type CreatedKey = z.infer<typeof CreatedKey>;
 

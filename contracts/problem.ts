@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DecisionAnswer } from './decision.ts';
 import { Finding } from './verdict.ts';
 
-/** Every refusal that a caller can act on. The HTTP status of each stands in `api/problem-status.ts`. */
+/** Every refusal that a caller can act on. `api/problem-status.ts` has the HTTP status of each. */
 export const ERROR_CODES = [
   'malformed_body',
   'body_too_large',

@@ -7,8 +7,8 @@ export const PREDICATE_TYPE = 'urn:letsping-temporal:approval-decision:v1';
 export const RECEIPT_TYPE = 'approval-receipt+jws';
 
 /**
- * What a receipt signs: who allowed exactly what. An in-toto Statement v1, serialised by RFC 8785; absent members are left
- * out. Times are UTC with milliseconds; digests are salted (`design.md` 7), so no payload can be guessed from them.
+ * The signed content of a receipt: who allowed exactly what. An in-toto Statement v1, serialised by RFC 8785; absent members
+ * are omitted. Times are UTC with milliseconds. Digests are salted, so that no payload can be guessed from them.
  */
 export const Statement = z
   .object({
@@ -26,10 +26,9 @@ export const Statement = z
       executed: z.object({ payload_digest: z.string(), patch: z.string().optional() }).optional(),
       decided: z.object({
         at: z.string(),
-        by: z
-          .array(z.string())
-          .optional()
-          .meta({ description: 'Who decided, the deciding one last; two where a patch needed both: its author first' }),
+        by: z.array(z.string()).optional().meta({
+          description: 'The approver; two if a patch needed a second approver, with its author first',
+        }),
         channel: z.string().optional(),
         decision_id: z.string().optional(),
         verified: z.literal(false).optional(),

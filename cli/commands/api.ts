@@ -11,7 +11,7 @@ export const api: Command = {
 
 Environment: DATABASE_URL, LETSPING_ROOT_KEY, LETSPING_HOST, LETSPING_PORT, LETSPING_PUBLIC_URL, LOG_LEVEL,
 LETSPING_METRICS_PORT, TEMPORAL_* (docs/deployment.md). Secrets may be files: DATABASE_URL_FILE, LETSPING_ROOT_KEY_FILE.
-Logs JSON lines on stdout. SIGTERM ends it after what it had begun.`,
+Logs JSON lines on stdout. SIGTERM ends it after running work has finished.`,
   async run(args, terminal) {
     if (args.length > 0) throw new UsageError('takes no arguments');
     await runApi(terminal.env, LARGE_BODIES).catch(startRefusal);

@@ -22,7 +22,7 @@ function checkDigest(given: string | undefined): void {
     throw new UsageError('--digest takes sha256: and 64 hex digits, as `letsping show` prints them');
 }
 
-/** The digest to decide on: the one that was shown before, or that of the request as it is now, which is shown. */
+/** The digest to decide on: the given one, or the current one of the request, which is then shown. */
 async function shownDigest(
   api: ApiConnection,
   id: string,
@@ -33,7 +33,7 @@ async function shownDigest(
   return given ?? (await shown(api, id, terminal)).payload_digest;
 }
 
-/** The same of the patch that waits for a second approver. */
+/** The same for the patch that waits for a second approver. */
 async function patchedDigest(
   api: ApiConnection,
   id: string,
@@ -69,31 +69,31 @@ async function send(
   } else if ('outcome' in body) {
     const { outcome, decided_by, decided_at, payload_digest } = body;
     const modified = outcome.modified ? ' with the patched payload' : '';
-    const runs = outcome.status === 'approved' ? `\nwhat runs  ${payload_digest}` : '';
+    const runs = outcome.status === 'approved' ? `\nmay run   ${payload_digest}` : '';
     out(`${outcome.status}${modified} by ${visible(decided_by)} at ${decided_at}${runs}\n`);
   } else if (body.status === 'awaiting_second_approver') {
-    out(`waits for a second approver: ${body.decision_id}\nwould run  ${body.payload_digest}\n`);
+    out(`waits for a second approver: ${body.decision_id}\npatched digest  ${body.payload_digest}\n`);
     err(
-      `Nothing is decided yet. The firewall found in the patch what the original has not:\n${findingLines(body.findings)}Somebody else approves it with: letsping approve ${id} --patched\n`,
+      `Nothing is decided yet. The patch has findings that the original does not have:\n${findingLines(body.findings)}Another person can approve it with: letsping approve ${id} --patched\n`,
     );
   } else {
     out(`recorded, not yet effective: ${body.decision_id}\n`);
     err(
-      `No worker answers. The decision takes effect when one does, unless another came first.\ntry: letsping show ${id}\n`,
+      `No worker answered. The decision takes effect when one does, unless another decision came first.\ntry: letsping show ${id}\n`,
     );
   }
   return 0;
 }
 
 export const approve: Command = {
-  summary: 'approve a request, or the patch of it that waits',
+  summary: 'approve a request, or its waiting patch',
   usage: [
     'usage: letsping approve ID [--patched] [--digest sha256:…] [--json]',
     '',
-    'Approves exactly one payload. Without --digest it is the one that the request has now, which is shown first; with it,',
-    'the one that you saw before: should the request be another by now, nothing is approved.',
+    'Approves exactly one payload. Without --digest this is the current payload, which is shown first. With --digest it is',
+    'the payload that you saw earlier; if the request has changed since, nothing is approved.',
     '',
-    '  --patched  the payload of the patch that waits for a second approver, in place of the one asked for',
+    '  --patched  approve the patch that waits for a second approver instead of the original payload',
   ].join('\n'),
   run: async (args, terminal) => {
     const options = {
@@ -115,7 +115,7 @@ export const reject: Command = {
   usage: [
     'usage: letsping reject ID --reason TEXT [--digest sha256:…] [--json]',
     '',
-    'The reason goes to the agent, word for word.',
+    'The agent gets the reason verbatim.',
   ].join('\n'),
   run: async (args, terminal) => {
     const options = {
@@ -126,7 +126,7 @@ export const reject: Command = {
     const { values, positionals } = parseArgs({ args, allowPositionals: true, options });
     const id = onlyId(positionals);
     const reason = values.reason?.trim();
-    if (!reason) throw new UsageError('--reason is missing: the agent is told why');
+    if (!reason) throw new UsageError('--reason is missing: the agent gets it');
     const api = await connect(terminal);
     const payload_digest = await shownDigest(api, id, values.digest, terminal);
     return send(api, id, { type: 'reject', reason, payload_digest }, values.json, terminal);
@@ -138,9 +138,9 @@ export const patch: Command = {
   usage: [
     'usage: letsping patch ID --file FILE|- [--json]',
     '',
-    'Approves the payload in FILE instead of the one asked for. It goes through schema and firewall again. When the firewall',
-    'finds in it what the original has not, it is refused, or, where the policy says so, waits for a second approver.',
-    'FILE holds the whole payload as JSON; - reads it from the standard input.',
+    'Approves the payload in FILE instead of the original. Schema and firewall check it again. A patch with a finding that',
+    'the original does not have is refused, or waits for a second approver if the policy says so.',
+    'FILE contains the whole payload as JSON; - reads it from the standard input.',
   ].join('\n'),
   run: async (args, terminal) => {
     const options = { file: { type: 'string' }, json: { type: 'boolean', default: false } } as const;

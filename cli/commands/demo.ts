@@ -6,14 +6,14 @@ import { type Command, CommandFailed, UsageError } from '../command.ts';
 import { runDemo } from '../demo/run.ts';
 import { startSystem } from '../services/system.ts';
 
-/** The main job from end to end, on real parts, in a folder that is thrown away afterwards. */
+/** The main use from end to end, on real services, in a temporary folder. */
 export const demo: Command = {
-  summary: 'show the main job from end to end',
+  summary: 'show the main use from end to end',
   usage: `usage: letsping demo [--ask] [--json]
 
-Starts a system of its own in a temporary folder. LangGraph agents propose eight actions, five of them risky; those wait in
-Temporal workflows while every agent's process ends and the workers are killed with -9; then they are decided, and the
-threads go on in new workers. Ends with what happened in the world, and with every receipt verified offline.
+Starts its own system in a temporary folder. LangGraph agents propose eight actions, five of them risky. The risky ones wait
+in Temporal workflows while the agents' processes end and the workers are killed with -9. Then they are decided, and the
+threads continue in new workers. The report lists all effects and verifies every receipt offline.
   --ask   you decide: a approve, r reject, e edit, o open page
   --json  print the report as one JSON document`,
   async run(args, terminal) {
@@ -28,7 +28,7 @@ threads go on in new workers. Ends with what happened in the world, and with eve
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
     const progress = (line: string) => terminal.err(`  ${line}\n`);
     try {
-      terminal.err('\nStarting PostgreSQL, Temporal, the API and a worker of this demo’s own\n');
+      terminal.err('\nStarting PostgreSQL, Temporal, the API and a worker for this demo\n');
       const system = await startSystem({
         env: { ...terminal.env, LETSPING_DATA_DIR: dataDir },
         dataDir,

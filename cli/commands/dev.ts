@@ -6,11 +6,11 @@ import { type System, startSystem } from '../services/system.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Aborts when somebody wants us to stop: Ctrl-C, a service manager, a closed terminal. */
+/** Aborts on a request to stop: Ctrl-C, a service manager, a closed terminal. */
 function untilSignalled(): { signal: AbortSignal; forget(): void } {
   const controller = new AbortController();
   const onSignal = () => controller.abort(new Error('stopped'));
-  // A closed terminal takes no more output; what runs has to be stopped in order all the same.
+  // A closed terminal rejects output; the services must be stopped in order nevertheless.
   const onOutput = () => {};
   for (const name of SIGNALS) process.on(name, onSignal);
   for (const stream of [process.stdout, process.stderr]) stream.on('error', onOutput);
@@ -51,12 +51,12 @@ function table(system: System, held: HeldAction | undefined): string {
     ['Waiting', held ? held.line : 'nothing'],
     ...(held ? [['', held.url] as [string, string]] : []),
   ];
-  return `\n${rows.map(([name, value]) => `  ${name.padEnd(15)} ${value}`).join('\n')}\n\n  Ctrl-C stops all of it.\n`;
+  return `\n${rows.map(([name, value]) => `  ${name.padEnd(15)} ${value}`).join('\n')}\n\n  Ctrl-C stops everything.\n`;
 }
 
 async function announce(system: System, json: boolean, { out, err }: Terminal) {
   const held = await firstHeldAction(system).catch((error: Error) => {
-    err(`The waiting actions cannot be shown: ${plainLine(error.message)}\n`);
+    err(`Pending requests cannot be shown: ${plainLine(error.message)}\n`);
     return undefined;
   });
   out(json ? `${JSON.stringify(connectionInfo(system))}\n` : table(system, held));
@@ -67,11 +67,11 @@ export const dev: Command = {
   usage: [
     'usage: letsping dev [--json]',
     '',
-    'Starts PostgreSQL, Temporal, the API and a worker on this machine, and stops them again on Ctrl-C.',
-    'Everything it keeps is in ./.letsping, or in LETSPING_DATA_DIR. DATABASE_URL and TEMPORAL_ADDRESS name services to',
-    'use instead of its own, on this machine unless LETSPING_ALLOW_REMOTE=1.',
+    'Starts PostgreSQL, Temporal, the API and a worker on this machine, and stops them on Ctrl-C.',
+    'All data is in ./.letsping, or in LETSPING_DATA_DIR. DATABASE_URL and TEMPORAL_ADDRESS name existing services to use',
+    'instead; they must be on this machine unless LETSPING_ALLOW_REMOTE=1.',
     '',
-    '  --json  one line of JSON on stdout when all is ready, instead of the table',
+    '  --json  print one line of JSON when everything is ready, instead of the table',
   ].join('\n'),
   run: async (args, terminal) => {
     const { values } = parseArgs({ args, options: { json: { type: 'boolean', default: false } } });

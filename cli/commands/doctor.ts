@@ -9,7 +9,7 @@ import { visible } from '../text.ts';
 
 const WORD = { ok: 'ok  ', warn: 'warn', fail: 'FAIL', skipped: 'skip' };
 
-/** Every wrong variable a line of its own. */
+/** One line for each wrong variable. */
 function configuration(env: NodeJS.ProcessEnv): { config: Config | undefined; findings: Finding[] } {
   try {
     return { config: loadConfig(env), findings: [ok('configuration', 'every variable is well formed')] };
@@ -49,14 +49,14 @@ async function examine(env: NodeJS.ProcessEnv): Promise<Finding[]> {
 const line = ({ check, state, detail, fix }: Finding) =>
   `${WORD[state]}  ${check.padEnd(24)} ${visible(detail)}\n${fix === undefined ? '' : `${' '.repeat(6)}try: ${visible(fix)}\n`}`;
 
-/** Looks at a deployment from where api and worker run. */
+/** Checks a deployment from the place where api and worker run. */
 export const doctor: Command = {
-  summary: 'check a deployment and say what to mend',
+  summary: 'check a deployment and suggest fixes',
   usage: `usage: letsping doctor [--json]
 
 Run it with the environment of api and worker: DATABASE_URL, LETSPING_ROOT_KEY, LETSPING_*, TEMPORAL_*. Checks Node, configuration,
-ports, PostgreSQL, clocks, migrations, the login, the root key, Temporal, the namespace and the rights in it. To prove the right
-to schedules it makes a paused one and deletes it; it changes nothing else. Exit code 1 when something fails.
+ports, PostgreSQL, clocks, migrations, the login, the root key, Temporal, the namespace and its permissions. To check the
+permission for schedules it creates a paused one and deletes it; it changes nothing else. Exit code 1 when a check fails.
 
   --json  print { ok, findings: [{ check, state, detail, fix }] }`,
   async run(args, { env, out }) {
@@ -67,7 +67,7 @@ to schedules it makes a paused one and deletes it; it changes nothing else. Exit
     if (values.json) out(`${JSON.stringify({ ok: failed === 0, findings })}\n`);
     else
       out(
-        `${findings.map(line).join('')}\n${failed === 0 ? 'nothing fails' : `${failed} fail${failed === 1 ? 's' : ''}`}${warned > 0 ? `, ${warned} to look at` : ''}\n`,
+        `${findings.map(line).join('')}\n${failed === 0 ? 'no check failed' : `${failed} failed`}${warned > 0 ? `, ${warned} warning${warned === 1 ? '' : 's'}` : ''}\n`,
       );
     return failed === 0 ? 0 : 1;
   },

@@ -37,28 +37,28 @@ const columns = (item: ApprovalRequestSummary): string[] => [
   item.status === 'pending' ? `pending, expires ${relative(item.expires_at)}` : stateOf(item),
 ];
 
-const HEAD = ['REQUEST', 'SERVICE', 'ACTION', 'PRIORITY', 'ASKED', 'BY', 'STATUS'];
+const HEAD = ['REQUEST', 'SERVICE', 'ACTION', 'PRIORITY', 'OPENED', 'BY', 'STATUS'];
 
 const emptyText = (filter: Filter): string =>
   Object.keys(filter).some((name) => name !== 'status')
     ? 'No request matches.\n'
     : filter.status === 'pending'
-      ? 'Nothing waits for a decision.\n'
+      ? 'No request is pending.\n'
       : filter.status === undefined
-        ? 'No agent has asked for anything yet.\n'
+        ? 'There are no requests yet.\n'
         : `No request is ${filter.status}.\n`;
 
-/** What to type next. */
+/** Suggested next commands. */
 const hints = ({ items, next }: ApprovalRequestPage): string =>
   [
     items.length > 0 ? 'try: letsping show REQUEST\n' : '',
-    next === null ? '' : `There are more.\ntry: the same with --cursor ${next}\n`,
+    next === null ? '' : `There are more requests.\ntry: the same command with --cursor ${next}\n`,
   ].join('');
 
 const matches = (item: ApprovalRequestSummary, filter: Filter) =>
   Object.entries(filter).every(([name, wanted]) => item[name as keyof Filter] === wanted);
 
-/** Lines as they come, one a request that changed; a request that waits no longer is told too, whatever its status now. */
+/** Prints one line for each change of a request, also when it leaves the requested status. */
 async function followInbox(
   api: ApiConnection,
   events: AsyncGenerator<ApprovalEvent>,
@@ -74,7 +74,7 @@ async function followInbox(
     if (json) out(jsonLine({ event, occurred_at, request: body }));
     else out(table([[occurred_at, word.padEnd(8), ...columns(body)]]));
   }
-  throw new Error('the stream of events ended');
+  throw new Error('the event stream ended');
 }
 
 export const inbox: Command = {
@@ -83,10 +83,10 @@ export const inbox: Command = {
     'usage: letsping inbox [--status STATUS|all] [--service NAME] [--action NAME] [--thread ID]',
     '                      [--limit N] [--cursor TEXT] [--follow] [--json]',
     '',
-    'What waits for a decision, newest first. With --follow it goes on with what happens, until Ctrl-C;',
-    'with --json as well, that is one JSON document a line.',
+    'Lists pending requests, newest first. With --follow it then prints changes until Ctrl-C; with --follow --json it prints',
+    'one JSON document per line.',
     '',
-    `  --status  ${REQUEST_STATUSES.join(', ')} or all; pending unless given`,
+    `  --status  ${REQUEST_STATUSES.join(', ')} or all; default: pending`,
   ].join('\n'),
   run: async (args, terminal) => {
     const { values } = parseArgs({ args, options: OPTIONS });

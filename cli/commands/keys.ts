@@ -23,7 +23,7 @@ async function create({ name, owner, role, service, json }: Values, terminal: Te
   const api = await connect(terminal, 'admin');
   const { body } = await api.call<CreatedKey>({ method: 'POST', path: '/keys', body: parsed.data });
   terminal.out(json ? jsonLine(body) : `${body.api_key}\n`);
-  terminal.err(`${body.id}: ${body.role} key of ${body.owner}. It is shown this once: only its hash is kept.\n`);
+  terminal.err(`${body.id}: ${body.role} key of ${body.owner}. The key is shown this once; only its hash is stored.\n`);
   return 0;
 }
 
@@ -38,7 +38,7 @@ async function list({ json }: Values, terminal: Terminal): Promise<0> {
   const api = await connect(terminal, 'admin');
   const { body } = await api.call<KeyList>({ method: 'GET', path: '/keys' });
   if (json) terminal.out(jsonLine(body));
-  else if (body.items.length === 0) terminal.out('There is no key.\n');
+  else if (body.items.length === 0) terminal.out('There are no keys.\n');
   else {
     const rows = body.items.map((key) => [
       key.id,
@@ -48,7 +48,7 @@ async function list({ json }: Values, terminal: Terminal): Promise<0> {
       key.role === 'agent' ? cell(key.services?.join(', ') ?? 'any service', 40) : '-',
       state(key),
     ]);
-    terminal.out(table([['KEY', 'ROLE', 'OWNER', 'NAME', 'SPEAKS FOR', 'STATE'], ...rows]));
+    terminal.out(table([['KEY', 'ROLE', 'OWNER', 'NAME', 'SERVICES', 'STATE'], ...rows]));
   }
   return 0;
 }
@@ -56,7 +56,7 @@ async function list({ json }: Values, terminal: Terminal): Promise<0> {
 async function revoke(id: string, { json }: Values, terminal: Terminal): Promise<0> {
   const api = await connect(terminal, 'admin');
   const { body } = await api.call<ApiKey>({ method: 'DELETE', path: `/keys/${encodeURIComponent(id)}` });
-  terminal.out(json ? jsonLine(body) : `${id} is revoked: it opens nothing any more.\n`);
+  terminal.out(json ? jsonLine(body) : `${id} is revoked.\n`);
   return 0;
 }
 
@@ -67,10 +67,10 @@ export const keys: Command = {
     '       letsping keys list [--json]',
     '       letsping keys revoke KEY_ID [--json]',
     '',
-    'Needs the key of an admin. Create prints the new key alone on stdout; it cannot be shown again.',
-    'OWNER is whose key it is: whoever owns the key that asked may not decide.',
+    'Needs an admin key. create prints only the new key on stdout; it cannot be shown again.',
+    'OWNER identifies the person or agent. An owner cannot decide requests that their own keys opened.',
     '',
-    '  --service  the only services that an agent key may speak for; repeat it for several; any unless given',
+    '  --service  limits an agent key to this service; repeat it for several; default: any service',
   ].join('\n'),
   run: async (args, terminal) => {
     const { values, positionals } = parseArgs({ args, allowPositionals: true, options: OPTIONS });
@@ -78,6 +78,6 @@ export const keys: Command = {
     if (verb === 'create' && id === undefined) return create(values, terminal);
     if (verb === 'list' && id === undefined) return list(values, terminal);
     if (verb === 'revoke' && id !== undefined && rest.length === 0) return revoke(id, values, terminal);
-    throw new UsageError('say create, list, or revoke and a key id');
+    throw new UsageError('name a subcommand: create, list, or revoke with a key id');
   },
 };

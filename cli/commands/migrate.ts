@@ -12,7 +12,7 @@ import { startRefusal } from '../start-refusal.ts';
 
 const APP_LOGIN = 'letsping_service';
 
-/** Of the empty deployment; undefined when there is a project. A root key that does not open what is there writes nothing. */
+/** Creates the first project; undefined when there is one. With a root key that does not open the data it writes nothing. */
 async function makeFirstProject(databaseUrl: string, rootKey: string, name: string): Promise<FirstProject | undefined> {
   const pool = createPool(databaseUrl, { max: 1 });
   try {
@@ -24,14 +24,14 @@ async function makeFirstProject(databaseUrl: string, rootKey: string, name: stri
   return createFirstProject({ databaseUrl, rootKey, name, environment: 'live' });
 }
 
-/** Brings the database to this release; on an empty one it can make the first project and its keys. */
+/** Migrates the database; can also create the first project and its keys. */
 export const migrate: Command = {
-  summary: 'bring the database to this release',
+  summary: 'migrate the database to this release',
   usage: `usage: letsping migrate [--first-project NAME] [--json]
 
-DATABASE_URL is the owner of the tables here, not the login that api and worker use. With LETSPING_APP_PASSWORD that login is
-made too, or given this password: LETSPING_APP_LOGIN, ${APP_LOGIN} unless set.
-  --first-project NAME  when there is no project, also make one and one key per role, shown once (needs LETSPING_ROOT_KEY)
+DATABASE_URL must be that of the tables' owner, not of the login that api and worker use. With LETSPING_APP_PASSWORD it also
+creates that login, or sets its password: LETSPING_APP_LOGIN, default ${APP_LOGIN}.
+  --first-project NAME  if there is no project, create one with one key per role, shown once (needs LETSPING_ROOT_KEY)
   --json                print { applied, app_login, project } as JSON
 
 Each secret may be a file: DATABASE_URL_FILE, LETSPING_APP_PASSWORD_FILE, LETSPING_ROOT_KEY_FILE.`,
@@ -56,7 +56,7 @@ Each secret may be a file: DATABASE_URL_FILE, LETSPING_APP_PASSWORD_FILE, LETSPI
       if (values.json)
         out(`${JSON.stringify({ applied, ...(app_login && { app_login }), ...(project && { project }) })}\n`);
       else {
-        err(applied.length > 0 ? `applied ${applied.join(', ')}\n` : 'the database is at this release\n');
+        err(applied.length > 0 ? `applied ${applied.join(', ')}\n` : 'the database is up to date\n');
         if (app_login) err(`${app_login} may log in\n`);
         if (project)
           out(
@@ -65,7 +65,7 @@ Each secret may be a file: DATABASE_URL_FILE, LETSPING_APP_PASSWORD_FILE, LETSPI
               .join(''),
           );
       }
-      if (name !== undefined && !project) err('there is a project already: none was made\n');
+      if (name !== undefined && !project) err('there is already a project: none was created\n');
       return 0;
     } catch (error) {
       if (error instanceof CommandFailed) throw error;

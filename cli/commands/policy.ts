@@ -13,7 +13,7 @@ const OPTIONS = {
 type Values = ReturnType<typeof parsed>['values'];
 const parsed = (args: string[]) => parseArgs({ args, allowPositionals: true, options: OPTIONS });
 
-/** A verb: whether it takes a file, which options, and what it does. */
+/** A subcommand: whether it takes a file, its options, and its action. */
 interface Verb {
   file: boolean;
   options: readonly (keyof typeof OPTIONS)[];
@@ -27,7 +27,7 @@ const VERBS: Record<string, Verb> = {
     options: ['json', 'yaml', 'schema'],
     run: async ({ json, yaml, schema }, _file, terminal) => {
       if ([json, yaml, schema].filter(Boolean).length > 1)
-        throw new UsageError('say one of --json, --yaml and --schema');
+        throw new UsageError('use one of --json, --yaml and --schema');
       const { show, showSchema } = await import('../policy/show.ts');
       return schema ? showSchema(terminal) : show(json ? 'json' : yaml ? 'yaml' : 'document', terminal);
     },
@@ -63,7 +63,7 @@ const VERBS: Record<string, Verb> = {
 };
 
 export const policy: Command = {
-  summary: "show, check, try and replace the project's policy",
+  summary: "show, check, test, simulate and apply the project's policy",
   usage: [
     'usage: letsping policy show [--json | --yaml | --schema]',
     '       letsping policy log [--json]',
@@ -72,23 +72,23 @@ export const policy: Command = {
     '       letsping policy simulate --since 7d [--policy FILE] [--json]',
     '       letsping policy apply FILE|- [--reason TEXT] [--json]',
     '',
-    'A policy file is YAML or JSON. From what is in force to what shall be:',
+    'A policy file is YAML or JSON. To change the policy:',
     '  letsping policy show --yaml > policy.yaml',
     '  letsping policy check policy.yaml',
     '  letsping policy simulate --since 7d --policy policy.yaml',
     '  letsping policy apply policy.yaml --reason "partner.example joined"',
     '',
-    'check names every error with its place, and what lets actions pass. test judges the actions of a JSONL file, one object a',
-    'line ({ service, action, payload, id?, context?, session?, step? }), without a server; without --policy by the shipped',
-    'guardrails. simulate judges recorded requests on the server. A policy that is looser than the one in force needs a reason.',
-    'A new policy counts for requests that open from now on; it becomes a new version, and the old ones stay.',
-    'show, log, simulate and apply need the key of an admin; check, test and show --schema need no server.',
+    'check lists every error with its place, and warns about loose settings. test judges the actions of a JSONL file without',
+    'a server, one object per line ({ service, action, payload, id?, context?, session?, step? }); without --policy it uses',
+    'the built-in guardrails. simulate judges recorded requests on the server. apply creates a new version, which applies to',
+    'requests opened from now on; a looser policy needs a reason.',
+    'show, log, simulate and apply need an admin key; check, test and show --schema need no server.',
   ].join('\n'),
   run: async (args, terminal) => {
     const { values, positionals } = parsed(args);
     const [name = '', file, ...rest] = positionals;
     const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
-    if (!verb) throw new UsageError(`say ${Object.keys(VERBS).join(', ')}`);
+    if (!verb) throw new UsageError(`name a subcommand: ${Object.keys(VERBS).join(', ')}`);
     if ((file !== undefined) !== verb.file || rest.length > 0)
       throw new UsageError(verb.file ? `${name} takes one file` : `${name} takes no file`);
     for (const option of Object.keys(OPTIONS) as (keyof typeof OPTIONS)[])

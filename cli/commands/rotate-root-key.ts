@@ -9,14 +9,14 @@ import { loadProjectKey, rootKeyReferences } from '../../storage/keys/projects.t
 import type { Command } from '../command.ts';
 import { startRefusal } from '../start-refusal.ts';
 
-/** Wraps every key anew under the first root key of the list; data is not rewritten. */
+/** Wraps every key again, under the first root key of the list; data is not rewritten. */
 export const rotateRootKeyCommand: Command = {
   summary: 'wrap all keys under the first of several root keys',
   usage: `usage: letsping rotate-root-key [--json]
 
-LETSPING_ROOT_KEY holds the new root key and the old one, a comma between them: NEW,OLD. Every project's key and every signing
-key is wrapped anew under NEW; what they sealed stays as it is. Api and worker go on meanwhile if they hold both keys
-(docs/operations.md, "Rotating the root key"). Safe to repeat. Needs DATABASE_URL, of the login of api and worker.
+LETSPING_ROOT_KEY contains the new and the old root key, comma-separated: NEW,OLD. Wraps every project's key and every signing
+key again, under NEW; sealed data is not changed. Api and worker keep running if they have both keys
+(docs/operations.md, "Rotating the root key"). Safe to repeat. Needs the DATABASE_URL of api and worker.
 
   --json  print { root_key_id, projects, issuer_keys, unchanged, references } as JSON`,
   async run(args, { env, out }) {
@@ -26,7 +26,7 @@ key is wrapped anew under NEW; what they sealed stays as it is. Api and worker g
     else {
       const { root_key_id, projects, issuer_keys, unchanged } = rotated;
       out(
-        `under ${root_key_id}: ${projects} project keys and ${issuer_keys} signing keys wrapped anew, ${unchanged} were there already\n`,
+        `under ${root_key_id}: ${projects} project keys and ${issuer_keys} signing keys wrapped, ${unchanged} unchanged\n`,
       );
     }
     return 0;

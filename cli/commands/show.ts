@@ -11,15 +11,15 @@ function decisionText({ decision, payload, executed_at }: ApprovalRequestDetail)
   if (!decision) return '';
   const { outcome, decided_by, decided_at, channel, reason, patched_payload, patched_by } = decision;
   const facts = [
-    ['outcome', `${outcome.status}${outcome.modified ? ' with another payload' : ''} (${outcome.cause})`],
+    ['outcome', `${outcome.status}${outcome.modified ? ' with modifications' : ''} (${outcome.cause})`],
     ['decided', visible(`${decided_by === null ? '' : `by ${decided_by}, `}${decided_at}, through ${channel}`)],
     ...(patched_by === undefined ? [] : [['patched', visible(`by ${patched_by}, and approved by a second approver`)]]),
-    ...(outcome.verified === false ? [['verified', 'no: it came as a plain Signal, without a key']] : []),
+    ...(outcome.verified === false ? [['verified', 'no: it was a plain Signal, without a key']] : []),
     ...(reason === undefined ? [] : [['reason', visible(reason)]]),
     ['executed', executed_at ?? 'not reported'],
   ];
   const patch = patched_payload
-    ? `\nwhat runs instead\n${prettyJson(patched_payload)}${patchSentences(payload, patched_payload)
+    ? `\npatched payload\n${prettyJson(patched_payload)}${patchSentences(payload, patched_payload)
         .map((sentence) => `  - ${visible(sentence)}\n`)
         .join('')}\ndigest    ${decision.payload_digest}\n`
     : '';
@@ -44,10 +44,10 @@ export const show: Command = {
   usage: [
     'usage: letsping show ID [--json | --receipt]',
     '',
-    'What would run, why it was held, what happened so far, and the decision if there is one; a patch that waits for a',
-    'second approver, with what it changes and what was found in it.',
+    'Shows the payload, the findings, the timeline and the decision; if a patch waits for a second approver, also its',
+    'changes and findings.',
     '',
-    '  --receipt  the signed receipt alone, for `letsping verify`',
+    '  --receipt  print only the signed receipt, for `letsping verify`',
   ].join('\n'),
   run: async (args, terminal) => {
     const { values, positionals } = parseArgs({

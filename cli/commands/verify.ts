@@ -17,7 +17,7 @@ function readKeys(file: string | undefined): JWK[] {
   if (file === undefined) throw new UsageError("--keys is missing: the issuer's public keys, as a JWK set");
   const { keys } = readObjectFile(file);
   if (Array.isArray(keys) && keys.every((key) => typeof key === 'object' && key !== null)) return keys as JWK[];
-  throw new UsageError(`${file} is no JWK set: it has no list of keys`);
+  throw new UsageError(`${file} is not a JWK set: it has no list of keys`);
 }
 
 function readRevealed(payload: string | undefined, salt: string | undefined): RevealedPayload | undefined {
@@ -27,21 +27,23 @@ function readRevealed(payload: string | undefined, salt: string | undefined): Re
   return { payload: readObjectFile(payload), salt };
 }
 
-/** The statement as a person would say it. */
+/** The statement as a table for people. */
 function inWords({ subject, predicate }: Statement): string {
   const { agent, project, service, action, outcome, cause, requested, executed, decided, policy, expires } = predicate;
   const who = decided.by
     ? `by ${decided.by.join(' and ')}`
-    : `by ${cause === 'deadline' ? 'the deadline' : `nobody: ${cause}`}`;
+    : cause === 'deadline'
+      ? 'by the deadline'
+      : `cause ${cause}`;
   const rows = [
     ['request', `${subject[0].name.replace(/^request:/, '')} of project ${project}`],
-    ['asked', `${agent} asked on ${requested.at} to run ${service}: ${action}`],
+    ['requested', `${service}: ${action}, by ${agent} on ${requested.at}`],
     [
       'outcome',
-      `${outcome}${executed?.patch === undefined ? '' : ' with another payload'}, ${cause === 'firewall' ? 'by the firewall' : who}`,
+      `${outcome}${executed?.patch === undefined ? '' : ' with modifications'}, ${cause === 'firewall' ? 'by the firewall' : who}`,
     ],
     ['decided', `on ${decided.at}${decided.channel === undefined ? '' : `, through ${decided.channel}`}`],
-    ...(decided.verified === false ? [['verified', 'no: the decision came as a plain Signal, without a key']] : []),
+    ...(decided.verified === false ? [['verified', 'no: the decision was a plain Signal, without a key']] : []),
     ['may run', executed?.payload_digest ?? 'nothing'],
     [
       'policy',
@@ -61,8 +63,8 @@ export const verify: Command = {
     'usage: letsping verify FILE|- --keys jwks.json [--payload payload.json --salt SALT] [--json]',
     '',
     'Checks a receipt (a compact JWS) without network, server or database. Keys come from --keys alone, never from the',
-    'receipt: get them once from <server>/.well-known/jwks.json, by a way that you trust.',
-    'With --payload and its digest_salt it also checks that this payload is what was decided on.',
+    'receipt: get them once from <server>/.well-known/jwks.json, over a connection that you trust.',
+    'With --payload and its digest_salt it also checks that the decision is about this payload.',
     '',
     'Exit code 0: valid, 1: not valid, 2: usage.',
   ].join('\n'),
@@ -71,7 +73,7 @@ export const verify: Command = {
     const [file, ...rest] = positionals;
     if (file === undefined || rest.length > 0) throw new UsageError('name one receipt, or - for the standard input');
     if ([file, values.keys, values.payload].filter((name) => name === '-').length > 1)
-      throw new UsageError('only one of the files can be -');
+      throw new UsageError('only one file can be -');
     const keys = readKeys(values.keys);
     const revealed = readRevealed(values.payload, values.salt);
     const verification = await verifyReceipt(readText(file).trim(), keys, revealed);

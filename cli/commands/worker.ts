@@ -9,7 +9,7 @@ export const worker: Command = {
 
 Environment: DATABASE_URL, LETSPING_ROOT_KEY, LOG_LEVEL,
 LETSPING_METRICS_PORT, TEMPORAL_* (docs/deployment.md). Secrets may be files: DATABASE_URL_FILE, LETSPING_ROOT_KEY_FILE.
-Logs JSON lines on stdout, "worker ready" once it polls. SIGTERM ends it after what it had begun.`,
+Logs JSON lines on stdout, "worker ready" once it polls. SIGTERM ends it after running work has finished.`,
   async run(args, terminal) {
     if (args.length > 0) throw new UsageError('takes no arguments');
     await runWorker(terminal.env).catch(startRefusal);

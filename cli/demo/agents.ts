@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { CommandFailed } from '../command.ts';
 import type { System } from '../services/system.ts';
 
-/** The agents' programs of `examples/office-agents`, each a process of its own as a team would run it. */
+/** The programs of `examples/office-agents`, each in its own process, as a team would run them. */
 export interface Agents {
   effectsFile: string;
   journalFile: string;
-  /** Starts a thread and waits until that process has ended: `paused` or `done`. */
+  /** Starts a thread and waits for the end of its process: `paused` or `done`. */
   startThread(task: string, thread_id: string): Promise<'paused' | 'done'>;
   startResumeWorker(): Promise<void>;
   killResumeWorker(): Promise<void>;

@@ -12,9 +12,9 @@ import { CommandFailed, type Terminal } from '../command.ts';
 import { describeRequest } from '../held-request.ts';
 import { visible } from '../text.ts';
 
-const KEYS = 'a approve · r reject · e edit · o open page · s skip, and let it expire';
+const KEYS = 'a approve · r reject · e edit · o open page · s skip and let it expire';
 
-/** The person's editor on the payload; what comes back is the patch. */
+/** Opens the payload in the user's editor; the saved text is the patch. */
 async function edited(payload: object, env: NodeJS.ProcessEnv): Promise<Record<string, unknown>> {
   const folder = await mkdtemp(join(tmpdir(), 'letsping-edit-'));
   const file = join(folder, 'payload.json');
@@ -31,7 +31,7 @@ async function edited(payload: object, env: NodeJS.ProcessEnv): Promise<Record<s
     if (!guarded.ok || typeof guarded.value !== 'object' || guarded.value === null || Array.isArray(guarded.value)) {
       throw new CommandFailed(
         'malformed_body',
-        guarded.ok ? 'the payload is no JSON object' : `${guarded.pointer}: ${guarded.reason}`,
+        guarded.ok ? 'the payload is not a JSON object' : `${guarded.pointer}: ${guarded.reason}`,
       );
     }
     return guarded.value as Record<string, unknown>;
@@ -40,7 +40,7 @@ async function edited(payload: object, env: NodeJS.ProcessEnv): Promise<Record<s
   }
 }
 
-/** Opens the page in a browser, best effort: the link is printed as well. */
+/** Opens the page in a browser, best effort; the link is also printed. */
 function openPage(url: string): void {
   const command = { darwin: 'open', win32: 'explorer' }[process.platform as string] ?? 'xdg-open';
   spawn(command, [url], { stdio: 'ignore', detached: true })
@@ -52,21 +52,21 @@ export interface AskOptions {
   approver: ApiConnection;
   held: ApprovalRequestDetail;
   terminal: Terminal;
-  /** Signs in and leads to the page of this request; works once. */
+  /** Signs in and redirects to the page of this request; works once. */
   pageUrl: string;
-  /** `${public}/requests/${id}`, for the links after the first. */
+  /** `${public}/requests/${id}`, for all links after the first. */
   requestUrl: string;
   signal: AbortSignal;
 }
 
-/** A line of the person's. Ctrl-C, Ctrl-D and a terminal that goes away end the demo, and do not leave it waiting. */
+/** Reads one line. Ctrl-C, Ctrl-D and a closed terminal end the demo. */
 async function asked(question: string, signal: AbortSignal): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   let leave = () => {};
   const left = new Promise<never>((_, reject) => {
     leave = () => reject(new CommandFailed('interrupted', 'interrupted'));
   });
-  left.catch(() => {}); // told to whoever waits below, if anybody does
+  left.catch(() => {}); // handled by the race below, if it is still waiting
   lines.once('SIGINT', leave);
   lines.once('close', leave);
   signal.addEventListener('abort', leave);
@@ -78,7 +78,7 @@ async function asked(question: string, signal: AbortSignal): Promise<string> {
   }
 }
 
-/** Lets the person at the terminal decide. Returns what was done, in words. */
+/** Lets the user at the terminal decide. Returns a description of the decision. */
 export async function ask({ approver, held, terminal, pageUrl, requestUrl, signal }: AskOptions): Promise<string> {
   terminal.err(`\n${describeRequest(held)}\n`);
   let opened = false;

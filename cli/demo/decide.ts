@@ -5,7 +5,7 @@ import { approvalWorkflowId, DECIDE_SIGNAL } from '../../contracts/workflow.ts';
 import type { ApiConnection } from '../api-connection.ts';
 import type { System } from '../services/system.ts';
 
-/** What the script answers to each held action; what is not here is left to its deadline. */
+/** The scripted decision for each held action; other actions expire. */
 export type Answer =
   | { by: 'http'; decision: (held: ApprovalRequestDetail) => Decision }
   | { by: 'signal' }
@@ -16,7 +16,7 @@ export const SCRIPT: Record<string, Answer> = {
     by: 'http',
     decision: ({ payload_digest }) => ({
       type: 'reject',
-      reason: 'No agent reads the credentials of a machine.',
+      reason: 'Agents must not read the credentials of a machine.',
       payload_digest,
     }),
   },
@@ -33,7 +33,7 @@ export const SCRIPT: Record<string, Answer> = {
   'db-agent': { by: 'signal' },
 };
 
-/** What a team's own bot does: one plain Signal to the workflow of the request. */
+/** Acts as a team's own bot: sends one plain Signal to the workflow of the request. */
 export async function approveBySignal(system: System, { id, payload_digest }: ApprovalRequestDetail): Promise<void> {
   const connection = await Connection.connect({ address: system.temporal_address });
   try {
@@ -46,10 +46,10 @@ export async function approveBySignal(system: System, { id, payload_digest }: Ap
   }
 }
 
-/** Carries the script's answer out, and says it in words. */
+/** Sends the scripted decision and returns its description. */
 export async function answer(system: System, approver: ApiConnection, held: ApprovalRequestDetail): Promise<string> {
   const scripted = SCRIPT[held.service] ?? { by: 'nobody' };
-  if (scripted.by === 'nobody') return 'nobody answers';
+  if (scripted.by === 'nobody') return 'no decision';
   if (scripted.by === 'signal') {
     await approveBySignal(system, held);
     return "approve, by a Signal of the team's own bot";

@@ -6,7 +6,7 @@ import { readEffects } from '../../examples/office-agents/tools.ts';
 import { verifyReceipt } from '../../receipts/index.ts';
 import { visible } from '../text.ts';
 
-/** One action from beginning to end, with everything checked that can be. */
+/** One action from start to end, with the results of all checks. */
 export interface ActionReport {
   task: string;
   request: ApprovalRequestDetail;
@@ -14,7 +14,7 @@ export interface ActionReport {
   journal: JournalLine;
   effects: number;
   receipt: { valid: boolean; detail: string };
-  /** What is not as it should be; empty when all is well. */
+  /** Failed checks; empty if all passed. */
   problems: string[];
 }
 
@@ -36,7 +36,7 @@ export interface ReportInput {
   keys: JWK[];
 }
 
-/** Compares what was decided with what happened in the world, and verifies the receipt offline. */
+/** Compares the decision with the effects, and verifies the receipt offline. */
 export async function reportOn({
   task,
   request,
@@ -53,13 +53,13 @@ export async function reportOn({
   const ranArgs = JSON.stringify(effects[0]?.args);
   const allowedArgs = JSON.stringify(request.decision?.patched_payload ?? request.payload);
   const problems = [
-    ...(lines.length === 1 ? [] : [`the agent was told ${lines.length} times`]),
-    ...(effects.length === (runs ? 1 : 0) ? [] : [`it happened ${effects.length} times`]),
-    ...(runs && effects.length > 0 && ranArgs !== allowedArgs ? ['something else ran than was approved'] : []),
+    ...(lines.length === 1 ? [] : [`the agent got ${lines.length} answers`]),
+    ...(effects.length === (runs ? 1 : 0) ? [] : [`it had ${effects.length} effects`]),
+    ...(runs && effects.length > 0 && ranArgs !== allowedArgs ? ['another payload ran than the approved one'] : []),
     ...(runs === (request.executed_at !== null) ? [] : ['its execution was not reported']),
     ...(verification.valid ? [] : [`its receipt is not valid: ${verification.checks.find(({ ok }) => !ok)?.detail}`]),
     ...(verification.valid && verification.statement.predicate.outcome !== request.status
-      ? ['its receipt says something else']
+      ? ['its receipt contradicts the decision']
       : []),
   ];
   return {
@@ -85,7 +85,7 @@ const outcomeText = ({ request }: ActionReport) => {
   return `${request.status}${decision?.outcome.modified ? ' with modifications' : ''}${by}${unverified}`;
 };
 
-/** Who wanted what, why it was held, what was decided, what the agent saw, and whether the receipt holds. */
+/** The action, its verdict and findings, the decision, the agent's answer, the effect and the receipt. */
 export function printed(report: ActionReport): string {
   const { request, journal, effects, receipt, problems, answered } = report;
   const label = (name: string, text: string) => `    ${name.padEnd(10)}${text}\n`;
@@ -94,12 +94,12 @@ export function printed(report: ActionReport): string {
   );
   const held =
     request.held_by === 'policy'
-      ? ', by the policy: a person always looks'
+      ? ', by the policy: review_all'
       : request.verdict === 'allow'
-        ? ': passes by itself'
+        ? ': allowed by the firewall'
         : '';
   return [
-    `  ${visible(request.service)} wants ${visible(request.action)}\n`,
+    `  ${visible(request.service)} requested ${visible(request.action)}\n`,
     label('payload', visible(JSON.stringify(request.payload))),
     label('verdict', `${request.verdict}${held}`),
     ...findings,

@@ -19,19 +19,19 @@ export interface DemoOptions {
   signal: AbortSignal;
 }
 
-/** Long enough for the workers to be killed and started again before it passes. */
+/** Long enough to kill and restart the workers before it passes. */
 const UNANSWERED_MS = 15_000;
-/** What the person at the terminal leaves alone ends by itself. */
+/** Requests that the user skips expire. */
 const ASKED_MS = 5 * 60_000;
 const SETTLE_MS = 60_000;
 
-/** The one service whose request nobody answers. */
+/** The service whose request nobody decides. */
 const UNANSWERED = 'it-helpdesk';
 
 const as = (system: System, key: string, terminal: Terminal, role: 'approver' | 'admin'): Promise<ApiConnection> =>
   connect({ ...terminal, env: { LETSPING_BASE_URL: system.api_url, LETSPING_API_KEY: key } }, role);
 
-/** Runs `jobs` a few at a time: every agent is a process of its own, and the machine may be small. */
+/** Runs a few `jobs` at a time: every agent is a process, and the machine may be small. */
 async function pooled<T, R>(items: T[], width: number, job: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   const queue = [...items.entries()];
@@ -56,7 +56,7 @@ export async function runDemo({ system, terminal, askPerson, json, signal }: Dem
       method: 'GET',
       path: `/approval-requests?thread_id=${thread_id}`,
     });
-    if (!body.items[0]) throw new CommandFailed('demo_failed', `thread ${thread_id} asked for nothing`);
+    if (!body.items[0]) throw new CommandFailed('demo_failed', `thread ${thread_id} opened no request`);
     return body.items[0].id;
   };
 
@@ -70,15 +70,15 @@ export async function runDemo({ system, terminal, askPerson, json, signal }: Dem
     });
     await agents.startResumeWorker();
 
-    say('\nEight LangGraph agents propose an action each; a process that has to wait for a person ends');
-    // The one that expires comes last, so that the workers are back before its deadline.
+    say('\nEight LangGraph agents each propose an action; a process that has to wait for a person ends');
+    // The request that expires comes last, so that the workers run again before its deadline.
     const tasks = Object.keys(TASKS).sort(
       (a, b) => Number(TASKS[a]!.service === UNANSWERED) - Number(TASKS[b]!.service === UNANSWERED),
     );
     const states = await pooled(tasks, 2, async (task) => {
       const state = await agents.startThread(task, `thread-${task}`);
       say(
-        `  ${TASKS[task]!.service.padEnd(14)} ${TASKS[task]!.action.padEnd(17)} ${state === 'paused' ? 'held: its process has ended' : 'passed by itself'}`,
+        `  ${TASKS[task]!.service.padEnd(14)} ${TASKS[task]!.action.padEnd(17)} ${state === 'paused' ? 'held: its process has ended' : 'allowed by the firewall'}`,
       );
       signal.throwIfAborted();
       return state;
@@ -112,12 +112,12 @@ export async function runDemo({ system, terminal, askPerson, json, signal }: Dem
       say(`  ${held.service.padEnd(14)} ${held.action.padEnd(17)} ${answers[task]}`);
     }
 
-    say('\nThe threads go on in the new worker');
+    say('\nThe threads continue in the new worker');
     const end = Date.now() + SETTLE_MS + (askPerson ? ASKED_MS : 0);
     while (new Set(readJournal(agents.journalFile).map(({ task }) => task)).size < tasks.length) {
       signal.throwIfAborted();
       if (Date.now() > end)
-        throw new CommandFailed('demo_failed', 'not every thread went on', `the logs in ${system.data_dir}/logs`);
+        throw new CommandFailed('demo_failed', 'not every thread continued', `the logs in ${system.data_dir}/logs`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
 
@@ -148,7 +148,7 @@ export async function runDemo({ system, terminal, askPerson, json, signal }: Dem
   }
 }
 
-/** The agent reports its execution a moment before it writes its journal; the projection may be a moment behind. */
+/** The agent reports its execution before it writes its journal, and the projection may lag; so this waits for both. */
 async function settled(read: () => Promise<ApprovalRequestDetail>): Promise<ApprovalRequestDetail> {
   for (let tries = 0; ; tries++) {
     const request = await read();
@@ -163,9 +163,9 @@ function summary(reports: ActionReport[], held: number): string {
   const receipts = reports.filter(({ receipt }) => receipt.valid).length;
   const problems = reports.flatMap((report) => report.problems);
   return [
-    `  ${reports.length} actions, ${held} held, ${allowed} allowed, ${effects} effects in the world, ${receipts} receipts valid`,
+    `  ${reports.length} actions, ${held} held, ${allowed} allowed, ${effects} effects, ${receipts} receipts valid`,
     problems.length === 0
-      ? '  Every allowed effect happened exactly once, and nothing else did.'
+      ? '  Every allowed effect happened exactly once, and nothing else happened.'
       : `  ${problems.length} problems: see above.`,
     '',
   ].join('\n');

@@ -3,7 +3,7 @@ export interface Finding {
   check: string;
   state: 'ok' | 'warn' | 'fail' | 'skipped';
   detail: string;
-  /** What to do about it. */
+  /** Suggested fix. */
   fix?: string;
 }
 

@@ -18,7 +18,7 @@ export async function database(config: Config): Promise<Finding[]> {
   const root = rootKey(config.root_key);
   const parsed = 'id' in root ? root : undefined;
   const key: Finding = parsed
-    ? ok('root key', `parses: ${[parsed, ...parsed.others].map(({ id }) => id).join(', ')}`)
+    ? ok('root key', `valid: ${[parsed, ...parsed.others].map(({ id }) => id).join(', ')}`)
     : (root as Finding);
   const pool = createPool(config.database_url, { max: 1 });
   try {
@@ -34,14 +34,14 @@ export async function database(config: Config): Promise<Finding[]> {
     const rest =
       migrated.state === 'ok'
         ? [await login(pool), await opens(pool, parsed)]
-        : skipped(['login', 'root key opens the data'], 'not before the migrations');
+        : skipped(['login', 'root key opens the data'], 'needs the migrations');
     return [reached, clock(offset), migrated, ...rest.slice(0, 1), key, ...rest.slice(1)];
   } catch (error) {
     return [
       fail(
         'postgresql',
         `PostgreSQL does not answer: ${messageOf(error)}`,
-        'start it, and check DATABASE_URL: host, port, database, user, password',
+        'start PostgreSQL, and check DATABASE_URL: host, port, database, user, password',
       ),
       ...skipped(['clock', 'migrations', 'login'], 'PostgreSQL does not answer'),
       key,
@@ -59,14 +59,14 @@ function rootKey(text: string): RootKey | Finding {
     return fail(
       'root key',
       messageOf(error),
-      'set LETSPING_ROOT_KEY, or LETSPING_ROOT_KEY_FILE, to the key that this deployment was made with',
+      'set LETSPING_ROOT_KEY, or LETSPING_ROOT_KEY_FILE, to the root key of this deployment',
     );
   }
 }
 
 function clock(offset: number): Finding {
-  const text = `this machine and PostgreSQL are ${Math.abs(Math.round(offset))} ms apart`;
-  const fix = 'let both take their time from one source (chrony, systemd-timesyncd)';
+  const text = `the clocks of this machine and PostgreSQL differ by ${Math.abs(Math.round(offset))} ms`;
+  const fix = 'synchronise both clocks (chrony, systemd-timesyncd)';
   if (Math.abs(offset) > CLOCK_FAIL_MS) return fail('clock', text, fix);
   return Math.abs(offset) > CLOCK_WARN_MS ? warn('clock', text, fix) : ok('clock', text);
 }
@@ -75,7 +75,7 @@ async function migrations(pool: Pool): Promise<Finding> {
   const fix = 'run letsping migrate with the URL of the owner of the database';
   try {
     return (await migrationsAtHead(pool))
-      ? ok('migrations', 'at this release')
+      ? ok('migrations', 'up to date')
       : fail('migrations', 'the database is older than this release', fix);
   } catch (error) {
     const { code, name } = error as { code?: string; name?: string };
@@ -94,21 +94,21 @@ async function migrations(pool: Pool): Promise<Finding> {
 
 async function login(pool: Pool): Promise<Finding> {
   const { login: name, superuser, bypassrls, owner, member } = await loginRights(pool);
-  const fix = 'connect as a login of its own: LETSPING_APP_PASSWORD=… letsping migrate makes one (docs/deployment.md)';
+  const fix = 'use a separate login: LETSPING_APP_PASSWORD=… letsping migrate creates one (docs/deployment.md)';
   const wrong = [
     superuser && 'is a superuser',
     bypassrls && 'has BYPASSRLS',
     owner && 'owns the tables',
-    !member && !owner && !superuser && 'is no member of letsping_app',
+    !member && !owner && !superuser && 'is not a member of letsping_app',
   ].filter((text) => typeof text === 'string');
   if (wrong.length > 0)
-    return fail('login', `${name} ${wrong.join(', ')}: the wall between projects does not hold for it`, fix);
-  return ok('login', `${name} owns nothing and is held by row-level security`);
+    return fail('login', `${name} ${wrong.join(', ')}: row-level security between projects does not apply to it`, fix);
+  return ok('login', `${name} owns nothing and is subject to row-level security`);
 }
 
 async function opens(pool: Pool, root: RootKey | undefined): Promise<Finding> {
   const check = 'root key opens the data';
-  if (!root) return skipped([check], 'the root key does not parse')[0]!;
+  if (!root) return skipped([check], 'the root key is invalid')[0]!;
   try {
     await refuseUnopened(pool, root);
     const keyring = createKeyring(root, loadProjectKey(pool));
@@ -117,7 +117,7 @@ async function opens(pool: Pool, root: RootKey | undefined): Promise<Finding> {
     const references = Object.entries(await rootKeyReferences(pool)).filter(([id]) => id !== root.id);
     if (references.length > 0) {
       const text = references.map(([id, count]) => `${count} under ${id}`).join(', ');
-      return warn(check, `it does, and a rotation is not finished: ${text}`, 'run letsping rotate-root-key');
+      return warn(check, `yes, but a rotation is not finished: ${text}`, 'run letsping rotate-root-key');
     }
     return ok(
       check,
@@ -129,7 +129,7 @@ async function opens(pool: Pool, root: RootKey | undefined): Promise<Finding> {
     return fail(
       check,
       messageOf(error),
-      'start with the root key that sealed this database; without it nothing of it can be read',
+      'use the root key that sealed this database; sealed data cannot be read without it',
     );
   }
 }

@@ -9,7 +9,7 @@ export function nodeVersion(version: string): Finding {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major < OLDEST_MAJOR || (major === OLDEST_MAJOR && minor < OLDEST_MINOR))
     return fail('node', `Node ${version} is too old`, `use Node ${OLDEST_MAJOR}.${OLDEST_MINOR} or newer, best 24`);
-  if (major < SUPPORTED_MAJOR) return warn('node', `Node ${version} works, and is past its end of life`, 'use Node 24');
+  if (major < SUPPORTED_MAJOR) return warn('node', `Node ${version} works, but is past its end of life`, 'use Node 24');
   return ok('node', `Node ${version}`);
 }
 
@@ -34,14 +34,10 @@ async function port(check: string, variable: string, host: string, number: numbe
   const error = await listenError(host, number);
   if (!error) return ok(check, `${host}:${number} is free`);
   if (error.code === 'EADDRINUSE' && (await isOurs(number, '/livez')))
-    return ok(check, `${host}:${number} is taken by a process of ours`);
+    return ok(check, `${host}:${number} is used by a letsping process`);
   if (error.code === 'EADDRINUSE')
-    return fail(check, `${host}:${number} is taken by another program`, `set ${variable} to another port`);
-  return fail(
-    check,
-    `nothing can listen on ${host}:${number} (${error.code})`,
-    `check ${variable} and the host beside it`,
-  );
+    return fail(check, `${host}:${number} is used by another program`, `set ${variable} to another port`);
+  return fail(check, `nothing can listen on ${host}:${number} (${error.code})`, `check ${variable} and its host`);
 }
 
 export async function ports(config: Config): Promise<Finding[]> {

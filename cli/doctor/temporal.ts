@@ -5,7 +5,7 @@ import { isOlder, refusalOfTemporal, temporalAccess } from '../../runtime/tempor
 import { temporalClient, temporalSettings } from '../../runtime/temporal/client.ts';
 import { type Finding, fail, messageOf, ok, skipped, warn } from './check.ts';
 
-/** From here on the worker's pollers scale by themselves. */
+/** From this version on, the worker's pollers scale by themselves. */
 const BEST_SERVER = '1.28.0';
 
 export async function temporal(env: NodeJS.ProcessEnv, taskQueue: string): Promise<Finding[]> {
@@ -19,14 +19,14 @@ export async function temporal(env: NodeJS.ProcessEnv, taskQueue: string): Promi
     return [
       fail(
         'temporal',
-        `its settings cannot be read: ${messageOf(error)}`,
+        `the settings cannot be read: ${messageOf(error)}`,
         'check TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE and the other TEMPORAL_* variables',
       ),
       ...skipped(later, 'no settings'),
     ];
   }
   const { client, connection } = parts;
-  /** Runs one call; a refusal becomes the line. */
+  /** Runs one call; an error becomes the finding. */
   const tried = async (check: string, what: string, work: () => Promise<Finding>): Promise<Finding> => {
     try {
       return await work();
@@ -44,19 +44,19 @@ export async function temporal(env: NodeJS.ProcessEnv, taskQueue: string): Promi
     const server = isOlder(version, BEST_SERVER)
       ? warn(
           'temporal',
-          `Temporal ${version} works, with pollers that do not scale by themselves`,
+          `Temporal ${version} works, but pollers do not scale by themselves`,
           `use ${BEST_SERVER} or newer`,
         )
       : ok('temporal', `Temporal ${version} answers`);
     return [
       server,
-      ok('namespace', `${namespace} is there and takes updates`),
+      ok('namespace', `${namespace} exists and accepts updates`),
       await tried('visibility', 'list workflows', async () => {
         for await (const _ of client.workflow.list({ query: "WorkflowType = 'approvalV1'", pageSize: 1 })) break;
         return ok('visibility', 'workflows can be listed');
       }),
       await tried('schedules', 'create a schedule', async () => {
-        // Paused and deleted at once: the only proof of the right is to use it.
+        // Only use proves the permission, so the schedule is created paused and deleted at once.
         const handle = await client.schedule.create({
           scheduleId: `doctor/${randomBytes(6).toString('hex')}`,
           spec: { intervals: [{ every: '1d' }] },
@@ -78,7 +78,7 @@ export async function temporal(env: NodeJS.ProcessEnv, taskQueue: string): Promi
           ? ok('worker', `${count} poll${count === 1 ? 's' : ''} the task queue ${taskQueue}`)
           : warn(
               'worker',
-              `none polls the task queue ${taskQueue}`,
+              `no worker polls the task queue ${taskQueue}`,
               'start letsping worker with the same LETSPING_TASK_QUEUE',
             );
       }),
@@ -93,7 +93,7 @@ export async function temporal(env: NodeJS.ProcessEnv, taskQueue: string): Promi
       fail(
         'temporal',
         `Temporal does not answer: ${messageOf(error)}`,
-        'start it, and check TEMPORAL_ADDRESS, TEMPORAL_TLS and what the network lets through',
+        'start Temporal, and check TEMPORAL_ADDRESS, TEMPORAL_TLS and the firewall of the network',
       ),
       ...skipped(later, 'Temporal does not answer'),
     ];

@@ -9,7 +9,7 @@ import { UsageError } from '../command.ts';
 
 const Name = z.union([z.string().max(1_000), z.number().transform(String)]);
 
-/** One action of a file. What it says beside these members is not read. */
+/** One action of a file. Other members are ignored. */
 const ActionLine = z.object({
   id: Name.optional(),
   ...Action.shape,
@@ -24,20 +24,20 @@ export interface ActionToJudge {
   context: ActionContext;
   session: string | undefined;
   step: number | undefined;
-  /** Why the API would not take this payload, and where: a key twice, a number that no double holds. */
+  /** Why the API would refuse this payload, and where: a duplicate key, a number that does not fit a double. */
   refused: { pointer: string; reason: string } | undefined;
 }
 
-/** A line as read, or why it cannot be. Lines count from 1. */
+/** A parsed line, or why it is invalid. Lines count from 1. */
 export type ReadLine = { line: number } & ({ read: ActionToJudge } | { reason: string });
 
-/** What the API takes of one action, with room for what is not read. */
+/** The API's limit for one action, with room for ignored members. */
 const MAX_LINE_BYTES = 8 * 1024 * 1024;
 const IN_PAYLOAD = /^\/payload(?=\/|$)/;
 const NEWLINE = 0x0a;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** The actions of a JSONL file, `-` being the standard input; empty lines are skipped. @throws UsageError when there is none. */
+/** The actions of a JSONL file, `-` being the standard input; empty lines are skipped. @throws UsageError if it cannot be read. */
 export async function* actionLines(file: string): AsyncGenerator<ReadLine> {
   const stream = file === '-' ? process.stdin : createReadStream(file);
   try {
@@ -73,7 +73,7 @@ function readLine(bytes: Buffer, line: number): { read: ActionToJudge } | { reas
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     return {
-      reason: `${pointerOf((issue?.path ?? []) as (string | number)[]) || 'it'}: ${issue?.message ?? 'is no action'}`,
+      reason: `${pointerOf((issue?.path ?? []) as (string | number)[]) || 'it'}: ${issue?.message ?? 'is not an action'}`,
     };
   }
   const { id = String(line), service, action, context = {}, session, step } = parsed.data;
@@ -89,7 +89,7 @@ function readLine(bytes: Buffer, line: number): { read: ActionToJudge } | { reas
   };
 }
 
-/** Lines as bytes, without their newline; of one that is too long, only that. */
+/** Lines as bytes, without their newline; `too_long` instead of a line over the limit. */
 async function* linesOf(stream: Readable): AsyncGenerator<Buffer | 'too_long'> {
   let parts: Buffer[] = [];
   let length = 0;

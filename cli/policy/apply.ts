@@ -6,7 +6,7 @@ import { jsonLine, visible } from '../text.ts';
 import { currentPolicy, POLICY_PATH } from './current-policy.ts';
 import { requirePolicy } from './policy-file.ts';
 
-/** Puts a policy in force. One that is looser than the one before needs a reason. */
+/** Applies a policy. A looser one than the current one needs a reason. */
 export async function apply(file: string, reason: string | undefined, json: boolean, terminal: Terminal): Promise<0> {
   const policy = await requirePolicy(file);
   const api = await connect(terminal, 'admin');
@@ -14,7 +14,7 @@ export async function apply(file: string, reason: string | undefined, json: bool
   const path = reason === undefined ? POLICY_PATH : `${POLICY_PATH}?reason=${encodeURIComponent(reason)}`;
   const { body } = await api.call<PolicyVersion>({ method: 'PUT', path, body: policy }).catch((error: unknown) => {
     throw reason === undefined && error instanceof CommandFailed && error.code === 'invalid_value'
-      ? new CommandFailed(error.code, error.message, 'the same with --reason TEXT, if it shall let more pass', {
+      ? new CommandFailed(error.code, error.message, 'add --reason TEXT if the policy should be looser', {
           cause: error,
         })
       : error;

@@ -4,7 +4,7 @@ import type { Terminal } from '../command.ts';
 import { jsonLine } from '../text.ts';
 import { type PolicyProblem, problemLine, readPolicyFile, ruleProblems } from './policy-file.ts';
 
-/** Says everything that is wrong with a policy file, and what it lets pass. */
+/** Lists all errors of a policy file, and warnings about loose settings. */
 export async function check(file: string, json: boolean, terminal: Terminal): Promise<0 | 1> {
   const read = readPolicyFile(file);
   let errors: PolicyProblem[] = [];
@@ -28,8 +28,8 @@ export async function check(file: string, json: boolean, terminal: Terminal): Pr
     terminal.out(`${problemLine(file, { ...problem, message: `warning: ${problem.message}` })}\n`);
   terminal.err(
     ok
-      ? `${file} is a policy${warnings.length > 0 ? `; ${warnings.length} things in it let actions pass or do nothing` : ''}\n`
-      : `${file} is no policy: ${errors.length} ${errors.length === 1 ? 'error' : 'errors'}\n`,
+      ? `${file} is valid${warnings.length > 0 ? `, with ${warnings.length} warning${warnings.length === 1 ? '' : 's'}` : ''}\n`
+      : `${file} is not valid: ${errors.length} ${errors.length === 1 ? 'error' : 'errors'}\n`,
   );
   return ok ? 0 : 1;
 }

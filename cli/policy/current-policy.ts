@@ -3,6 +3,6 @@ import type { ApiConnection } from '../api-connection.ts';
 
 export const POLICY_PATH = '/policy';
 
-/** The policy in force. */
+/** The current policy. */
 export const currentPolicy = async (api: ApiConnection): Promise<PolicyVersion> =>
   (await api.call<PolicyVersion>({ method: 'GET', path: POLICY_PATH })).body;

@@ -12,8 +12,8 @@ export interface JudgedLine {
 }
 
 /**
- * Judges actions as the server would, and answers in the order in which they were given. The actions of a session are judged by
- * their step, each with what the earlier ones showed; one without a step follows the one before it in the file.
+ * Judges actions as the server would, and answers in the given order. The actions of a session are judged in the order of
+ * `step`, each with the labels of the earlier ones; an action without a step follows its predecessor in the file.
  */
 export function judgeActions(actions: readonly ActionToJudge[], policy: Policy, host: ScreenDeps): JudgedLine[] {
   const answers: JudgedLine[] = new Array(actions.length);
@@ -30,7 +30,7 @@ export function judgeActions(actions: readonly ActionToJudge[], policy: Policy, 
   return answers;
 }
 
-/** A payload that two parsers may read differently gets no further than the API, whatever is found in it. */
+/** The API refuses an ambiguous payload, regardless of findings. */
 function asTheApi({ refused }: ActionToJudge, screening: Screening): Screening {
   if (!refused) return screening;
   const { pointer, reason } = refused;
@@ -39,12 +39,12 @@ function asTheApi({ refused }: ActionToJudge, screening: Screening): Screening {
     severity: 'high',
     pointer,
     evidence: evidenceOf(pointer),
-    message: `The API takes no such payload: ${reason.replace(/^The body/, 'it')}`,
+    message: `The API refuses this payload: ${reason.replace(/^The body/, 'it')}`,
   };
   return { verdict: 'block', findings: [finding, ...screening.findings] };
 }
 
-/** The indices of each session, by step; an action without a session is one of its own. */
+/** The indices of each session, ordered by step; an action without a session is its own session. */
 function bySession(actions: readonly ActionToJudge[]): number[][] {
   const sessions = new Map<string, { index: number; step: number }[]>();
   const alone: number[][] = [];

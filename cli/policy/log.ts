@@ -3,7 +3,7 @@ import { connect } from '../api-connection.ts';
 import type { Terminal } from '../command.ts';
 import { jsonLine, visible } from '../text.ts';
 
-/** The newest versions: who wrote them, what they let pass that the one before did not, and why. */
+/** The newest versions: author, loosenings and reason. */
 export async function log(json: boolean, terminal: Terminal): Promise<0> {
   const api = await connect(terminal, 'admin');
   const { body } = await api.call<PolicyLog>({ method: 'GET', path: '/policy/versions' });
@@ -14,7 +14,7 @@ export async function log(json: boolean, terminal: Terminal): Promise<0> {
       if (reason !== null) terminal.out(`  reason: ${visible(reason)}\n`);
       for (const sentence of loosenings) terminal.out(`  looser: ${visible(sentence)}\n`);
     }
-    if (body.items.length === 0) terminal.err('No policy yet: every action waits for a person.\n');
+    if (body.items.length === 0) terminal.err('No policy yet: every action needs approval.\n');
   }
   return 0;
 }

@@ -10,7 +10,7 @@ import { UsageError } from '../command.ts';
 import { readText } from '../input-file.ts';
 import { visible } from '../text.ts';
 
-/** What is wrong in a policy file, and where. Lines and columns count from 1. */
+/** An error in a policy file, and its place. Lines and columns count from 1. */
 export interface PolicyProblem {
   pointer: string;
   line?: number;
@@ -18,7 +18,7 @@ export interface PolicyProblem {
   message: string;
 }
 
-/** A policy file as read: the policy, or everything that is wrong with it. `place` finds a pointer's line again. */
+/** A parsed policy file: the policy, or all errors. `place` returns the line of a pointer. */
 export type PolicyFile =
   | { ok: true; policy: Policy; place(path: readonly PropertyKey[]): Pick<PolicyProblem, 'line' | 'column'> }
   | { ok: false; problems: PolicyProblem[] };
@@ -26,13 +26,13 @@ export type PolicyFile =
 type Path = readonly PropertyKey[];
 type Document = ReturnType<typeof parseDocument>;
 
-/** @throws UsageError when there is no such file. */
+/** @throws UsageError if the file cannot be read. */
 export function readPolicyFile(file: string): PolicyFile {
   const text = readText(file);
   return policyFileOf(text, file.endsWith('.json') || text.trimStart().startsWith('{'));
 }
 
-/** A policy in JSON, which is guarded as every body is, or in YAML 1.2, which has no other values. */
+/** Parses JSON, with the guard of request bodies, or YAML 1.2 limited to JSON's values. */
 function policyFileOf(text: string, isJson: boolean): PolicyFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, merge: false });
@@ -64,7 +64,7 @@ function policyFileOf(text: string, isJson: boolean): PolicyFile {
   return { ok: false, problems };
 }
 
-/** What no schema can say of a policy that was read: patterns, expressions and schemas that do not compile. */
+/** Errors that the schema cannot find: patterns, expressions and schemas that do not compile. */
 export async function ruleProblems({ policy, place }: Extract<PolicyFile, { ok: true }>): Promise<PolicyProblem[]> {
   return policyProblems(policy, await loadParsers()).map(({ pointer, reason }) => ({
     pointer,
@@ -73,13 +73,13 @@ export async function ruleProblems({ policy, place }: Extract<PolicyFile, { ok: 
   }));
 }
 
-/** A policy that may count: it reads, and its rules compile. @throws UsageError that lists what is wrong, as compilers do. */
+/** A policy that parses and whose rules compile. @throws UsageError that lists all errors, in the format of compilers. */
 export async function requirePolicy(file: string): Promise<Policy> {
   const read = readPolicyFile(file);
   const problems = read.ok ? await ruleProblems(read) : read.problems;
   if (read.ok && problems.length === 0) return read.policy;
   const lines = problems.map((problem) => `  ${problemLine(file, problem)}`);
-  throw new UsageError([`${file} is no policy`, ...lines].join('\n'));
+  throw new UsageError([`${file} is not a valid policy`, ...lines].join('\n'));
 }
 
 /** `policy.yaml:7:12: /routes/0/routing: …` */
@@ -88,15 +88,15 @@ export const problemLine = (file: string, { pointer, line, column, message }: Po
     `${file}${line === undefined ? '' : `:${line}:${column}`}: ${pointer && `${pointer}: `}${message.replace(/\s+/g, ' ')}`,
   );
 
-/** An unknown member is one problem each, at its own place. */
+/** Each unknown member is one problem, at its own place. */
 const problemsOf = (issue: z.core.$ZodIssue): { path: Path; message: string }[] =>
   issue.code === 'unrecognized_keys'
-    ? issue.keys.map((key) => ({ path: [...issue.path, key], message: 'there is no such member' }))
+    ? issue.keys.map((key) => ({ path: [...issue.path, key], message: 'unknown member' }))
     : [{ path: issue.path, message: issue.message }];
 
 const keys = (path: Path): (string | number)[] => path.map((key) => (typeof key === 'number' ? key : String(key)));
 
-/** What YAML has and JSON has not is refused here: a policy says the same in both. */
+/** Refuses YAML features that JSON does not have, so that a policy means the same in both. */
 function asJson(document: Document): { json: unknown } | { problem: PolicyProblem } {
   try {
     const json: unknown = document.toJS({ maxAliasCount: 100 });
@@ -115,7 +115,7 @@ const pathOf = (pointer: string): string[] =>
     .slice(1)
     .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 
-/** Where the value at a path stands, or the nearest thing above it that is written. */
+/** The place of the value at a path, or of its nearest written ancestor. */
 function offsetOf(document: Document, path: Path): number | undefined {
   let node: unknown = document.contents;
   let offset = startOf(node);

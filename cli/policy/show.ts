@@ -6,13 +6,13 @@ import type { Terminal } from '../command.ts';
 import { jsonLine, prettyJson, visible } from '../text.ts';
 import { currentPolicy } from './current-policy.ts';
 
-/** What stands; version 0 is nobody's choice. */
+/** Version 0 is the default policy: nobody wrote one yet. */
 const heading = ({ version, digest, created_by, created_at }: PolicyVersion): string =>
   version === 0
-    ? 'No policy yet: every action waits for a person.\n'
+    ? 'No policy yet: every action needs approval.\n'
     : `Policy version ${version}, ${visible(`by ${created_by ?? 'unknown'}`)}, ${created_at ?? ''}\n${visible(digest)}\n`;
 
-/** `json`: the version with its document on one line; else the document alone, to be edited and applied again. */
+/** `json`: the version with its document on one line; otherwise only the document, to edit and apply. */
 export async function show(as: 'json' | 'yaml' | 'document', terminal: Terminal): Promise<0> {
   const version = await currentPolicy(await connect(terminal, 'admin'));
   if (as === 'json') {

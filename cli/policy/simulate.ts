@@ -6,7 +6,7 @@ import { cell, jsonLine, table, visible } from '../text.ts';
 import { currentPolicy } from './current-policy.ts';
 import { requirePolicy } from './policy-file.ts';
 
-/** What the policy of a file, or the one in force, would have made of the requests of a span. */
+/** The verdicts that a policy file, or the current policy, would have given to recorded requests. */
 export async function simulate(
   since: string | undefined,
   policyFile: string | undefined,
@@ -14,7 +14,7 @@ export async function simulate(
   terminal: Terminal,
 ): Promise<0> {
   const span = Since.safeParse(since);
-  if (!span.success) throw new UsageError('--since takes a span of at most 400 days, as 90min, 24h or 7d');
+  if (!span.success) throw new UsageError('--since takes a duration of at most 400 days, such as 90min, 24h or 7d');
   const candidate = policyFile === undefined ? undefined : await requirePolicy(policyFile);
   const api = await connect(terminal, 'admin');
   const policy = candidate ?? (await currentPolicy(api)).policy;
@@ -22,7 +22,7 @@ export async function simulate(
   const answer = (await api.call<PolicySimulation>({ method: 'POST', path: '/policy/simulate', body })).body;
   terminal.out(json ? jsonLine(answer) : printed(answer));
   if (!answer.complete)
-    terminal.err(`only the newest ${answer.judged} requests were judged: a shorter span is judged whole\n`);
+    terminal.err(`only the newest ${answer.judged} requests were judged; use a shorter --since to judge all\n`);
   return 0;
 }
 
@@ -39,5 +39,5 @@ function printed({ judged, was, would_be, changed, changes }: PolicySimulation):
     visible(finding_ids.join(', ') || 'by the policy alone'),
   ]);
   const rest = changed - changes.length;
-  return `${counts}\n${table(rows)}${rest > 0 ? `… and ${rest} more\n` : ''}${changed} of ${judged} requests would have got another verdict\n`;
+  return `${counts}\n${table(rows)}${rest > 0 ? `… and ${rest} more\n` : ''}${changed} of ${judged} requests would have a different verdict\n`;
 }

@@ -8,10 +8,10 @@ import { type JudgedLine, judgeActions } from './judge-actions.ts';
 import { requirePolicy } from './policy-file.ts';
 
 const SHOWN = 50;
-/** Lines of output that are written together. */
+/** Number of output lines per write. */
 const WRITTEN_TOGETHER = 500;
 
-/** Judges the actions of a file without a server. 1 when a line is no action; the others are judged all the same. */
+/** Judges the actions of a file without a server. Returns 1 if a line is invalid; the others are still judged. */
 export async function testActions(
   file: string,
   policyFile: string | undefined,
@@ -61,6 +61,6 @@ function summary(answers: readonly JudgedLine[], malformed: number): string {
     rest > 0 ? `… and ${rest} more: --json lists all\n` : '',
     rows.length > 0 ? '\n' : '',
     `${answers.length} actions: ${VERDICTS.map((verdict) => `${count(verdict)} ${verdict}`).join(', ')}`,
-    malformed > 0 ? `; ${malformed} lines are no action\n` : '\n',
+    malformed > 0 ? `; ${malformed} invalid lines\n` : '\n',
   ].join('');
 }

@@ -4,11 +4,11 @@ import { officeGraph } from './graph.ts';
 
 function needed(name: string): string {
   const value = process.env[name];
-  if (!value) throw new Error(`${name} is missing: start the example by \`npm run demo\`, or set what README lists`);
+  if (!value) throw new Error(`${name} is missing: start the example with \`npm run demo\`, or set this variable`);
   return value;
 }
 
-/** The graph over the parts that the environment names. */
+/** The graph with the services that the environment names. */
 export async function officeFromEnvironment() {
   const { store, close } = await openThreadStore({
     databaseUrl: needed('DATABASE_URL'),

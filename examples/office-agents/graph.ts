@@ -8,7 +8,7 @@ import { invokeModel } from './scripted-model.ts';
 import { TASKS } from './tasks.ts';
 import { runTool } from './tools.ts';
 
-/** What the agent was told, as a line of the journal file. */
+/** The answer that the agent got, as a line of the journal file. */
 export interface JournalLine {
   task: string;
   request_id: string;
@@ -19,7 +19,7 @@ export interface JournalLine {
 export interface OfficeDeps {
   lp: LetsPing;
   store: ThreadStore;
-  /** Where the tools write their effects, and the agents what they were told. */
+  /** Files to which the tools write their effects, and the agents the answers that they got. */
   effectsFile: string;
   journalFile: string;
 }
@@ -27,8 +27,8 @@ export interface OfficeDeps {
 const State = Annotation.Root({ ...MessagesAnnotation.spec, task: Annotation<string>() });
 
 /**
- * A ReAct loop in three steps: the model proposes a tool call, `pause` asks for it, the tool runs exactly what was approved. A held
- * call stops the graph; whichever process runs `resumeWorker` by then goes on with it.
+ * A ReAct loop in three steps: the model proposes a tool call, `pause` requests approval, the tool runs exactly the approved
+ * payload. A held call stops the graph; later any process with `resumeWorker` continues it.
  */
 export function officeGraph({ lp, store, effectsFile, journalFile }: OfficeDeps) {
   const model = ({ messages, task }: typeof State.State) => ({ messages: [invokeModel(TASKS[task]!, messages)] });
@@ -48,7 +48,7 @@ export function officeGraph({ lp, store, effectsFile, journalFile }: OfficeDeps)
     } else {
       content =
         outcome.status === 'expired'
-          ? 'nobody answered, so it was not done'
+          ? 'not decided in time, so not executed'
           : `not allowed: ${metadata.reason ?? 'rejected'}`;
     }
     const saw = decision.status === 'REJECTED' && outcome.status === 'expired' ? 'REJECTED (expired)' : decision.status;

@@ -1,8 +1,8 @@
 import type { Policy } from 'letsping-temporal/contracts';
 
 /**
- * The policy of these agents: an ordinary day passes by itself, what the firewall finds is held, and money and raw SQL are always
- * looked at by a person. Their own bot may approve by a plain Temporal Signal.
+ * The policy of these agents: the firewall allows actions without findings and holds the others; refunds and raw SQL always
+ * need a person. The team's own bot may approve by a plain Temporal Signal.
  */
 export const POLICY: Policy = {
   default_routing: 'review_flagged',

@@ -1,15 +1,15 @@
 import type { JsonObject } from 'letsping-temporal/contracts';
 
-/** One agent's task, and the tool call that its scripted model makes of it. */
+/** One agent's task, and the tool call that its scripted model proposes. */
 export interface Task {
   service: string;
   action: string;
-  /** What the person asked the agent for. */
+  /** The user's request to the agent. */
   prompt: string;
   args: JsonObject;
 }
 
-/** Five actions that somebody should look at, and three that are part of an ordinary day. */
+/** Five risky actions that need a person, and three routine ones. */
 export const TASKS: Record<string, Task> = {
   infra: {
     service: 'infra-agent',

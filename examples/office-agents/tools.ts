@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import type { JsonObject } from 'letsping-temporal/contracts';
 
-/** One line of the ledger file: something happened in the world. */
+/** One line of the effects file. */
 export interface Effect {
   key: string;
   service: string;
@@ -18,8 +18,8 @@ export function readEffects(file: string): Effect[] {
 }
 
 /**
- * The tools of these agents. Each writes what it did to a local file instead of calling a bank or a database, so that
- * effects can be counted. `key` is the request's id: a node that is run again after a crash does nothing twice.
+ * The tools of these agents. Each writes its effect to a local file instead of calling a bank or a database, so that
+ * effects can be counted. `key` is the request's id: a node that runs again after a crash repeats no effect.
  */
 export function runTool(file: string, effect: Effect): string {
   if (readEffects(file).some(({ key }) => key === effect.key)) return 'done before';

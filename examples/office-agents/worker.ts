@@ -1,4 +1,4 @@
-/** Goes on with threads whose questions were answered, whichever process started them. */
+/** Continues threads whose requests were decided, independent of the process that started them. */
 import { resumeWorker } from 'letsping-temporal/langgraph';
 import { officeFromEnvironment } from './environment.ts';
 import { POLICY } from './policy.ts';

@@ -26,7 +26,7 @@ const file = (name: string, text: string): string => {
 };
 
 describe('inbox and show', () => {
-  test('say in words that nothing is there', async () => {
+  test('report that no request matches', async () => {
     expect(await run(inbox, ['--service', 'nobody'], system.approver)).toMatchObject({
       code: 0,
       out: 'No request matches.\n',
@@ -36,7 +36,7 @@ describe('inbox and show', () => {
     });
   });
 
-  test('list what waits, in columns and as one JSON document', async () => {
+  test('list pending requests, in columns and as one JSON document', async () => {
     const { id } = await lp.open({
       ...drop,
       service: 'list-agent',
@@ -64,7 +64,7 @@ describe('inbox and show', () => {
     expect([first.items.length, second.items.length, second.next]).toEqual([2, 1, null]);
   });
 
-  test('show what would run and why it waits, and how to answer', async () => {
+  test('show the payload, the findings, and the commands to decide', async () => {
     const { id, payload_digest } = await lp.open({ ...drop, traceId: 'trace-9' });
     const { code, out, err } = await run(show, [id], system.approver);
 
@@ -83,7 +83,7 @@ describe('inbox and show', () => {
     expect(err).toContain(`try: letsping approve ${id} --digest ${payload_digest}`);
   });
 
-  test('show what an agent wrote, and obey none of it', async () => {
+  test("print an agent's text without its control characters", async () => {
     const { id } = await lp.open({ ...drop, payload: { query: '\u001b[2J\u009b1A\u202eevil', 'k\u0007': 1 } });
     const shown = await run(show, [id], system.approver);
     const json = await run(show, [id, '--json'], system.approver);
@@ -96,14 +96,14 @@ describe('inbox and show', () => {
 });
 
 describe('a decision', () => {
-  test('approves exactly what was shown, and tells the waiting agent', async () => {
+  test('approves exactly what was shown, and answers the waiting agent', async () => {
     const { id, payload_digest } = await lp.open(drop);
     const waiting = lp.waitForDecision(id);
     const { code, out } = await run(approve, [id, '--digest', payload_digest], system.approver);
 
     expect({ code, out }).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/^approved by dev-approver at .*\nwhat runs {2}sha256:/),
+      out: expect.stringMatching(/^approved by dev-approver at .*\nmay run {3}sha256:/),
     });
     expect(await waiting).toMatchObject({
       status: 'APPROVED',
@@ -132,7 +132,7 @@ describe('a decision', () => {
     expect((await run(show, [id], system.approver)).out).toContain('not on a Friday');
   });
 
-  test('patches, with the change in words', async () => {
+  test('patches, and lists the changes', async () => {
     const { id } = await lp.open({
       service: 'billing-agent',
       action: 'refund',
@@ -150,7 +150,7 @@ describe('a decision', () => {
     expect((await run(show, [id], system.approver)).out).toContain('amount_cents: 500 → 200');
   });
 
-  test('leaves a receipt that verifies offline, against the payload too', async () => {
+  test('has a receipt that verifies offline, also against the payload', async () => {
     const { id } = await lp.open(drop);
     await run(approve, [id], system.approver);
     const { digest_salt } = await lp.getStatus(id);
@@ -163,10 +163,10 @@ describe('a decision', () => {
       code: 0,
       out: expect.stringMatching(/the payload is the one that may run[\s\S]*valid\n$/),
     });
-    expect(out).toContain('dev-agent asked on');
+    expect(out).toContain('by dev-agent on');
   });
 
-  test('runs once: the agent acts on the approval and reports it', async () => {
+  test('runs once: the agent executes the approved action and reports it', async () => {
     const running = lp.run({ ...drop, service: 'run-agent' }, (payload) => payload);
     let id: string | undefined;
     while (id === undefined)
@@ -181,7 +181,7 @@ describe('a decision', () => {
 });
 
 describe('a refusal', () => {
-  test('names its code and what to try', async () => {
+  test('has a code and a hint', async () => {
     const { id } = await lp.open(drop);
     await run(approve, [id], system.approver);
 
@@ -203,7 +203,7 @@ describe('a refusal', () => {
     expect(await lp.getStatus(id)).toMatchObject({ status: 'PENDING' });
   });
 
-  test('an agent decides nothing', async () => {
+  test('an agent cannot decide', async () => {
     const { id } = await lp.open(drop);
     const agent = { ...system.approver, LETSPING_API_KEY: system.agent_api_key };
 
@@ -215,8 +215,8 @@ describe('a refusal', () => {
 
   test.each([
     ['an unknown request', ['req_01h455vb4pex5vsknk084sn02q'], {}, 'not_found'],
-    ['a key that is none', ['req_01h455vb4pex5vsknk084sn02q'], { LETSPING_API_KEY: 'lp_test_none' }, 'unauthenticated'],
-    ['a server that is away', ['x'], { LETSPING_BASE_URL: 'http://127.0.0.1:9' }, 'LETSPING_NETWORK'],
+    ['an invalid key', ['req_01h455vb4pex5vsknk084sn02q'], { LETSPING_API_KEY: 'lp_test_none' }, 'unauthenticated'],
+    ['an unreachable server', ['x'], { LETSPING_BASE_URL: 'http://127.0.0.1:9' }, 'LETSPING_NETWORK'],
     ['half a connection', ['x'], { LETSPING_BASE_URL: '' }, 'not_connected'],
     [
       'no connection',
@@ -243,16 +243,13 @@ describe('a refusal', () => {
     [inbox, ['--status', 'open']],
     [inbox, ['--limit', '0']],
     [show, []],
-  ])('wrong words are exit code 2 (%#)', async (command, args) => {
+  ])('wrong arguments are exit code 2 (%#)', async (command, args) => {
     expect(await run(command, args, system.approver)).toMatchObject({ code: 2, out: '' });
   });
 
-  test.each(['{"a": 1, "a": 2}', '[1]', 'x'])(
-    'a patch that says two things, or nothing, is not sent: %s',
-    async (text) => {
-      expect(await run(patch, ['req_x', '--file', file('bad.json', text)], system.approver)).toMatchObject({ code: 2 });
-    },
-  );
+  test.each(['{"a": 1, "a": 2}', '[1]', 'x'])('an ambiguous or invalid patch is not sent: %s', async (text) => {
+    expect(await run(patch, ['req_x', '--file', file('bad.json', text)], system.approver)).toMatchObject({ code: 2 });
+  });
 });
 
 test('a local system needs no settings', async () => {

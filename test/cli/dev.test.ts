@@ -57,8 +57,8 @@ function end({ child, exited }: Awaited<ReturnType<typeof dev>>, signal: NodeJS.
 
 const living = (records: ProcessRecord[]) => records.filter(isAlive).map(({ name }) => name);
 
-test('dev starts all of it, holds a first action, keeps its keys, and leaves nothing, however it ended', async () => {
-  // As root, PostgreSQL's own user has to get in.
+test('dev starts everything, holds a first action, keeps its keys, and leaves no process behind, however it ends', async () => {
+  // As root, PostgreSQL's own user needs access.
   chmodSync(root, 0o711);
   mkdirSync(dataDir);
   const base = 33_000 + Math.floor(Math.random() * 2_000);

@@ -27,7 +27,7 @@ const examine = async (extra: NodeJS.ProcessEnv = {}) => {
   return { code, of: (check: string) => findings.find((finding) => finding.check === check)!, findings };
 };
 
-test('a sound deployment: nothing fails, and a worker that is missing is pointed out', async () => {
+test('a healthy deployment: no check fails, and a missing worker is a warning', async () => {
   const before = await examine();
   expect(before.findings.filter(({ state }) => state === 'fail')).toEqual([]);
   expect(before.code).toBe(0);
@@ -73,7 +73,7 @@ test('the owner of the tables as login, and a root key that does not open the da
   });
 });
 
-test('what does not answer is named, and what hangs on it is skipped; the rest is still looked at', async () => {
+test('a service that does not answer fails, its dependent checks are skipped, the others run', async () => {
   const port = await freePorts();
   const database = await examine({ DATABASE_URL: `postgres://a:hunter2@127.0.0.1:${port}/x` });
   expect(database.of('postgresql')).toMatchObject({ state: 'fail', fix: expect.stringContaining('DATABASE_URL') });
@@ -106,7 +106,7 @@ test('an empty database, one of another release, a taken port and a wrong variab
   );
 });
 
-test('a namespace that is not there: one sentence from doctor and from the worker, and the worker ends', async () => {
+test('a missing namespace: doctor and worker report it in one sentence, and the worker ends', async () => {
   const nowhere = { TEMPORAL_NAMESPACE: 'nowhere' };
   expect((await examine(nowhere)).of('temporal').detail).toMatch(
     /^the Temporal namespace "nowhere" does not exist: create it/,
@@ -128,7 +128,7 @@ test('versions are compared as numbers', () => {
   ]);
 });
 
-test('migrate makes the login and the first project once; a foreign root key is refused before anything is written', async () => {
+test('migrate creates the login and the first project once; a foreign root key is refused before anything is written', async () => {
   const db = await createDatabase({ migrated: false });
   const [own, foreign] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')];
   const login = `letsping_${randomBytes(4).toString('hex')}`;
@@ -147,7 +147,7 @@ test('migrate makes the login and the first project once; a foreign root key is 
   ).toMatchObject({ state: 'ok', detail: '1 project opened' });
   const again = await run(migrate, ['--first-project', 'acme', '--json'], env);
   expect(JSON.parse(again.out)).toEqual({ applied: [], app_login: login });
-  expect(again.err).toContain('there is a project already');
+  expect(again.err).toContain('there is already a project');
   const refused = await run(migrate, ['--first-project', 'other'], { ...env, LETSPING_ROOT_KEY: foreign });
   expect(refused).toMatchObject({ code: 1, failure: { code: 'start_refused' } });
   expect((await run(migrate, [], { DATABASE_URL: '' })).failure?.code).toBe('configuration');

@@ -16,7 +16,7 @@ afterAll(() => system?.stop());
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-test('inbox --follow tells what happens, one JSON document a line', async () => {
+test('inbox --follow prints changes, one JSON document per line', async () => {
   const lp = new LetsPing(system.agent_api_key, { baseUrl: system.api_url });
   const child = spawn(process.execPath, [MAIN, 'inbox', '--follow', '--json', '--service', 'watched'], {
     env: { ...process.env, ...system.approver },

@@ -19,7 +19,7 @@ const file = (text: string): string => {
   return path;
 };
 
-test('a key is made, works, speaks for its services alone, and ends when it is revoked', async () => {
+test('a key is created, works for its services only, and stops working when it is revoked', async () => {
   const made = await run(
     keys,
     ['create', '--name', 'billing', '--owner', 'bot-1', '--role', 'agent', '--service', 'billing', '--json'],
@@ -44,7 +44,7 @@ test('a key is made, works, speaks for its services alone, and ends when it is r
   });
 });
 
-test('a new key stands alone on stdout', async () => {
+test('stdout contains only the new key', async () => {
   const { out, err } = await run(keys, ['create', '--name', 'x', '--owner', 'ana', '--role', 'approver'], system.admin);
 
   expect(out).toMatch(/^lp_(test|live)_\w+[\w-]*\n$/);
@@ -55,13 +55,13 @@ test.each([
   [['create', '--owner', 'ana', '--role', 'agent'], /--name/],
   [['create', '--name', 'x', '--owner', 'ana@example.com', '--role', 'agent'], /--owner.*e-mail/],
   [['create', '--name', 'x', '--owner', 'ana', '--role', 'root'], /--role/],
-  [['revoke'], /revoke and a key id/],
-  [['drop'], /say create/],
-])('wrong words about keys are exit code 2: %j', async (args, message) => {
+  [['revoke'], /revoke with a key id/],
+  [['drop'], /name a subcommand: create/],
+])('wrong arguments of keys are exit code 2: %j', async (args, message) => {
   expect(await run(keys, args, system.admin)).toMatchObject({ code: 2, err: expect.stringMatching(message) });
 });
 
-test('keys are for admins', async () => {
+test('keys needs an admin key', async () => {
   expect(await run(keys, ['list'], system.approver)).toMatchObject({
     code: 1,
     failure: { code: 'forbidden', hint: expect.stringContaining('admin') },
@@ -72,7 +72,7 @@ test('keys are for admins', async () => {
   });
 });
 
-test('a policy is shown, edited, applied, and then counts', async () => {
+test('a policy is shown, edited and applied, and takes effect', async () => {
   const before = JSON.parse((await run(policy, ['show'], system.admin)).out);
   const edited = { ...before, routes: [{ service: 'reader', action: '*', routing: 'observe' }] };
   const applied = await run(
@@ -100,7 +100,7 @@ test.each([
   ['{"default_routing": "yolo"}', /\/default_routing/],
   ['{"routes": [], "routes": []}', /one key twice/],
   ['not JSON', /not JSON/],
-])('a policy that is none is not sent: %s', async (text, message) => {
+])('an invalid policy is not sent: %s', async (text, message) => {
   expect(await run(policy, ['apply', file(text)], system.admin)).toMatchObject({
     code: 2,
     err: expect.stringMatching(message),

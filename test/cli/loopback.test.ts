@@ -33,6 +33,6 @@ test.each([
   expect(message).not.toContain('secret');
 });
 
-test('LETSPING_ALLOW_REMOTE=1 lifts the refusal', () => {
+test('LETSPING_ALLOW_REMOTE=1 disables the refusal', () => {
   expect(() => assertLoopback('db.example.com:7233', { LETSPING_ALLOW_REMOTE: '1' })).not.toThrow();
 });

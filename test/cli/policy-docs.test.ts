@@ -9,7 +9,7 @@ import { Policy } from '../../contracts/policy.ts';
 import { TASKS } from '../../examples/office-agents/tasks.ts';
 import { run } from './run.ts';
 
-/** docs/firewall.md says what is stopped and what passes; this holds it to its word. */
+/** Checks the examples of docs/firewall.md: which actions are stopped and which pass. */
 const page = readFileSync(new URL('../../docs/firewall.md', import.meta.url), 'utf8');
 const blocks = (fence: string): string[] =>
   [...page.matchAll(/^```(\S+(?: \S+)?)\n([\s\S]*?)^```$/gm)]
@@ -38,7 +38,7 @@ async function judged(text: string, ...args: string[]): Promise<Answer[]> {
     .map((line) => JSON.parse(line) as Answer);
 }
 
-test('the policy of the page is one, and the page leaves out no member, kind or parameter', async () => {
+test('the policy of the page is valid, and the page names every member, kind and parameter', async () => {
   expect(await run(policy, ['check', policyFile])).toMatchObject({ code: 0 });
   expect(Object.keys(parse(blocks('yaml')[0]!) as object).sort()).toEqual(Object.keys(Policy.shape).sort());
   const names = GuardrailRule.options.flatMap(({ shape }) => [shape.kind.value, ...Object.keys(shape)]);
@@ -46,10 +46,10 @@ test('the policy of the page is one, and the page leaves out no member, kind or 
 });
 
 describe.each([
-  ['by the shipped guardrails', 'jsonl', []],
+  ['by the built-in guardrails', 'jsonl', []],
   ['under the policy of the page', 'jsonl policy', ['--policy', policyFile]],
 ])('%s', (_name, fence, args) => {
-  test('each attack is stopped by the guardrail that it is for, and each look-alike passes', async () => {
+  test('each attack is stopped by its guardrail, and each similar action passes', async () => {
     const answers = await judged(blocks(fence).join(''), ...args);
     expect(answers.length).toBeGreaterThan(10);
     const wrong = answers.filter(({ id, verdict, findings }) => {
@@ -64,7 +64,7 @@ describe.each([
 test('the three attacks of the demo have exactly the findings of the page', async () => {
   const section = page.slice(page.indexOf('## The three attacks'), page.indexOf('## What happens when'));
   const rows = section.split('\n').filter((line) => /^\| `[a-z-]+\//.test(line));
-  const said = rows.map((row) =>
+  const documented = rows.map((row) =>
     [
       ...row
         .split(' | ')
@@ -80,5 +80,5 @@ test('the three attacks of the demo have exactly the findings of the page', asyn
   expect(answers.map(({ verdict }) => verdict)).toEqual(['hold', 'hold', 'hold']);
   expect(
     answers.map(({ findings }) => findings.map(({ id, pointer, severity }) => ({ id, pointer, severity }))),
-  ).toEqual(said);
+  ).toEqual(documented);
 });

@@ -39,7 +39,7 @@ describe('check', () => {
     expect(code).toBe(1);
     expect(out.trimEnd().split('\n')).toEqual([
       expect.stringMatching(/^\S+\.yaml:1:18: \/default_routing: .*"observe"/),
-      `${path}:5:13: /routes/0/colour: there is no such member`,
+      `${path}:5:13: /routes/0/colour: unknown member`,
       expect.stringMatching(/^\S+\.yaml:8:21: \/guardrails\/0\/max_statements: /),
     ]);
     expect(JSON.parse((await run(policy, ['check', '--json', path])).out)).toMatchObject({
@@ -49,7 +49,7 @@ describe('check', () => {
     });
   });
 
-  test('takes JSON too, and warns of what lets actions pass', async () => {
+  test('accepts JSON too, and warns about loose settings', async () => {
     const path = file(
       JSON.stringify({
         default_routing: 'review_flagged',
@@ -116,10 +116,10 @@ describe('check', () => {
     [['check'], /takes one file/],
     [['check', 'no-such-file'], /cannot be read/],
     [['check', 'a', '--reason', 'x'], /takes no --reason/],
-    [['frobnicate'], /say show/],
+    [['frobnicate'], /name a subcommand: show/],
     [['simulate', '--since', 'yesterday'], /--since/],
     [['show', '--json', '--yaml'], /one of/],
-  ])('wrong words are exit code 2: %j', async (args, message) => {
+  ])('wrong arguments are exit code 2: %j', async (args, message) => {
     expect(await run(policy, args)).toMatchObject({ code: 2, err: expect.stringMatching(message) });
   });
 });
@@ -142,7 +142,7 @@ describe('test', () => {
     return { ...ran, answers };
   };
 
-  test('answers one line an action, in order, under the shipped guardrails', async () => {
+  test('prints one line per action, in order, with the built-in guardrails', async () => {
     const { code, answers } = await judged([lines({ ...quiet, label: 'x' }, { ...metadata, id: 'meta', step: 3 })]);
     expect(code).toBe(0);
     expect(answers).toEqual([
@@ -151,7 +151,7 @@ describe('test', () => {
     ]);
   });
 
-  test('judges by a policy file, and refuses one that is none', async () => {
+  test('judges by a policy file, and refuses an invalid one', async () => {
     const path = lines(quiet, metadata);
     const { answers } = await judged([
       path,
@@ -165,7 +165,7 @@ describe('test', () => {
     });
   });
 
-  test('judges a session by step: what a step showed counts for the later ones, wherever they stand in the file', async () => {
+  test('judges a session by step: labels of a step apply to later steps, independent of their order in the file', async () => {
     const send = {
       service: 'mail',
       action: 'send_email',
@@ -187,7 +187,7 @@ describe('test', () => {
     expect([late, early]).toEqual(['hold', 'allow']);
   });
 
-  test('reports malformed lines with their number, and judges the rest', async () => {
+  test('reports invalid lines with their number, and judges the others', async () => {
     const bad = [
       '',
       'not JSON',
@@ -210,7 +210,7 @@ describe('test', () => {
     expect((await judged([file(Uint8Array.of(0x22, 0xff, 0x22), 'jsonl')])).err).toBe('line 1: is not UTF-8\n');
   });
 
-  test('blocks a payload that the API would not take', async () => {
+  test('blocks a payload that the API would refuse', async () => {
     const { code, answers } = await judged([
       lines('{"service":"a","action":"b","payload":{"user":{"__proto__":{"x":1}}}}'),
     ]);
@@ -225,13 +225,13 @@ describe('test', () => {
     ]);
   });
 
-  test('sums up for people', async () => {
+  test('prints a summary', async () => {
     const { out } = await run(policy, ['test', lines(quiet, { ...metadata, id: 'a\u001b[2J' })]);
     expect(out).toMatch(/^hold {2}aU\+001B\[2J {2}crm\/get {2}egress\/metadata/);
     expect(out).toContain('2 actions: 1 allow, 1 hold, 0 block\n');
   });
 
-  test('goes through 10,000 lines of 5 MB quickly', async () => {
+  test('judges 10,000 lines of 5 MB quickly', async () => {
     const path = lines(
       ...Array.from({ length: 10_000 }, (_, i) => ({
         ...quiet,
@@ -254,7 +254,7 @@ describe('against a server', () => {
   });
   afterAll(() => system?.stop());
 
-  test('what is shown as YAML is what is applied, and a looser one needs a reason', async () => {
+  test('the YAML of show can be applied, and a looser policy needs a reason', async () => {
     const shown = await run(policy, ['show', '--yaml'], system.admin);
     expect(Policy.parse(parse(shown.out))).toEqual(JSON.parse((await run(policy, ['show'], system.admin)).out));
 
@@ -272,7 +272,7 @@ describe('against a server', () => {
     expect(JSON.parse((await run(policy, ['log', '--json'], system.admin)).out).items).toHaveLength(2);
   });
 
-  test('simulate says what another policy would have made of recorded requests', async () => {
+  test('simulate returns the verdicts of another policy for recorded requests', async () => {
     const lp = new LetsPing(system.agent_api_key, { baseUrl: system.api_url });
     const { id } = await lp.open({ service: 'sim', action: 'read', payload: { q: 'canary' } });
     const path = file('routes: [{ service: sim, routing: observe }]');

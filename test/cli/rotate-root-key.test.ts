@@ -48,6 +48,6 @@ test('the command prints its counts, can be repeated, and refuses without the ol
     references: { [idOf(NEW)]: 2 },
   });
   const again = await run(rotateRootKeyCommand, [], env(`${NEW},${OLD}`));
-  expect(again.out).toBe(`under ${idOf(NEW)}: 0 project keys and 0 signing keys wrapped anew, 3 were there already\n`);
+  expect(again.out).toBe(`under ${idOf(NEW)}: 0 project keys and 0 signing keys wrapped, 3 unchanged\n`);
   for (const id of ids) await keyringOf(NEW).sealer(id);
 });

@@ -49,7 +49,7 @@ test('a patch that waits is shown, approved by another person, and verified with
   const proposed = await run(patch, [id, '--file', payload], system.approver);
   expect(proposed).toMatchObject({
     code: 0,
-    out: expect.stringMatching(/^waits for a second approver: dec_.*\nwould run {2}sha256:/),
+    out: expect.stringMatching(/^waits for a second approver: dec_.*\npatched digest {2}sha256:/),
   });
   expect(proposed.err).toContain('egress/metadata  at /url');
   expect(proposed.err).toContain(`letsping approve ${id} --patched`);
@@ -83,5 +83,5 @@ test('a patch that waits is shown, approved by another person, and verified with
 
   const receipt = file('receipt.jws', (await run(show, [id, '--receipt'], bo)).out);
   const jwks = file('jwks.json', await (await fetch(`${system.public_url}/.well-known/jwks.json`)).text());
-  expect((await run(verify, [receipt, '--keys', jwks])).out).toMatch(/with another payload, by dev-approver and bo\n/);
+  expect((await run(verify, [receipt, '--keys', jwks])).out).toMatch(/with modifications, by dev-approver and bo\n/);
 });

@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 const silent = () => {};
-/** Starts services of its own: what the environment names is for the rest of the run. */
+/** Starts its own services; those named by the environment are for the other tests. */
 const { DATABASE_URL: _url, TEMPORAL_ADDRESS: _address, ...env } = process.env;
 
 function dataFolder(): string {
@@ -92,7 +92,7 @@ test('a killed PostgreSQL comes back on its port with what was committed', async
   await expect.poll(() => postgres.pid()).not.toBe(killed);
 });
 
-test('a taken port is stepped over', async () => {
+test('a port in use is skipped', async () => {
   const dataDir = dataFolder();
   const { postgres: port } = rememberedPorts(dataDir);
   const squatter = createServer().listen(port, '127.0.0.1');
@@ -103,7 +103,7 @@ test('a taken port is stepped over', async () => {
   expect(rememberedPorts(dataDir).postgres).toBe(Number(new URL(url).port));
 });
 
-test('two Temporal servers start at once, each on ports of its own, and stop leaves neither', async () => {
+test('two Temporal servers start at once on different ports, and stop ends both', async () => {
   const [one, two] = await Promise.all(
     [dataFolder(), dataFolder()].map(async (dataDir) => {
       rememberPorts(dataDir, { temporal: 32_100, temporal_ui: 32_200 });
@@ -119,7 +119,7 @@ test('two Temporal servers start at once, each on ports of its own, and stop lea
   expect(pids.map(startTimeOf)).toEqual([undefined, undefined]);
 });
 
-test('without any way to Temporal, one error lists the choices', async () => {
+test('if Temporal cannot be found or fetched, one error lists the options', async () => {
   const dataDir = dataFolder();
   const bare = { PATH: dataDir, XDG_CACHE_HOME: join(dataDir, 'cache') };
   await expect(startTemporal({ env: bare, dataDir, progress: silent })).rejects.toMatchObject({
@@ -128,7 +128,7 @@ test('without any way to Temporal, one error lists the choices', async () => {
   });
 });
 
-/** A process that says in its environment which data folder it works on. */
+/** A process whose environment names its data folder. */
 async function worker(dataDir: string) {
   const child = spawn('sleep', ['60'], {
     detached: true,
@@ -137,12 +137,12 @@ async function worker(dataDir: string) {
   });
   cleanUps.push(() => child.kill('SIGKILL'));
   await once(child, 'spawn');
-  // Until it has become the other program, it still has our environment.
+  // Before exec it still has this process's environment.
   await expect.poll(() => readFileSync(`/proc/${child.pid}/cmdline`, 'utf8')).toContain('sleep');
   return { name: 'worker' as const, pid: child.pid!, start_time: startTimeOf(child.pid!)!, data_dir: dataDir };
 }
 
-test('what a killed parent left is ended at the next start', async () => {
+test('the next start ends processes of a killed parent', async () => {
   const dataDir = dataFolder();
   const record = await worker(dataDir);
   writeRecords(dataDir, [record]);
@@ -150,7 +150,7 @@ test('what a killed parent left is ended at the next start', async () => {
   expect(isAlive(record)).toBe(false);
 });
 
-test('a process is left alone when its start time or its data folder is another', async () => {
+test('a process with another start time or data folder is not ended', async () => {
   const dataDir = dataFolder();
   const ours = await worker(dataDir);
   const foreign = await worker(dataFolder());
@@ -163,7 +163,7 @@ test('a process is left alone when its start time or its data folder is another'
   expect(readRecords(dataDir)).toEqual([]);
 });
 
-test('a service that ends unasked is started again; one that was killed on purpose stays down until it is wanted', async () => {
+test('a service that ends unexpectedly is restarted; one that was killed on purpose stays down until it is started', async () => {
   const dataDir = dataFolder();
   const processes = createProcesses({ dataDir, progress: silent });
   cleanUps.push(processes.stopAll);
@@ -183,7 +183,7 @@ test('a service that ends unasked is started again; one that was killed on purpo
   expect(processes.pids()).toEqual({});
 });
 
-test('two systems on one data folder: the second is refused, a dead one is not in the way', () => {
+test('two systems on one data folder: the second is refused; the lock of a dead one is ignored', () => {
   const dataDir = dataFolder();
   const lock = lockDataDir(dataDir);
   expect(() => lockDataDir(dataDir)).toThrow(/another letsping \(process \d+\) is running/);
@@ -192,7 +192,7 @@ test('two systems on one data folder: the second is refused, a dead one is not i
   expect(() => lockDataDir(dataDir).release()).not.toThrow();
 });
 
-test('the root key lies outside the data folder, and a lost one is never replaced', () => {
+test('the root key is outside the data folder, and a lost one is never replaced', () => {
   const dataDir = dataFolder();
   const state = dataFolder();
   const at = { XDG_STATE_HOME: state };

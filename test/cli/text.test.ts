@@ -3,12 +3,12 @@ import { cell, jsonLine, prettyJson, relative, table, visible } from '../../cli/
 
 const HOSTILE = '\u001b]0;title\u0007\u009b2J\u202e\u200b\u2028\ud800\u{e0041}\r\n';
 
-test('what a terminal would obey is spelled out', () => {
+test('control characters are printed as code points', () => {
   expect(visible(HOSTILE)).toBe('U+001B]0;titleU+0007U+009B2JU+202EU+200BU+2028U+D800U+E0041U+000DU+000A');
   expect(visible('Zürich 東京 🙂')).toBe('Zürich 東京 🙂');
 });
 
-test('JSON stays the same to a parser', () => {
+test('JSON parses to the same value', () => {
   const line = jsonLine({ text: HOSTILE });
 
   expect(JSON.parse(line)).toEqual({ text: HOSTILE });
@@ -16,7 +16,7 @@ test('JSON stays the same to a parser', () => {
   expect(prettyJson({ a: { b: '\u202e' } })).toBe('  {\n    "a": {\n      "b": "U+202E"\n    }\n  }\n');
 });
 
-test('columns are aligned and cut', () => {
+test('columns are aligned and shortened', () => {
   expect(
     table([
       ['a', 'long name', 'x'],
@@ -26,7 +26,7 @@ test('columns are aligned and cut', () => {
   expect(cell('abcdef', 4)).toBe('abc…');
 });
 
-test('times are told in their largest unit', () => {
+test('durations use their largest unit', () => {
   const now = Date.parse('2026-01-01T00:00:00.000Z');
 
   expect(relative('2025-12-31T23:56:30.000Z', now)).toBe('3 min ago');

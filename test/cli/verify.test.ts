@@ -24,12 +24,12 @@ const file = (name: string, text: string): string => {
   return path;
 };
 
-test('a genuine receipt is valid, and the output says who approved what', async () => {
+test('a genuine receipt is valid, and the output names approver and action', async () => {
   const { code, out } = await run(verify, [file('r', `${receipt}\n`), '--keys', file('k', JSON.stringify({ keys }))]);
 
   expect(code).toBe(0);
   expect(out.match(/^ok /gm)).toHaveLength(6);
-  expect(out).toMatch(/dev-agent asked on 2026-01-01T10:00:00.000Z to run billing-agent: refund/);
+  expect(out).toMatch(/billing-agent: refund\S*, by dev-agent on 2026-01-01T10:00:00.000Z/);
   expect(out).toMatch(/approved, by ana/);
   expect(out.endsWith('\nvalid\n')).toBe(true);
 });

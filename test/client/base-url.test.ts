@@ -16,7 +16,7 @@ describe('base URL', () => {
   });
 
   test.each(['127.0.0.1:4400', 'ftp://host', 'http://user:secret@host', 'http://host/?a=1', ''])(
-    '%j is refused, unrepeated',
+    '%j is refused, and the message does not repeat it',
     (given) => {
       expect(() => apiBaseOf(given)).toThrow(
         expect.objectContaining({ code: 'LETSPING_CONFIG', message: expect.not.stringContaining('secret') }),
@@ -45,7 +45,7 @@ describe('settings', () => {
     });
   });
 
-  test('have no default: all that is missing is named at once', () => {
+  test('have no default: the error names everything missing', () => {
     expect(() => clientSettings()).toThrow(/LETSPING_API_KEY.*baseUrl.*LETSPING_BASE_URL/);
     expect(() => clientSettings('lp_test_mine')).toThrow(
       /^LetsPing needs the server's address \(the option baseUrl, or LETSPING_BASE_URL\)$/,

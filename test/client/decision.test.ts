@@ -8,7 +8,7 @@ const salt = randomBytes(32);
 const asked = { service: 'billing-agent', action: 'refund', payload: { amount_cents: 500 } };
 const digest = payloadDigest(salt, asked);
 
-/** As much of a receipt as the client reads: it checks no signature. */
+/** The part of a receipt that the client reads; it does not check the signature. */
 const receiptOf = (predicate: object) => `e30.${Buffer.from(JSON.stringify({ predicate })).toString('base64url')}.c2ln`;
 
 const approved: StatusAnswer = {
@@ -40,7 +40,7 @@ describe('decisionOf', () => {
     });
   });
 
-  test('takes service and action from the answer when the caller did not ask itself', () => {
+  test('takes service and action from the answer when another process opened the request', () => {
     expect(decisionOf(approved)).toMatchObject({ status: 'APPROVED' });
     expect(() => decisionOf({ ...approved, service: 'other' })).toThrow(mismatch);
   });
@@ -51,12 +51,12 @@ describe('decisionOf', () => {
     expect(() => decisionOf({ ...approved, receipt }, asked)).toThrow(mismatch);
   });
 
-  test('is about the same action under another name only when it says so', () => {
+  test('refuses an answer about another action or payload than the requested one', () => {
     expect(() => decisionOf(approved, { ...asked, action: 'payout' })).toThrow(mismatch);
     expect(() => decisionOf(approved, { ...asked, payload: { amount_cents: 501 } })).toThrow(mismatch);
   });
 
-  test('knows nothing while nothing is decided, and no fourth status', () => {
+  test('throws while there is no decision, and for an unknown status', () => {
     expect(() => decisionOf({ ...approved, status: 'PENDING' })).toThrow(
       expect.objectContaining({ code: 'LETSPING_PENDING' }),
     );
@@ -67,7 +67,7 @@ describe('decisionOf', () => {
     }
   });
 
-  test('a rejection lets nothing run, whatever else the answer holds', () => {
+  test('a rejection lets nothing run, regardless of other members of the answer', () => {
     const rejected = {
       ...approved,
       status: 'REJECTED',
@@ -82,7 +82,7 @@ describe('decisionOf', () => {
     expect(approvedPayload(decision)).toBeUndefined();
   });
 
-  test('after a patch, the patch is what may run', () => {
+  test('after a patch, only the patch may run', () => {
     const patched_payload = { amount_cents: 200 };
     const patchSalt = randomBytes(32);
     const payload_digest = payloadDigest(patchSalt, { ...asked, payload: patched_payload });

@@ -4,7 +4,7 @@ import { browserBundle } from '../helpers/browser-bundle.ts';
 
 const SOURCES = /^(?:client|domain|contracts|node_modules\/(?:safe-stable-stringify|@noble\/hashes))\//;
 
-test('the client imports neither the server nor anything that only Node has', async () => {
+test('the client imports no server code and no Node-only module', async () => {
   const { files, nodeModules } = await browserBundle('client/index.ts');
 
   expect(files).toContain('domain/digest.ts');
@@ -12,7 +12,7 @@ test('the client imports neither the server nor anything that only Node has', as
   expect(nodeModules).toEqual([]);
 });
 
-test('the client is small, and uses no global of Node but a guarded process', async () => {
+test('the client is small, and its only Node global is a guarded process', async () => {
   const { code } = await browserBundle('client/index.ts');
 
   expect(code).not.toMatch(/\b(?:Buffer|setImmediate|__dirname)\b|\brequire\(/);

@@ -9,7 +9,7 @@ const withClient = <T>(work: (lp: LetsPing, server: WireServer) => Promise<T>) =
     work(new LetsPing('lp_test_key', { baseUrl: address, retryForMs: 2_000 }), server),
   );
 
-/** The id of the first request, once it is being waited for. */
+/** The id of the first request, as soon as its status is read. */
 async function heldId(server: WireServer): Promise<string> {
   await until(() => [...server.rows.values()].some((row) => row.waiting.size > 0));
   return [...server.rows.keys()][0]!;
@@ -25,7 +25,7 @@ const failure = async (work: Promise<unknown>): Promise<LetsPingError> => {
 };
 
 describe('ask', () => {
-  test('hands over the approved payload the moment a held read is answered', () =>
+  test('returns the approved payload as soon as a held read is answered', () =>
     withClient(async (lp, server) => {
       const asking = lp.ask({
         ...refund,
@@ -59,7 +59,7 @@ describe('ask', () => {
       });
     }));
 
-  test('hands over a patch with its difference', () =>
+  test('returns a patch with its difference', () =>
     withClient(async (lp, server) => {
       const asking = lp.ask(refund);
       server.approve(await heldId(server), { charge: 'ch_1', amount_cents: 200 });
@@ -92,7 +92,7 @@ describe('ask', () => {
       expect(reads[2]! - reads[1]!).toBeLessThan(1_100 + 150);
     }));
 
-  test('does not hammer a server that holds no reads', () =>
+  test('spaces out polls of a server that holds no reads', () =>
     withClient(async (lp, server) => {
       server.holdMs = 0;
       await failure(lp.ask({ ...refund, timeoutMs: 1_200 }));
@@ -100,7 +100,7 @@ describe('ask', () => {
       expect(server.calls(/status/).length).toBeLessThan(8);
     }));
 
-  test('ends with LETSPING_TIMEOUT, and takes the request along', () =>
+  test('ends with LETSPING_TIMEOUT, and the request expires too', () =>
     withClient(async (lp, server) => {
       const error = await failure(lp.ask({ ...refund, timeoutMs: 1_500 }));
 
@@ -119,7 +119,7 @@ describe('ask', () => {
       await expect(asking).rejects.toThrow('shutting down');
     }));
 
-  test('compares with what was asked, not with what the object has become', () =>
+  test('compares with the requested payload, not with the object as changed later', () =>
     withClient(async (lp, server) => {
       const payload = { charge: 'ch_1', amount_cents: 500 };
       const asking = lp.ask({ ...refund, payload });
@@ -145,13 +145,13 @@ describe('ask', () => {
   );
 });
 
-describe('what is not the approved payload', () => {
+describe('an answer without the approved payload', () => {
   test.each([
     ['another payload', { payload: { charge: 'ch_1', amount_cents: 99_999 } }],
     ['another digest', { payload_digest: `sha256:${'0'.repeat(64)}` }],
-    ['a salt that is none', { digest_salt: 'short' }],
-    ['a patch that nobody made', { patched_payload: { charge: 'ch_2' } }],
-    ['a patch that is missing', { outcome: { status: 'approved', cause: 'person', modified: true } as const }],
+    ['an invalid salt', { digest_salt: 'short' }],
+    ['an unexpected patch', { patched_payload: { charge: 'ch_2' } }],
+    ['a missing patch', { outcome: { status: 'approved', cause: 'person', modified: true } as const }],
   ])('%s is refused', (_, change) =>
     withClient(async (lp, server) => {
       const asking = failure(lp.ask(refund));
@@ -163,7 +163,7 @@ describe('what is not the approved payload', () => {
     }),
   );
 
-  test('a consistent answer about something that was never asked is refused', () =>
+  test('a consistent answer about another payload than the requested one is refused', () =>
     withClient(async (lp, server) => {
       const other = await lp.open({ ...refund, payload: { charge: 'ch_666' } });
       server.approve(other.id);
@@ -189,7 +189,7 @@ describe('waiting elsewhere', () => {
       expect(await waiting).toMatchObject({ status: 'APPROVED', payload: refund.payload });
     }));
 
-  test('without service and action nothing can be checked, so nothing is handed over', () =>
+  test('without service and action nothing can be checked, so nothing is returned', () =>
     withClient(async (lp, server) => {
       const { id } = await lp.defer(refund);
       server.approve(id);
@@ -217,7 +217,7 @@ describe('waiting elsewhere', () => {
 });
 
 describe('a server in trouble', () => {
-  test('opens one request, however often the call has to be repeated', () =>
+  test('opens one request, also if the call is retried', () =>
     withClient(async (lp, server) => {
       server.faults.push('cut', { status: 503 }, 'cut after');
       const opened = await lp.open(refund);
@@ -237,7 +237,7 @@ describe('a server in trouble', () => {
       expect(server.calls(/ingest/)[0]!.headers['idempotency-key']).toBe('order-77');
     }));
 
-  test('waits as long as Retry-After says', () =>
+  test('waits for Retry-After', () =>
     withClient(async (lp, server) => {
       server.faults.push({ status: 429, headers: { 'retry-after': '1' } });
       await lp.open(refund);
@@ -246,7 +246,7 @@ describe('a server in trouble', () => {
       expect(second!.at - first!.at).toBeGreaterThanOrEqual(990);
     }));
 
-  test('waits through an outage', () =>
+  test('retries during an outage', () =>
     withClient(async (lp, server) => {
       const { id } = await lp.defer(refund);
       server.faults.push('cut', { status: 500 }, { status: 503, headers: { 'retry-after': '0' } }, 'cut');
@@ -257,7 +257,7 @@ describe('a server in trouble', () => {
       expect(await waiting).toMatchObject({ status: 'APPROVED' });
     }));
 
-  test('repeats while the same key is being worked on, and not when it was used for something else', () =>
+  test('retries while a call with the same key runs, but not if the key was used for another body', () =>
     withClient(async (lp, server) => {
       const type = (code: string) => ({ type: `http://docs/errors/${code}`, code: 'LETSPING_409' });
       server.faults.push({ status: 409, body: type('idempotency_key_in_use') });
@@ -271,7 +271,7 @@ describe('a server in trouble', () => {
       });
     }));
 
-  test('says which server does not answer, after trying for a while', async () => {
+  test('names the server that does not answer, after some retries', async () => {
     const address = await withWireServer(async (_, stopped) => stopped);
     const lp = new LetsPing('lp_test_key', { baseUrl: address, retryForMs: 300 });
 
@@ -297,7 +297,7 @@ describe('a server in trouble', () => {
     }),
   );
 
-  test('takes a page for what it is, and follows no redirect with the key', () =>
+  test('refuses an HTML answer, and follows no redirect with the key', () =>
     withClient(async (lp, server) => {
       server.faults.push(
         { status: 200, body: '<html>' },
@@ -345,7 +345,7 @@ describe('run', () => {
       expect(server.calls(/executed/)).toHaveLength(0);
     }));
 
-  test('keeps the result when somebody else has reported this approval', () =>
+  test('keeps the result if another process has reported this approval', () =>
     withClient(async (lp, server) => {
       const running = lp
         .run(refund, async (_, { request_id, payload_digest }) => {
@@ -365,8 +365,8 @@ describe('tool', () => {
     ['JSON text', '{"charge":"ch_1"}', { charge: 'ch_1' }],
     ['an object', { charge: 'ch_1' }, { charge: 'ch_1' }],
     ['free text', 'pay him', { raw_context: 'pay him' }],
-    ['JSON that is no object', '[1]', { raw_context: '[1]' }],
-  ])('asks about %s', (_, context, payload) =>
+    ['JSON that is not an object', '[1]', { raw_context: '[1]' }],
+  ])('requests approval for %s', (_, context, payload) =>
     withClient(async (lp, server) => {
       const answering = lp.tool('billing-agent', 'refund', 'high')(context);
       server.approve(await heldId(server));
@@ -376,7 +376,7 @@ describe('tool', () => {
     }),
   );
 
-  test('tells the model what to learn from a patch', () =>
+  test('returns the difference of a patch to the model', () =>
     withClient(async (lp, server) => {
       const answering = lp.tool('billing-agent', 'refund')({ amount: 5 });
       server.approve(await heldId(server), { amount: 2 });

@@ -24,11 +24,11 @@ export interface Seen {
   at: number;
 }
 
-/** The other side of the wire, as far as an agent's client sees it: idempotent ingest, held status reads, executed once. */
+/** A server for the client's part of the protocol: idempotent ingest, held status reads, executed once. */
 export class WireServer {
   readonly seen: Seen[] = [];
   readonly rows = new Map<string, Row>();
-  /** Taken from the front, one per call: an answer to give instead, or a connection to cut before or after the work. */
+  /** Used from the front, one per call: another answer, or a connection that is cut before or after the work. */
   readonly faults: (
     | { status: number; body?: Json | string; headers?: Record<string, string> }
     | 'cut'
@@ -61,7 +61,7 @@ export class WireServer {
   reject = (id: string, reason: string) =>
     this.#resolve(id, { status: 'rejected', cause: 'person' }, { reason, rejection_reason: reason }, { reason });
 
-  /** What a broken or hostile server would answer. */
+  /** Makes the server answer like a broken or hostile one. */
   tamper(id: string, change: Partial<Row['answer']>): void {
     Object.assign(this.rows.get(id)!.answer, change);
   }
@@ -159,7 +159,7 @@ export class WireServer {
   }
 }
 
-/** A server of its own for one test. */
+/** A separate server for one test. */
 export async function withWireServer<T>(work: (server: WireServer, address: string) => Promise<T>): Promise<T> {
   const server = new WireServer();
   const address = await server.listen();
@@ -170,11 +170,11 @@ export async function withWireServer<T>(work: (server: WireServer, address: stri
   }
 }
 
-/** Resolves once the condition holds; for what another party does in its own time. */
+/** Resolves when the condition is true. */
 export async function until(condition: () => boolean, ms = 5_000): Promise<void> {
   const end = Date.now() + ms;
   while (!condition()) {
-    if (Date.now() > end) throw new Error('waited in vain');
+    if (Date.now() > end) throw new Error('the condition was not met in time');
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
