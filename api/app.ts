@@ -1,7 +1,7 @@
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
-import type { Resolution } from '../contracts/workflow.ts';
 import type { ApprovalWorkflows } from '../domain/approval/approval-workflows.ts';
+import type { StatementSigner } from '../domain/approval/ports.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { ScreenDeps } from '../domain/firewall/screen-deps.ts';
 import { errorHandler } from './error-handler.ts';
@@ -14,11 +14,11 @@ import { assignRequestId } from './middleware/request-id.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { createCancel } from './operations/cancel.ts';
 import { createDecide } from './operations/decide.ts';
-import { createOpen } from './operations/open.ts';
+import { createOpenRequest } from './operations/open-request.ts';
 import { createPutPolicy } from './operations/put-policy.ts';
 import { createReportExecuted } from './operations/report-executed.ts';
 import { createSimulatePolicy } from './operations/simulate-policy.ts';
-import type { ApiStores, Log, SettleWork } from './ports.ts';
+import type { ApiStores, Counts, Log } from './ports.ts';
 import { approvalRequestRoutes } from './routes/approval-requests.ts';
 import { eventRoutes } from './routes/events.ts';
 import { type HealthDeps, healthRoutes } from './routes/health.ts';
@@ -30,7 +30,9 @@ import { wireRoutes } from './routes/wire.ts';
 
 export interface AppDeps extends HealthDeps {
   stores: ApiStores;
-  settlement: (proposed: Resolution) => SettleWork;
+  /** Signs receipts of what the firewall allows or blocks. */
+  signer: StatementSigner;
+  counts: Pick<Counts, 'opened' | 'decided'>;
   workflows: ApprovalWorkflows;
   waiters: StatusWaiters;
   hub: EventHub;
@@ -94,9 +96,10 @@ const onArrival: RequestHandler = (req, res, next) => {
 export function createApp(deps: AppDeps): Express {
   const { stores, workflows, log, publicUrl } = deps;
   const { requests, decisions, executions, policies, identities } = stores;
-  const open = createOpen({
+  const openRequest = createOpenRequest({
     store: stores.opening,
-    settlement: deps.settlement,
+    signer: deps.signer,
+    counts: deps.counts,
     screenDeps: deps.screenDeps,
     workflows,
     triageUrl: (id) => `${publicUrl()}/requests/${id}`,
@@ -107,7 +110,7 @@ export function createApp(deps: AppDeps): Express {
   const authenticate = createAuthenticate(identities, publicUrl);
   const routes = withOpenApi(
     [
-      ...wireRoutes({ open, requests, waiters: deps.waiters }), // agents' routes are matched first
+      ...wireRoutes({ openRequest, requests, waiters: deps.waiters }), // agents' routes are matched first
       ...healthRoutes(deps),
       ...approvalRequestRoutes({ requests, decide, cancel, reportExecuted }),
       ...policyRoutes({

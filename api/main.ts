@@ -1,12 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createSettlement } from '../activities/settle.ts';
 import { createKeyring } from '../crypto/keyring.ts';
 import { parseRootKey } from '../crypto/root-key.ts';
 import { createSigner } from '../crypto/signing.ts';
 import { type Config, loadConfig } from '../runtime/config.ts';
 import { createLogger } from '../runtime/log.ts';
-import { createMetrics, type Metrics, serveMetrics, watched } from '../runtime/metrics.ts';
+import { createMetrics, type Metrics, serveMetrics } from '../runtime/metrics.ts';
 import { loadParsers } from '../runtime/parsers.ts';
 import { selfTest, UNTIL_COMPILED } from '../runtime/self-test.ts';
 import { onShutdown } from '../runtime/shutdown.ts';
@@ -28,7 +27,7 @@ import { createLargeBodyWorker } from './large-body/large-body-worker.ts';
 import { createEventHub } from './live/event-hub.ts';
 import { createStatusWaiters } from './live/status-waiters.ts';
 import { watchResponses } from './middleware/http-metrics.ts';
-import type { Counts, RequestOpener, Settled } from './ports.ts';
+import type { Counts } from './ports.ts';
 
 /** A decision is answered within 13 s: whoever is still connected after this is cut off. */
 const CLOSE_MS = 15_000;
@@ -47,21 +46,6 @@ export interface RunningApi {
   /** Not ready at once; after the drain time no longer listening; held reads and event streams end, the rest is answered. */
   stop(): Promise<void>;
 }
-
-/** The store, counting what is opened and what the firewall closes with it. */
-const counting = (store: RequestOpener, metrics: Pick<Counts, 'opened' | 'decided'>): RequestOpener => ({
-  open: async (project_id, judge) => {
-    let seen: ReturnType<typeof watched<Settled>> | undefined;
-    const view = await store.open(project_id, async (...given) => {
-      const { request, settle } = await judge(...given);
-      seen = settle && watched(settle, metrics.decided);
-      return { request, settle: seen?.work };
-    });
-    seen?.committed();
-    metrics.opened(view.request.verdict);
-    return view;
-  },
-});
 
 export interface ApiOptions {
   /** The program of a thread for large bodies; absent: they are answered on this one. */
@@ -119,10 +103,11 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     options.largeBodies &&
     createLargeBodyWorker({ entry: options.largeBodies, env, publicUrl: () => url, counts, log });
   const app = createApp({
-    stores: { ...stores, opening: counting(stores.opening, counts) },
+    stores,
+    signer,
+    counts,
     screenDeps,
     loosenWithoutReason: config.dev,
-    settlement: createSettlement(signer),
     workflows,
     waiters,
     hub,

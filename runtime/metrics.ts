@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { LedgerEntry } from '../domain/approval/ports.ts';
 import type { LedgerRecord, RequestRecord } from '../domain/approval/record.ts';
 
 const SECOND = 1;
@@ -107,7 +106,10 @@ export function createMetrics(service: 'api' | 'worker', backlog?: () => Promise
   return {
     registry,
     opened: (verdict: RequestRecord['verdict']) => requests.inc({ verdict }),
-    decided: (request: RequestRecord, row: Omit<LedgerRecord, 'request_id'>) => {
+    decided: (
+      request: Pick<RequestRecord, 'verdict' | 'created_at'>,
+      row: Pick<LedgerRecord, 'status' | 'channel' | 'resolved_at'>,
+    ) => {
       decisions.inc({ outcome: row.status, channel: row.channel });
       if (request.verdict === 'hold')
         decisionSeconds.observe(
@@ -119,28 +121,6 @@ export function createMetrics(service: 'api' | 'worker', backlog?: () => Promise
     repaired: (kind: string, count = 1) => repairs.inc({ kind }, count),
     answered: (method: string, route: string, status: number, seconds: number) =>
       http.observe({ method, route, status: String(status) }, seconds),
-  };
-}
-
-/** The work of settling, watched: `committed`, called after the transaction, reports the outcome that it wrote, if it wrote one. */
-export function watched<T>(
-  work: (entry: LedgerEntry) => Promise<T>,
-  written: Metrics['decided'],
-): { work: (entry: LedgerEntry) => Promise<T>; committed(): void } {
-  let wrote: Parameters<Metrics['decided']> | undefined;
-  return {
-    work: (entry) =>
-      work({
-        ...entry,
-        write: async (row) => {
-          const ids = await entry.write(row);
-          wrote = [entry.request, row];
-          return ids;
-        },
-      }),
-    committed: () => {
-      if (wrote) written(...wrote);
-    },
   };
 }
 

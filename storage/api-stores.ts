@@ -7,31 +7,20 @@ import type {
   RecordedReader,
   RequestLister,
   RequestReader,
-  RequestView,
   WorkflowStartStore,
 } from '../domain/approval/ports.ts';
-import type { UnsealedRequest } from '../domain/approval/record.ts';
 import type { PolicyStore } from '../domain/policy/ports.ts';
 import { idempotencyStore, identityStore, keyStore } from './access/access-stores.ts';
 import { createKeyCache, type KeyCache } from './access/key-cache.ts';
 import { listRequests, markStarted } from './approvals/approval-requests.ts';
 import { insertDecision } from './approvals/decisions.ts';
 import { recordExecution } from './approvals/executions.ts';
-import { createOpening, type Judge } from './approvals/open-request.ts';
+import { openRequestStore } from './approvals/open-request-store.ts';
 import { currentPolicy, insertPolicy, policyLog } from './approvals/policies.ts';
-import { recordedRequests } from './approvals/recorded-requests.ts';
 import { historyView, requestView } from './approvals/request-views.ts';
-import { resolutionOf } from './approvals/resolution.ts';
 import { readProposal, readScreening } from './approvals/screenings.ts';
 import { createEventBatcher, type EventBatcher } from './db/event-batcher.ts';
 import { inProject, onceInProject, type Transaction } from './db/transaction.ts';
-
-const pendingView = (request: UnsealedRequest): RequestView => ({
-  request,
-  resolution: undefined,
-  receipt: undefined,
-  executed_at: undefined,
-});
 
 /** The stores of the api: each call is one transaction inside the project. */
 export function apiStores(
@@ -48,14 +37,13 @@ export function apiStores(
     const sealer = await keyring.sealer(project_id);
     return run(pool, project_id, (tx) => work(tx, sealer));
   };
-  const opening = createOpening(pool, keyring, events);
 
+  const opening = openRequestStore(pool, keyring, events);
   const requests: RequestReader & HistoryReader & RequestLister & RecordedReader = {
     view: (project_id, id) => sealed(project_id, (tx, sealer) => requestView(tx, sealer, id)),
     history: (project_id, id) => sealed(project_id, (tx, sealer) => historyView(tx, sealer, id)),
     list: (project_id, query) => onceInProject(pool, project_id, (tx) => listRequests(tx, query)),
-    recorded: (project_id, span) =>
-      sealed(project_id, (tx, sealer) => recordedRequests(tx, sealer, span), onceInProject),
+    recorded: opening.recorded,
   };
   const policies: PolicyStore = {
     policy: (project_id) => onceInProject(pool, project_id, currentPolicy),
@@ -84,20 +72,7 @@ export function apiStores(
     decisions,
     executions,
     workflowStarts,
-    opening: {
-      /** A repeat under the id of an earlier try finds what that one wrote. */
-      open: async (project_id: string, judge: Judge): Promise<RequestView> => {
-        const opened = await opening(project_id, judge);
-        if (opened.made && 'ledger' in opened.made) {
-          const { request, ledger } = opened.made;
-          const resolution = resolutionOf(ledger, request.payload_digest);
-          return { ...pendingView(request), resolution, receipt: ledger.receipt };
-        }
-        const view = opened.made ? pendingView(opened.made) : await requests.view(project_id, opened.id);
-        if (!view) throw new Error('a request that was just written is not there');
-        return view;
-      },
-    },
+    opening,
     keys: keyStore(pool, keys),
     identities: identityStore(pool, keys),
     idempotency: idempotencyStore(pool, keyring),

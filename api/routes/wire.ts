@@ -13,7 +13,7 @@ import { CONTEXT_HEADER, ContextHeader } from './context-header.ts';
 const NO_STORE = { 'Cache-Control': 'no-store' };
 
 export interface WireRouteDeps {
-  open: (principal: Principal, body: IngestBody, id: string) => Promise<IngestAnswer>;
+  openRequest: (principal: Principal, body: IngestBody, id: string) => Promise<IngestAnswer>;
   requests: RequestReader;
   waiters: Pick<StatusWaiters, 'shouldHold' | 'wait'>;
 }
@@ -22,7 +22,7 @@ export interface WireRouteDeps {
  * The published protocol, which the LetsPing clients speak. Unknown members are dropped, and errors carry the published codes.
  * A published client takes the root or `/api` as its base, so each path is mounted at both.
  */
-export const wireRoutes = ({ open, requests, waiters }: WireRouteDeps): Route[] => {
+export const wireRoutes = ({ openRequest, requests, waiters }: WireRouteDeps): Route[] => {
   const viewOf = async (principal: Principal, id: string) => {
     const view = await requests.view(principal.project_id, id);
     if (!view || !maySee(principal, view.request))
@@ -46,7 +46,7 @@ export const wireRoutes = ({ open, requests, waiters }: WireRouteDeps): Route[] 
       async handler({ principal, headers, body, new_id }) {
         const host = headers[CONTEXT_HEADER];
         const proposed = host ? { ...body, context: joinedContext(body.context, host) } : body;
-        return { status: 201, body: await open(principal, proposed, new_id) };
+        return { status: 201, body: await openRequest(principal, proposed, new_id) };
       },
     }),
 

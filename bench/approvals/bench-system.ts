@@ -109,8 +109,10 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
       const salt = randomBytes(32);
       const action = bodyFor(HELD_SERVICE);
       const id = newId('req');
-      const { request } = await stores.opening.open(system.project_id, () => ({
-        request: {
+      const { version } = await stores.opening.screeningBasis(system.project_id);
+      const inserted = await stores.opening.insert(
+        system.project_id,
+        {
           id,
           service: action.service,
           action: action.action,
@@ -132,12 +134,15 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
             action: action.action,
             payload: action.payload,
           }),
-          policy_version: 1,
-          policy_digest: 'sha256:bench',
+          policy_version: version.version,
+          policy_digest: version.digest,
           accept_unsigned_signals: false,
           expires_in_ms: DAY_MS,
         },
-      }));
+        undefined,
+      );
+      if (inserted.state !== 'written') throw new Error(`not written: ${inserted.state}`);
+      const { request } = inserted.view;
       await stores.workflowStarts.markStarted({ project_id: system.project_id, request_id: id });
       return request;
     };

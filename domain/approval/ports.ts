@@ -10,6 +10,7 @@ import type {
   LedgerRecord,
   ListedRequest,
   NewDecision,
+  NewRequest,
   RecordedRequest,
   RequestRecord,
   UnsealedDecision,
@@ -97,6 +98,33 @@ export interface ExecutionStore {
 export interface WorkflowStartStore {
   /** Temporal has the workflow of this request. */
   markStarted(ref: RequestRef): Promise<void>;
+}
+
+/** What a request is screened by, as last read: up to 5 s old. */
+export interface ScreeningBasis {
+  version: PolicyVersion;
+  /** The database's clock, derived from this process's monotonic one. */
+  now(): Date;
+}
+
+/** The outcome of a request that the firewall closes when it opens. */
+export interface FirewallOutcome {
+  request: UnsealedRequest;
+  ledger: LedgerRecord;
+}
+
+export interface OpenRequestStore extends RecordedReader, ThreadContextReader {
+  screeningBasis(project_id: string): Promise<ScreeningBasis>;
+  /**
+   * Writes a request, with its outcome if there is one, in one transaction. `exists`: an earlier attempt wrote this id; `view` is
+   * what it wrote. `policy_changed`: nothing was written, since another policy version than the request's is in force, or
+   * `now` was not the database's clock. The next `screeningBasis` reads both again.
+   */
+  insert(
+    project_id: string,
+    request: NewRequest,
+    outcome: FirewallOutcome | undefined,
+  ): Promise<{ state: 'written' | 'exists'; view: RequestView } | { state: 'policy_changed' }>;
 }
 
 /** What the activity `screen` reads and writes. */

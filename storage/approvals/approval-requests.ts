@@ -10,7 +10,7 @@ import type {
   UnsealedRequest,
 } from '../../domain/approval/record.ts';
 import { notification } from '../db/events.ts';
-import type { Run, Transaction } from '../db/transaction.ts';
+import type { Transaction } from '../db/transaction.ts';
 import { policyIsStill } from './policies.ts';
 
 const COLUMNS = `r.id, r.project_id, r.service, r.action, r.priority, r.status, r.verdict, r.held_by, r.finding_ids, r.requested_by, r.key_id,
@@ -52,29 +52,25 @@ const OPEN = `with at as (select date_trunc('milliseconds', clock_timestamp()) a
   opened as (
     insert into approval_requests (${INSERT_COLUMNS}, status, created_at, expires_at)
     select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'pending', at.now, at.now + $18 * interval '1 millisecond' from at
-    where ${policyIsStill('$19')}
+    where ${policyIsStill('$15')}
     on conflict (id) do nothing returning id, project_id, key_id, created_at, expires_at)
   select created_at, expires_at, ${told('approval_request.opened')} from opened`;
 
 /**
- * Writes the request, pending, and returns it. Undefined, and nothing written, when a row stands under its id, or another
- * version of the policy is in force. Times are the database's, whole milliseconds: the clock of an api process moves no
- * deadline.
+ * Writes the request as pending, and returns it. Undefined, and nothing written, when the id exists, or when another version of
+ * the policy than the request's is in force. Times are the database's, in whole milliseconds, so the clock of an api process
+ * moves no deadline.
  */
 export async function insertRequest(
-  once: Run,
+  tx: Transaction,
   sealer: Sealer,
   request: NewRequest,
-  policy_version: number,
 ): Promise<UnsealedRequest | undefined> {
   const values = await insertValues(sealer, request);
-  const [times] = await once((tx) =>
-    tx.query<Pick<RequestRecord, 'created_at' | 'expires_at'>>(OPEN, [
-      ...values,
-      request.expires_in_ms,
-      policy_version,
-    ]),
-  );
+  const [times] = await tx.query<Pick<RequestRecord, 'created_at' | 'expires_at'>>(OPEN, [
+    ...values,
+    request.expires_in_ms,
+  ]);
   return times && { ...times, project_id: sealer.project_id, status: 'pending', resolved_at: null, ...request };
 }
 

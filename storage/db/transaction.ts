@@ -146,9 +146,6 @@ export async function alone<R extends QueryResultRow>(
   }
 }
 
-/** `inProject` or `onceInProject`, of one project. */
-export type Run = <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
-
 /** As `inProject`, over all projects: only for looking up whose key, session or link this is, and for the reconciler. */
 export const acrossProjects = <T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promise<T> =>
   transact(pool, EVERY_PROJECT, work);

@@ -43,7 +43,7 @@ beforeAll(async () => {
   for (const project of [mine, theirs]) {
     await inProject(db.pool, project, (tx) => insertProject(tx, project, keyring.wrapProjectKey(project)));
     const sealer = await keyring.sealer(project);
-    await insertRequest((work) => inProject(db.pool, project, work), sealer, request(), 0);
+    await inProject(db.pool, project, (tx) => insertRequest(tx, sealer, request()));
   }
 });
 afterAll(() => db.drop());

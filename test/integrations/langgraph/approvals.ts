@@ -55,10 +55,8 @@ export class Approvals implements ApprovalClient {
     const payload_digest = payloadDigest(salt, { service, action, payload });
     const sealer = await this.#keyring.sealer(this.project_id);
     const verdict = this.verdict(action);
-    await insertRequest(
-      (work) => inProject(this.#pool, this.project_id, work),
-      sealer,
-      {
+    await inProject(this.#pool, this.project_id, (tx) =>
+      insertRequest(tx, sealer, {
         id,
         service,
         action,
@@ -80,8 +78,7 @@ export class Approvals implements ApprovalClient {
         context: context ?? {},
         findings: [],
         expires_in_ms: 3_600_000,
-      },
-      0,
+      }),
     );
     if (verdict !== 'hold')
       await this.decide(id, { status: verdict === 'allow' ? 'approved' : 'rejected' }, 'firewall');

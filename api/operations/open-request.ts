@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { DEFAULT_EXPIRES_IN_MS, type IngestBody } from '../../contracts/action.ts';
+import type { IngestAnswer } from '../../contracts/approval-request.ts';
+import { sha256 } from '../../crypto/sha256.ts';
+import type { Principal } from '../../domain/access/permissions.ts';
+import type { ApprovalWorkflows } from '../../domain/approval/approval-workflows.ts';
+import type { OpenRequestStore, StatementSigner } from '../../domain/approval/ports.ts';
+import type { NewRequest } from '../../domain/approval/record.ts';
+import { payloadDigest, SALT_BYTES, saltText } from '../../domain/digest.ts';
+import { DomainError } from '../../domain/errors.ts';
+import { routeOf } from '../../domain/firewall/policy/policy.ts';
+import { screenAction } from '../../domain/firewall/screen.ts';
+import type { ScreenDeps } from '../../domain/firewall/screen-deps.ts';
+import { withoutLpMeta } from '../../domain/lp-meta.ts';
+import type { Counts } from '../ports.ts';
+import { checkCaller } from './check-caller.ts';
+import { screenStats } from './earlier-calls.ts';
+import { firewallOutcome } from './firewall-outcome.ts';
+import { schemaProblem } from './json-schema.ts';
+import { threadContext } from './thread-labels.ts';
+import { ingestAnswer } from './views.ts';
+
+export interface OpenRequestDeps {
+  store: OpenRequestStore;
+  signer: StatementSigner;
+  /** The firewall's parsers. */
+  screenDeps: ScreenDeps;
+  workflows: Pick<ApprovalWorkflows, 'start'>;
+  counts: Pick<Counts, 'opened' | 'decided'>;
+  triageUrl: (id: string) => string;
+}
+
+/** More than one is needed only while the policy is being changed. */
+const MAX_ATTEMPTS = 5;
+
+/**
+ * Opens a request: screens the action, and writes the request in one statement. What the firewall allows or blocks is written
+ * together with its outcome. A held request is acknowledged by its row, and its workflow is started afterwards, so an
+ * unavailable Temporal does not matter here.
+ */
+export const createOpenRequest =
+  ({ store, signer, screenDeps, workflows, counts, triageUrl }: OpenRequestDeps) =>
+  async (principal: Principal, body: IngestBody, id: string): Promise<IngestAnswer> => {
+    checkCaller(principal, body);
+    const { project_id } = principal;
+    const { service, action, context: declared = {}, metadata = {}, priority } = body;
+    const payload = withoutLpMeta(body.payload);
+    const salt = randomBytes(SALT_BYTES);
+    const hasSchema = body.schema !== undefined && body.schema !== null;
+    const schema_ignored = hasSchema ? schemaProblem(body.schema) : undefined;
+    const payload_digest = payloadDigest(salt, { service, action, payload }, sha256);
+
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+      const { version, now } = await store.screeningBasis(project_id);
+      const { policy } = version;
+      const [stats, context] = await Promise.all([
+        screenStats(store, project_id, policy, principal.owner),
+        threadContext(store, project_id, declared, principal.owner),
+      ]);
+      const deps = { ...screenDeps, ...(stats && { stats }) };
+      const screening = screenAction({ service, action, payload }, context, policy, undefined, deps);
+      const request: NewRequest = {
+        id,
+        service,
+        action,
+        priority,
+        payload,
+        context,
+        metadata,
+        payload_digest,
+        salt: saltText(salt),
+        ...(hasSchema && schema_ignored === undefined ? { schema: body.schema } : {}),
+        verdict: screening.verdict,
+        held_by: screening.held_by ?? null,
+        findings: screening.findings,
+        finding_ids: [...new Set(screening.findings.map((finding) => finding.id))],
+        requested_by: principal.owner,
+        key_id: principal.key_id,
+        thread_id: context.thread_id ?? null,
+        node: context.node ?? null,
+        policy_version: version.version,
+        policy_digest: version.digest,
+        // An unsigned signal is never enough for a critical action.
+        accept_unsigned_signals: policy.accept_unsigned_signals && priority !== 'critical',
+        expires_in_ms:
+          body.expires_in_ms ??
+          routeOf(policy, service, action).expires_in_ms ??
+          policy.expires_in_ms ??
+          DEFAULT_EXPIRES_IN_MS,
+      };
+      const outcome =
+        screening.verdict === 'hold' ? undefined : await firewallOutcome(signer, project_id, request, now());
+
+      const inserted = await store.insert(project_id, request, outcome);
+      if (inserted.state === 'policy_changed') continue;
+      const { state, view } = inserted;
+      if (state === 'written') {
+        counts.opened(request.verdict);
+        if (outcome)
+          counts.decided({ verdict: request.verdict, created_at: outcome.request.created_at }, outcome.ledger);
+      }
+      if (!view.resolution) workflows.start(view.request);
+      return ingestAnswer(view, triageUrl(id), schema_ignored);
+    }
+    throw new DomainError(
+      'policy_changing',
+      'The policy changed during each attempt to screen this action. Nothing was written; try again.',
+      { retry_after: 1 },
+    );
+  };
