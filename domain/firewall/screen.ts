@@ -75,7 +75,7 @@ function findingsOf(
     if (read.unread) findings.push(findingOf(NOT_FULLY_JUDGED, read.unread.pointer, read.unread.reason));
     if (!read.complete) findings.push(findingOf(NOT_FULLY_JUDGED, '', 'more URLs and mail addresses than are judged'));
   } catch {
-    return { ...answered, findings: [...findings, failed('walk')] };
+    return { ...answered, findings: [...findings, failed('parsing')] };
   }
   const chosen: readonly ActiveGuardrail[] = guardrails
     ? guardrails.map((guardrail) => ({ guardrail }))

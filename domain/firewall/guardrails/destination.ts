@@ -1,5 +1,6 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
+import { DIRECTION_OVERRIDE, REGION_FLAG, TAG_CHARACTER, ZERO_WIDTH_RUN } from '../../invisible-characters.ts';
 import { evidenceOf, findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { type AllowList, allowListOf } from '../hosts/allow-list.ts';
@@ -7,13 +8,13 @@ import { isDropSite } from '../hosts/host-names.ts';
 import { urlsInText } from '../hosts/url.ts';
 import { type Destination, destinationsOf } from '../outbound/destinations.ts';
 import type { Known } from '../outbound/known.ts';
-import { isWallet, sharesWithAll } from '../outbound/public-share.ts';
-import { verbsOf } from '../outbound/verbs.ts';
+import { sharesWithAll } from '../outbound/public-share.ts';
+import { verbsOf } from '../parsing/action-verbs.ts';
 import type { TypedValue } from '../parsing/typed-values.ts';
 import { CHARACTER_CLASSES } from '../text/character-classes.ts';
 import { decodedForms, isBase32Text } from '../text/decode.ts';
 import { keyWords } from '../text/key-words.ts';
-import { isIban } from '../text/personal.ts';
+import { isIban, isWallet } from '../text/payment-accounts.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
 
 type DestinationRule = RuleOf<'destination'>;
@@ -95,11 +96,6 @@ const ACTIVE_MARKUP =
   /<svg\b[^>]{0,200}\son[a-z]{3,20}\s*=|\son(?:error|load|focus|toggle|begin|mouseover)\s*=\s*["']?[^"'>]{0,200}(?:fetch|document|eval|alert|location|XMLHttp|import)\b/i;
 /** A link that writes a message for whoever follows it. */
 const MAIL_LINK = /\bmailto:[^\s"'<>)?]{1,320}\?(?=[^\s"'<>)]{0,150}\b(?:body|bcc|cc)=)/i;
-const FLAG = /\u{1F3F4}[\u{E0020}-\u{E007E}]{1,10}\u{E007F}/gu;
-const TAGS = /[\u{E0001}\u{E0020}-\u{E007F}]/u;
-const HIDDEN_RUN = /(?:[\u200b\u200c\u2060-\u2064\ufeff]|[\u{E0100}-\u{E01EF}]|[\ufe00-\ufe0f]){8,}/u;
-/** Letters that are shown in another order than they are read; no language is written with these. */
-const OVERRIDDEN = /[\u202d\u202e]/;
 const WALLET = keyWords(
   'wallet address to recipient payee beneficiary destination btc eth crypto account receiver payto'.split(' '),
 );
@@ -139,15 +135,15 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
     }
   }
   if (value.type !== 'text') return [];
-  const { text, traits } = value;
-  const has = (some: number): boolean => (traits & some) !== 0;
+  const { text, classes } = value;
+  const has = (some: number): boolean => (classes & some) !== 0;
   if ((value.place.sets & HEADER) !== 0 && has(CHARACTER_CLASSES.control) && INJECTED_HEADER.test(text)) {
     return at('header_injection', 'high', text, 'A line break in this value starts another message header.');
   }
   if (
     has(CHARACTER_CLASSES.nonAscii) &&
     /[\u200b-\ufeff\u{E0000}-\u{E01EF}]/u.test(text) &&
-    (TAGS.test(text.replace(FLAG, '')) || HIDDEN_RUN.test(text) || OVERRIDDEN.test(text))
+    (TAG_CHARACTER.test(text.replace(REGION_FLAG, '')) || ZERO_WIDTH_RUN.test(text) || DIRECTION_OVERRIDE.test(text))
   ) {
     return at('hidden_text', 'high', text, 'This text carries characters that nobody can see.');
   }

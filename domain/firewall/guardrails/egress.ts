@@ -8,7 +8,7 @@ import { isPublicMail, isUnder, nameClassOf, registrableDomainOf } from '../host
 import { decodedName } from '../hosts/punycode.ts';
 import type { ReadUrl, UrlTrick } from '../hosts/url.ts';
 import { type EgressLimits, limitOf, limitsOf, methodFindings } from '../outbound/egress-limits.ts';
-import { joinedUrls } from '../outbound/joined-urls.ts';
+import { splitUrls } from '../parsing/split-urls.ts';
 import type { TypedValue } from '../parsing/typed-values.ts';
 import { skeletonOf } from '../text/confusables.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
@@ -62,7 +62,7 @@ const egressOf = (rule: EgressRule): Guardrail => {
       const allowed = allowListOf(context.allowed_domains);
       const findings = new Map<string, Finding>();
       for (const finding of methodFindings(action, limits)) findings.set(finding.pointer, finding);
-      for (const value of [...action.values, ...joinedUrls(action)]) {
+      for (const value of [...action.values, ...splitUrls(action)]) {
         const worst = judge(value, allowed);
         // A private network may be allowed; a metadata service never.
         const found =

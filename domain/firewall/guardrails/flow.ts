@@ -5,7 +5,8 @@ import type { Guardrail, GuardrailContext } from '../guardrail.ts';
 import { type AllowList, allowListOf } from '../hosts/allow-list.ts';
 import { registrableDomainOf } from '../hosts/host-names.ts';
 import { foreignNames } from '../outbound/receivers.ts';
-import { isAsked, isHandedOver, verbsOf } from '../outbound/verbs.ts';
+import { isDelegated, isRequested } from '../outbound/requested.ts';
+import { verbsOf } from '../parsing/action-verbs.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { TypedValue } from '../parsing/typed-values.ts';
 import { appliesTo } from '../policy/policy.ts';
@@ -40,7 +41,7 @@ const flowOf = (rule: FlowRule): Guardrail => ({
     if (!changes) return fetches(action, context, allowed);
     const found = [...unknownReceivers(action, context, allowed), ...unknownLinks(action, context, allowed)];
     const { known, declared } = context;
-    if (known.task && !isAsked(action, verbs, known) && !isHandedOver(action, verbs, declared.task)) {
+    if (known.task && !isRequested(action, verbs, known) && !isDelegated(action, verbs, declared.task)) {
       found.push(
         finding(
           'unasked_action',
@@ -101,7 +102,8 @@ function unknownLinks(action: ParsedAction, context: GuardrailContext, allowed: 
   for (const value of action.values) {
     if (found.size > 20) break;
     if (value.type === 'url' && value.url.host !== '') add(value, value.url.host, value.url.raw);
-    if (value.type !== 'text' || (value.traits & CHARACTER_CLASSES.label) === 0 || value.place.via.length > 0) continue;
+    if (value.type !== 'text' || (value.classes & CHARACTER_CLASSES.label) === 0 || value.place.via.length > 0)
+      continue;
     let count = 0;
     for (const [raw] of value.text.matchAll(BARE_LINK)) {
       count += 1;
@@ -153,7 +155,7 @@ function fetches(action: ParsedAction, context: GuardrailContext, allowed: Allow
         ),
       ];
     }
-    if (context.untrusted && context.known.task && !context.known.asks(WEB_STEMS)) {
+    if (context.untrusted && context.known.task && !context.known.mentions(WEB_STEMS)) {
       return [
         finding(
           'unasked_fetch',
@@ -206,7 +208,7 @@ function opensAccounts(action: ParsedAction, { known }: GuardrailContext): Findi
   const word =
     action.words.action.find((one) => OPENING_WORDS.has(one)) ??
     at?.place.words.at(-1)?.find((one) => OPENING_WORDS.has(one));
-  if (word === undefined || known.asks([word.slice(0, 6), 'password', 'credential', 'login'])) return undefined;
+  if (word === undefined || known.mentions([word.slice(0, 6), 'password', 'credential', 'login'])) return undefined;
   return finding(
     'unasked_credential',
     'medium',

@@ -2,7 +2,7 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
 import { type FindingTemplate, findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
-import { named } from '../parsing/named-member.ts';
+import { withNamedKey } from '../parsing/named-member.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { PrincipalChange } from '../parsing/typed-values.ts';
 import { isGranting, isRefusing } from '../privilege/words.ts';
@@ -40,7 +40,7 @@ const infrastructureOf = (rule: InfrastructureRule): Guardrail => ({
     };
     for (const value of action.values) {
       if (value.type === 'principal_change') {
-        const change = named(value);
+        const change = withNamedKey(value);
         add(
           judge(value, infra) ?? (change === value ? undefined : judge(change, infra)),
           value.place.pointer,
@@ -120,7 +120,7 @@ function judge(value: PrincipalChange, infra: boolean): FindingTemplate | undefi
   if (setting) return setting;
   if (typeof value.value !== 'string' || value.value.length > 300) return undefined;
   if (/^not_?(?:action|resource|principal)s?$/i.test(raw)) return denies(place.owner) ? undefined : WIDE_POLICY;
-  const text = visibleOf(value.value, value.traits).trim();
+  const text = visibleOf(value.value, value.classes).trim();
   // Prose: all that is looked for is one word.
   if (text.includes(' ')) return undefined;
   if (opensNetwork(text, key, place.words)) return WORLD_OPEN;

@@ -2,8 +2,8 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
 import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
-import { isAt } from '../outbound/destination-scope.ts';
 import { type Parsers, requiredParser } from '../parsing/parsers.ts';
+import { isPointerIn } from '../parsing/pointer-match.ts';
 import { skeletonOf } from '../text/confusables.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
 
@@ -23,7 +23,7 @@ function create(rule: PatternScannerRule, parsers: Parsers): Guardrail {
     check(action) {
       const findings: Finding[] = [];
       for (const leaf of action.leaves) {
-        if (leaf.kind !== 'value' || leaf.value === null || !isAt(leaf.pointer, places)) continue;
+        if (leaf.kind !== 'value' || leaf.value === null || !isPointerIn(leaf.pointer, places)) continue;
         const text = String(leaf.value);
         // A text that is too long to read counts as a hit.
         const hit = text.length > MAX_TEXT || matches(text) !== (rule.negate ?? false);

@@ -2,10 +2,11 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
 import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
-import { isAt, reachOf } from '../outbound/destination-scope.ts';
+import { scopeOf } from '../outbound/destination-scope.ts';
+import { isPointerIn } from '../parsing/pointer-match.ts';
 import { CHARACTER_CLASSES } from '../text/character-classes.ts';
 import { visibleOf } from '../text/confusables.ts';
-import { maskedEnd, personalIn } from '../text/personal.ts';
+import { maskedEnd, personalIn } from '../text/personal-data.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
 
 const template = templatesOf('pii_scanner');
@@ -31,13 +32,13 @@ const piiScannerOf = (rule: PiiScannerRule): Guardrail => ({
   check(action, context) {
     const entities = rule.entities ?? DEFAULT_ENTITIES;
     const findings = new Map<string, Finding>();
-    let reach: ReturnType<typeof reachOf> | undefined;
+    let reach: ReturnType<typeof scopeOf> | undefined;
     for (const value of action.values) {
-      if (value.type !== 'text' || findings.size >= 50 || !isAt(value.place.pointer, rule.pointers)) continue;
-      if ((value.traits & MAY_HOLD) === 0) continue;
-      const text = visibleOf(value.text, value.traits);
+      if (value.type !== 'text' || findings.size >= 50 || !isPointerIn(value.place.pointer, rule.pointers)) continue;
+      if ((value.classes & MAY_HOLD) === 0) continue;
+      const text = visibleOf(value.text, value.classes);
       for (const one of personalIn(text, entities)) {
-        reach ??= reachOf(action, context);
+        reach ??= scopeOf(action, context);
         const always = rule.only_to_unknown === false;
         // An account that is paid is the receiver itself, not what leaks.
         if ((reach === 'nowhere' && !always) || context.known.names(one.text)) continue;

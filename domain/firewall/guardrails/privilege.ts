@@ -2,11 +2,11 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
 import { type FindingTemplate, findingOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
-import { isAt } from '../outbound/destination-scope.ts';
-import { innermostOf, NEW_VALUE, named } from '../parsing/named-member.ts';
+import { innermostWords, NEW_VALUE, withNamedKey } from '../parsing/named-member.ts';
+import { isPointerIn } from '../parsing/pointer-match.ts';
 import type { PrincipalChange } from '../parsing/typed-values.ts';
-import { isEndless, OPENERS } from '../privilege/ends.ts';
-import { isAdminFlag } from '../privilege/flags.ts';
+import { isAdminFlag } from '../privilege/admin-flag.ts';
+import { CREDENTIAL_WORDS, neverExpires } from '../privilege/expiry.ts';
 import { judgeGrant, template } from '../privilege/grants.ts';
 import * as words from '../privilege/words.ts';
 import { keyWords } from '../text/key-words.ts';
@@ -51,16 +51,16 @@ const privilegeOf = (rule: PrivilegeRule): Guardrail => ({
   id: 'privilege',
   check(action) {
     const findings = new Map<string, Finding>();
-    const opens = [...action.words.service, ...action.words.action].some((word) => OPENERS.has(word));
+    const opens = [...action.words.service, ...action.words.action].some((word) => CREDENTIAL_WORDS.has(word));
     const configures = rule.extra_words !== undefined || rule.extra_roles !== undefined;
     for (const value of action.values) {
-      if (rule.exempt_pointers && isAt(value.place.pointer, rule.exempt_pointers)) continue;
+      if (rule.exempt_pointers && isPointerIn(value.place.pointer, rule.exempt_pointers)) continue;
       if (value.type === 'text' && isPrototypePath(value.text, value.place.last)) {
         add(findings, value.place.pointer, value.text, prototypePath);
       }
       if (value.type !== 'principal_change' || value.place.via.includes('query') || asksOnly(value)) continue;
-      if (!configures && (value.place.near & CONCERNED) === 0 && innermostOf(value.raw) === undefined) continue;
-      const change = named(value);
+      if (!configures && (value.place.near & CONCERNED) === 0 && innermostWords(value.raw) === undefined) continue;
+      const change = withNamedKey(value);
       const found = judge(change, opens) ?? configured(change, rule);
       if (found) add(findings, change.place.pointer, `${change.raw}: ${String(change.value)}`, found);
     }
@@ -130,8 +130,8 @@ function judge(change: PrincipalChange, opens: boolean): FindingTemplate | undef
     stated || lifted ? [...before, ...last] : NEW_VALUE.test(last.join(' ')) && before.length > 0 ? before : last,
   );
   const flag =
-    judgeFlag(key, value, opens || before.some((word) => OPENERS.has(word))) ??
-    judgeFlag(innermostOf(change.raw) ?? [], value, opens) ??
+    judgeFlag(key, value, opens || before.some((word) => CREDENTIAL_WORDS.has(word))) ??
+    judgeFlag(innermostWords(change.raw) ?? [], value, opens) ??
     judgeLifted(key, value) ??
     judgeAll(last, before, value) ??
     judgeRemoval(change, last);
@@ -272,7 +272,7 @@ function judgeFlag(key: Words, value: unknown, opens: boolean): FindingTemplate 
   )
     return template('protection_off', 'high', 'This switches a protection off.');
   const neverEnds = has(words.NEVER_WORDS) && key.some((word) => /^expir/.test(word));
-  if (neverEnds ? words.isGranting(value) : isEndless(key, value, opens)) {
+  if (neverEnds ? words.isGranting(value) : neverExpires(key, value, opens)) {
     return template('never_expires', 'medium', 'This grant would never end.');
   }
   if (

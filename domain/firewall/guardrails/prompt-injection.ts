@@ -2,7 +2,7 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
 import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
-import { isAt } from '../outbound/destination-scope.ts';
+import { isPointerIn } from '../parsing/pointer-match.ts';
 import { lookAlike } from '../text/confusables.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
 
@@ -35,7 +35,7 @@ const promptInjectionOf = (rule: PromptInjectionRule): Guardrail => ({
     for (const value of action.values) {
       if (value.type !== 'text' || value.text.length < 12 || findings.size >= 20 || findings.has(value.place.pointer))
         continue;
-      if (!isAt(value.place.pointer, rule.pointers)) continue;
+      if (!isPointerIn(value.place.pointer, rule.pointers)) continue;
       if (!MARKED.test(value.text)) continue;
       const text = lookAlike(value.text).replace(/(?:\\+[nrt])+/g, ' ');
       const marker = MARKERS.map((one) => one.exec(text)).find((hit) => hit);

@@ -2,7 +2,7 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
 import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext } from '../guardrail.ts';
-import { reachOf } from '../outbound/destination-scope.ts';
+import { scopeOf } from '../outbound/destination-scope.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import { type Parsers, requiredParser } from '../parsing/parsers.ts';
 import { visibleOf } from '../text/confusables.ts';
@@ -26,9 +26,9 @@ function scanned(
   extra: readonly ((text: string) => boolean)[] | undefined,
 ): Finding[] {
   const findings = new Map<string, Finding>();
-  let reach: ReturnType<typeof reachOf> | undefined;
+  let reach: ReturnType<typeof scopeOf> | undefined;
   const add = (kind: string, shown: string, pointer: string): void => {
-    reach ??= reachOf(action, context);
+    reach ??= scopeOf(action, context);
     const always = rule.only_to_unknown === false;
     if (reach === 'nowhere' && !always) return;
     const severity = reach === 'unknown' || always ? 'high' : 'low';
@@ -37,7 +37,7 @@ function scanned(
   };
   for (const value of action.values) {
     if (value.type !== 'text' || value.text.length < 12 || findings.size >= 50) continue;
-    const text = visibleOf(value.text, value.traits);
+    const text = visibleOf(value.text, value.classes);
     for (const secret of secretsIn(text)) add(secret.kind, redacted(secret.text), value.place.pointer);
     if (extra?.some((matches) => matches(text))) add('text of a configured pattern', 'redacted', value.place.pointer);
   }

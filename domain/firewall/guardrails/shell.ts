@@ -7,15 +7,15 @@ import { urlsInText } from '../hosts/url.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { ShellNode, ShellParser } from '../parsing/parsers.ts';
 import type { Place } from '../parsing/path.ts';
-import { joinedCommands } from '../shell/argv.ts';
-import { runsWhatItFetched } from '../shell/download-and-run.ts';
+import { splitCommands } from '../shell/argv.ts';
+import { runsDownload } from '../shell/download-and-run.ts';
 import { isGrave } from '../shell/files.ts';
 import { DELETES, HIDES, RUNS_INPUT, SENDS_FILE, SYSTEM_WRITE, template } from '../shell/findings.ts';
 import { interpreted, nested } from '../shell/interpreters.ts';
-import { otherReadings } from '../shell/lenient-parse.ts';
+import { lenientReadings } from '../shell/lenient-parse.ts';
 import { isDump, isNetwork, sendsInput } from '../shell/network.ts';
 import { loadsOther } from '../shell/options.ts';
-import { commandNames, spokenTo } from '../shell/pipeline-input.ts';
+import { commandNames, echoedInput } from '../shell/pipeline-input.ts';
 import { judgeCommand } from '../shell/rules.ts';
 import { readScript, type ShellCommand, type ShellScript, type ShellWord } from '../shell/script.ts';
 import { commandName, hasPlainName, located } from '../shell/tokenizer.ts';
@@ -137,7 +137,7 @@ function commandsOf(action: ParsedAction): { text: string; pointer: string; sure
     const sure = sureness(action, place, named);
     if (sure !== undefined) found.push({ text: visible(value.value), pointer: place.pointer, sure });
   }
-  for (const { text, pointer } of joinedCommands(action)) {
+  for (const { text, pointer } of splitCommands(action)) {
     const role = action.roleAt(pointer);
     if (role === undefined || role === 'command') found.push({ text: visible(text), pointer, sure: false });
   }
@@ -176,7 +176,7 @@ function judgeScripts(
     try {
       const root = parser.parse(source);
       if (isBroken(root)) {
-        const readings = otherReadings(source).filter((one, at) => at === 0 || !isBroken(parser.parse(one)));
+        const readings = lenientReadings(source).filter((one, at) => at === 0 || !isBroken(parser.parse(one)));
         if (readings[0] !== undefined && !isBroken(parser.parse(readings[0]))) {
           scripts.push(...readings);
           continue;
@@ -215,11 +215,11 @@ function judgeScripts(
       add(HIDES);
     }
     if (script.assigned.some(({ name, value }) => loadsOther(name, value.text))) add(LOADS);
-    if (runsWhatItFetched(script.commands, allowed.host)) add(RUNS_INPUT);
+    if (runsDownload(script.commands, allowed.host)) add(RUNS_INPUT);
     const separators = script.assigned.flatMap(({ name, value }) => (name === 'IFS' ? [...value.text] : []));
     for (const command of script.commands) {
       if (separators.some((one) => command.words[0]?.text.includes(one))) add(HIDDEN);
-      if (command.input === undefined) command.input = spokenTo(command.fedBy);
+      if (command.input === undefined) command.input = echoedInput(command.fedBy);
       scripts.push(...judgeOne(command, allowed.host, rule, context.parsers.sql, add));
     }
   }

@@ -76,7 +76,7 @@ const sqlOf = (rule: SqlRule): Guardrail => ({
     for (const value of action.values) {
       // Not the texts alone: a statement can be as short as a name.
       if (value.type !== 'principal_change' || typeof value.value !== 'string') continue;
-      const text = visibleOf(value.value, value.traits).trim();
+      const text = visibleOf(value.value, value.classes).trim();
       if (!isSql(action, value.place, text, database)) continue;
       const add = (found: FindingTemplate): void => {
         const key = `${found.id} ${value.place.pointer}`;

@@ -4,7 +4,7 @@ import { destinationsOf } from './destinations.ts';
 import type { Known } from './known.ts';
 
 /** Where an action sends: nowhere, to listed places alone, or to one that nobody listed. */
-export function reachOf(
+export function scopeOf(
   action: ParsedAction,
   context: { readonly allowed_domains: readonly string[]; readonly known: Known },
 ): 'nowhere' | 'known' | 'unknown' {
@@ -16,16 +16,3 @@ export function reachOf(
   );
   return known ? 'known' : 'unknown';
 }
-
-/** Whether a pointer stands at one of these places, or below it; no list means everywhere. */
-export const isAt = (pointer: string, places: readonly string[] | undefined): boolean =>
-  places === undefined ||
-  places.some(
-    (place) => place === '' || pointer === place || pointer.startsWith(`${place}/`) || starred(pointer, place),
-  );
-
-const starred = (pointer: string, place: string): boolean => {
-  if (!place.includes('*')) return false;
-  const plain = pointer.replace(/\/\d+(?=\/|$)/g, '/*');
-  return plain === place || plain.startsWith(`${place}/`);
-};

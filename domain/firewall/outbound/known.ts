@@ -17,7 +17,7 @@ export interface Known {
   /** Whether the request means everybody of a group, so that it names nobody of it. */
   readonly everybody: boolean;
   /** Whether a word of the trusted request starts like one of these stems. */
-  asks(stems: readonly string[]): boolean;
+  mentions(stems: readonly string[]): boolean;
 }
 
 const MAX_NAME = 320;
@@ -58,7 +58,7 @@ export function knownOf(policy: Policy, context: ActionContext): Known {
       text ??= plain(task);
       return containsWhole(text, wanted);
     },
-    asks(stems) {
+    mentions(stems) {
       if (task === undefined) return false;
       words ??= new Set(skeletonOf(task).split(/[^\p{L}\p{N}]+/u));
       return stems.some((stem) => {

@@ -45,9 +45,3 @@ export function sharesWithAll({ place, value }: PrincipalChange, { words }: Pars
 
 const isOwned = (words: ParsedAction['words']): boolean =>
   [...words.action, ...words.service].some((word) => OWNED.has(word));
-
-/** Addresses of chains whose transfers nobody can take back. */
-export const isWallet = (text: string): boolean =>
-  /^(?:0x[0-9a-fA-F]{40}|bc1[02-9ac-hj-np-z]{25,62}|[13][1-9A-HJ-NP-Za-km-z]{25,34}|(?:ltc1|addr1|cosmos1|terra1)[02-9a-z]{30,100}|T[1-9A-HJ-NP-Za-km-z]{33})$/.test(
-    text.trim(),
-  );

@@ -14,7 +14,7 @@ const NAMES = ['path', 'key', 'name', 'field', 'attribute', 'property', 'claim',
  * `{ path: '/roles/-', value: 'admin' }` and `{ name: 'is_admin', value: true }` say in two members what one would:
  * the name is read as the key of the value.
  */
-export function named(change: PrincipalChange): PrincipalChange {
+export function withNamedKey(change: PrincipalChange): PrincipalChange {
   const { owner, last } = change.place;
   if (!owner || !NEW_VALUE.test(last.join(' '))) return change;
   for (const member of NAMES) {
@@ -37,7 +37,7 @@ export function named(change: PrincipalChange): PrincipalChange {
  * The words of a key that is spelt around them: the last part of a path (`attributes.is_admin`, `user[admin]`), a name
  * behind a sign, capitals thrown in at random.
  */
-export function innermostOf(raw: string): readonly string[] | undefined {
+export function innermostWords(raw: string): readonly string[] | undefined {
   if (raw.length > 200) return undefined;
   if (/[./[$]/.test(raw)) {
     const parts = raw.split(/[./[\]$]+/).filter((part) => part !== '');

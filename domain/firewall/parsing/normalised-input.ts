@@ -1,6 +1,6 @@
 import { parseGuarded } from '../../json/guard.ts';
 import { pointerToken } from '../../json/pointer.ts';
-import { traitsOf } from '../text/character-classes.ts';
+import { classesOf } from '../text/character-classes.ts';
 import { decodedForms } from '../text/decode.ts';
 import { Path, type Place } from './path.ts';
 
@@ -11,10 +11,10 @@ export interface Leaf extends Place {
   key: string;
   value: string | number | boolean | null;
   /** What one pass over a string value tells of it (`CHARACTER_CLASSES`); 0 for any other value. */
-  traits: number;
+  classes: number;
 }
 
-export interface WalkLimits {
+export interface NormaliseLimits {
   maxDepth: number;
   /** Characters of keys and strings as sent; decoded ones may add four times as many as were sent, or 4,096. */
   maxChars: number;
@@ -24,9 +24,14 @@ export interface WalkLimits {
   maxLayers: number;
 }
 
-export const WALK_LIMITS: WalkLimits = { maxDepth: 12, maxChars: 256 * 1024, maxValues: 10_000, maxLayers: 3 };
+export const NORMALISE_LIMITS: NormaliseLimits = {
+  maxDepth: 12,
+  maxChars: 256 * 1024,
+  maxValues: 10_000,
+  maxLayers: 3,
+};
 
-export interface Walked {
+export interface NormalisedInput {
   leaves: Leaf[];
   /** Where and why the walk left something unread; undefined when it read everything. */
   unread: { pointer: string; reason: string } | undefined;
@@ -42,10 +47,10 @@ interface Node {
 }
 
 /** Reads every key and every string of a payload, in the order of the document, and what they carry in encoded form. */
-export function walk(payload: unknown, limits: WalkLimits = WALK_LIMITS): Walked {
+export function normalise(payload: unknown, limits: NormaliseLimits = NORMALISE_LIMITS): NormalisedInput {
   const leaves: Leaf[] = [];
   const stack: (Node | PathLeaf)[] = [nodeOf('', Path.root(), payload, [], undefined, 0)];
-  let unread: Walked['unread'];
+  let unread: NormalisedInput['unread'];
   let sent = 0;
   let decoded = 0;
   let visited = 0;
@@ -111,7 +116,7 @@ export function walk(payload: unknown, limits: WalkLimits = WALK_LIMITS): Walked
       break;
     }
     leaves.push(node);
-    const forms = decodedForms(value, node.traits);
+    const forms = decodedForms(value, node.classes);
     if (forms.length === 0) continue;
     if (via.length >= limits.maxLayers) {
       if (forms.some((form) => form.via !== 'query')) leave(pointer, `encoded more than ${limits.maxLayers} times`);
@@ -142,7 +147,7 @@ class PathLeaf implements Leaf {
   readonly kind: Leaf['kind'];
   readonly pointer: string;
   readonly value: Leaf['value'];
-  readonly traits: number;
+  readonly classes: number;
   readonly via: readonly string[];
   readonly owner: Leaf['owner'];
   readonly sets: number;
@@ -164,7 +169,7 @@ class PathLeaf implements Leaf {
     this.kind = kind;
     this.pointer = pointer;
     this.value = value;
-    this.traits = typeof value === 'string' ? traitsOf(value) : 0;
+    this.classes = typeof value === 'string' ? classesOf(value) : 0;
     this.via = via;
     this.owner = owner;
     this.sets = path.sets;

@@ -19,10 +19,10 @@ export type PrincipalChange = {
   raw: string;
   value: Leaf['value'];
   /** Of a string, what one pass over it tells (`CHARACTER_CLASSES`). */
-  traits: number;
+  classes: number;
 };
 /** The string itself, for what no other type carries; short plain words are left out. */
-export type TextValue = { place: Place; type: 'text'; text: string; traits: number };
+export type TextValue = { place: Place; type: 'text'; text: string; classes: number };
 
 export type TypedValue = UrlValue | AddressValue | DomainValue | EmailValue | PrincipalChange | TextValue;
 
@@ -57,25 +57,25 @@ export function typedValuesOf(leaves: readonly Leaf[]): { values: TypedValue[]; 
   const values: TypedValue[] = [];
   let count = 0;
   for (const leaf of leaves) {
-    const { traits } = leaf;
+    const { classes } = leaf;
     const place: Place = leaf;
     if (leaf.kind === 'value') {
-      values.push({ place, type: 'principal_change', raw: leaf.key, value: leaf.value, traits });
+      values.push({ place, type: 'principal_change', raw: leaf.key, value: leaf.value, classes });
     }
     if (typeof leaf.value !== 'string') continue;
     const text = leaf.value;
-    if (text.length > MAX_PLAIN || (traits & CHARACTER_CLASSES.marks) !== 0)
-      values.push({ place, type: 'text', text, traits });
-    if ((traits & MAY_NAME_A_PLACE) === 0 && (place.sets & HOST) === 0) continue;
-    const found = (traits & MAY_BE_URL) === 0 ? NO_URLS : urlsOf(text, place);
-    const emails = (traits & MAY_BE_EMAIL) === 0 ? NO_EMAILS : emailsOf(text, place);
+    if (text.length > MAX_PLAIN || (classes & CHARACTER_CLASSES.marks) !== 0)
+      values.push({ place, type: 'text', text, classes });
+    if ((classes & MAY_NAME_A_PLACE) === 0 && (place.sets & HOST) === 0) continue;
+    const found = (classes & MAY_BE_URL) === 0 ? NO_URLS : urlsOf(text, place);
+    const emails = (classes & MAY_BE_EMAIL) === 0 ? NO_EMAILS : emailsOf(text, place);
     count += found.length + emails.length;
     if (count > MAX_DESTINATIONS) return { values, complete: false };
     values.push(...found, ...emails);
     if (found.length > 0) continue;
     const hosts = hostsOf(text, place);
     values.push(...hosts);
-    if (hosts.length === 0 && (traits & MAY_MENTION) !== 0) values.push(...mentionedIn(text, place));
+    if (hosts.length === 0 && (classes & MAY_MENTION) !== 0) values.push(...mentionedIn(text, place));
   }
   return { values, complete: true };
 }

@@ -1,7 +1,7 @@
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 
 /** A command line that a payload spells in several members or items, and where it starts. */
-export interface JoinedCommand {
+export interface SplitCommand {
   pointer: string;
   text: string;
 }
@@ -20,8 +20,8 @@ const MOST_ITEMS = 200;
  * `{ program: 'rm', args: ['-rf', '/'] }`, `{ argv: ['bash', '-c', …] }`, and the arguments of an action that is named
  * after its program.
  */
-export function joinedCommands(action: ParsedAction): JoinedCommand[] {
-  const found: JoinedCommand[] = [];
+export function splitCommands(action: ParsedAction): SplitCommand[] {
+  const found: SplitCommand[] = [];
   const seen = new Set<object>();
   for (const { type, place } of action.values) {
     if (type !== 'principal_change' || !place.owner || place.via.length > 0 || seen.has(place.owner)) continue;

@@ -6,7 +6,7 @@ import { unwrapped } from './wrappers.ts';
 const RUNNERS = /^(?:sh|bash|zsh|dash|ksh|ash|source|\.|python[23]?|perl|ruby|node|php|lua|chmod|dpkg|rpm|java)$/;
 
 /** Whether a script runs a file that it has downloaded before, or makes one executable, from a host that nobody lists. */
-export function runsWhatItFetched(commands: readonly ShellCommand[], allowedHost: (host: string) => boolean): boolean {
+export function runsDownload(commands: readonly ShellCommand[], allowedHost: (host: string) => boolean): boolean {
   const fetched = new Set<string>();
   for (const command of commands) {
     const { words } = unwrapped(command.words);

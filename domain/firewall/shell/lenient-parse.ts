@@ -5,7 +5,7 @@
  * the marks as quotes, and with nothing quoted at all. Of several lines the ones before the mistake do run: those are read
  * as they stand. The first reading is the one that hides nothing: a line that does not parse even so stays unread.
  */
-export function otherReadings(text: string): readonly string[] {
+export function lenientReadings(text: string): readonly string[] {
   if (text.includes('\n')) return [];
   const straight = text
     .replace(/[‘’‚‛]/g, "'")

@@ -2,7 +2,7 @@ import { type ShellCommand, wordsFrom } from './script.ts';
 import { commandName } from './tokenizer.ts';
 
 /** What `echo` and `printf` put into a pipe. */
-export function spokenTo(fedBy: ShellCommand['fedBy']): string | undefined {
+export function echoedInput(fedBy: ShellCommand['fedBy']): string | undefined {
   const feeder = fedBy.at(-1) as
     | { name?: Parameters<typeof wordsFrom>[0]; suffix?: readonly Parameters<typeof wordsFrom>[0][] }
     | undefined;
@@ -18,7 +18,7 @@ export function spokenTo(fedBy: ShellCommand['fedBy']): string | undefined {
 
 /** The literal text that one `echo` alone puts into a pipe: nothing in it is left to be found out when it runs. */
 export function literallyFed(fedBy: ShellCommand['fedBy']): string | undefined {
-  const text = fedBy.length === 1 ? spokenTo(fedBy) : undefined;
+  const text = fedBy.length === 1 ? echoedInput(fedBy) : undefined;
   return text === undefined || /[\\$`%]/.test(text) ? undefined : text;
 }
 

@@ -1,4 +1,4 @@
-import { isAdminFlag } from '../privilege/flags.ts';
+import { isAdminFlag } from '../privilege/admin-flag.ts';
 import { isGranting, namesAdmin, ROLE_WORDS } from '../privilege/words.ts';
 import { wordsOf } from '../text/tokenizer.ts';
 import { constantOf } from './nodes.ts';

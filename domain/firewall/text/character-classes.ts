@@ -60,7 +60,7 @@ const OF_CHAR = Int32Array.from({ length: 128 }, (_, code) => {
 const DOT = 0x2e;
 const UNDERSCORE = 0x5f;
 
-export function traitsOf(text: string): number {
+export function classesOf(text: string): number {
   let found = 0;
   let digits = 0;
   let run = 0;

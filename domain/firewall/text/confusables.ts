@@ -1,3 +1,4 @@
+import { IGNORABLE } from '../../invisible-characters.ts';
 import { CHARACTER_CLASSES } from './character-classes.ts';
 
 /**
@@ -109,13 +110,11 @@ const ASCII = /^[\x00-\x7f]*$/;
 
 /** NFKC without what cannot be seen. Case is kept: it tells words apart. */
 export const visible = (text: string): string =>
-  ASCII.test(text)
-    ? text
-    : text.normalize('NFKC').replace(/\p{Default_Ignorable_Code_Point}|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '');
+  ASCII.test(text) ? text : text.normalize('NFKC').replace(IGNORABLE, '');
 
-/** As `visible`, for a text whose traits are known. */
-export const visibleOf = (text: string, traits: number): string =>
-  (traits & CHARACTER_CLASSES.nonAscii) === 0 ? text : visible(text);
+/** As `visible`, for a text whose classes are known. */
+export const visibleOf = (text: string, classes: number): string =>
+  (classes & CHARACTER_CLASSES.nonAscii) === 0 ? text : visible(text);
 
 /** What the text looks like to a person, in the letters of ASCII where there is one that looks the same. Case is kept. */
 export function lookAlike(text: string): string {

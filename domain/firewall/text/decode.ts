@@ -1,4 +1,4 @@
-import { CHARACTER_CLASSES, traitsOf } from './character-classes.ts';
+import { CHARACTER_CLASSES, classesOf } from './character-classes.ts';
 
 /** One way to read a string as something else. `key` is the name that a query string gives to the value. */
 export interface DecodedForm {
@@ -26,12 +26,12 @@ const CODED =
 const JSON_LIKE = CHARACTER_CLASSES.bracket | CHARACTER_CLASSES.quote;
 
 /** What a string carries in another form: each form round-trips and is readable text, else it is not one. */
-export function decodedForms(text: string, traits = traitsOf(text)): readonly DecodedForm[] {
+export function decodedForms(text: string, classes = classesOf(text)): readonly DecodedForm[] {
   if (text.length < 3) return NONE;
-  if ((traits & (CODED | JSON_LIKE)) === 0 && !((traits & CHARACTER_CLASSES.marks) !== 0 && text.includes(' = '))) {
+  if ((classes & (CODED | JSON_LIKE)) === 0 && !((classes & CHARACTER_CLASSES.marks) !== 0 && text.includes(' = '))) {
     // Prose, and plain words too short for either encoding.
     if (text.length < 7) return NONE;
-    if ((traits & CHARACTER_CLASSES.space) !== 0 && text.charAt(0) !== ' ' && !text.endsWith(' ')) return NONE;
+    if ((classes & CHARACTER_CLASSES.space) !== 0 && text.charAt(0) !== ' ' && !text.endsWith(' ')) return NONE;
   }
   const forms: DecodedForm[] = [];
   const trimmed = text.trim();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CHARACTER_CLASSES, traitsOf } from '../../../domain/firewall/text/character-classes.ts';
+import { CHARACTER_CLASSES, classesOf } from '../../../domain/firewall/text/character-classes.ts';
 
 /** Each trait as the pattern that it stands for. */
 const PATTERNS: Record<keyof typeof CHARACTER_CLASSES, RegExp> = {
@@ -42,7 +42,7 @@ describe('one pass over a string tells what a pattern would', () => {
     test(name, () => {
       fc.assert(
         fc.property(texts, (text) => {
-          expect((traitsOf(text) & CHARACTER_CLASSES[name as keyof typeof CHARACTER_CLASSES]) !== 0).toBe(
+          expect((classesOf(text) & CHARACTER_CLASSES[name as keyof typeof CHARACTER_CLASSES]) !== 0).toBe(
             pattern.test(text),
           );
         }),

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { walk } from '../../../domain/firewall/parsing/normalised-input.ts';
+import { normalise } from '../../../domain/firewall/parsing/normalised-input.ts';
 import { judged, reviewFlagged } from './judge.ts';
 
 const values = (payload: unknown) =>
-  walk(payload).leaves.map(({ pointer, words, value, via }) => [
+  normalise(payload).leaves.map(({ pointer, words, value, via }) => [
     pointer,
     words.map((one) => one.join(' ')).join('.'),
     value,
@@ -27,8 +27,8 @@ test('base64 in lines counts, prose does not', () => {
   const text = Buffer.from('a text that is long enough to be broken into several lines by an old mailer').toString(
     'base64',
   );
-  expect(walk({ a: text.replace(/.{64}/g, '$&\r\n') }).leaves).toHaveLength(2);
-  expect(walk({ a: 'just some words' }).leaves).toHaveLength(1);
+  expect(normalise({ a: text.replace(/.{64}/g, '$&\r\n') }).leaves).toHaveLength(2);
+  expect(normalise({ a: 'just some words' }).leaves).toHaveLength(1);
 });
 
 test('escapes of source text and HTML, encoded forms and files of settings are read too', () => {
@@ -60,14 +60,14 @@ describe('what is not read is said, with its place', () => {
     ['encoded more than 3 times', { a: coded }, '/a'],
     ['duplicate_key', { a: '{"role":"viewer","role":"admin"}' }, '/a'],
   ])('%s', (reason, payload, pointer) => {
-    const { unread } = walk(payload);
+    const { unread } = normalise(payload);
     expect(unread?.reason).toContain(reason);
     expect(unread?.pointer).toBe(pointer);
   });
 
   test('12 levels and three layers are read', () => {
-    expect(walk((deep as { a: unknown }).a).unread).toBeUndefined();
-    expect(walk({ a: Buffer.from(coded, 'base64').toString() }).unread).toBeUndefined();
+    expect(normalise((deep as { a: unknown }).a).unread).toBeUndefined();
+    expect(normalise({ a: Buffer.from(coded, 'base64').toString() }).unread).toBeUndefined();
   });
 });
 

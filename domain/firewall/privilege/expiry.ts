@@ -1,7 +1,7 @@
 const set = (words: string): ReadonlySet<string> => new Set(words.split(' '));
 
 /** Words of calls and keys beside which an end is that of something that opens an account. */
-export const OPENERS = set(
+export const CREDENTIAL_WORDS = set(
   'token tokens key keys apikey credential credentials secret secrets password passwords session sessions access role roles permission permissions grant grants privilege privileges iam certificate share sharing',
 );
 
@@ -18,7 +18,7 @@ const TEN_YEARS_IN_SECONDS = 315_360_000;
  * An end that never comes: in words, as a date that nobody lives to see, or as none where what ends opens an account.
  * Elsewhere, no end is the usual answer.
  */
-export function isEndless(key: readonly string[], value: unknown, opens: boolean): boolean {
+export function neverExpires(key: readonly string[], value: unknown, opens: boolean): boolean {
   if (/^(?:session|idle|inactivity|login)(?: idle| inactivity)? (?:timeout|lifetime|ttl)(?: \w+)?$/.test(key.join(' ')))
     return isNone(value) || (typeof value === 'string' && NO_END.test(value));
   const ends =
@@ -26,7 +26,7 @@ export function isEndless(key: readonly string[], value: unknown, opens: boolean
     (key[0] === 'valid' && key.includes('until'));
   if (!ends) return false;
   if (typeof value === 'string' && NO_END.test(value)) return true;
-  const opener = key.some((word) => OPENERS.has(word));
+  const opener = key.some((word) => CREDENTIAL_WORDS.has(word));
   if (!opener && !(opens && key.every((word) => ENDING.has(word)))) return false;
   return isNone(value) || (typeof value === 'number' && value >= mostOf(key));
 }

@@ -1,7 +1,6 @@
-import type { ParsedAction } from '../parsing/parsed-action.ts';
-import type { Known } from './known.ts';
+import type { ParsedAction } from './parsed-action.ts';
 
-const list = (words: string): readonly string[] => words.split(' ');
+export const list = (words: string): readonly string[] => words.split(' ');
 
 /** Verbs that leave everything as it was. */
 const READS = new Set(
@@ -80,7 +79,7 @@ const GROUPS: readonly (readonly [verbs: readonly string[], asked: readonly stri
   [list('lock arm disarm turn activate'), list('lock arm disarm turn activat switch')],
 ];
 
-const STEMS_OF = new Map<string, string[]>();
+export const STEMS_OF = new Map<string, string[]>();
 for (const [verbs, asked] of GROUPS)
   for (const verb of verbs) STEMS_OF.set(verb, [...(STEMS_OF.get(verb) ?? []), ...asked]);
 
@@ -136,30 +135,3 @@ function read(action: ParsedAction): Verbs {
   if (verbs.length > 0) return { changes: true, verbs };
   return { changes: !words.some((word) => READS.has(word)), verbs: [] };
 }
-
-/** Whether the trusted request asks for one of these verbs, or for what an action without a known one is called. */
-export function isAsked(action: ParsedAction, { verbs }: Verbs, known: Known): boolean {
-  if (verbs.length > 0) return verbs.some((verb) => known.asks([verb]) || known.asks(STEMS_OF.get(verb) ?? []));
-  return known.asks(action.words.action.filter((word) => word.length >= 4).map((word) => word.slice(0, 7)));
-}
-
-/** What a request that hands over to a text ("do what the mail says") can be taken at its word for: nothing it could not undo. */
-const MILD = new Set(
-  list(
-    'send email message dm notify reply post publish comment announce create add write draft append schedule reschedule update mark set',
-  ),
-);
-const GRAVE = new Set(
-  list(
-    'delete remove cancel pay transfer refund wire withdraw money payment payments funds buy purchase sell trade grant give share invite execute run disable unlock password passwords permission permissions role roles credential credentials access',
-  ),
-);
-const HANDS_OVER =
-  /\b(?:do|perform|complete|follow|carry out|execute|finish|handle|take care of)\b[^.!?\n]{0,60}\b(?:tasks?|to-?dos?|instructions?|steps|actions?|requests?|items)\b/i;
-
-/** Whether the request leaves it to some text what to do, and the action is one it can mean by that. */
-export const isHandedOver = (action: ParsedAction, { verbs }: Verbs, task: string | undefined): boolean =>
-  task !== undefined &&
-  verbs.some((verb) => MILD.has(verb)) &&
-  !action.words.action.some((word) => GRAVE.has(word)) &&
-  HANDS_OVER.test(task);

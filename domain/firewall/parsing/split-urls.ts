@@ -1,6 +1,6 @@
 import { readUrl } from '../hosts/url.ts';
-import type { ParsedAction } from '../parsing/parsed-action.ts';
-import type { UrlValue } from '../parsing/typed-values.ts';
+import type { ParsedAction } from './parsed-action.ts';
+import type { UrlValue } from './typed-values.ts';
 
 const SCHEMES = ['scheme', 'protocol', 'proto'];
 const HOSTS = ['host', 'hostname', 'server', 'domain', 'ip', 'address', 'authority'];
@@ -9,7 +9,7 @@ const MAX_KEY = 8;
 const MOST = 100;
 
 /** URLs that an action spells in several members, `{ scheme, host, port, path }`: judged as the URL they make. */
-export function joinedUrls(action: ParsedAction): UrlValue[] {
+export function splitUrls(action: ParsedAction): UrlValue[] {
   const found: UrlValue[] = [];
   const seen = new Set<object>();
   for (const value of action.values) {

@@ -1,4 +1,5 @@
 import type { PII_ENTITIES } from '../../../contracts/guardrails.ts';
+import { isIban } from './payment-accounts.ts';
 
 export type PiiEntity = (typeof PII_ENTITIES)[number];
 export interface Personal {
@@ -52,17 +53,6 @@ function isCard(text: string): boolean {
     sum += digit > 9 ? digit - 9 : digit;
   }
   return sum % 10 === 0 && !/^(\d)\1+$/.test(digits);
-}
-
-/** ISO 13616: the number modulo 97 is 1, letters counting from 10. */
-export function isIban(text: string): boolean {
-  if (!/^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$/.test(text)) return false;
-  let rest = 0;
-  for (const char of text.slice(4) + text.slice(0, 4)) {
-    const value = Number.parseInt(char, 36);
-    rest = (rest * (value > 9 ? 100 : 10) + value) % 97;
-  }
-  return rest === 1;
 }
 
 /** What may be shown: the last four characters. */

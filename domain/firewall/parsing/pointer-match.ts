@@ -1,0 +1,12 @@
+/** Whether a pointer is one of these places, or below one; `*` is any array index, no list is everywhere. */
+export const isPointerIn = (pointer: string, places: readonly string[] | undefined): boolean =>
+  places === undefined ||
+  places.some(
+    (place) => place === '' || pointer === place || pointer.startsWith(`${place}/`) || starred(pointer, place),
+  );
+
+const starred = (pointer: string, place: string): boolean => {
+  if (!place.includes('*')) return false;
+  const plain = pointer.replace(/\/\d+(?=\/|$)/g, '/*');
+  return plain === place || plain.startsWith(`${place}/`);
+};
