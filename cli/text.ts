@@ -1,11 +1,9 @@
-const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
-const named = (char: string) => `U+${char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
+import { INVISIBLE, withInvisibleNamed } from '../domain/invisible-characters.ts';
 
-/** Characters that control a terminal or are invisible: controls, direction marks, zero widths, lone surrogates. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** An agent's text as one harmless line: the escape character is printed as `U+001B`. */
-export const visible = (text: string): string => text.replace(UNSEEN, named);
+export const visible = withInvisibleNamed;
 
 /** The same, shortened to the width of a column. */
 export function cell(text: string, width: number): string {
@@ -15,7 +13,7 @@ export function cell(text: string, width: number): string {
 
 /** One JSON document on one line, without characters that control a terminal. */
 export const jsonLine = (value: unknown): string =>
-  `${JSON.stringify(value).replace(UNSEEN, (char) => char.split('').map(escaped).join(''))}\n`;
+  `${JSON.stringify(value).replace(INVISIBLE, (char) => char.split('').map(escaped).join(''))}\n`;
 
 /** JSON for people: indented, with control characters made visible. */
 export const prettyJson = (value: unknown, indent = '  '): string =>

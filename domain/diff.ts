@@ -1,3 +1,5 @@
+import { withInvisibleNamed } from './invisible-characters.ts';
+
 /** A leaf or an array that changed; a side that did not exist is absent. */
 export interface Change {
   from?: unknown;
@@ -138,8 +140,5 @@ const valueShown = (value: unknown): string => {
 /** Cut, with what an eye cannot see or a terminal would obey written out as `U+202E`. */
 function shown(text: string, maxLength: number): string {
   const cut = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
-  return cut.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
-    (char) => `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`,
-  );
+  return withInvisibleNamed(cut);
 }

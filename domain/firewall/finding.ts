@@ -1,4 +1,5 @@
 import type { Finding, Severity } from '../../contracts/verdict.ts';
+import { withInvisibleNamed } from '../invisible-characters.ts';
 
 export const SEVERITY_RANK: Record<Severity, number> = { low: 0, medium: 1, high: 2, critical: 3 };
 
@@ -38,12 +39,7 @@ export const worstFirst = (findings: readonly Finding[]): Finding[] =>
  */
 export function evidenceOf(text: string): string {
   if (text.length <= MAX_EVIDENCE_LENGTH && /^[\x20-\x7e]*$/.test(text)) return text;
-  const shown = text
-    .slice(0, MAX_EVIDENCE_LENGTH)
-    .replace(
-      /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu,
-      (char) => `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`,
-    );
+  const shown = withInvisibleNamed(text.slice(0, MAX_EVIDENCE_LENGTH));
   if (text.length <= MAX_EVIDENCE_LENGTH && shown.length <= MAX_EVIDENCE_LENGTH) return shown;
   const cut = shown.slice(0, MAX_EVIDENCE_LENGTH - 1);
   return `${/[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut}…`;

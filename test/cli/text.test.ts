@@ -1,11 +1,23 @@
 import { expect, test } from 'vitest';
+import { plainLine } from '../../cli/plain-line.ts';
 import { cell, jsonLine, prettyJson, relative, table, visible } from '../../cli/text.ts';
+import { codePointName, INVISIBLE } from '../../domain/invisible-characters.ts';
 
 const HOSTILE = '\u001b]0;title\u0007\u009b2J\u202e\u200b\u2028\ud800\u{e0041}\r\n';
 
 test('control characters are printed as code points', () => {
   expect(visible(HOSTILE)).toBe('U+001B]0;titleU+0007U+009B2JU+202EU+200BU+2028U+D800U+E0041U+000DU+000A');
   expect(visible('Zürich 東京 🙂')).toBe('Zürich 東京 🙂');
+});
+
+test('no invisible character reaches a terminal', () => {
+  for (let code = 0; code < 0x110000; code += 1) {
+    const char = String.fromCodePoint(code);
+    if (char.search(INVISIBLE) !== 0) continue;
+    expect(visible(`a${char}b`)).toBe(`a${codePointName(char)}b`);
+    expect(plainLine(`a${char}b`)).not.toContain(char);
+    expect(jsonLine(`a${char}b`).slice(0, -1)).not.toContain(char);
+  }
 });
 
 test('JSON parses to the same value', () => {
