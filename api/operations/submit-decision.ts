@@ -27,14 +27,17 @@ export const awaitingSecondApprover = ({
   body: { decision_id, status: 'awaiting_second_approver', findings, payload_digest },
 });
 
-/** Sends a decision whose row is written to its workflow, and turns the workflow's answer into the caller's. */
+/**
+ * Sends a decision whose row is written to its workflow, and turns the workflow's answer into the caller's. Two repairs are
+ * tried on the way, once each: starting a workflow that was never started, resending a proposal that it does not have.
+ */
 export function createSubmit({ requests, decisions, workflows }: SubmitDeps) {
   return { submit, redeliverOwn, resendPatch };
 
   async function submit(attempt: Attempt, ref: DecisionRef): Promise<Decided> {
     const { request, decision_id } = attempt;
-    for (let isResent = false; ; ) {
-      const decided = await workflows.decide(request, ref);
+    for (let [startFirst, isResent] = [false, false]; ; ) {
+      const decided = await workflows.decide(request, ref, { startFirst });
       // An Update that is broken off at the end of its wait goes on as a Signal.
       const answer = decided.state === 'no_worker' ? { state: await workflows.record(request.id, ref) } : decided;
       switch (answer.state) {
@@ -61,8 +64,10 @@ export function createSubmit({ requests, decisions, workflows }: SubmitDeps) {
         case 'settled':
         case 'not_found': {
           const resolution = await resolutionOf(attempt);
-          if (!resolution) throw unavailable('The approval has not started yet. Nothing was decided; try again.');
-          return answerWith(attempt, resolution, 201);
+          if (resolution) return answerWith(attempt, resolution, 201);
+          if (startFirst) throw unavailable('The approval has not started yet. Nothing was decided; try again.');
+          startFirst = true; // acknowledged while Temporal was unavailable
+          break;
         }
         default:
           return answer satisfies never;

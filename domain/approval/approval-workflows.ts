@@ -11,7 +11,7 @@ export type DecideAnswer =
   | { state: 'refused'; code: Refusal }
   /** No worker answered in time. The decision may still take effect. */
   | { state: 'no_worker' }
-  /** No workflow of this request is open, and none could be started: it has ended. */
+  /** No workflow of this request is open: it has ended, as the ledger says, or was never started. */
   | { state: 'not_found' }
   | { state: 'unavailable' };
 
@@ -21,8 +21,8 @@ export type RecordAnswer = 'recorded' | 'not_found' | 'unavailable';
 export interface ApprovalWorkflows {
   /** Returns at once: starts queue, and a request whose workflow has started is marked. */
   start(request: RequestRecord): void;
-  /** As an Update, which waits up to 10 s for the answer. Starts the workflow where it is missing. */
-  decide(request: RequestRecord, decision: DecisionRef): Promise<DecideAnswer>;
+  /** As an Update, which waits up to 10 s for the answer. `startFirst`: for a workflow that may never have been started. */
+  decide(request: RequestRecord, decision: DecisionRef, options?: { startFirst: boolean }): Promise<DecideAnswer>;
   /** As a Signal, which needs no worker. */
   record(request_id: string, decision: DecisionRef): Promise<RecordAnswer>;
   /** Returns at once: sends a decision that is in the ledger to a workflow that may not have it, until it arrives. */

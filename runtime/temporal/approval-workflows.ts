@@ -20,7 +20,10 @@ export function approvalWorkflows({ client, taskQueue, store, log }: ApprovalWor
   const redeliveries = createRedeliveryQueue((request_id, decision) => record(client, request_id, decision));
   return {
     start: starts.add,
-    decide: (request, decision) => decide(client, request.id, decision, () => startApproval(request)),
+    async decide(request, decision, options) {
+      if (options?.startFirst) await startApproval(request).catch(() => {}); // Temporal is unavailable: the Update says so
+      return decide(client, request.id, decision);
+    },
     record: (request_id, decision) => record(client, request_id, decision),
     redeliver: redeliveries.add,
     async cancel(request) {

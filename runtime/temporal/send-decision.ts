@@ -24,19 +24,13 @@ const pause = (attempt: number) =>
 
 /**
  * Sends a decision as an Update and waits up to 10 s for the answer, in all tries together. They have one update id, the
- * decision's own, so a repeat is the same update. `start` is called once, when no workflow is open.
+ * decision's own, so a repeat is the same update.
  * @throws an error that is not Temporal's
  */
-export async function decide(
-  client: Client,
-  request_id: string,
-  decision: DecisionRef,
-  start: () => Promise<void>,
-): Promise<DecideAnswer> {
+export async function decide(client: Client, request_id: string, decision: DecisionRef): Promise<DecideAnswer> {
   const handle = client.workflow.getHandle(approvalWorkflowId(request_id));
   const end = Date.now() + UPDATE_MS;
   const isEnding = () => Date.now() >= end - EDGE_MS;
-  let isStarted = false;
   for (let attempt = 0; ; attempt++) {
     try {
       const update = handle.executeUpdate<Resolution, [DecisionRef]>(DECIDE_UPDATE, {
@@ -54,10 +48,7 @@ export async function decide(
           if (isRefusal(failure.type)) return { state: 'refused', code: failure.type };
           return { state: 'not_found' }; // the SDK's own type: the workflow closed under the update
         case 'not_found':
-          if (isStarted) return { state: 'not_found' };
-          await start().catch(() => {}); // if Temporal is away, the next try says so
-          isStarted = true;
-          break;
+          return { state: 'not_found' };
         case 'busy': // more than ten updates in flight
           if (isEnding()) return { state: 'no_worker' };
           await pause(attempt);
