@@ -1,6 +1,6 @@
 import type { WorkerActivities } from '../contracts/activities.ts';
 import type { PatchScreening } from '../contracts/verdict.ts';
-import type { ScreenAnswer } from '../contracts/workflow.ts';
+import type { RequestRef, ScreenAnswer } from '../contracts/workflow.ts';
 import type { ScreenStore } from '../domain/approval/ports.ts';
 import { DomainError } from '../domain/errors.ts';
 import { newFindings } from '../domain/firewall/new-findings.ts';
@@ -14,41 +14,55 @@ const ANSWER: Record<PatchScreening, ScreenAnswer> = {
 };
 
 /**
- * The verdict of a request as it was judged when it opened; or, given a decision, of its patch. A patched payload that is blocked
- * does not count. One with a finding that the original had not widens what was held: it does not count either, or the policy lets
- * it wait for a second approver. A patch is judged once, so that nobody who may run this can have it judged by a later policy.
- * Whatever fails here throws, and the workflow takes the safe side: a request is held, a patch refused.
+ * Without a decision: the verdict that the request got when it opened. With a decision: the screening of its patch. If this
+ * throws, the workflow takes the safe side: a request is held, a patch is refused.
  */
 export const createScreen =
   (store: ScreenStore, deps: ScreenDeps = {}): WorkerActivities['screen'] =>
   async (ref, decision_id) => {
-    const request = await store.request(ref);
-    if (!request) throw new DomainError('not_found', `no approval request ${ref.request_id}`);
-    if (decision_id === undefined) return request.verdict;
-
-    const decision = await store.decision(ref, decision_id);
-    if (!decision?.patched_payload) return 'block';
-    if (decision.screening !== null) return ANSWER[decision.screening];
-    const { policy } = await store.policy(ref.project_id);
-    const { service, action, context } = request;
-    const patched = screenAction(
-      { service, action, payload: decision.patched_payload },
-      context,
-      policy,
-      undefined,
-      // A patch is no further call: the guardrails that count have counted this one when it opened.
-      { ...deps, stats: { now_ms: request.created_at.getTime(), agent: request.requested_by, past: [] } },
-    );
-    const worse = newFindings(request.findings, patched.findings);
-    const screening =
-      patched.verdict === 'block'
-        ? 'refused'
-        : worse.length === 0
-          ? 'accepted'
-          : policy.widening_patches === 'second_approver'
-            ? 'second_approver'
-            : 'refused';
-    return ANSWER[
-      await store.recordScreening(ref, decision_id, screening, worse.length > 0 ? worse : patched.findings)
-    ];
+    if (decision_id !== undefined) return screenPatch(store, deps, ref, decision_id);
+    const verdict = await store.verdictOf(ref);
+    if (verdict === undefined) throw unknownRequest(ref);
+    return verdict;
   };
+
+/**
+ * A patched payload that is blocked does not count. A patch with a finding that the original had not widens what was held: it
+ * does not count either, or the policy lets it wait for a second approver. A patch is screened once, so that an attacker who
+ * can run this activity cannot have it screened again by a later policy.
+ */
+async function screenPatch(
+  store: ScreenStore,
+  deps: ScreenDeps,
+  ref: RequestRef,
+  decision_id: string,
+): Promise<ScreenAnswer> {
+  const request = await store.request(ref);
+  if (!request) throw unknownRequest(ref);
+  const decision = await store.decision(ref, decision_id);
+  if (!decision?.patched_payload) return 'block';
+  if (decision.screening !== null) return ANSWER[decision.screening];
+  const { policy } = await store.policy(ref.project_id);
+  const { service, action, context } = request;
+  const patched = screenAction(
+    { service, action, payload: decision.patched_payload },
+    context,
+    policy,
+    undefined,
+    // A patch is not another call: the guardrails that count have counted this one when it opened.
+    { ...deps, stats: { now_ms: request.created_at.getTime(), agent: request.requested_by, past: [] } },
+  );
+  const worse = newFindings(request.findings, patched.findings);
+  const screening =
+    patched.verdict === 'block'
+      ? 'refused'
+      : worse.length === 0
+        ? 'accepted'
+        : policy.widening_patches === 'second_approver'
+          ? 'second_approver'
+          : 'refused';
+  return ANSWER[await store.recordScreening(ref, decision_id, screening, worse.length > 0 ? worse : patched.findings)];
+}
+
+const unknownRequest = ({ request_id }: RequestRef) =>
+  new DomainError('not_found', `no approval request ${request_id}`);

@@ -2,19 +2,20 @@ import type { Pool } from 'pg';
 import type { Keyring } from '../crypto/keyring.ts';
 import type { Ledger, ReconcileStore, ScreenStore } from '../domain/approval/ports.ts';
 import type { DeliveryStore } from '../domain/outbox/ports.ts';
-import { markStarted, readRequest, unstartedRequests } from './approvals/approval-requests.ts';
+import { markStarted, readRequest, readVerdict, unstartedRequests } from './approvals/approval-requests.ts';
 import { readDecision } from './approvals/decisions.ts';
 import { settleOnce } from './approvals/ledger.ts';
 import { currentPolicy } from './approvals/policies.ts';
 import { workflowScanStore } from './approvals/reconcile.ts';
 import { recordScreening } from './approvals/screenings.ts';
-import { acrossProjects, inProject } from './db/transaction.ts';
+import { acrossProjects, inProject, onceInProject } from './db/transaction.ts';
 import { markDelivery, readDelivery, unstartedDeliveries } from './outbox/deliveries.ts';
 import { interruptOfRequest } from './threads/interrupt-of-request.ts';
 
 /** The stores of the activities: each call is a transaction of its own. */
 export function activityStores(pool: Pool, keyring: Keyring) {
   const screen: ScreenStore = {
+    verdictOf: (ref) => onceInProject(pool, ref.project_id, (tx) => readVerdict(tx, ref.request_id)),
     request: async (ref) => {
       const sealer = await keyring.sealer(ref.project_id);
       return inProject(pool, ref.project_id, (tx) => readRequest(tx, sealer, ref.request_id));

@@ -2,7 +2,7 @@ import type { ActionContext } from '../../contracts/action.ts';
 import type { ListQuery, ProposedPatch } from '../../contracts/approval-request.ts';
 import type { PolicyVersion } from '../../contracts/policy.ts';
 import type { Statement } from '../../contracts/receipt.ts';
-import type { Finding, PatchScreening } from '../../contracts/verdict.ts';
+import type { Finding, PatchScreening, Verdict } from '../../contracts/verdict.ts';
 import type { DecisionRef, DeliveryRef, RequestRef, Settled } from '../../contracts/workflow.ts';
 import type { Incident } from './incident.ts';
 import type {
@@ -129,6 +129,8 @@ export interface OpenRequestStore extends RecordedReader, ThreadContextReader {
 
 /** What the activity `screen` reads and writes. */
 export interface ScreenStore {
+  /** The verdict of a request, from its clear column: nothing is unsealed. */
+  verdictOf(ref: RequestRef): Promise<Verdict | undefined>;
   request(ref: RequestRef): Promise<UnsealedRequest | undefined>;
   decision(ref: RequestRef, decision_id: string): Promise<UnsealedDecision | undefined>;
   policy(project_id: string): Promise<PolicyVersion>;

@@ -1,4 +1,5 @@
 import type { EventName } from '../../contracts/events.ts';
+import type { Verdict } from '../../contracts/verdict.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
 import type { RequestQuery } from '../../domain/approval/ports.ts';
 import type {
@@ -85,6 +86,14 @@ export async function readRequestRow(
     [tx.project_id, id],
   );
   return rows[0];
+}
+
+export async function readVerdict(tx: Transaction, id: string): Promise<Verdict | undefined> {
+  const [row] = await tx.query<Pick<RequestRecord, 'verdict'>>(
+    'select verdict from approval_requests where project_id = $1 and id = $2',
+    [tx.project_id, id],
+  );
+  return row?.verdict;
 }
 
 /** @throws SealBroken */

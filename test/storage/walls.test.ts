@@ -4,38 +4,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
-import type { NewRequest } from '../../domain/approval/record.ts';
 import { insertRequest } from '../../storage/approvals/approval-requests.ts';
 import { acrossProjects, alone, ENTER_PROJECT, inProject } from '../../storage/db/transaction.ts';
 import { insertProject, loadProjectKey } from '../../storage/keys/projects.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
+import { newRequest } from '../helpers/new-request.ts';
 
 let db: TestDatabase;
 const [mine, theirs] = [newId('prj'), newId('prj')];
-const digest = `sha256:${'a'.repeat(64)}`;
-const request = (): NewRequest => ({
-  id: newId('req'),
-  service: 's',
-  action: 'a',
-  priority: 'medium',
-  payload: { secret: 'x' },
-  salt: 'c2FsdA',
-  metadata: {},
-  context: {},
-  findings: [],
-  finding_ids: [],
-  verdict: 'hold',
-  held_by: 'policy',
-  requested_by: 'o',
-  key_id: 'key_x',
-  thread_id: null,
-  node: null,
-  payload_digest: digest,
-  policy_version: 0,
-  policy_digest: digest,
-  accept_unsigned_signals: false,
-  expires_in_ms: 60_000,
-});
 
 beforeAll(async () => {
   db = await createDatabase();
@@ -43,7 +19,7 @@ beforeAll(async () => {
   for (const project of [mine, theirs]) {
     await inProject(db.pool, project, (tx) => insertProject(tx, project, keyring.wrapProjectKey(project)));
     const sealer = await keyring.sealer(project);
-    await inProject(db.pool, project, (tx) => insertRequest(tx, sealer, request()));
+    await inProject(db.pool, project, (tx) => insertRequest(tx, sealer, newRequest()));
   }
 });
 afterAll(() => db.drop());
