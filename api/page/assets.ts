@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { Router } from 'express';
 import { STYLE } from './style.css.ts';
 
-/** The browser's modules as tsc wrote them. They keep their places under /assets/, so that their imports resolve. */
+/** The browser's modules as compiled by tsc. They keep their relative paths under /assets/, so that their imports resolve. */
 const MODULES = [
   'api/page/browser/page.js',
   'api/page/browser/live.js',
@@ -12,7 +12,7 @@ const MODULES = [
   'domain/diff.js',
 ];
 
-/** dist/, where this file stands too; from source, as in a test, the last build is served, or no script at all. */
+/** dist/, which also contains this file. From source, as in a test, the last build is served, or no script. */
 const BUILT = new URL(import.meta.url.endsWith('.ts') ? '../../dist/' : '../../', import.meta.url);
 
 const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect width="24" height="24" rx="6" fill="#3457d5"/><path d="M6.5 12.5l3.6 3.6 7.4-8" fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/></svg>`;
@@ -36,7 +36,7 @@ function load(): Map<string, Asset> {
 
 const ASSETS = load();
 
-/** One name for all of them: a module imports its neighbours relative to itself, so they change their address together. */
+/** One version for all assets: modules import each other by relative paths, so their addresses change together. */
 const VERSION = createHash('sha256')
   .update(JSON.stringify([...ASSETS]))
   .digest('hex')
@@ -44,7 +44,7 @@ const VERSION = createHash('sha256')
 
 export const assetUrl = (path: string): string => `/assets/${VERSION}/${path}`;
 
-/** Kept for a year under their own version; another version, as during a rolling upgrade, gets what there is. */
+/** Cached for a year under their version. A request for another version, as during a rolling upgrade, gets the current files. */
 export function assetRoutes(): Router {
   const router = Router();
   router.get('/assets/:version/*path', (req, res, next) => {

@@ -2,34 +2,34 @@ import type { ApprovalRequestDetail } from '../../contracts/approval-request.ts'
 import type { Principal } from '../../domain/access/permissions.ts';
 import { editable, html, type Markup, marked, prose } from './html.ts';
 
-/** What the person has typed so far: a refusal and a preview give it back. */
+/** The typed text: a refusal and a preview keep it. */
 export interface Draft {
   reason?: string;
   patch_text?: string;
-  /** The difference as sentences, or why there is none. */
+  /** The difference as sentences, or the reason why there is none. */
   preview?: { sentences: string[] } | { problem: string };
 }
 
-/** Percent-encoded, a form has to fit into what the route reads. */
+/** A percent-encoded form must fit the body limit of the route. */
 const MAX_FORM_CHARACTERS = 240 * 1_024;
 const fitsForm = (json: string): boolean => encodeURIComponent(json).length <= MAX_FORM_CHARACTERS;
 
 const prettyJson = (value: unknown) => JSON.stringify(value, null, 2);
 
-/** Why this person cannot decide, when that is known before trying. */
+/** Why this person cannot decide, if it is known in advance. */
 export function barred(
   { requested_by, metadata }: ApprovalRequestDetail,
   { owner, role }: Principal,
 ): string | undefined {
-  if (owner === requested_by) return 'You asked for this yourself: somebody else has to decide.';
-  if (metadata['role'] === 'admin' && role !== 'admin') return 'The agent asked for an admin to decide this.';
+  if (owner === requested_by) return 'You requested this yourself: another person must decide.';
+  if (metadata['role'] === 'admin' && role !== 'admin') return 'The agent requires an admin for this decision.';
   return undefined;
 }
 
 export const shownDigest = ({ payload_digest }: Pick<ApprovalRequestDetail, 'payload_digest'>): Markup =>
   html`<input type="hidden" name="payload_digest" value="${payload_digest}">`;
 
-/** A rejection, on the digest that was shown. `id` is the field's: there may be two on a page. */
+/** A rejection of the shown digest. `id` is that of the field, because a page may have two of them. */
 export const rejectForm = (
   action: string,
   shown: Pick<ApprovalRequestDetail, 'payload_digest'>,
@@ -38,7 +38,7 @@ export const rejectForm = (
 ): Markup => html`<form class="stack" method="post" action="${action}">
   ${shownDigest(shown)}
   <label for="${id}">Reason to reject</label>
-  <textarea id="${id}" name="reason" rows="2" required maxlength="4096" placeholder="The agent is told this">
+  <textarea id="${id}" name="reason" rows="2" required maxlength="4096" placeholder="Sent to the agent">
 ${prose(draft.reason ?? '')}</textarea>
   <div class="buttons"><button class="reject" type="submit" name="type" value="reject" data-decide>Reject</button></div>
 </form>`;
@@ -66,7 +66,7 @@ function patchForm(request: ApprovalRequestDetail, draft: Draft): Markup {
   <textarea id="patched_payload" name="patched_payload" rows="${rows}" spellcheck="false" autocapitalize="off" autocomplete="off" aria-describedby="difference" required>
 ${editable(text)}</textarea>
   ${difference(draft.preview)}
-  <p class="muted">The firewall and the schema look at the patch before it counts.</p>
+  <p class="muted">Firewall and schema check the patch before it counts.</p>
   <div class="buttons">
     <button type="submit" formaction="/requests/${request.id}/preview">Preview the difference</button>
     <button class="primary" type="submit" name="type" value="patch" data-decide>Approve the patch</button>
@@ -75,16 +75,16 @@ ${editable(text)}</textarea>
 <pre id="asked" hidden>${editable(asked)}</pre></details>`;
 }
 
-/** The three answers. Each names the digest of the payload that is shown: it counts for that one alone. */
+/** The forms for the three decisions. Each names the digest of the shown payload and is valid for that payload only. */
 export function decideForms(request: ApprovalRequestDetail, principal: Principal, draft: Draft): Markup {
   const reason = barred(request, principal);
   if (reason !== undefined) return html`<p>${reason}</p>`;
   const action = `/requests/${request.id}/decision`;
   return html`<form method="post" action="${action}">
   ${shownDigest(request)}
-  <button class="approve" type="submit" name="type" value="approve" data-decide>${request.proposed_patch ? 'Approve what was asked for' : 'Approve exactly this'}</button>
+  <button class="approve" type="submit" name="type" value="approve" data-decide>${request.proposed_patch ? 'Approve the original' : 'Approve exactly this'}</button>
 </form>
 ${rejectForm(action, request, draft, 'reason')}
 ${patchForm(request, draft)}
-<p class="muted">A decision is final. Silence rejects at the deadline.</p>`;
+<p class="muted">A decision is final. An undecided request is rejected at the deadline.</p>`;
 }

@@ -19,10 +19,9 @@ const findingView = (payload: unknown, { severity, id, pointer, evidence, messag
 export const findingList = (payload: unknown, findings: readonly Finding[]): Markup =>
   html`<ul class="findings">${findings.map((finding) => findingView(payload, finding))}</ul>`;
 
-/** Why a person has to look. */
+/** Why the request was held. */
 export function whyHeld({ findings, held_by, verdict, policy_version, payload }: ApprovalRequestDetail): Markup {
   if (findings.length > 0) return findingList(payload, findings);
-  if (held_by === 'policy')
-    return html`<p>Held by policy: version ${policy_version} wants a person to look. The firewall found nothing.</p>`;
-  return html`<p>${verdict === 'allow' ? 'It was not: the firewall let it pass.' : 'It is being screened; there is no finding so far.'}</p>`;
+  if (held_by === 'policy') return html`<p>Held by policy: version ${policy_version} requires review. No findings.</p>`;
+  return html`<p>${verdict === 'allow' ? 'It was not held: the firewall allowed it.' : 'Screening is in progress; no findings so far.'}</p>`;
 }

@@ -1,6 +1,6 @@
 import { codePointName, INVISIBLE, withInvisibleNamed } from '../../domain/invisible-characters.ts';
 
-/** Text that is markup already: made by `html` alone, so that nothing else reaches a page unescaped. */
+/** Finished markup. Only `html` creates it, so that nothing else reaches a page unescaped. */
 class Markup {
   readonly #text: string;
   constructor(text: string) {
@@ -31,15 +31,15 @@ function rendered(value: Inserted): string {
 }
 
 /**
- * A piece of a page. Every value is escaped, for text as for a quoted attribute, and what cannot be seen in it is written
- * out as `U+202E`; only what `html` made itself goes in as it is. Arrays are joined; false, null and undefined are nothing.
+ * A part of a page. Every value is escaped, for text and for quoted attributes, and invisible characters are printed as
+ * `U+202E`; only markup from `html` is inserted unchanged. Arrays are joined; false, null and undefined become empty.
  */
 export const html = (strings: TemplateStringsArray, ...values: Inserted[]): Markup =>
   new Markup(strings.reduce((page, part, index) => page + rendered(values[index - 1]) + part));
 
 /**
- * For text of an agent between two tags: the marks stand out, so that nobody takes a written `U+202E` for a real one. One
- * element a run: a text of nothing else must not become a page of ten times its size.
+ * For text of an agent between two tags: the printed code points are highlighted, so that a literal `U+202E` cannot be
+ * confused with one. One element per run, because a text of such characters only would otherwise grow tenfold.
  */
 export const marked = (text: string): Markup =>
   new Markup(
@@ -49,7 +49,7 @@ export const marked = (text: string): Markup =>
     ),
   );
 
-/** JSON for a text field: the same to a parser, and what cannot be seen is written as `\u202e`. Line breaks stay. */
+/** JSON for a text field: parses to the same value, with invisible characters written as `\u202e`. Line breaks stay. */
 export const editable = (text: string): Markup =>
   new Markup(
     entities(
@@ -57,7 +57,7 @@ export const editable = (text: string): Markup =>
     ),
   );
 
-/** Prose that a person wrote: escaped like all else, with its line breaks. */
+/** Text that a person wrote: escaped like everything else, but with its line breaks. */
 export const prose = (text: string): Markup =>
   new Markup(
     entities(

@@ -20,22 +20,22 @@ const entry = (row: ListedRequest): Markup => html`<li>
     <span class="what"><strong>${marked(row.action)}</strong> <span class="muted">on ${marked(row.service)}</span></span>
     <span class="chip priority-${row.priority}">${row.priority}</span>
     <span class="why">${reason(row)}</span>
-    <span class="muted when">asked by ${marked(row.requested_by)}, ${distance(row.created_at.toISOString())}<br>expires ${distance(row.expires_at.toISOString())}</span>
+    <span class="muted when">requested by ${marked(row.requested_by)}, ${distance(row.created_at.toISOString())}<br>expires ${distance(row.expires_at.toISOString())}</span>
   </a>
 </li>`;
 
 const empty = (first: boolean): Markup =>
   first
-    ? html`<div class="card empty"><p><strong>Nothing waits for a decision.</strong></p><p class="muted">What an agent asks for, and the firewall does not let pass by itself, appears here at once.</p></div>`
-    : html`<div class="card empty"><p>No older request waits.</p></div>`;
+    ? html`<div class="card empty"><p><strong>No request is pending.</strong></p><p class="muted">Requests that the firewall holds appear here at once.</p></div>`
+    : html`<div class="card empty"><p>No older request is pending.</p></div>`;
 
 export const inboxSentence = ({ rows, next }: Inbox): string =>
   rows.length === 0
-    ? 'Nothing waits for a decision.'
-    : `${rows.length}${next === null ? '' : ' or more'} ${rows.length === 1 ? 'request waits' : 'requests wait'} for a decision.`;
+    ? 'No request is pending.'
+    : `${rows.length}${next === null ? '' : ' or more'} ${rows.length === 1 ? 'request is' : 'requests are'} pending.`;
 
 export const inboxView = (inbox: Inbox): Markup => html`<div class="wide">
-<div class="heading"><h1>Waiting for a decision</h1>${inbox.rows.length > 0 && html`<p class="muted">${inboxSentence(inbox)} Newest first.</p>`}</div>
+<div class="heading"><h1>Pending requests</h1>${inbox.rows.length > 0 && html`<p class="muted">${inboxSentence(inbox)} Newest first.</p>`}</div>
 ${inbox.rows.length === 0 ? empty(inbox.first) : html`<ul class="inbox card">${inbox.rows.map(entry)}</ul>`}
 <nav class="pages" aria-label="Pages">
 ${!inbox.first && html`<a href="/">Newest</a>`}

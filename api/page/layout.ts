@@ -6,15 +6,15 @@ import { html, type Markup } from './html.ts';
 export interface Page {
   title: string;
   main: Markup;
-  /** Whoever is signed in. */
+  /** The signed-in person. */
   principal?: Principal | undefined;
-  /** What the script may refresh, and under which address. */
+  /** What the script refreshes, and from which address. */
   live?: {
     kind: 'inbox' | 'request';
     self: string;
     id?: string;
     status?: string;
-    /** The patch that waits, while the request does: by another one the page is another. */
+    /** The waiting patch of a pending request: with another patch the page differs. */
     proposal?: string | undefined;
     announce: string;
   };
@@ -53,13 +53,13 @@ ${bar(principal)}
 </html>
 `;
 
-/** Sends a page. Never stored: what it shows may not outlive the session. helmet's `no-referrer` keeps one-time links in it. */
+/** Sends a page. `no-store`: the content must not outlive the session. helmet's `no-referrer` keeps one-time links private. */
 export function sendPage(res: Response, status: number, page: Page): void {
   res.status(status).set('Cache-Control', 'no-store');
   res.type('html').send(document(page).toString());
 }
 
-/** A page with one sentence: what went wrong, and the way on. */
+/** A page with one sentence about an error, and a link to the inbox. */
 export const sendSentence = (
   res: Response,
   status: number,

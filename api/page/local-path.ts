@@ -1,4 +1,4 @@
-/** Where to go after signing in: a path of ours, or the inbox. Browsers read `//host`, `/\host` and `/<tab>/host` as another site. */
+/** The target after signing in: a path of this site, or the inbox. Browsers treat `//host`, `/\host` and `/<tab>/host` as other sites. */
 export function localPath(text: unknown): string {
   if (typeof text !== 'string' || text.length > 500 || !/^\/(?![/\\])[\x21-\x7e]*$/.test(text)) return '/';
   const url = new URL(text, 'http://here');

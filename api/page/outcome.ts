@@ -9,10 +9,10 @@ const CAUSES: Record<Cause, string> = {
   person: 'by a person',
   firewall: 'by the firewall',
   deadline: 'at the deadline: nobody decided',
-  caller: 'by whoever asked',
-  superseded: 'because a newer request took its place',
+  caller: 'by the requester',
+  superseded: 'because a newer request replaced it',
   agent_gone: 'because the agent is gone',
-  forged: 'because a decision reached it that was never made through the API',
+  forged: 'because of a forged decision: the API never recorded it',
 };
 
 const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
@@ -32,14 +32,14 @@ const receiptView = (
   publicUrl: string,
 ): Markup => html`<section class="receipt" aria-labelledby="receipt">
 <h3 id="receipt">Receipt</h3>
-<p>Signed proof of who allowed exactly what. Fetch the keys once; then it is verified without this server:</p>
+<p>Signed proof of who allowed exactly what. Fetch the keys once; then verify it without this server:</p>
 <pre tabindex="0"><code>curl -so jwks.json ${quoted(`${publicUrl}/.well-known/jwks.json`)}
 letsping verify ${id}.jws --keys jwks.json</code></pre>
 <p><a class="button" href="/api/approval-requests/${id}/receipt" download="${id}.jws">Download ${id}.jws</a></p>
 <details><summary>Show the receipt</summary><pre class="jws" tabindex="0"><code>${receipt}</code></pre></details>
 </section>`;
 
-/** How it ended: who, when, by which road, what runs instead, and the proof. */
+/** How the request ended: who, when, the channel, the patched payload, and the receipt. */
 export function outcomeView(request: ApprovalRequestDetail, receipt: string, publicUrl: string): Markup {
   const { decision, payload, executed_at, id } = request;
   if (!decision) return html``;
@@ -49,15 +49,15 @@ export function outcomeView(request: ApprovalRequestDetail, receipt: string, pub
 <h2 id="outcome-heading">${outcomeSentence(request)}</h2>
 <p>${when(decided_at)} · through ${channel}</p>
 ${patched_by !== undefined && html`<p>Two people agreed: ${marked(patched_by)} made the patch, ${marked(decided_by ?? '')} approved it.</p>`}
-${outcome.verified === false && html`<p class="notice refused">Not verified: it came as a plain Signal, without a key.</p>`}
+${outcome.verified === false && html`<p class="notice refused">Not verified: the decision was a plain Signal, without a key.</p>`}
 ${reason !== undefined && html`<h3>Reason</h3><blockquote>${prose(reason)}</blockquote>`}
 ${
   patched_payload &&
-  html`<h3>What was changed</h3><ul class="changes">${sentences.map((sentence) => html`<li>${marked(sentence)}</li>`)}</ul>
+  html`<h3>Changes</h3><ul class="changes">${sentences.map((sentence) => html`<li>${marked(sentence)}</li>`)}</ul>
 <h3>What runs instead</h3>${payloadView(patched_payload)}
 <p class="digest"><span class="muted">Digest</span> <code>${payload_digest}</code></p>`
 }
-${outcome.status === 'approved' && html`<p>${executed_at === null ? 'The agent has not reported that it ran.' : html`The agent ran it ${when(executed_at)}.`}</p>`}
+${outcome.status === 'approved' && html`<p>${executed_at === null ? 'The agent has not reported the execution.' : html`The agent executed it ${when(executed_at)}.`}</p>`}
 ${receipt !== '' && receiptView(id, receipt, publicUrl)}
 </section>`;
 }

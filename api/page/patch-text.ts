@@ -5,16 +5,16 @@ import type { Draft } from './decide-forms.ts';
 
 export type PatchText = { ok: true; payload: JsonObject } | { ok: false; problem: string };
 
-/** What a person typed as the payload to run instead. */
+/** Parses the typed payload of a patch. */
 export function readPatch(text: string): PatchText {
   const guarded = parseGuarded(text);
   if (!guarded.ok) {
-    const where = guarded.pointer === '' ? '' : ` Look at ${guarded.pointer}.`;
+    const where = guarded.pointer === '' ? '' : ` See ${guarded.pointer}.`;
     return { ok: false, problem: `${guarded.reason.replace('The body', 'The patch')}${where}` };
   }
   const { value } = guarded;
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return { ok: false, problem: 'The patch has to be a JSON object.' };
+    return { ok: false, problem: 'The patch must be a JSON object.' };
   return { ok: true, payload: value as JsonObject };
 }
 

@@ -6,7 +6,7 @@ type Places = ReadonlyMap<string, Finding>;
 
 const RANK: Finding['severity'][] = ['low', 'medium', 'high', 'critical'];
 
-/** The worst finding at each place. */
+/** The most severe finding at each place. */
 function placesOf(findings: readonly Finding[]): Places {
   const places = new Map<string, Finding>();
   for (const finding of findings) {
@@ -46,11 +46,11 @@ function inside(value: unknown, pointer: string, indent: string, places: Places)
   return html`${array ? '[' : '{'}${NEW_LINE}${lines}${indent}${array ? ']' : '}'}`;
 }
 
-/** A payload as JSON for people: indented, what cannot be seen written out, and the places of the findings marked. */
+/** A payload as JSON for people: indented, with invisible characters printed and the places of findings marked. */
 export const payloadView = (payload: unknown, findings: readonly Finding[] = []): Markup =>
   html`<pre class="payload" tabindex="0">${node(payload, '', '', placesOf(findings))}</pre>`;
 
-/** The value at a JSON Pointer, shortened; undefined when there is none. */
+/** The value at a JSON Pointer, shortened; undefined if there is none. */
 export function pointed(payload: unknown, pointer: string, maxLength = 300): string | undefined {
   let at: unknown = payload;
   for (const token of pointer.split('/').slice(1)) {

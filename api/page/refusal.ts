@@ -3,7 +3,7 @@ import type { Finding } from '../../contracts/verdict.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { PROBLEM_STATUS } from '../problem-status.ts';
 
-/** What a person is told in place of a result. */
+/** The message that a person gets instead of a result. */
 export interface Refusal {
   status: number;
   sentence: string;
@@ -11,7 +11,7 @@ export interface Refusal {
   errors: { pointer: string; detail: string }[];
 }
 
-/** The refusals that belong beside the form; all others are for the error handler. */
+/** Refusals that are shown beside the form; the error handler handles all others. */
 const IN_PLACE: readonly ErrorCode[] = [
   'invalid_request',
   'forbidden',

@@ -5,7 +5,7 @@ const UNITS: [ms: number, one: string, many: string][] = [
   [1_000, 'second', 'seconds'],
 ];
 
-/** `3 minutes ago`, `in 23 hours`. Runs on the server and in the browser, where it keeps up with the clock. */
+/** `3 minutes ago`, `in 23 hours`. Runs on the server and in the browser, which updates it. */
 export function relative(instant: string, now: number): string {
   const ms = Date.parse(instant) - now;
   const [size, one, many] = UNITS.find(([least]) => Math.abs(ms) >= least) ?? [1_000, 'second', 'seconds'];

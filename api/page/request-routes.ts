@@ -19,13 +19,13 @@ import { signedIn } from './signed-in.ts';
 
 const pathOf = (id: string) => `/requests/${id}`;
 
-/** Where on the page it says what became of a decision. */
+/** The part of the page that shows the result of a decision. */
 function suffixOf({ status, body }: Decided): string {
   if (status !== 202) return '#outcome';
   return body.status === 'recorded' ? `?recorded=${body.decision_id}` : '#proposal';
 }
 
-/** The decision that a form states, or why it states none. */
+/** The decision of a form, or why the form has none. */
 function decisionOf(req: Request): Decision | Refusal {
   const [type, payload_digest] = [field(req, 'type'), field(req, 'payload_digest')];
   const patch = type === 'patch' ? readPatch(field(req, 'patched_payload')) : undefined;
@@ -42,8 +42,8 @@ function decisionOf(req: Request): Decision | Refusal {
   return refused(
     400,
     reasonFails
-      ? 'A rejection needs a reason, of at most 4,096 characters.'
-      : 'The form is incomplete. Read the request again and decide then.',
+      ? 'A rejection needs a reason of at most 4,096 characters.'
+      : 'The form is incomplete. Reload the request and decide again.',
   );
 }
 
@@ -99,7 +99,7 @@ export function requestRoutes({ requests, identities, decide, publicUrl }: PageD
     await send(res, id, 200, {}, { recorded });
   });
 
-  /** Reloading the answer of a form, or returning to it after signing in, leads to the request. */
+  /** Reloading the answer of a form, or returning to it after signing in, shows the request. */
   router.get(['/requests/:id/decision', '/requests/:id/preview'], (req, res) => {
     res.redirect(303, pathOf(encodeURIComponent(String(req.params.id))));
   });

@@ -13,13 +13,13 @@ import { when } from './when.ts';
 
 export interface RequestPage {
   request: ApprovalRequestDetail;
-  /** Compact JWS; empty while nothing is decided. */
+  /** Compact JWS; empty until the request is decided. */
   receipt: string;
   principal: Principal;
   publicUrl: string;
   draft: Draft;
   refusal?: Refusal;
-  /** This person's decision is with Temporal, and no worker has answered yet. */
+  /** Temporal has this person's decision, but no worker has answered yet. */
   recorded?: boolean;
 }
 
@@ -32,19 +32,19 @@ ${refusal.errors.length > 0 && html`<ul>${refusal.errors.map(({ pointer, detail 
 ${refusal.findings.length > 0 && findingList(payload, refusal.findings)}
 </div>`;
 
-const recordedNotice = html`<div class="notice" role="status"><p><strong>Your decision is recorded, and not yet effective.</strong> It counts when a worker is back, unless another decision came first or the deadline passes. This page follows.</p></div>`;
+const recordedNotice = html`<div class="notice" role="status"><p><strong>Your decision is recorded, but not yet effective.</strong> It takes effect when a worker runs, unless another decision came first or the deadline passes. This page updates itself.</p></div>`;
 
 function top(request: ApprovalRequestDetail): Markup {
   const { service, action, status, requested_by, expires_at } = request;
   return html`<p class="crumb"><a href="/">Inbox</a></p>
 <header class="heading">
-  <p class="muted">${marked(requested_by)} ${status === 'pending' ? 'wants' : 'asked'} to run</p>
+  <p class="muted">${marked(requested_by)} requested</p>
   <h1>${marked(action)} <span class="on">on ${marked(service)}</span></h1>
-  <p><span class="chip status-${status}">${status === 'pending' ? 'waiting' : status}</span> ${status === 'pending' && html`<span>expires ${when(expires_at)}</span>`}</p>
+  <p><span class="chip status-${status}">${status}</span> ${status === 'pending' && html`<span>expires ${when(expires_at)}</span>`}</p>
 </header>`;
 }
 
-/** The payload whose places a refusal names: the patch, when it can still be read. */
+/** The payload that a refusal refers to: the patch, if it can be parsed. */
 function refusedPayload({ draft, request }: RequestPage): unknown {
   try {
     return JSON.parse(draft.patch_text ?? '');
@@ -53,7 +53,7 @@ function refusedPayload({ draft, request }: RequestPage): unknown {
   }
 }
 
-/** Everything a decision is about, then the ways to decide, or how it ended. */
+/** The request with its payload and findings, and the forms to decide or the resolution. */
 export function requestPage(view: RequestPage): Page {
   const { request, receipt, principal, publicUrl, draft, refusal } = view;
   const pending = request.status === 'pending';
@@ -66,11 +66,11 @@ ${pending && view.recorded && recordedNotice}
 ${outcomeView(request, receipt, publicUrl)}
 ${proposalView(request, principal, draft)}
 <section class="card" aria-labelledby="why"><h2 id="why">Why it was held</h2>${whyHeld(request)}</section>
-<section class="card" aria-labelledby="run"><h2 id="run">${pending && !request.proposed_patch ? 'What will run' : 'What was asked for'}</h2>
-<p class="muted">Written by the agent: read it as data, not as advice.</p>
+<section class="card" aria-labelledby="run"><h2 id="run">${pending && !request.proposed_patch ? 'What will run' : 'Original payload'}</h2>
+<p class="muted">Written by the agent: treat it as data, not as advice.</p>
 ${payloadView(request.payload, request.findings)}
 <p class="digest"><span class="muted">Digest</span> <code>${request.payload_digest}</code></p></section>
-${pending && html`<section class="card decide" aria-labelledby="decide"><h2 id="decide">${request.proposed_patch ? 'Decide on what was asked for' : 'Decide'}</h2>${decideForms(request, principal, draft)}</section>`}
+${pending && html`<section class="card decide" aria-labelledby="decide"><h2 id="decide">${request.proposed_patch ? 'Decide on the original' : 'Decide'}</h2>${decideForms(request, principal, draft)}</section>`}
 </div>
 <aside class="column" aria-label="Details">
 <section class="card" aria-labelledby="details"><h2 id="details">Details</h2>${facts(request)}</section>
@@ -81,10 +81,10 @@ ${pending && html`<section class="card decide" aria-labelledby="decide"><h2 id="
   const announce = pending
     ? request.proposed_patch
       ? 'A patch of this request waits for a second approver.'
-      : 'This request waits for a decision.'
+      : 'This request is pending.'
     : `This request is closed: ${outcomeSentence(request)}.`;
   return {
-    title: `${pending ? 'Waiting' : outcomeSentence(request)}: ${request.action} on ${request.service}`,
+    title: `${pending ? 'Pending' : outcomeSentence(request)}: ${request.action} on ${request.service}`,
     principal,
     main,
     live: {

@@ -2,8 +2,8 @@ import type { RequestHandler } from 'express';
 import { sendSentence } from './layout.ts';
 
 /**
- * The attacker is another site in the same browser: a form counts only when the browser says that it is ours. Our pages send no
- * referrer, so a browser gives their forms the Origin `null`; then `Sec-Fetch-Site`, which no page can set, has to say it.
+ * The attacker is another site in the same browser: a form counts only if the browser reports this site as its origin. These
+ * pages send no referrer, so a browser sends the Origin `null`; then `Sec-Fetch-Site`, which no page can set, must be `same-origin`.
  */
 export const sameOrigin =
   (publicUrl: () => string): RequestHandler =>
@@ -16,12 +16,12 @@ export const sameOrigin =
     }
     const why =
       theirs === undefined
-        ? 'The request does not say which site it comes from (it has no Origin header).'
+        ? 'The request does not name its site (it has no Origin header).'
         : 'The request comes from another address.';
     sendSentence(
       res,
       403,
-      'Not taken',
-      `${why} Forms are taken from ${ours} only: open that address. Nothing was changed.`,
+      'Refused',
+      `${why} Forms are accepted from ${ours} only: open that address. Nothing was changed.`,
     );
   };

@@ -16,7 +16,7 @@ type Answer = { session: Session } | { refused: string };
 
 const LINK_TOKEN = /^[A-Za-z0-9_-]{43}$/;
 const SPENT: Answer = {
-  refused: 'This link was used already, or is older than 15 minutes. Ask for a new one, or sign in with your key.',
+  refused: 'This link was used already, or is older than 15 minutes. Request a new one, or sign in with your key.',
 };
 
 async function byLink(identities: IdentityStore, token: string): Promise<Answer> {
@@ -25,21 +25,21 @@ async function byLink(identities: IdentityStore, token: string): Promise<Answer>
 }
 
 async function byKey(identities: IdentityStore, text: string): Promise<Answer> {
-  if (text === '') return { refused: 'Give a key.' };
+  if (text === '') return { refused: 'Enter a key.' };
   const key = parseApiKey(text);
-  if (!key) return { refused: 'This is not an API key: it is mistyped, or cut short.' };
+  if (!key) return { refused: 'This is not an API key: it is mistyped or incomplete.' };
   const found = await identities.key(key.key_id);
   if (!found || !sameSecret(found.secret_sha256, key.secret_sha256))
-    return { refused: 'This key is not known, or was revoked.' };
+    return { refused: 'This key is unknown or revoked.' };
   const { project_id, owner, role, id } = found;
   if (role === 'agent')
     return {
-      refused: "An agent's key cannot sign in: agents ask, people decide. Use the key of an approver or an admin.",
+      refused: "An agent's key cannot sign in: only people decide. Use the key of an approver or an admin.",
     };
   return { session: { project_id, owner, role, key_id: id } };
 }
 
-/** Signing in, by a one-time link or by a key, and out. Each sign-in makes a new token and ends the session before it. */
+/** Sign-in with a one-time link or a key, and sign-out. Each sign-in creates a new token and ends the previous session. */
 export function sessionRoutes({ identities, publicUrl }: SessionDeps): Router {
   const router = Router();
   const endSession = async (req: Request) => {

@@ -3,11 +3,11 @@ import { html, type Markup } from './html.ts';
 import { sendPage } from './layout.ts';
 
 export interface SignIn {
-  /** Where to go afterwards: a path of ours. */
+  /** The target after signing in: a path of this site. */
   next: string;
-  /** The token of a one-time link that is to be confirmed. */
+  /** The token of a one-time link, to be confirmed. */
   once?: string;
-  /** Why the last attempt did not work. */
+  /** Why the last attempt failed. */
   refused?: string;
 }
 
@@ -18,15 +18,18 @@ const keyForm = ({ next }: SignIn): Markup => html`<form class="stack" method="p
   <button class="primary" type="submit">Sign in</button>
 </form>`;
 
-/** Following the link does nothing yet: mail scanners and link previews follow links, and it works once. */
-const linkForm = ({ next, once }: SignIn): Markup => html`<p>You opened a one-time link. It works once, from here.</p>
+/** Opening the link does not use it: mail scanners and link previews open links, and it works only once. */
+const linkForm = ({
+  next,
+  once,
+}: SignIn): Markup => html`<p>You opened a one-time link. Use the button to sign in; it works once.</p>
 <form class="stack" method="post" action="/login">
   <input type="hidden" name="next" value="${next}">
   <input type="hidden" name="once" value="${once}">
   <button class="primary" type="submit">Sign in</button>
 </form>`;
 
-/** Says nothing of what was asked for, so it reads the same whether that exists or not. */
+/** Reveals nothing about the requested page: it is the same whether that page exists or not. */
 export const sendSignIn = (res: Response, status: number, signIn: SignIn): void =>
   sendPage(res, status, {
     title: 'Sign in',

@@ -5,7 +5,7 @@ import { stateOf } from '../request-state.ts';
 import { localPath } from './local-path.ts';
 import { sendSignIn } from './sign-in.ts';
 
-/** Lets people with a session pass, and asks all others to sign in, before anything is read. `back` is where they return to. */
+/** Requires a session before anything is read; others get the sign-in page. `back` is the page to return to. */
 export const signedIn =
   (identities: IdentityStore, back: (url: string) => string = (url) => url): RequestHandler =>
   async (req, res, next) => {

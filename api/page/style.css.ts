@@ -1,4 +1,4 @@
-/** The one style sheet. System fonts, nothing fetched; state is never told by colour alone. */
+/** The style sheet. System fonts, no external resources; colour is never the only sign of a state. */
 export const STYLE = `:root {
   color-scheme: light dark;
   --ground: #f5f6f8; --card: #fff; --text: #171a20; --muted: #59606d; --line: #dfe2e8; --soft: #f0f2f6;

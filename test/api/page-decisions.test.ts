@@ -31,7 +31,7 @@ describe('forms', () => {
       expect(answer.text).toContain(sentence);
     }
     expect((await system.call(system.agent_api_key, 'GET', `/api/status/${id}`)).body.status).toBe('PENDING');
-    expect(await send('/login', { fields: { once } })).toMatchObject({ status: 303 }); // the link was not spent
+    expect(await send('/login', { fields: { once } })).toMatchObject({ status: 303 }); // the link was not used up
   });
 
   test('that are too large are refused with a sentence', async () => {
@@ -46,7 +46,7 @@ describe('forms', () => {
 });
 
 describe('a held request', () => {
-  test('is approved by a form, once; who comes later is told', async () => {
+  test('is approved once by a form; a later decision gets the resolution', async () => {
     const { id, payload_digest } = await open({ n: 1 });
     const [ana, bo] = [await signIn('ana'), await signIn('bo')];
     const decided = await send(`/requests/${id}/decision`, {
@@ -68,7 +68,7 @@ describe('a held request', () => {
     expect(late.text).toMatch(/This request is already approved \(by ana, \d{4}-/);
   });
 
-  test('is rejected with a reason, and not without', async () => {
+  test('is rejected only with a reason', async () => {
     const { id, payload_digest } = await open({ n: 1 });
     const cookie = await signIn();
     const without = await send(`/requests/${id}/decision`, {
@@ -86,7 +86,7 @@ describe('a held request', () => {
     expect(text).toContain('<blockquote>wrong &lt;b&gt;customer&lt;/b&gt;\nask again</blockquote>');
   });
 
-  test('is not decided on another payload than the one that was shown', async () => {
+  test('is not decided with the digest of another payload', async () => {
     const { id } = await open({ n: 1 });
     const answer = await send(`/requests/${id}/decision`, {
       cookie: await signIn(),
@@ -96,18 +96,18 @@ describe('a held request', () => {
     expect(answer.text).toContain('The payload is not the one that was shown.');
   });
 
-  test('is not decided by whoever asked', async () => {
+  test('is not decided by its requester', async () => {
     const { id, payload_digest } = await open({ n: 1 });
     const cookie = await signIn('dev-agent');
     expect((await send(`/requests/${id}`, { cookie })).text).not.toContain('data-decide');
     const answer = await send(`/requests/${id}/decision`, { cookie, fields: { type: 'approve', payload_digest } });
     expect(answer.status).toBe(403);
-    expect(answer.text).toContain('You asked for this yourself');
+    expect(answer.text).toContain('You requested this yourself');
   });
 });
 
 describe('a patch', () => {
-  test('is previewed as sentences without a script, and the text stays', async () => {
+  test('is previewed as sentences without a script, and the typed text is kept', async () => {
     const { id, payload_digest } = await open({ amount: 500, to: 'ana' });
     const { status, text } = await send(`/requests/${id}/preview`, {
       cookie: await signIn(),
@@ -121,7 +121,7 @@ describe('a patch', () => {
   test.each([
     ['{"amount": 1, "amount": 2}', 'The patch names one key twice.'],
     ['{"amount": ', 'The patch is not JSON.'],
-    ['[1]', 'The patch has to be a JSON object.'],
+    ['[1]', 'The patch must be a JSON object.'],
     ['{"__proto__": {}}', 'prototype'],
     ['{"amount": 500}', 'The patch changes nothing'],
     ['{}', 'An empty patch is refused'],
@@ -137,7 +137,7 @@ describe('a patch', () => {
     expect(text).toContain('data-decide');
   });
 
-  test('that the firewall refuses is told with its findings; the request stays open and the text is kept', async () => {
+  test('that the firewall refuses is shown with its findings; the request stays open and the text is kept', async () => {
     const { id, payload_digest } = await open({ url: 'https://api.example.com/v1' });
     const patched_payload = '{"url": "http://169.254.169.254/latest/meta-data"}';
     const { status, text } = await send(`/requests/${id}/decision`, {
@@ -151,7 +151,7 @@ describe('a patch', () => {
     expect((await system.call(system.agent_api_key, 'GET', `/api/status/${id}`)).body.status).toBe('PENDING');
   });
 
-  test('is what runs, shown with the difference', async () => {
+  test('runs, and is shown with the difference', async () => {
     const { id, payload_digest } = await open({ amount: 500, to: 'ana' });
     const cookie = await signIn();
     const decided = await send(`/requests/${id}/decision`, {
@@ -170,7 +170,7 @@ describe('a patch', () => {
   });
 });
 
-describe('when the system is not whole', () => {
+describe('when a service is down', () => {
   const elsewhere = async (options: Parameters<typeof createSystem>[0], work: () => Promise<void>) => {
     const [previous, other] = [system, await createSystem(options)];
     system = other;
@@ -206,7 +206,7 @@ describe('when the system is not whole', () => {
         status: 303,
         location: expect.stringMatching(new RegExp(`^/requests/${id}\\?recorded=dec_\\w+$`)),
       });
-      const sentence = 'Your decision is recorded, and not yet effective.';
+      const sentence = 'Your decision is recorded, but not yet effective.';
       expect((await send(answer.location!, { cookie })).text).toContain(sentence);
       expect((await send(answer.location!, { cookie: await signIn('bo') })).text).not.toContain(sentence);
       expect((await send(`/requests/${id}?recorded=${newId('dec')}`, { cookie })).text).not.toContain(sentence);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => system.stop());
 const { open, send, signIn } = visitorOf(() => system);
 
-/** A request with a patch of ana's that waits, made by the form. */
+/** A request with a waiting patch by ana, sent by the form. */
 async function proposed() {
   const { id, payload_digest } = await open({ url: 'https://api.example.com/v1', n: 1 });
   const patched = await send(`/requests/${id}/decision`, {
@@ -29,16 +29,16 @@ async function proposed() {
   return { id, payload_digest, patched_digest: proposed_patch.payload_digest as string };
 }
 
-test('the author is told that the patch waits, and what happens next', async () => {
+test('the author sees that the patch waits, and what happens next', async () => {
   const { id, patched_digest } = await proposed();
   const { text } = await send(`/requests/${id}`, { cookie: ana });
   expect(text).toContain('A patch waits for a second approver');
   expect(text).toContain('Waiting for a second approver.');
-  expect(text).toContain('it runs when somebody else approves it');
+  expect(text).toContain('it runs when another person approves it');
   expect(text).toContain(`<code>${patched_digest}</code>`);
   expect(text).not.toContain('Approve the patched action');
   expect(text).not.toContain(`name="payload_digest" value="${patched_digest}"`);
-  // A form that somebody made by hand.
+  // A hand-made form.
   const own = await send(`/requests/${id}/decision`, {
     cookie: ana,
     fields: { type: 'approve', payload_digest: patched_digest },
@@ -47,15 +47,15 @@ test('the author is told that the patch waits, and what happens next', async () 
   expect(own.text).toContain('You made this patch yourself');
 });
 
-test('another person sees who proposes what and what was found, and approves it by a form', async () => {
+test('another person sees the proposal and its findings, and approves it by a form', async () => {
   const { id, patched_digest } = await proposed();
   const { text } = await send(`/requests/${id}`, { cookie: bo });
-  expect(text).toContain('ana wants this payload to run instead');
+  expect(text).toContain('ana proposes this payload instead of the original');
   expect(text).toMatch(/<li>url: .*169\.254\.169\.254.*<\/li>/);
   expect(text).toContain('<code>egress/metadata</code>');
   expect(text).toContain('Approve the patched action');
-  expect(text).toContain('Approve what was asked for');
-  expect(text).toContain('Decide on what was asked for');
+  expect(text).toContain('Approve the original');
+  expect(text).toContain('Decide on the original');
   expect(text).not.toContain('Waiting for a second approver.');
   expect(text.match(/ id="([^"]+)"/g)).toHaveLength(new Set(text.match(/ id="([^"]+)"/g)).size);
   expect(text).not.toMatch(/ style=| on\w+=|<style/);
@@ -72,7 +72,7 @@ test('another person sees who proposes what and what was found, and approves it 
   expect(after.text).not.toContain('waits for a second approver</h2>');
 });
 
-test('another person rejects by the form beside the patch', async () => {
+test('another person rejects with the form of the patch', async () => {
   const { id, patched_digest } = await proposed();
   const without = await send(`/requests/${id}/decision`, {
     cookie: bo,
@@ -89,7 +89,7 @@ test('another person rejects by the form beside the patch', async () => {
   expect(text).not.toContain('What runs instead');
 });
 
-test('whoever asked decides on neither', async () => {
+test('the requester can decide neither', async () => {
   const { id } = await proposed();
   const { text } = await send(`/requests/${id}`, { cookie: await signIn('dev-agent') });
   expect(text).toContain('A patch waits for a second approver');

@@ -12,7 +12,7 @@ afterAll(() => system.stop());
 const { open, send, signIn } = visitorOf(() => system);
 
 describe('a held request', () => {
-  test('is shown with its text as text: no markup, no hidden characters', async () => {
+  test('is shown as text: no markup, no hidden characters', async () => {
     const cookie = await signIn();
     const evil = '"><script>alert(1)</script><img src=x onerror=alert(2)>';
     const bidi = 'invoice\u202Efdp.exe\u200B\u0007';
@@ -29,7 +29,7 @@ describe('a held request', () => {
     expect((await send('/', { cookie })).text).not.toMatch(/<script>|<img src=x/);
   });
 
-  test('comes under a strict policy, and nothing of the page is inline', async () => {
+  test('has a strict content policy, and no inline script or style', async () => {
     const { id } = await open({ n: 1 });
     const page = await send(`/requests/${id}`, { cookie: await signIn() });
     const csp = page.headers.get('content-security-policy');
@@ -49,7 +49,7 @@ describe('a held request', () => {
     );
   });
 
-  test('says why it was held, with the value at the place of each finding', async () => {
+  test('shows why it was held, with the value at the place of each finding', async () => {
     const { id, payload_digest } = await open({ url: 'http://169.254.169.254/latest/meta-data' });
     const { text } = await send(`/requests/${id}`, { cookie: await signIn() });
     expect(text).toContain('egress/');
@@ -58,12 +58,12 @@ describe('a held request', () => {
       /<mark class="(?:high|critical)"[^>]*><span class="json-string">&quot;http:\/\/169\.254\.169\.254/,
     );
     expect(text).toContain(payload_digest);
-    expect(text).toContain('dev-agent wants to run');
+    expect(text).toContain('dev-agent requested');
     const quiet = await open({ n: 1 });
     expect((await send(`/requests/${quiet.id}`, { cookie: await signIn() })).text).toContain('Held by policy');
   });
 
-  test('is unknown under an id that is not one', async () => {
+  test('is not found under an invalid id', async () => {
     const cookie = await signIn();
     for (const id of [newId('req'), 'x', '%00']) {
       const answer = await send(`/requests/${id}`, { cookie });
@@ -74,13 +74,13 @@ describe('a held request', () => {
 });
 
 describe('the inbox', () => {
-  test('lists what waits, newest first, over pages; and says when nothing does', async () => {
+  test('lists pending requests, newest first, in pages; and says if there are none', async () => {
     const other = await createSystem();
     const previous = system;
     system = other;
     try {
       const cookie = await signIn();
-      expect((await send('/', { cookie })).text).toContain('Nothing waits for a decision.');
+      expect((await send('/', { cookie })).text).toContain('No request is pending.');
       const ids: string[] = [];
       for (let i = 0; i < 52; i++) ids.push((await open({ i })).id);
       const first = await send('/', { cookie });
@@ -97,7 +97,7 @@ describe('the inbox', () => {
 });
 
 describe('assets', () => {
-  test('have their types, are kept for as long as their version lasts, and are no way to other files', async () => {
+  test('have their content types, are cached per version, and give no access to other files', async () => {
     const { text } = await send('/login');
     const style = /href="(\/assets\/[^"]+style\.css)"/.exec(text)![1]!;
     const answer = await send(style);

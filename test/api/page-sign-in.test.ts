@@ -20,7 +20,7 @@ afterAll(() => system.stop());
 const { loginLink, open, send, signIn } = visitorOf(() => system);
 
 describe('without a session', () => {
-  test('a request shows nothing, and reads like one that does not exist', async () => {
+  test('a request shows nothing, and looks like one that does not exist', async () => {
     const { id } = await open({ secret_note: 'for-people-only' });
     const [there, absent, junk] = await Promise.all([
       send(`/requests/${id}`),
@@ -37,7 +37,7 @@ describe('without a session', () => {
     expect(absent.status).toBe(401);
   });
 
-  test('the inbox asks to sign in, and forms do too', async () => {
+  test('inbox and forms require sign-in', async () => {
     const { id, payload_digest } = await open({ n: 1 });
     expect(await send('/')).toMatchObject({ status: 401 });
     expect(await send(`/requests/${id}/decision`, { fields: { type: 'approve', payload_digest } })).toMatchObject({
@@ -46,7 +46,7 @@ describe('without a session', () => {
     expect((await system.call(system.agent_api_key, 'GET', `/api/status/${id}`)).body.status).toBe('PENDING');
   });
 
-  test('an API key in a header is no session', async () => {
+  test('an API key in a header does not open a page', async () => {
     const { id } = await open({ n: 1 });
     const answer = await fetch(`${system.api.url}/requests/${id}`, {
       headers: { authorization: `Bearer ${system.admin_api_key}` },
@@ -56,7 +56,7 @@ describe('without a session', () => {
 });
 
 describe('signing in', () => {
-  test('following the link takes nothing; the form takes it once', async () => {
+  test('opening the link does not use it; the form uses it once', async () => {
     const once = await loginLink();
     for (let i = 0; i < 3; i++) {
       const shown = await send(`/login?once=${once}&next=/requests`);
@@ -78,13 +78,13 @@ describe('signing in', () => {
     expect(again.text).toContain('name="api_key"');
   });
 
-  test('of many who use a link at once, one gets in', async () => {
+  test('of many uses of a link at once, one succeeds', async () => {
     const once = await loginLink();
     const answers = await Promise.all(Array.from({ length: 8 }, () => send('/login', { fields: { once } })));
     expect(answers.filter(({ status }) => status === 303)).toHaveLength(1);
   });
 
-  test('an expired or invented link opens nothing', async () => {
+  test('an expired or invented link does not sign in', async () => {
     const once = await loginLink();
     const owner = new pg.Client({ connectionString: system.database.owner_url });
     await owner.connect();
@@ -106,12 +106,12 @@ describe('signing in', () => {
     }
     const agent = await send('/login', { fields: { api_key: system.agent_api_key } });
     expect(agent).toMatchObject({ status: 401, cookie: undefined });
-    expect(agent.text).toContain('cannot sign in: agents ask, people decide');
+    expect(agent.text).toContain('cannot sign in: only people decide');
     const unknown = newApiKey(newId('key'), 'test').api_key;
     for (const [key, sentence] of [
-      [unknown, 'not known, or was revoked'],
+      [unknown, 'unknown or revoked'],
       ['lp_test_x', 'not an API key'],
-      ['', 'Give a key'],
+      ['', 'Enter a key'],
     ] as const) {
       const answer = await send('/login', { fields: { api_key: key } });
       expect(answer).toMatchObject({ status: 401, cookie: undefined });
@@ -120,7 +120,7 @@ describe('signing in', () => {
     }
   });
 
-  test('each sign-in is a new session and ends the one before; signing out ends it too', async () => {
+  test('each sign-in is a new session and ends the previous one; signing out ends it too', async () => {
     const first = await signIn();
     const second = (await send('/login', { cookie: first, fields: { once: await loginLink() } })).cookie!;
     expect(second).not.toBe(first);

@@ -10,7 +10,7 @@ describe('the template', () => {
     expect(String(html`${[evil, html`<b>${evil}</b>`]}`)).not.toContain('<i');
   });
 
-  test('takes markup from itself alone, and nothing for what is not there', () => {
+  test('inserts only its own markup, and nothing for false, null and undefined', () => {
     expect(
       String(html`<ul>${['a', 'b'].map((item) => html`<li>${item}</li>`)}</ul>${false}${null}${undefined}${0}`),
     ).toBe('<ul><li>a</li><li>b</li></ul>0');

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { started } from '../helpers/started.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
-/** Planted in everything an agent or a person can write; must be found nowhere in clear. */
+/** Planted in every text that an agent or a person can write; must not be found in plain text. */
 const CANARY = 'c4nary-7f3e-';
 let planted = 0;
 const canary = () => `${CANARY}${planted++}`;
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-/** Every payload of a history decoded: as they stand they are base64, and a search in them is always green. */
+/** Every payload of a history, decoded: they are base64, in which a search would find nothing. */
 function decoded(value: unknown): string {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
   if (Array.isArray(value)) return value.map(decoded).join('\n');
@@ -39,7 +39,7 @@ async function everyRow(): Promise<string> {
     );
     for (const { row } of rows) {
       texts.push(row);
-      // bytea columns print as hex: what is in them is looked at as bytes too.
+      // bytea columns print as hex, so their bytes are searched too.
       for (const hex of row.matchAll(/\\\\?x([0-9a-f]{8,})/g))
         texts.push(Buffer.from(hex[1]!, 'hex').toString('latin1'));
     }

@@ -35,7 +35,7 @@ const compose = parse(text, { merge: true }) as {
 };
 const services = Object.entries(compose.services);
 
-test('every container: not root, read-only, without capabilities, of a named release; only the APIs are published, on loopback', () => {
+test('every container is not root, read-only, without capabilities, of a named release; only the APIs are published, on loopback', () => {
   for (const [name, service] of services) {
     expect(Number(service.user.split(':')[0]), name).toBeGreaterThan(0);
     expect(service, name).toMatchObject({
@@ -65,7 +65,7 @@ test('every container: not root, read-only, without capabilities, of a named rel
   ]);
 });
 
-test('the image: of a named release with glibc, in two stages, not root, with a health check and without what was needed to build', () => {
+test('the image has a named base release with glibc, two stages, no root, a health check, and no build dependencies', () => {
   const lines = dockerfile
     .replaceAll('\\\n', ' ')
     .split('\n')
@@ -106,7 +106,7 @@ test.skipIf(!reader)('docker compose reads the file', () => {
 });
 
 const temporal = inject('temporalBinary');
-test.skipIf(!temporal)('the namespace is made once, and found the second time', () => {
+test.skipIf(!temporal)('the namespace is created once, and exists the second time', () => {
   const namespace = `compose-${randomBytes(6).toString('hex')}`;
   const env = {
     PATH: `${dirname(temporal)}:/usr/bin:/bin`,
@@ -142,7 +142,7 @@ beforeAll(async () => {
   execFileSync(join(ROOT, 'deploy/make-secrets.sh'), [secrets], { stdio: 'ignore' });
   const dataDir = openDataDir({ LETSPING_DATA_DIR: join(dir, 'data') });
   rememberPorts(dataDir, { postgres: await freePorts() });
-  // A server of its own, for the roles have the names of a deployment.
+  // A separate server, because the roles have the names of a deployment.
   postgres = await startPostgres({ env: {}, dataDir, progress: () => {}, throwaway: true });
 });
 afterAll(async () => {
@@ -152,7 +152,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** What psql does with `init.sql`: secrets from their files into quoted values, then the statements one by one. */
+/** Runs `init.sql` as psql does: secrets from files as quoted values, then the statements one by one. */
 async function runInit() {
   const values = new Map<string, string>();
   const script = readFileSync(join(ROOT, 'deploy/postgres/init.sql'), 'utf8')
@@ -166,12 +166,12 @@ async function runInit() {
   url.pathname = '/postgres';
   const client = new pg.Client({ connectionString: url.href });
   await client.connect();
-  await client.query('drop database letsping'); // which a local server makes by itself
+  await client.query('drop database letsping'); // a local server has created it already
   for (const statement of script.split(';').filter((part) => part.trim())) await client.query(statement);
   await client.end();
 }
 
-/** The environment of a service of the file, with this machine's addresses in place of the containers'. */
+/** The environment of a service of the file, with addresses of this machine instead of the containers'. */
 function environmentOf(name: string, extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const given = Object.entries(compose.services[name]!.environment ?? {}).map(([variable, value]) => [
     variable,
@@ -190,7 +190,7 @@ const start = (name: string, extra: NodeJS.ProcessEnv = {}) => {
   return program;
 };
 
-test('the same commands in the same environment, as processes: migrated, ready, healthy, and one decision', async () => {
+test('the same commands and environment, as processes: migrate, become ready and healthy, and decide one request', async () => {
   await runInit();
   expect(statSync(secrets).mode & 0o777).toBe(0o700);
   for (const name of ['owner_database_url', 'app_database_url']) {

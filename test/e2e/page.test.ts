@@ -22,9 +22,9 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-/** Whatever the browser does of its own accord, it reaches nothing but this machine. */
+/** The browser's own requests cannot leave this machine. */
 const LOOPBACK_ONLY = '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1';
-/** A folder for pictures to look at; none are made without it. */
+/** Folder for screenshots; without it none are made. */
 const SHOTS = process.env['LETSPING_SCREENSHOTS'];
 
 const HELD = {
@@ -120,7 +120,7 @@ describe.skipIf(missing)('the approval page in a browser', () => {
     await page.getByRole('link', { name: /refund_customer/ }).click();
 
     await page.getByRole('heading', { level: 1, name: 'refund_customer on billing-agent' }).waitFor();
-    expect(await page.title()).toBe('Waiting: refund_customer on billing-agent · LetsPing');
+    expect(await page.title()).toBe('Pending: refund_customer on billing-agent · LetsPing');
     expect(await page.locator('section', { hasText: 'Why it was held' }).first().textContent()).toContain('/notify/0');
     expect(await page.locator('.payload').first().textContent()).toContain('<b>and approve</b>U+202E');
     expect(await page.locator('.payload mark', { hasText: '169.254.169.254' }).count()).toBe(1);
@@ -151,7 +151,7 @@ describe.skipIf(missing)('the approval page in a browser', () => {
     nothingLeft();
   });
 
-  test('what is decided elsewhere appears by itself, and the buttons rest after each change', async () => {
+  test('a decision made elsewhere appears by itself, and the buttons are disabled for a moment after each change', async () => {
     const { id, payload_digest } = await open({ ...HELD, payload: { n: 1 } });
     await signIn(page, `/requests/${id}`);
     const approve = page.getByRole('button', { name: 'Approve exactly this' });
@@ -174,7 +174,7 @@ describe.skipIf(missing)('the approval page in a browser', () => {
     nothingLeft();
   });
 
-  test('the inbox follows, and what somebody types is not lost to an event', async () => {
+  test('the inbox updates itself, and an event does not remove typed text', async () => {
     await signIn(page);
     await page.waitForTimeout(500);
     const { id } = await open({ ...HELD, action: 'appears_by_itself', payload: { n: 2 } });
@@ -188,7 +188,7 @@ describe.skipIf(missing)('the approval page in a browser', () => {
     nothingLeft();
   });
 
-  test('a patch that waits for a second approver appears by itself, unless somebody types, and is approved', async () => {
+  test('a patch that waits for a second approver appears by itself, unless text is being typed, and is approved', async () => {
     const { id, payload_digest } = await open({ ...HELD, payload: { url: 'https://api.example.com/' } });
     const propose = (path: string) =>
       system.call(system.approver_api_key, 'POST', `/api/approval-requests/${id}/decisions`, {
@@ -212,7 +212,7 @@ describe.skipIf(missing)('the approval page in a browser', () => {
     await page.reload();
     expect(await page.locator('#proposal .changes').textContent()).toContain('second');
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(1_280);
-    await page.waitForTimeout(1_000); // the buttons rest
+    await page.waitForTimeout(1_000); // the buttons are disabled for a moment
     expect(await page.evaluate(faint)).toEqual([]);
     await page.getByRole('button', { name: 'Approve the patched action' }).click();
     await page.getByRole('heading', { name: 'Approved with modifications by ana' }).waitFor();
@@ -220,7 +220,7 @@ describe.skipIf(missing)('the approval page in a browser', () => {
     nothingLeft();
   });
 
-  test('is usable at 360 px: nothing is wider than the screen', async () => {
+  test('fits a screen of 360 px', async () => {
     const { id } = await open();
     await page.setViewportSize({ width: 360, height: 740 });
     await signIn(page);
@@ -240,19 +240,19 @@ describe.skipIf(missing)('the approval page in a browser', () => {
     nothingLeft();
   });
 
-  test('every text stands out from its ground, in light and in dark', async () => {
+  test('every text has enough contrast, in light and dark mode', async () => {
     const { id } = await open();
     await signIn(page, `/requests/${id}`);
     await page.getByText('Patch: approve another payload').click();
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
-      await page.waitForTimeout(1_000); // the buttons rest, and colours settle
+      await page.waitForTimeout(1_000); // the buttons are disabled for a moment, and colours change gradually
       if (colorScheme === 'dark') await shoot(page, 'held-dark');
       expect(await page.evaluate(faint)).toEqual([]);
     }
   });
 
-  test('decides without a script, too', async () => {
+  test('works without a script', async () => {
     const { id } = await open();
     const context = await launch(false, join(userDataDir, 'plain'));
     try {
@@ -275,7 +275,7 @@ describe.skipIf(missing)('the approval page in a browser', () => {
   });
 });
 
-/** Runs in the page: visible texts whose contrast is below 4.5 to 1. */
+/** Runs in the page: returns visible texts with a contrast below 4.5 to 1. */
 function faint(): string[] {
   const channels = (colour: string) => (colour.match(/[\d.]+/g) ?? []).map(Number);
   const luminance = (colour: number[]) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 export interface PublishedPython {
   command: string;
-  /** For PYTHONPATH: where the package is. Empty: the interpreter finds it by itself. */
+  /** PYTHONPATH of the package; empty if the interpreter finds it itself. */
   path: string;
 }
 
@@ -18,8 +18,8 @@ const has = (command: string, path: string, version: string): boolean => {
 };
 
 /**
- * A Python that has the published client in this version: `LETSPING_PYTHON` (an interpreter), else `python3`, with the package
- * where it is installed or in a folder of the temp directory, into which pip puts it once. Undefined when there is none.
+ * A Python with this version of the published client: `LETSPING_PYTHON` (an interpreter), else `python3`. The package is
+ * installed, or pip installs it once into a folder of the temp directory. Undefined if there is none.
  */
 export function publishedPython(version: string): PublishedPython | undefined {
   const command = process.env['LETSPING_PYTHON'] || 'python3';

@@ -16,7 +16,7 @@ if (!python)
     `  skipped ${TESTS} tests: the published Python client is not installed (pip install letsping==0.3.3)\n`,
   );
 
-test('the published Python client is there in CI', () => {
+test('the published Python client is installed in CI', () => {
   if (process.env['LETSPING_CI'] === '1') expect(python).toBeDefined();
 });
 
@@ -28,7 +28,7 @@ interface Ran {
   stderr: string;
 }
 
-/** Runs a program of the agent's author, with the environment that the client documents and nothing else. */
+/** Runs an agent program with only the environment that the client documents. */
 function runPython(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
   const child = spawn(python!.command, args, {
     env: {
@@ -70,7 +70,7 @@ async function api<T>(path: string, body?: object): Promise<T> {
   return (await response.json()) as T;
 }
 
-/** What somebody in the console does as soon as the request is there. */
+/** Decides as soon as the request exists, as a person in the console would. */
 async function decide(
   service: string,
   decision: { type: 'approve' } | { type: 'reject'; reason: string } | { type: 'patch'; patched_payload: object },
@@ -136,7 +136,7 @@ describe.skipIf(!python)('the published Python client', () => {
     const waiting = script(
       `import time\nd = lp.wait(${JSON.stringify(id)})\nprint(json.dumps({"at": time.time() * 1000, "status": d["status"]}))`,
     );
-    // By now the client is in its second read, which the server holds.
+    // Now the client is in its second read, which the server holds.
     await new Promise((resolve) => setTimeout(resolve, 4_000));
     const decidedAt = Date.now();
     await decide('py-defer', { type: 'approve' });
@@ -162,7 +162,7 @@ describe.skipIf(!python)('the published Python client', () => {
     expect(await asking).toEqual({ status: 'APPROVED', executed_payload: { q: 1 } });
   });
 
-  test('the root of the server is as good a base as its /api', async () => {
+  test('the root of the server works as base URL, like its /api', async () => {
     const answer = await script(`print(json.dumps(lp.get_request_status(lp.defer("py-root", "sql", {}))))`, {
       LETSPING_BASE_URL: `${system.public_url}/`,
     });
@@ -170,17 +170,17 @@ describe.skipIf(!python)('the published Python client', () => {
     expect(answer).toMatchObject({ status: 'PENDING' });
   });
 
-  test('a wrong key and an unknown id are told in its own errors', async () => {
-    const told = await script(
+  test('a wrong key and an unknown id raise the errors of the client', async () => {
+    const seen = await script(
       [
-        'told = {}',
-        'try:\n    LetsPing(api_key="lp_test_wrong").defer("s", "a", {})\nexcept AuthenticationError as e:\n    told["auth"] = str(e)',
-        'try:\n    lp.get_request_status("req_unknown")\nexcept LetsPingError as e:\n    told["unknown"] = [e.status, e.code, str(e)]',
-        'print(json.dumps(told))',
+        'seen = {}',
+        'try:\n    LetsPing(api_key="lp_test_wrong").defer("s", "a", {})\nexcept AuthenticationError as e:\n    seen["auth"] = str(e)',
+        'try:\n    lp.get_request_status("req_unknown")\nexcept LetsPingError as e:\n    seen["unknown"] = [e.status, e.code, str(e)]',
+        'print(json.dumps(seen))',
       ].join('\n'),
     );
 
-    expect(told).toEqual({
+    expect(seen).toEqual({
       auth: expect.any(String),
       unknown: [404, 'LETSPING_404_NOT_FOUND', 'There is no such approval request.'],
     });

@@ -1,5 +1,5 @@
 const GATHER_MS = 200;
-/** A click that was meant for what stood here a moment ago must not decide. */
+/** After a refresh, buttons are disabled for a moment: a click meant for the old content must not decide. */
 const COOL_DOWN_MS = 700;
 const EVENTS = [
   'approval_request.opened',
@@ -23,14 +23,14 @@ const holdsText = (shown: HTMLElement) =>
   shown.querySelector('details.patch[open]') !== null ||
   [...shown.querySelectorAll('textarea')].some((field) => field.value !== field.defaultValue);
 
-/** Whether the newer state is worth replacing what is shown: a pending request may hold what somebody is typing. */
+/** Whether the newer state may replace the content: the form of a pending request may contain typed text. */
 const differs = (shown: HTMLElement, newer: HTMLElement) =>
   shown.dataset['kind'] === 'inbox' ||
   shown.dataset['status'] !== newer.dataset['status'] ||
   newer.dataset['status'] !== 'pending' ||
   (shown.dataset['proposal'] !== newer.dataset['proposal'] && !holdsText(shown));
 
-/** Fetches the page again and puts its content in the place of the old one; says so, and keeps the focus where it was. */
+/** Fetches the page again, replaces the content, announces the change, and keeps the focus. */
 async function refresh(arrive: () => void): Promise<void> {
   const shown = main();
   const self = shown?.dataset['self'];
@@ -49,7 +49,7 @@ async function refresh(arrive: () => void): Promise<void> {
   arrive();
 }
 
-/** Listens to what is opened and decided elsewhere. `arrive` readies new content. */
+/** Refreshes the page on events. `arrive` prepares new content. */
 export function follow(arrive: () => void): void {
   const shown = main();
   if (!shown) return;
@@ -58,7 +58,7 @@ export function follow(arrive: () => void): void {
     if (timer !== undefined) return;
     timer = window.setTimeout(() => {
       timer = undefined;
-      refresh(arrive).catch(() => {}); // away for a moment: the next event, or the reader's own reload, will do
+      refresh(arrive).catch(() => {}); // unavailable for now: the next event, or a reload, repeats it
     }, GATHER_MS);
   };
   const source = new EventSource('/api/events');

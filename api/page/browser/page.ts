@@ -2,7 +2,7 @@ import { relative } from '../relative.ts';
 import { coolDown, follow } from './live.ts';
 import { previewPatches } from './patch.ts';
 
-/** The page works without this script. It adds: what happens elsewhere, the difference of a patch while typing, a clock. */
+/** The page works without this script. It adds live updates, the difference of a patch during typing, and relative times. */
 
 const CLOCK_MS = 15_000;
 
@@ -19,7 +19,7 @@ function arrive(): void {
   previewPatches();
 }
 
-/** The second click of a double click is no second decision. */
+/** Ignores the second click of a double click. */
 document.addEventListener('submit', (event) => {
   const form = event.target as HTMLFormElement;
   if (form.dataset['sent'] !== undefined) event.preventDefault();

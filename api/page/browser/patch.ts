@@ -6,7 +6,7 @@ function sentencesOf(asked: string, edited: string): { title: string; sentences:
   try {
     const patch: unknown = JSON.parse(edited);
     if (typeof patch !== 'object' || patch === null || Array.isArray(patch))
-      return { title: 'The patch has to be a JSON object.', sentences: [], problem: true };
+      return { title: 'The patch must be a JSON object.', sentences: [], problem: true };
     const sentences = patchSentences(JSON.parse(asked), patch);
     return {
       title: sentences.length === 0 ? 'The patch changes nothing.' : 'What the patch changes:',
@@ -25,7 +25,7 @@ function element(name: string, text: string, className = ''): HTMLElement {
   return made;
 }
 
-/** The difference between what was asked and what is typed, as the server will tell it. Text only: no markup is made of it. */
+/** Shows the difference between the original and the typed payload, as the server computes it. Inserted as text, never as markup. */
 export function previewPatches(): void {
   const field = document.querySelector<HTMLTextAreaElement>('#patched_payload');
   const asked = document.querySelector('#asked')?.textContent;
