@@ -187,7 +187,7 @@ const listenOn = (server: Server, { host, port }: Config) =>
 
 /** The API process: runs until it is told to stop. */
 export async function runApi(env: NodeJS.ProcessEnv, largeBodies: URL): Promise<void> {
-  await refuseTemporal(env, { whenAway: 'go on' });
+  await refuseTemporal(env, { whenUnavailable: 'go on' });
   const api = await startApi(env, { largeBodies });
   await new Promise<void>((resolve) => onShutdown(() => resolve()));
   await api.stop();

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-/** `PORT=80a` stops the process: no value is repaired. */
+/** `PORT=80a` stops the process: a malformed value is never repaired. */
 const Whole = (min: number, max: number, example: number) => {
   const range = `must be a whole number from ${min} to ${max}, for example ${example}`;
   return z
@@ -17,7 +17,9 @@ const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as
 
 const Environment = z.object({
   DATABASE_URL: z
-    .string({ error: 'is missing: where PostgreSQL is, for example postgres://letsping:…@127.0.0.1:5432/letsping' })
+    .string({
+      error: 'is missing: the address of PostgreSQL, for example postgres://letsping:…@127.0.0.1:5432/letsping',
+    })
     .regex(
       /^postgres(ql)?:\/\/./,
       'must be a postgres:// URL, for example postgres://letsping:…@127.0.0.1:5432/letsping',
@@ -39,37 +41,37 @@ const Environment = z.object({
   LOG_LEVEL: z.enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}, for example info` }).default('info'),
 });
 
-/** Longer than a load balancer takes to notice `/readyz`. */
+/** Longer than a load balancer takes to see that `/readyz` fails. */
 const DRAIN_MS = 5_000;
 const isLoopback = (host: string) => /^(127\.|localhost$|::1$|\[::1\]$)/.test(host);
 
 export interface Config {
   readonly database_url: string;
-  /** As given; `crypto/keyring.ts` parses and refuses it. */
+  /** Not parsed here: `crypto/root-key.ts` does. */
   readonly root_key: string;
   readonly host: string;
   readonly port: number;
-  /** Without a slash at its end. What links for people and the Origin check go by. Absent: the address listened on. */
+  /** Base of links for people, and the expected Origin. No trailing slash. Default: the address listened on. */
   readonly public_url: string | undefined;
-  /** Set by `letsping dev` for its own api: a sandbox asks for less ceremony, never for less of a check. */
+  /** Set by `letsping dev` for its own api: it asks for fewer reasons, and makes the same checks. */
   readonly dev: boolean;
-  /** The Temporal task queue of our workflows: another one for each deployment that shares a namespace. */
+  /** The Temporal task queue of the workflows. Deployments that share a namespace need different ones. */
   readonly task_queue: string;
   readonly status_hold_ms: number;
-  /** Between "not ready" and the end of listening, at SIGTERM. Unless given: none on loopback, where nothing balances load; else 5 s. */
+  /** At SIGTERM, the time between "not ready" and the end of listening. Default: 0 on loopback (no load balancer), else 5 s. */
   readonly drain_ms: number;
-  /** Of `/metrics`, `/livez` and `/readyz` of this process; 0: not served. The worker takes the next port as well, on loopback. */
+  /** Port of `/metrics`, `/livez` and `/readyz`; 0: not served. The worker also uses the next port, on loopback. */
   readonly metrics_port: number;
   readonly metrics_host: string;
   readonly log_level: string;
 }
 
-/** The environment is not fit to start with. Its message lists every variable that is wrong, never a value. */
+/** The environment is not valid. The message lists every wrong variable, never a value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** Variables that may be given as a file, so that no secret stands in an environment: `NAME_FILE` holds its path. */
+/** Variables that may be read from a file, so that the environment holds no secret: `NAME_FILE` is its path. */
 export const SECRETS = ['DATABASE_URL', 'LETSPING_ROOT_KEY', 'LETSPING_APP_PASSWORD'] as const;
 
 /** The environment with every `NAME_FILE` read into `NAME`. */
@@ -116,7 +118,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const { env: given, problems } = withSecretFiles(env);
   const parsed = Environment.safeParse(given);
   const missing = parsed.success ? [] : parsed.error.issues.map((i) => `${i.path.join('.')} ${i.message}`);
-  // A file that was not read is told once, not as a missing variable too.
+  // A file that cannot be read is reported once, and not as a missing variable too.
   const all = [
     ...problems,
     ...missing.filter((line) => !problems.some((problem) => problem.startsWith(line.split(' ')[0]!))),

@@ -3,8 +3,8 @@ import { type Logger, pino } from 'pino';
 export type { Logger };
 
 /**
- * What is written of an error: its name, code and message, and the stack of what is a bug. Never its other members: PostgreSQL's
- * `detail` quotes the row, and a driver's error may carry what was sent.
+ * The logged fields of an error: name, code, message and stack. Never its other members: PostgreSQL's `detail` quotes the row,
+ * and a driver's error may contain the values that were sent.
  */
 const errorFields = (error: unknown) => {
   if (!(error instanceof Error)) return { name: typeof error };
@@ -25,7 +25,7 @@ const SECRET_FIELDS = [
   'digest_salt',
 ];
 
-/** One JSON line per event: an event name and ids. What could hold a secret is censored, should it ever get here. */
+/** One JSON line per event: an event name and ids. Fields that could hold a secret are redacted, in case one is ever passed. */
 export const createLogger = (name: string, level: string): Logger =>
   pino({
     name,

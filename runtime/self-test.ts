@@ -7,21 +7,21 @@ import { payloadDigest, SALT_BYTES } from '../domain/digest.ts';
 import { DEFAULT_POLICY, type ScreenDeps, screenAction } from '../domain/firewall/index.ts';
 import { parseGuarded } from '../domain/json/guard.ts';
 
-/** A process that answers one of these otherwise than it has to serves nobody. */
+/** A check gave a wrong result. The process must not serve. */
 export class SelfTestFailed extends Error {
   override readonly name = 'SelfTestFailed';
 }
 
-/** Rounds after which the engine has compiled what every call runs, so that the first ones after a start are not the slowest. */
+/** Rounds after which the JavaScript engine has compiled the code of a call, so that the first calls are not the slowest. */
 export const UNTIL_COMPILED = 100;
 
-const AGAIN = 'Nothing is served: install this release again.';
+const REINSTALL = 'The process does not start: install this release again.';
 
 const POLICY = { ...DEFAULT_POLICY, default_routing: 'review_flagged' as const };
 const NOTE =
   'Spoke to the customer on the phone: the parcel of last week came back to us, so the second half of the order is still open. ';
 
-/** What the firewall finds in these calls, whatever else changes; of what it finds nothing in, nobody has to be asked. */
+/** What the firewall must find in these calls, in every release. Without a finding it must allow the call. */
 const CALLS: readonly (readonly [finding: string | undefined, Action])[] = [
   ['egress/metadata', call('infra', 'http_request', { url: 'http://169.254.169.254/latest/meta-data/' })],
   ['shell/destructive', call('ops', 'run_shell', { command: 'rm -rf /' })],
@@ -34,7 +34,7 @@ function call(service: string, action: string, payload: Record<string, unknown>)
   return { service, action, payload };
 }
 
-/** Under a salt of zeros: SHA-256 of 32 zero bytes and of {"action":"refund","payload":{"amount":10},"service":"billing"}. */
+/** With a salt of zeros: SHA-256 of 32 zero bytes and of {"action":"refund","payload":{"amount":10},"service":"billing"}. */
 const DIGEST = 'sha256:d8666d3bb468b1f6f48a74bfd0773769a27f00a25b1b68105f4c8cdb1a18963f';
 
 const STATEMENT: Statement = {
@@ -56,44 +56,44 @@ const STATEMENT: Statement = {
 };
 
 /**
- * What a process is asked before it serves: that the firewall holds what it has to hold, that the digest of a known payload is
- * the known one, that what it seals opens again and nothing else does. Two milliseconds a round.
+ * Runs before a process serves: the firewall holds what it must hold, a known payload has its known digest, a sealed value
+ * opens again, and an altered one does not. 2 ms a round.
  * @throws SelfTestFailed
  */
-export async function selfTest(host: ScreenDeps, signer: Signer, rounds = 1): Promise<void> {
+export async function selfTest(deps: ScreenDeps, signer: Signer, rounds = 1): Promise<void> {
   const key = newKey();
   for (let round = 0; round < rounds; round++) {
-    for (const [finding, action] of CALLS) judge(host, finding, action);
+    for (const [finding, action] of CALLS) checkScreening(deps, finding, action);
     for (const hash of [undefined, sha256]) {
       const digest = payloadDigest(new Uint8Array(SALT_BYTES), call('billing', 'refund', { amount: 10 }), hash);
       if (digest !== DIGEST)
-        throw new SelfTestFailed(`the digest of a known payload is ${digest}, not ${DIGEST}. ${AGAIN}`);
+        throw new SelfTestFailed(`the digest of a known payload is ${digest}, not ${DIGEST}. ${REINSTALL}`);
     }
     await signer.sign(STATEMENT);
-    await sealing(key, round);
+    await checkSealing(key, round);
   }
 }
 
-function judge(host: ScreenDeps, finding: string | undefined, action: Action): void {
+function checkScreening(deps: ScreenDeps, finding: string | undefined, action: Action): void {
   const guarded = parseGuarded(JSON.stringify(action));
-  if (!guarded.ok) throw new SelfTestFailed(`a plain body is refused: ${guarded.reason}`);
-  const { verdict, findings } = screenAction(guarded.value as Action, {}, POLICY, undefined, host);
+  if (!guarded.ok) throw new SelfTestFailed(`a valid body is refused: ${guarded.reason}. ${REINSTALL}`);
+  const { verdict, findings } = screenAction(guarded.value as Action, {}, POLICY, undefined, deps);
   const isRight =
     finding === undefined ? verdict === 'allow' : verdict === 'hold' && findings.some(({ id }) => id === finding);
   if (isRight) return;
   const [found, wanted] = [findings.map(({ id }) => id).join(', ') || 'nothing', finding ?? 'nothing'];
   throw new SelfTestFailed(
-    `the firewall finds ${found} in ${action.service}/${action.action} and says ${verdict}; it has to find ${wanted}. ${AGAIN}`,
+    `the firewall finds ${found} in ${action.service}/${action.action} and its verdict is ${verdict}; it must find ${wanted}. ${REINSTALL}`,
   );
 }
 
-async function sealing(key: Uint8Array, round: number): Promise<void> {
+async function checkSealing(key: Uint8Array, round: number): Promise<void> {
   const plain = Buffer.from(NOTE);
   const sealed = await seal(key, ['self-test', round], plain);
   if (Buffer.compare(await open(key, ['self-test', round], sealed), plain) !== 0)
-    throw new SelfTestFailed(`what was sealed opens as something else. ${AGAIN}`);
+    throw new SelfTestFailed(`a sealed value opens as another value. ${REINSTALL}`);
   if (round > 0) return;
   sealed[sealed.length - 1]! ^= 1;
   const opened = await open(key, ['self-test', round], sealed).catch(() => undefined);
-  if (opened !== undefined) throw new SelfTestFailed(`sealed bytes that were altered still open. ${AGAIN}`);
+  if (opened !== undefined) throw new SelfTestFailed(`a sealed value that was altered still opens. ${REINSTALL}`);
 }

@@ -46,7 +46,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
     currentIssuerKey(pool, keyring).then(createSigner),
     loadParsers(),
     workflowBundle(),
-    refuseTemporal(env, { whenAway: 'wait' }),
+    refuseTemporal(env, { whenUnavailable: 'wait' }),
   ]);
   await selfTest({ parsers }, signer);
   const stores = activityStores(pool, keyring);

@@ -1,33 +1,33 @@
 import { randomBytes } from 'node:crypto';
 import type { RequestEvent } from '../../domain/approval/request-event.ts';
 
-export interface Numbered extends RequestEvent {
+export interface NumberedEvent extends RequestEvent {
   id: string;
 }
 
-/** Fan-out of notices to server-sent-event readers, with the last ten minutes to resume from. */
+/** Fan-out of events to readers of the event stream. The last ten minutes are kept, for readers that reconnect. */
 export interface EventHub {
-  publish(notice: RequestEvent): void;
-  /** Notices may have been missed: readers are told to fetch again. */
+  publish(event: RequestEvent): void;
+  /** Events may have been missed: every reader is reset, and reads the requests again. */
   gap(): void;
-  /** Calls `onEvent` for each later notice; what came after `lastEventId` first. `onReset` when that is not known any more. */
-  subscribe(lastEventId: string | undefined, onEvent: (event: Numbered) => void, onReset: () => void): () => void;
+  /** Calls `onEvent` for each later event, and before that for those after `lastEventId`; `onReset` if these are no longer kept. */
+  subscribe(lastEventId: string | undefined, onEvent: (event: NumberedEvent) => void, onReset: () => void): () => void;
 }
 
 const KEEP_MS = 10 * 60_000;
 const KEEP_COUNT = 50_000;
 
 export function createEventHub(): EventHub {
-  /** Ids of another process or of an earlier life are not ours to resume from. */
+  /** Distinguishes this process from others and from itself before a restart: their event ids cannot be resumed from. */
   const epoch = randomBytes(4).toString('hex');
-  const buffer: { at: number; event: Numbered }[] = [];
-  const readers = new Set<{ onEvent: (event: Numbered) => void; onReset: () => void }>();
+  const buffer: { at: number; event: NumberedEvent }[] = [];
+  const readers = new Set<{ onEvent: (event: NumberedEvent) => void; onReset: () => void }>();
   let sequence = 0;
   let trimmed = 0;
 
   return {
-    publish(notice) {
-      const event = { ...notice, id: `${epoch}-${++sequence}` };
+    publish(published) {
+      const event = { ...published, id: `${epoch}-${++sequence}` };
       const now = Date.now();
       buffer.push({ at: now, event });
       while (buffer.length > KEEP_COUNT || (buffer[0] && now - buffer[0].at > KEEP_MS)) {

@@ -1,15 +1,15 @@
 /**
- * Held status reads: a second read of a pending request by the same key waits for its outcome instead of being answered at
- * once, so that clients which poll hear of a decision within a round trip (`notes` of the protocol: below the 30 s after which
- * the published Python client gives up). The first read is answered at once, so one-shot reads stay quick.
+ * Held status reads: a second read of a pending request by the same key waits for its outcome, so that a polling client gets a
+ * decision within a round trip. The wait is below the 30 s after which the published Python client gives up. The first read is
+ * answered at once, so single reads stay fast.
  */
 export interface StatusWaiters {
-  /** Whether this read should wait: the key read this request within the last 30 s, and is not at its limit. Notes the read. */
+  /** Whether this read should wait: the key read this request within the last 30 s, and is below its limit. Records the read. */
   shouldHold(key_id: string, request_id: string): boolean;
-  /** Resolves when the request is resolved, the time is up or the caller has gone. */
+  /** Resolves when the request is resolved, the time is up or the caller has disconnected. */
   wait(key_id: string, request_id: string, signal: AbortSignal): Promise<void>;
   resolved(request_id: string): void;
-  /** Something may have been missed: everybody looks for himself. */
+  /** Ends every wait: events may have been missed, so each read queries the database. */
   wakeAll(): void;
   readonly waiting: number;
 }

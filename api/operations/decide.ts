@@ -57,7 +57,7 @@ export function createDecide(deps: DecideDeps) {
       throw new DomainError('not_found', 'There is no such approval request.');
     const { request, resolution } = view;
     const attempt: Attempt = { decision_id, owner, request, decision };
-    // Other payloads than the requested one are of a patch that waits for a second approver, in place of an earlier one.
+    // Only these can concern a patch that waits for a second approver: another patch, or a decision on another payload.
     const mayMeetProposal = decision.type === 'patch' || decision.payload_digest !== request.payload_digest;
     const proposal = mayMeetProposal && !resolution ? await decisions.proposalOf(project_id, request_id) : undefined;
     const refusal = refusalBefore(attempt, proposal);

@@ -2,7 +2,7 @@ import type { TimelineEntry } from '../../contracts/approval-request.ts';
 import type { HistoryView } from '../../domain/approval/ports.ts';
 import type { DecisionRecord } from '../../domain/approval/record.ts';
 
-/** What people answered, as the timeline tells it: every decision, and how the firewall took each patch. */
+/** Timeline entries of every decision, and of the screening of each patch. */
 export const decisionEntries = (view: HistoryView): TimelineEntry[] =>
   view.decisions.flatMap((row) => [recorded(row, view), ...screened(row)]);
 
@@ -27,7 +27,7 @@ function screened({ screening, screened_at, actor }: DecisionRecord): TimelineEn
           event: 'patch_proposed',
           at,
           by: actor,
-          detail: 'The patch has a finding that the original had not: it waits for a second approver.',
+          detail: 'The patch has a finding that the original did not have: it waits for a second approver.',
         },
       ];
 }

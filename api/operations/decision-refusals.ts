@@ -1,13 +1,13 @@
 import type { Refusal } from '../../domain/approval/approval.ts';
 import { DomainError } from '../../domain/errors.ts';
 
-/** What the workflow, or who looked before it, refuses a decision for, as the caller is told. */
+/** The caller's answer to each reason why a decision does not count, found by the api or by the workflow. */
 export const REFUSED: Record<Refusal, () => DomainError> = {
   malformed: () => new DomainError('invalid_request', 'The workflow could not read the decision.'),
-  not_pending: () => new DomainError('not_pending', 'This request is being decided by somebody else right now.'),
+  not_pending: () => new DomainError('not_pending', 'Another decision on this request is being recorded.'),
   expired: () => new DomainError('expired', 'The deadline has passed: the request expires.'),
   patch_in_progress: () =>
-    new DomainError('patch_in_progress', 'A patch by somebody else is being screened. Try again in a moment.', {
+    new DomainError('patch_in_progress', 'Another patch of this request is being screened. Try again in a moment.', {
       retry_after: 1,
     }),
   patch_refused: () =>

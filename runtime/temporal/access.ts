@@ -3,7 +3,7 @@ import type { Connection } from '@temporalio/client';
 import { temporalClient, temporalSettings } from './client.ts';
 import { grpcStatus } from './errors.ts';
 
-/** Temporal answers, and this process cannot work with it. One sentence, which says what to do. */
+/** Temporal is available, and this process cannot work with it. The message is one sentence that says what to do. */
 export class TemporalRefused extends Error {
   override readonly name = 'TemporalRefused';
 }
@@ -14,7 +14,7 @@ const DENIED: Partial<Record<status, string>> = {
   [status.UNAUTHENTICATED]: 'is not accepted',
 };
 
-/** Since this release of the server updates, which decisions are, and conflict policies are on by default. */
+/** From this release on, the server has Updates (a decision is one) and conflict policies on by default. */
 export const OLDEST_SERVER = '1.25.0';
 const TRY_FOR_MS = 10_000;
 const TRY_EVERY_MS = 100;
@@ -23,12 +23,12 @@ export const isOlder = (version: string, than: string): boolean => {
   const numbers = (text: string) =>
     (/^v?(\d+)\.(\d+)(?:\.(\d+))?/.exec(text) ?? []).slice(1).map((part) => Number(part ?? 0));
   const [a, b] = [numbers(version), numbers(than)];
-  if (a.length === 0) return false; // a build that does not number itself as releases are
+  if (a.length === 0) return false; // not a release number: a build of one's own
   for (let i = 0; i < 3; i++) if ((a[i] ?? 0) !== (b[i] ?? 0)) return (a[i] ?? 0) < (b[i] ?? 0);
   return false;
 };
 
-/** One sentence for an error of a call on a namespace; undefined when Temporal is away, or it is another kind of error. */
+/** The refusal behind an error of a call on a namespace. Undefined: Temporal is unavailable, or the error is of another kind. */
 export function refusalOfTemporal(error: unknown, namespace: string, what: string): TemporalRefused | undefined {
   const code = grpcStatus(error);
   if (code === undefined || UNREACHABLE.includes(code)) return undefined;
@@ -42,7 +42,7 @@ export function refusalOfTemporal(error: unknown, namespace: string, what: strin
       `the Temporal credential ${DENIED[code]} on the namespace ${JSON.stringify(namespace)} (${what}): give it the role "writer" there, in Temporal Cloud "Write", and check TEMPORAL_API_KEY or TEMPORAL_TLS_CLIENT_CERT_PATH`,
     );
   if (code === status.UNIMPLEMENTED)
-    return refused(`this Temporal server does not know how to ${what}: it is too old, use ${OLDEST_SERVER} or newer`);
+    return refused(`this Temporal server cannot ${what}: it is too old, use ${OLDEST_SERVER} or newer`);
   return undefined;
 }
 
@@ -51,8 +51,8 @@ export interface TemporalAccess {
 }
 
 /**
- * Asks for the namespace as this process would use it.
- * @throws TemporalRefused; the SDK's error when Temporal is away.
+ * Checks version, namespace and credential.
+ * @throws TemporalRefused; the SDK's error when Temporal is unavailable.
  */
 export async function temporalAccess(connection: Connection, namespace: string): Promise<TemporalAccess> {
   try {
@@ -61,10 +61,10 @@ export async function temporalAccess(connection: Connection, namespace: string):
     if (isOlder(version, OLDEST_SERVER))
       throw new TemporalRefused(`this Temporal server is ${version}, which is too old: use ${OLDEST_SERVER} or newer`);
     const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
-    // A server that does not say is taken at its version.
+    // A server that reports no capabilities is judged by its version.
     if (namespaceInfo?.capabilities && !namespaceInfo.capabilities.syncUpdate) {
       throw new TemporalRefused(
-        `the Temporal namespace ${JSON.stringify(namespace)} takes no updates, which decisions are: set frontend.enableUpdateWorkflowExecution to true, or use a server of ${OLDEST_SERVER} or newer`,
+        `the Temporal namespace ${JSON.stringify(namespace)} does not accept Updates, which decisions need: set frontend.enableUpdateWorkflowExecution to true, or use a server of ${OLDEST_SERVER} or newer`,
       );
     }
     return { version };
@@ -74,13 +74,13 @@ export async function temporalAccess(connection: Connection, namespace: string):
 }
 
 /**
- * Before a process starts. A namespace that is just being made (a server that boots) is waited for a while. A Temporal that is
- * away is no reason not to start with `go on`; with `wait` it is given the same while.
- * @throws TemporalRefused; with `wait` the SDK's error of a Temporal that stays away.
+ * Runs before a process starts. Waits up to 10 s for a namespace that does not exist yet (a server that boots). When Temporal is
+ * unavailable, `go on` starts anyway, and `wait` waits up to 10 s too.
+ * @throws TemporalRefused; with `wait` the SDK's error when Temporal stays unavailable.
  */
 export async function refuseTemporal(
   env: NodeJS.ProcessEnv,
-  { whenAway }: { whenAway: 'go on' | 'wait' },
+  { whenUnavailable }: { whenUnavailable: 'go on' | 'wait' },
 ): Promise<void> {
   const { connection } = temporalClient(env);
   const { namespace } = temporalSettings(env);
@@ -92,9 +92,9 @@ export async function refuseTemporal(
         return;
       } catch (error) {
         const isMissing = error instanceof TemporalRefused && grpcStatus(error.cause) === status.NOT_FOUND;
-        const isAway = !(error instanceof TemporalRefused);
-        if (isAway && whenAway === 'go on') return;
-        if (!(isMissing || isAway) || Date.now() >= end) throw error;
+        const isUnavailable = !(error instanceof TemporalRefused);
+        if (isUnavailable && whenUnavailable === 'go on') return;
+        if (!(isMissing || isUnavailable) || Date.now() >= end) throw error;
         await new Promise((resolve) => setTimeout(resolve, TRY_EVERY_MS));
       }
     }

@@ -2,13 +2,13 @@ import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 
-/** Where Temporal is: the standard `TEMPORAL_*` settings and profiles. */
+/** The address and namespace of Temporal, from the standard `TEMPORAL_*` settings and profiles. */
 export const temporalSettings = (env: NodeJS.ProcessEnv) => {
   const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: env as Record<string, string> });
   return { connectionOptions, namespace: namespace ?? 'default' };
 };
 
-/** Milliseconds that a call may take; then it fails with DEADLINE_EXCEEDED. Updates wait for a worker, lists for a page. */
+/** Deadline of a call; then it fails with DEADLINE_EXCEEDED. Updates wait for a worker, lists for a page. */
 const CALL_MS = 5_000;
 const CALLS_MS: Record<string, number> = {
   GetSystemInfo: 2_000,
@@ -19,15 +19,15 @@ const CALLS_MS: Record<string, number> = {
   ListWorkflowExecutions: 15_000,
 };
 
-/** The deadline of every call, where the SDK has `client.withDeadline` (see `OneNamespace`). */
+/** Sets the deadline of every call, in place of the SDK's `client.withDeadline` (see `OneNamespace`). */
 const withDeadline: Interceptor = (options, nextCall) => {
   const method = options.method_definition.path.split('/').at(-1)!;
   return new InterceptingCall(nextCall({ ...options, deadline: Date.now() + (CALLS_MS[method] ?? CALL_MS) }));
 };
 
 /**
- * The SDK keeps deadlines and the namespace's header of a call in an AsyncLocalStorage. From its first use on every promise of
- * a Node 20 process is dearer: an ingest by a tenth. Here both are the connection's own.
+ * The SDK keeps a call's deadline and namespace header in an AsyncLocalStorage. From its first use on, every promise of a Node 20
+ * process costs more: an ingest takes 10 % longer. Here both belong to the connection.
  */
 class OneNamespace extends Connection {
   override withMetadata<T>(_metadata: unknown, call: () => Promise<T>): Promise<T> {
@@ -36,8 +36,8 @@ class OneNamespace extends Connection {
 }
 
 /**
- * A client whose connection is made at first use, so that a process starts while Temporal is away. The SDK's own retry is
- * left out: it sleeps past deadlines, and "server away" would look like "no worker".
+ * The connection is made at first use, so that a process starts while Temporal is unavailable. The SDK's retry is left out: it
+ * sleeps past deadlines, and an unavailable server would look like a missing worker.
  */
 export function temporalClient(env: NodeJS.ProcessEnv): { client: Client; connection: Connection } {
   const { connectionOptions, namespace } = temporalSettings(env);

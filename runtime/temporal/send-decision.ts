@@ -14,7 +14,7 @@ import { temporalFailure } from './errors.ts';
 const TRIES = 5;
 const UPDATE_MS = 10_000;
 const SIGNAL_MS = 1_000;
-/** So near the end of the wait an update is not sent again. */
+/** This close to the end of the wait, an Update is not sent again. */
 const EDGE_MS = 100;
 
 const isRefusal = (type: unknown): type is Refusal => REFUSALS.some((code) => code === type);
@@ -23,8 +23,8 @@ const pause = (attempt: number) =>
   new Promise((resolve) => setTimeout(resolve, 50 * 2 ** Math.min(attempt, 4) * (0.5 + Math.random())));
 
 /**
- * Sends a decision as an Update and waits up to 10 s for the answer, in all tries together. They have one update id, the
- * decision's own, so a repeat is the same update.
+ * Sends a decision as an Update and waits up to 10 s for the answer, over all tries. Their update id is the decision's own, so a
+ * repeat is the same Update.
  * @throws an error that is not Temporal's
  */
 export async function decide(client: Client, request_id: string, decision: DecisionRef): Promise<DecideAnswer> {
@@ -55,7 +55,7 @@ export async function decide(client: Client, request_id: string, decision: Decis
           break;
         case 'unavailable':
         case 'interrupted':
-          // At the end of the wait the connection may have broken under an update that the server has: no_worker.
+          // At the end of the wait this may be an Update that the server has, and the connection broke: no_worker.
           if (isEnding()) return { state: 'no_worker' };
           if (attempt >= TRIES) return { state: failure.kind === 'unavailable' ? 'unavailable' : 'no_worker' };
           await pause(attempt);
@@ -71,8 +71,8 @@ export async function decide(client: Client, request_id: string, decision: Decis
 }
 
 /**
- * Sends a decision as a Signal. A workflow that is busy, by an Update just broken off for one, has taken nothing, so the
- * Signal is sent again for up to 1 s. After any other failure it may have been taken.
+ * Sends a decision as a Signal. A busy workflow (for one, by an Update that was just broken off) has not taken it, so it is sent
+ * again for up to 1 s. After any other failure it may have been taken.
  */
 export async function record(client: Client, request_id: string, decision: DecisionRef): Promise<RecordAnswer> {
   const handle = client.workflow.getHandle(approvalWorkflowId(request_id));

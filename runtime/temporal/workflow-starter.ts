@@ -30,7 +30,7 @@ async function unlessStarted(start: Promise<unknown>): Promise<void> {
   });
 }
 
-/** Starts by ids that come from rows: a second start finds the first. */
+/** Workflow ids come from rows, so a second start finds the first workflow. */
 export const workflowStarter = (client: Client, taskQueue: string): WorkflowStarter => ({
   startApproval: (request) =>
     unlessStarted(

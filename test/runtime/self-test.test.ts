@@ -13,25 +13,25 @@ beforeAll(async () => {
 
 test('this installation passes', () => selfTest({ parsers }, signer));
 
-test('a shell parser that reads nothing is found out', async () => {
+test('a shell parser that parses nothing fails the self-test', async () => {
   const blind: Parsers = { ...parsers, shell: { parse: () => ({ type: 'Script' }) as never, children: () => [] } };
   await expect(selfTest({ parsers: blind }, signer)).rejects.toThrow(SelfTestFailed);
   await expect(selfTest({ parsers: blind }, signer)).rejects.toThrow(
-    /finds nothing in ops\/run_shell and says allow; it has to find shell\/destructive/,
+    /finds nothing in ops\/run_shell and its verdict is allow; it must find shell\/destructive/,
   );
 });
 
-test('so is an SQL parser that fails: its calls are held, but not for what they do', async () => {
+test('an SQL parser that throws fails it: its calls are held, but without their finding', async () => {
   const broken: Parsers = {
     ...parsers,
     sql: () => {
       throw new Error('no memory');
     },
   };
-  await expect(selfTest({ parsers: broken }, signer)).rejects.toThrow(/data\/run_sql .*has to find sql\/unbounded/);
+  await expect(selfTest({ parsers: broken }, signer)).rejects.toThrow(/data\/run_sql .*must find sql\/unbounded/);
 });
 
-test('a key that does not sign ends it', async () => {
+test('a key that does not sign fails it', async () => {
   const none = { ...signer, sign: () => Promise.reject(new Error('no key')) };
   await expect(selfTest({ parsers }, none)).rejects.toThrow('no key');
 });

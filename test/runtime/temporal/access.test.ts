@@ -2,11 +2,11 @@ import type { Connection } from '@temporalio/client';
 import { expect, test } from 'vitest';
 import { refusalOfTemporal, TemporalRefused, temporalAccess } from '../../../runtime/temporal/access.ts';
 
-/** As the client's transport makes them. */
+/** The shape of the client's gRPC errors. */
 const grpcError = (code: number) =>
   Object.assign(new Error(`${code} said no`), { code, details: 'said no', metadata: {} });
 
-/** A server that answers like this; the real one is asked in test/cli/doctor.test.ts. */
+/** A server with these answers. test/cli/doctor.test.ts uses a real one. */
 const access = (server: { version?: string; syncUpdate?: boolean; refuses?: number }) => {
   const workflowService = {
     getSystemInfo: async () => ({ serverVersion: server.version ?? '1.32.0' }),
@@ -18,7 +18,7 @@ const access = (server: { version?: string; syncUpdate?: boolean; refuses?: numb
   return temporalAccess({ workflowService } as unknown as Connection, 'approvals');
 };
 
-test('one sentence each: a namespace that is missing, closed to us, without updates, a server too old', async () => {
+test('one sentence each: a namespace that is missing, forbidden or without Updates, and a server that is too old', async () => {
   await expect(access({ refuses: 5 })).rejects.toThrow(
     /^the Temporal namespace "approvals" does not exist: create it \(.*\) or set TEMPORAL_NAMESPACE$/,
   );
@@ -27,7 +27,7 @@ test('one sentence each: a namespace that is missing, closed to us, without upda
   );
   await expect(access({ refuses: 16 })).rejects.toThrow(/is not accepted .* check TEMPORAL_API_KEY/);
   await expect(access({ refuses: 12 })).rejects.toThrow(/too old, use 1\.25\.0 or newer$/);
-  await expect(access({ syncUpdate: false })).rejects.toThrow(/takes no updates/);
+  await expect(access({ syncUpdate: false })).rejects.toThrow(/does not accept Updates/);
   await expect(access({ version: '1.24.2' })).rejects.toThrow(/^this Temporal server is 1\.24\.2, which is too old/);
   for (const server of [{ refuses: 5 }, { syncUpdate: false }, { version: '1.20.0' }]) {
     await expect(access(server)).rejects.toBeInstanceOf(TemporalRefused);
@@ -36,7 +36,7 @@ test('one sentence each: a namespace that is missing, closed to us, without upda
   expect(await access({})).toEqual({ version: '1.32.0' });
 });
 
-test('a server that is away is no refusal', async () => {
+test('an unavailable server is not a refusal', async () => {
   expect(refusalOfTemporal(grpcError(14), 'approvals', 'start')).toBeUndefined();
   expect(refusalOfTemporal(grpcError(4), 'approvals', 'start')).toBeUndefined();
   await expect(access({ refuses: 14 })).rejects.not.toBeInstanceOf(TemporalRefused);

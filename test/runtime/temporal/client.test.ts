@@ -5,7 +5,7 @@ import { temporalClient } from '../../../runtime/temporal/client.ts';
 
 const SERVICE = '/temporal.api.workflowservice.v1.WorkflowService';
 
-/** A server of the wire alone: it answers every call with an empty message, and tells what came. */
+/** A gRPC server without Temporal behind it: answers every call with an empty message, and records the calls. */
 async function answering(...methods: string[]) {
   const seen: { method: string; namespace: unknown; within_ms: number }[] = [];
   const server = new Server();
@@ -40,7 +40,7 @@ async function answering(...methods: string[]) {
   return { seen, address: `127.0.0.1:${port}` };
 }
 
-test('every call has its deadline and the namespace, and none of them an AsyncLocalStorage', async () => {
+test('every call carries its deadline and the namespace, without an AsyncLocalStorage', async () => {
   const { seen, address } = await answering('StartWorkflowExecution', 'SignalWorkflowExecution', 'GetSystemInfo');
   const { client, connection } = temporalClient({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'approvals' });
   onTestFinished(() => connection.close());
