@@ -3,7 +3,7 @@ import { FORGED } from '../contracts/workflow.ts';
 import { ForgedDecision } from '../domain/approval/forged-decision.ts';
 import { DomainError } from '../domain/errors.ts';
 
-/** Refusals that a retry cannot change. Everything else (a database that is away, a bug) is retried by Temporal. */
+/** Refusals that a retry cannot change. Temporal retries everything else: an unavailable database, a bug. */
 function nonRetryableOf(error: unknown): ApplicationFailure | undefined {
   if (error instanceof ForgedDecision) return ApplicationFailure.nonRetryable(error.message, FORGED);
   if (error instanceof DomainError && error.code === 'not_found')

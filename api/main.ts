@@ -29,32 +29,32 @@ import { createStatusWaiters } from './live/status-waiters.ts';
 import { watchResponses } from './middleware/http-metrics.ts';
 import type { Counts } from './ports.ts';
 
-/** A decision is answered within 13 s: whoever is still connected after this is cut off. */
+/** A decision is answered within 13 s; connections that are open after this are closed. */
 const CLOSE_MS = 15_000;
 const WAKE_MS = 250;
-/** A call cuts some thirty small buffers from node's pool, 8 KB by default: a new pool for each call costs 1 % of it. */
+/** A call takes some thirty small buffers from Node's pool. With the default of 8 KB a call needs a new pool, which costs 1 % of its time. */
 const BUFFER_POOL_BYTES = 64 * 1024;
 
-/** A running server, as tests and `runApi` hold it. */
+/** A running server, for tests and `runApi`. */
 export interface RunningApi {
   url: string;
-  /** That it listens on. */
+  /** The port it listens on. */
   port: number;
   metrics: Metrics;
-  /** Of the metrics' own port; undefined when they are not served. */
+  /** Port of the metrics; undefined when they are not served. */
   metrics_port: number | undefined;
-  /** Not ready at once; after the drain time no longer listening; held reads and event streams end, the rest is answered. */
+  /** Not ready at once; stops listening after the drain time; ends held reads and event streams, and answers the rest. */
   stop(): Promise<void>;
 }
 
 export interface ApiOptions {
-  /** The program of a thread for large bodies; absent: they are answered on this one. */
+  /** The program of the thread for large bodies. Default: they are answered on this thread. */
   largeBodies?: URL;
-  /** On such a thread: who counts, in place of metrics of its own. */
+  /** Replaces this api's own metrics: on the thread for large bodies, the main thread counts. */
   counts?: Counts;
 }
 
-/** Composition root: parts from the environment, a listening server. */
+/** Composition root: makes the parts from the environment, and listens. */
 export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {}): Promise<RunningApi> {
   Buffer.poolSize = BUFFER_POOL_BYTES;
   const config = loadConfig(env);
@@ -154,7 +154,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     await new Promise((resolve) => setTimeout(resolve, config.drain_ms));
     const closed = new Promise((resolve) => server.close(resolve));
     responses.endStreams();
-    // A kept connection may bring one more read to hold until it is closed.
+    // A keep-alive connection may bring another read to hold until it is closed.
     const waking = setInterval(() => waiters.wakeAll(), WAKE_MS);
     waiters.wakeAll();
     server.closeIdleConnections();
@@ -185,7 +185,7 @@ const listenOn = (server: Server, { host, port }: Config) =>
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
   });
 
-/** The API process: runs until it is told to stop. */
+/** The api process: runs until a signal stops it. */
 export async function runApi(env: NodeJS.ProcessEnv, largeBodies: URL): Promise<void> {
   await refuseTemporal(env, { whenUnavailable: 'go on' });
   const api = await startApi(env, { largeBodies });

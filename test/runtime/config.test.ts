@@ -26,7 +26,7 @@ const problems = (env: NodeJS.ProcessEnv): string[] => {
   throw new Error('it was accepted');
 };
 
-test('every error names its variable, what is wrong and an example, and none a value', () => {
+test('every error names its variable, the fault and an example, and never a value', () => {
   const found = problems({
     DATABASE_URL: 'mysql://s3cret@host/x',
     LETSPING_PORT: '80a',
@@ -52,7 +52,7 @@ test('every error names its variable, what is wrong and an example, and none a v
   expect(found.join()).not.toContain('s3cret');
 });
 
-test('a secret may be a file; both, an empty one and one that cannot be read are refused, once each', () => {
+test('a secret may be a file; both variables, an empty file and an unreadable one are refused, once each', () => {
   const config = loadConfig({
     DATABASE_URL_FILE: file('url', `${GOOD.DATABASE_URL}\n`),
     LETSPING_ROOT_KEY_FILE: file('key', `${ROOT}\n`),
@@ -69,7 +69,7 @@ test('a secret may be a file; both, an empty one and one that cannot be read are
   );
 });
 
-test('the drain time: none on loopback, five seconds where others reach us, what is set otherwise', () => {
+test('the drain time is 0 on loopback and 5 s elsewhere, unless it is set', () => {
   expect(loadConfig(GOOD).drain_ms).toBe(0);
   expect(loadConfig({ ...GOOD, LETSPING_HOST: '::1' }).drain_ms).toBe(0);
   expect(loadConfig({ ...GOOD, LETSPING_HOST: '0.0.0.0' }).drain_ms).toBe(5_000);

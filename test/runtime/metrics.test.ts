@@ -7,7 +7,7 @@ import { createMetrics } from '../../runtime/metrics.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-test('every metric that an alert or the documentation names is there', async () => {
+test('every metric that an alert or the documentation names exists', async () => {
   const { registry } = createMetrics('worker', async () => ({ pending: 3, outbox_oldest_seconds: 1.5 }));
   const text = await registry.metrics();
   const known = [...text.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name!);
@@ -25,8 +25,8 @@ test('every metric that an alert or the documentation names is there', async () 
   }
 });
 
-test('a database that is away takes its gauges with it and leaves the page', async () => {
-  const { registry, opened } = createMetrics('api', () => Promise.reject(new Error('away')));
+test('while the database is unavailable, the page lacks its gauges and has the rest', async () => {
+  const { registry, opened } = createMetrics('api', () => Promise.reject(new Error('unavailable')));
   opened('hold');
   const text = await registry.metrics();
   expect(text).toContain('approvals_requests_total{verdict="hold"} 1');

@@ -36,10 +36,10 @@ test('a start that fails is not marked, and is logged: the reconciler finds it',
   const { starts, waiting, marked, warned } = slow();
   starts.add(row('req_1'));
   await turn();
-  waiting[0]!.answer(new Error('away'));
+  waiting[0]!.answer(new Error('unavailable'));
   await turn();
   expect(marked).toEqual([]);
-  expect(warned).toEqual([{ request_id: 'req_1', error: 'away' }]);
+  expect(warned).toEqual([{ request_id: 'req_1', error: 'unavailable' }]);
 });
 
 test('while Temporal does not answer, a thousand wait and no more', async () => {
