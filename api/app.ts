@@ -4,6 +4,7 @@ import type { ApprovalWorkflows } from '../domain/approval/approval-workflows.ts
 import type { StatementSigner } from '../domain/approval/ports.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { ScreenDeps } from '../domain/firewall/screen-deps.ts';
+import type { SchemaCompiler } from '../domain/json/schema.ts';
 import { errorHandler } from './error-handler.ts';
 import type { EventHub } from './live/event-hub.ts';
 import type { StatusWaiters } from './live/status-waiters.ts';
@@ -39,6 +40,8 @@ export interface AppDeps extends HealthDeps {
   log: Log;
   /** What the firewall needs of its host: parsers, loaded once. */
   screenDeps: ScreenDeps;
+  /** For the schemas that agents send with their requests. */
+  compileSchema: SchemaCompiler;
   /** Where people reach us, without a slash at its end. A function: a port of 0 is known only after listening. */
   publicUrl: () => string;
   environment: 'live' | 'test';
@@ -101,10 +104,11 @@ export function createApp(deps: AppDeps): Express {
     signer: deps.signer,
     counts: deps.counts,
     screenDeps: deps.screenDeps,
+    compileSchema: deps.compileSchema,
     workflows,
     triageUrl: (id) => `${publicUrl()}/requests/${id}`,
   });
-  const decide = createDecide({ requests, decisions, workflows });
+  const decide = createDecide({ requests, decisions, workflows, compileSchema: deps.compileSchema });
   const cancel = createCancel({ requests, workflows });
   const reportExecuted = createReportExecuted({ requests, executions, log });
   const authenticate = createAuthenticate(identities, publicUrl);

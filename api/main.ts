@@ -4,6 +4,7 @@ import { createKeyring } from '../crypto/keyring.ts';
 import { parseRootKey } from '../crypto/root-key.ts';
 import { createSigner } from '../crypto/signing.ts';
 import { type Config, loadConfig } from '../runtime/config.ts';
+import { compileDraft07 } from '../runtime/json-schema.ts';
 import { createLogger } from '../runtime/log.ts';
 import { createMetrics, type Metrics, serveMetrics } from '../runtime/metrics.ts';
 import { loadParsers } from '../runtime/parsers.ts';
@@ -107,6 +108,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     signer,
     counts,
     screenDeps,
+    compileSchema: compileDraft07,
     loosenWithoutReason: config.dev,
     workflows,
     waiters,

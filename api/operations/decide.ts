@@ -8,6 +8,7 @@ import type { DecisionStore } from '../../domain/approval/ports.ts';
 import type { Channel, UnsealedRequest } from '../../domain/approval/record.ts';
 import { payloadDigest, SALT_BYTES, saltText } from '../../domain/digest.ts';
 import { DomainError } from '../../domain/errors.ts';
+import type { SchemaCompiler } from '../../domain/json/schema.ts';
 import { type Attempt, answerWith, type Decided, equal, patchRefOf, refOf } from './decision-attempt.ts';
 import { REFUSED } from './decision-refusals.ts';
 import { schemaErrors } from './json-schema.ts';
@@ -34,6 +35,7 @@ const isProposed = ({ owner, decision }: Attempt, proposal: ProposedPatch | unde
 
 export interface DecideDeps extends SubmitDeps {
   decisions: DecisionStore;
+  compileSchema: SchemaCompiler;
 }
 
 /**
@@ -42,7 +44,7 @@ export interface DecideDeps extends SubmitDeps {
  * @throws DomainError with the resolution when there is one.
  */
 export function createDecide(deps: DecideDeps) {
-  const { requests, decisions } = deps;
+  const { requests, decisions, compileSchema } = deps;
   const { submit, redeliverOwn, resendPatch } = createSubmit(deps);
   return async (
     principal: Principal,
@@ -75,7 +77,7 @@ export function createDecide(deps: DecideDeps) {
       return awaitingSecondApprover(proposal);
     }
 
-    const patch = decision.type === 'patch' ? patched(request, decision.patched_payload) : undefined;
+    const patch = decision.type === 'patch' ? patched(compileSchema, request, decision.patched_payload) : undefined;
     const { patched_digest } = await decisions.recordDecision(project_id, {
       id: decision_id,
       request_id,
@@ -92,7 +94,11 @@ export function createDecide(deps: DecideDeps) {
 }
 
 /** The payload of a patch, with its salt and digest. */
-function patched(request: UnsealedRequest, patched_payload: Extract<Decision, { type: 'patch' }>['patched_payload']) {
+function patched(
+  compile: SchemaCompiler,
+  request: UnsealedRequest,
+  patched_payload: Extract<Decision, { type: 'patch' }>['patched_payload'],
+) {
   if (Object.keys(patched_payload).length === 0) {
     throw new DomainError(
       'patch_refused',
@@ -103,7 +109,7 @@ function patched(request: UnsealedRequest, patched_payload: Extract<Decision, { 
     throw new DomainError('invalid_request', 'The patch changes nothing: approve instead.', {
       errors: [{ pointer: '/patched_payload', detail: 'equal to the payload' }],
     });
-  const errors = schemaErrors(request.schema, patched_payload);
+  const errors = schemaErrors(compile, request.schema, patched_payload);
   if (errors.length > 0)
     throw new DomainError('patch_refused', 'The patched payload does not satisfy the schema of the request.', {
       errors,

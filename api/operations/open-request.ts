@@ -11,6 +11,7 @@ import { DomainError } from '../../domain/errors.ts';
 import { routeOf } from '../../domain/firewall/policy/policy.ts';
 import { screenAction } from '../../domain/firewall/screen.ts';
 import type { ScreenDeps } from '../../domain/firewall/screen-deps.ts';
+import type { SchemaCompiler } from '../../domain/json/schema.ts';
 import { withoutLpMeta } from '../../domain/lp-meta.ts';
 import type { Counts } from '../ports.ts';
 import { checkCaller } from './check-caller.ts';
@@ -25,6 +26,7 @@ export interface OpenRequestDeps {
   signer: StatementSigner;
   /** The firewall's parsers. */
   screenDeps: ScreenDeps;
+  compileSchema: SchemaCompiler;
   workflows: Pick<ApprovalWorkflows, 'start'>;
   counts: Pick<Counts, 'opened' | 'decided'>;
   triageUrl: (id: string) => string;
@@ -39,7 +41,7 @@ const MAX_ATTEMPTS = 5;
  * unavailable Temporal does not matter here.
  */
 export const createOpenRequest =
-  ({ store, signer, screenDeps, workflows, counts, triageUrl }: OpenRequestDeps) =>
+  ({ store, signer, screenDeps, compileSchema, workflows, counts, triageUrl }: OpenRequestDeps) =>
   async (principal: Principal, body: IngestBody, id: string): Promise<IngestAnswer> => {
     checkCaller(principal, body);
     const { project_id } = principal;
@@ -47,7 +49,7 @@ export const createOpenRequest =
     const payload = withoutLpMeta(body.payload);
     const salt = randomBytes(SALT_BYTES);
     const hasSchema = body.schema !== undefined && body.schema !== null;
-    const schema_ignored = hasSchema ? schemaProblem(body.schema) : undefined;
+    const schema_ignored = hasSchema ? schemaProblem(compileSchema, body.schema) : undefined;
     const payload_digest = payloadDigest(salt, { service, action, payload }, sha256);
 
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {

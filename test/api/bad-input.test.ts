@@ -175,7 +175,7 @@ describe('bodies', () => {
       /another document/,
     );
     expect((await ingest({ ...action, schema: { type: 'nonsense' } })).body.schema_ignored).toMatch(
-      /no valid JSON Schema/,
+      /schema is invalid/,
     );
     expect(
       (

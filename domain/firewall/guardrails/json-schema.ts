@@ -16,8 +16,8 @@ function create(rule: RuleOf<'json_schema'>, parsers: Parsers): Guardrail {
   return {
     id: 'json_schema',
     check(action) {
-      const offence = validate(action.payload);
-      return offence ? [findingOf(MISMATCH, offence.pointer, offence.reason)] : [];
+      const [violation] = validate(action.payload);
+      return violation ? [findingOf(MISMATCH, violation.pointer, violation.reason)] : [];
     },
   };
 }

@@ -1,3 +1,5 @@
+import type { SchemaCompiler } from '../../json/schema.ts';
+
 /** A node of a Bash syntax tree, as far as the rules look at it. */
 export interface ShellNode {
   readonly type: string;
@@ -25,10 +27,8 @@ export interface Parsers {
   readonly pattern?: (pattern: string, ignoreCase: boolean) => (text: string) => boolean;
   /** Compiles a CEL expression; throws on one that does not parse. */
   readonly expression?: (cel: string) => (variables: Record<string, unknown>) => unknown;
-  /** Compiles a JSON Schema; the check answers the pointer and the reason of the first offence. */
-  readonly schema?: (
-    schema: Record<string, unknown>,
-  ) => (payload: unknown) => { pointer: string; reason: string } | undefined;
+  /** Compiles a JSON Schema of draft 2020-12. */
+  readonly schema?: SchemaCompiler;
 }
 
 export const NO_PARSERS: Parsers = {};
