@@ -1,26 +1,13 @@
 import type { ErrorRequestHandler, Response } from 'express';
 import { z } from 'zod';
-import type { ErrorCode, Problem } from '../contracts/problem.ts';
+import { ERROR_STATUS, type ErrorCode, publishedCode } from '../contracts/error-codes.ts';
+import type { Problem } from '../contracts/problem.ts';
 import { DomainError, type ErrorDetails } from '../domain/errors.ts';
+import { pointerOf } from '../domain/json/pointer.ts';
 import type { Log } from './ports.ts';
-import { PROBLEM_STATUS } from './problem-status.ts';
 import { stateOf } from './request-state.ts';
 
-/** On wire routes the published clients branch on these names. */
-const publishedCode = (status: number): string =>
-  ({
-    401: 'LETSPING_401_AUTH',
-    402: 'LETSPING_402_QUOTA',
-    403: 'LETSPING_403_FORBIDDEN',
-    404: 'LETSPING_404_NOT_FOUND',
-    408: 'LETSPING_TIMEOUT',
-    429: 'LETSPING_429_RATE_LIMIT',
-  })[status] ?? (status >= 500 ? 'LETSPING_NETWORK' : `LETSPING_${status}`);
-
 const title = (code: ErrorCode) => code.replaceAll('_', ' ');
-
-const pointerOf = (path: PropertyKey[]) =>
-  path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
 function fromZod(error: z.ZodError): DomainError {
   const errors = error.issues.slice(0, 20).map(({ path, message }) => ({ pointer: pointerOf(path), detail: message }));
@@ -73,7 +60,7 @@ function asDomainError(error: unknown): DomainError | undefined {
 
 export function sendProblem(res: Response, code: ErrorCode, detail: string, details: ErrorDetails = {}): void {
   const { request_id, publishedCodes } = stateOf(res);
-  const status = PROBLEM_STATUS[code];
+  const status = ERROR_STATUS[code];
   const problem: Problem = {
     type: `urn:letsping-temporal:problem:${code}`,
     title: title(code),
@@ -100,7 +87,7 @@ export const errorHandler =
       method: req.method,
       route: req.route?.path as string | undefined,
     };
-    if (!refusal || PROBLEM_STATUS[refusal.code] >= 500) {
+    if (!refusal || ERROR_STATUS[refusal.code] >= 500) {
       const cause = refusal?.cause ?? error;
       log.error(
         {

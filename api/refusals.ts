@@ -1,7 +1,6 @@
+import { ERROR_STATUS, type ErrorCode } from '../contracts/error-codes.ts';
 import { ROLES } from '../contracts/key.ts';
-import type { ErrorCode } from '../contracts/problem.ts';
 import { mayDo } from '../domain/access/permissions.ts';
-import { PROBLEM_STATUS } from './problem-status.ts';
 import type { Route } from './route.ts';
 
 const ACCESS: ErrorCode[] = ['unauthenticated', 'database_unavailable', 'key_unavailable'];
@@ -25,6 +24,6 @@ export function refusalsOf(route: Route): [status: number, codes: ErrorCode[]][]
   ]);
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of [...codes].sort())
-    byStatus.set(PROBLEM_STATUS[code], [...(byStatus.get(PROBLEM_STATUS[code]) ?? []), code]);
+    byStatus.set(ERROR_STATUS[code], [...(byStatus.get(ERROR_STATUS[code]) ?? []), code]);
   return [...byStatus].sort(([a], [b]) => a - b);
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { z } from 'zod';
-import type { ErrorCode } from '../contracts/problem.ts';
+import type { ErrorCode } from '../contracts/error-codes.ts';
 import type { IdPrefix } from '../crypto/ids.ts';
 import type { Permission, Principal } from '../domain/access/permissions.ts';
 import type { AnyCall, Call } from './call.ts';

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseGuarded } from '../domain/json/guard.ts';
+import { isObject } from '../domain/json/is-object.ts';
 import { UsageError } from './command.ts';
 
 /** Text of a file; `-` is the standard input. @throws UsageError if it cannot be read. */
@@ -22,6 +23,6 @@ export function readJsonFile(file: string): unknown {
 /** The same for a file that must contain an object. */
 export function readObjectFile(file: string): Record<string, unknown> {
   const value = readJsonFile(file);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (isObject(value)) return value;
   throw new UsageError(`${file === '-' ? 'the standard input' : file} does not contain a JSON object`);
 }

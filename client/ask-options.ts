@@ -1,5 +1,6 @@
 import type { ActionContext, IngestBody, MIN_EXPIRES_IN_MS, Priority } from '../contracts/action.ts';
 import type { JsonObject } from '../contracts/json.ts';
+import { isObject } from '../domain/json/is-object.ts';
 import { withoutLpMeta } from '../domain/lp-meta.ts';
 import { LetsPingError } from './errors.ts';
 
@@ -50,8 +51,7 @@ const invalid = (message: string) => new LetsPingError('LETSPING_INVALID_ARGUMEN
 
 /** A JSON copy. `JSON.stringify` alone would turn NaN into null, and the approver would see another value than intended. */
 function jsonCopy(payload: unknown): JsonObject {
-  if (typeof payload !== 'object' || payload === null || Array.isArray(payload))
-    throw invalid('payload must be an object');
+  if (!isObject(payload)) throw invalid('payload must be an object');
   const finite = (key: string, value: unknown) => {
     if (typeof value === 'number' && !Number.isFinite(value))
       throw invalid(`payload: ${JSON.stringify(key)} is not a finite number`);

@@ -1,6 +1,6 @@
 import type { Problem } from '../contracts/problem.ts';
 
-/** Codes that the client raises itself. The others come from the HTTP status: `codeOf`. */
+/** Codes that the client raises itself. The others come from the HTTP status: `publishedCode`. */
 export type LocalCode =
   /** The key or the server's address is missing or malformed. */
   | 'LETSPING_CONFIG'
@@ -16,19 +16,6 @@ export type LocalCode =
   | 'LETSPING_PENDING'
   /** The payload is not the approved one. Nothing may run. */
   | 'LETSPING_DIGEST_MISMATCH';
-
-const CODES: Record<number, string> = {
-  401: 'LETSPING_401_AUTH',
-  402: 'LETSPING_402_QUOTA',
-  403: 'LETSPING_403_FORBIDDEN',
-  404: 'LETSPING_404_NOT_FOUND',
-  408: 'LETSPING_TIMEOUT',
-  429: 'LETSPING_429_RATE_LIMIT',
-};
-
-/** The published name of an HTTP status. */
-export const codeOf = (status: number): string =>
-  CODES[status] ?? (status >= 500 ? 'LETSPING_NETWORK' : `LETSPING_${status}`);
 
 export interface LetsPingErrorDetails {
   status?: number | undefined;

@@ -1,5 +1,7 @@
+import { publishedCode } from '../contracts/error-codes.ts';
 import type { Problem } from '../contracts/problem.ts';
-import { codeOf, LetsPingError } from './errors.ts';
+import { isObject } from '../domain/json/is-object.ts';
+import { LetsPingError } from './errors.ts';
 import { retryAfterMs } from './retry.ts';
 
 export interface HttpOptions {
@@ -53,9 +55,6 @@ const parsed = (text: string): unknown => {
   }
 };
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 function refusal(response: Response, text: string): LetsPingError {
   const { status } = response;
   if (status === 0 || (status >= 300 && status < 400)) {
@@ -71,7 +70,7 @@ function refusal(response: Response, text: string): LetsPingError {
     (word) => typeof word === 'string' && word !== '',
   );
   const published =
-    typeof problem?.code === 'string' && problem.code.startsWith('LETSPING_') ? problem.code : codeOf(status);
+    typeof problem?.code === 'string' && problem.code.startsWith('LETSPING_') ? problem.code : publishedCode(status);
   return new LetsPingError(published, detail ?? `the server answered ${status}`, {
     status,
     problem,

@@ -1,13 +1,11 @@
 import type { Priority } from '../contracts/action.ts';
 import type { JsonObject } from '../contracts/json.ts';
+import { isObject } from '../domain/json/is-object.ts';
 import type { AskOptions } from './ask-options.ts';
 import type { Decision } from './decision.ts';
 
 /** A function that a framework calls with the model's text, and whose text goes back to the model. It never throws. */
 export type ApprovalTool = (context: string | JsonObject) => Promise<string>;
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function payloadOf(context: unknown): JsonObject {
   if (isObject(context)) return context;

@@ -4,6 +4,7 @@ export * from './activities.ts';
 export * from './approval-request.ts';
 export * from './decision.ts';
 export * from './decision-type.ts';
+export * from './error-codes.ts';
 export * from './events.ts';
 export * from './guardrails.ts';
 export * from './json.ts';

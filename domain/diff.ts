@@ -1,4 +1,5 @@
 import { withInvisibleNamed } from './invisible-characters.ts';
+import { isObject } from './json/is-object.ts';
 
 /** A leaf or an array that changed; a side that did not exist is absent. */
 export interface Change {
@@ -13,9 +14,6 @@ export interface Changes {
 type Plain = Record<string, unknown>;
 type Step = { path: string; change: Change };
 
-const isPlain = (value: unknown): value is Plain =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /**
  * What differs between two JSON objects, in the shape that the published client hands to the agent;
  * undefined when nothing does.
@@ -24,7 +22,7 @@ const isPlain = (value: unknown): value is Plain =>
  * diffOf({ amount: 500 }, { amount: 200 }); // { changes: { amount: { from: 500, to: 200 } } }
  */
 export function diffOf(before: unknown, after: unknown): { changes: Change | Changes } | undefined {
-  if (isPlain(before) && isPlain(after)) {
+  if (isObject(before) && isObject(after)) {
     const changes = changesOf(before, after);
     return changes && { changes };
   }
@@ -46,7 +44,7 @@ function changesOf(before: Plain, after: Plain): Changes | undefined {
   for (const key of keysOfBoth(before, after)) {
     const [had, has] = [Object.hasOwn(before, key), Object.hasOwn(after, key)];
     const [from, to] = [before[key], after[key]];
-    if (had && has && isPlain(from) && isPlain(to)) {
+    if (had && has && isObject(from) && isObject(to)) {
       const nested = changesOf(from, to);
       if (nested) entries.push([key, nested]);
     } else if (had !== has || !sameJson(from, to)) {
@@ -66,7 +64,7 @@ function sameJson(a: unknown, b: unknown): boolean {
   if (Array.isArray(a)) {
     return Array.isArray(b) && a.length === b.length && a.every((item, index) => sameJson(item, b[index]));
   }
-  if (!isPlain(a) || !isPlain(b)) return false;
+  if (!isObject(a) || !isObject(b)) return false;
   const keys = Object.keys(a);
   return (
     keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameJson(a[key], b[key]))
@@ -75,7 +73,7 @@ function sameJson(a: unknown, b: unknown): boolean {
 
 /** The changes with the way to each. Arrays of as many objects before as after are compared place by place. */
 function stepsOf(path: string, before: unknown, after: unknown): Step[] {
-  if (isPlain(before) && isPlain(after)) {
+  if (isObject(before) && isObject(after)) {
     return keysOfBoth(before, after).flatMap((key) => {
       const here = path === '' ? shown(key, 80) : `${path}.${shown(key, 80)}`;
       const [had, has] = [Object.hasOwn(before, key), Object.hasOwn(after, key)];
@@ -83,8 +81,8 @@ function stepsOf(path: string, before: unknown, after: unknown): Step[] {
       return [{ path: here, change: had ? { from: before[key] } : { to: after[key] } }];
     });
   }
-  if (Array.isArray(before) && Array.isArray(after) && before.length === after.length && before.every(isPlain)) {
-    if (after.every(isPlain)) return before.flatMap((item, index) => stepsOf(`${path}[${index}]`, item, after[index]));
+  if (Array.isArray(before) && Array.isArray(after) && before.length === after.length && before.every(isObject)) {
+    if (after.every(isObject)) return before.flatMap((item, index) => stepsOf(`${path}[${index}]`, item, after[index]));
   }
   return sameJson(before, after) ? [] : [{ path, change: { from: before, to: after } }];
 }
@@ -120,7 +118,7 @@ function without(list: readonly unknown[], other: readonly unknown[]): unknown[]
 /** Equal for equal JSON, whatever the order of keys. */
 function sortedJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(sortedJson).join(',')}]`;
-  if (!isPlain(value)) return JSON.stringify(value) ?? 'null';
+  if (!isObject(value)) return JSON.stringify(value) ?? 'null';
   const members = Object.keys(value).sort();
   return `{${members.map((key) => `${JSON.stringify(key)}:${sortedJson(value[key])}`).join(',')}}`;
 }

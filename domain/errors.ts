@@ -1,5 +1,5 @@
 import type { DecisionAnswer } from '../contracts/decision.ts';
-import type { ErrorCode } from '../contracts/problem.ts';
+import type { ErrorCode } from '../contracts/error-codes.ts';
 import type { Finding } from '../contracts/verdict.ts';
 
 /** What a refusal may carry beside its sentence: shown to the caller, so never a payload, a key or a stack. */

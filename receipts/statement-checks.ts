@@ -1,6 +1,7 @@
 import { Statement } from '../contracts/receipt.ts';
 import { canonicalBytes } from '../domain/canonical-json.ts';
 import { payloadDigest, saltBytes } from '../domain/digest.ts';
+import { pointerOf } from '../domain/json/pointer.ts';
 import { CheckFailed } from './check.ts';
 import { jsonObject } from './compact-jws.ts';
 
@@ -26,7 +27,7 @@ const hexOf = (digest: string) => digest.slice('sha256:'.length);
 /** Checks the shape, and that no member contradicts another. @throws CheckFailed */
 export function checkStatement(content: Record<string, unknown>): Statement {
   const parsed = Statement.safeParse(content);
-  if (!parsed.success) throw new CheckFailed(`the statement has no valid /${parsed.error.issues[0]!.path.join('/')}`);
+  if (!parsed.success) throw new CheckFailed(`the statement has no valid ${pointerOf(parsed.error.issues[0]!.path)}`);
   const { subject, predicate } = parsed.data;
   const { outcome, requested, executed } = predicate;
   if ((outcome === 'approved') !== (executed !== undefined))

@@ -1,7 +1,7 @@
+import { ERROR_STATUS } from '../../contracts/error-codes.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
 import type { IdempotencyScope, IdempotencyStore } from '../../domain/access/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { PROBLEM_STATUS } from '../problem-status.ts';
 import type { Reply } from '../route.ts';
 
 /** Runs `work` at most once per `Idempotency-Key`. It gets the id to create its record under: that of the first try. */
@@ -44,7 +44,7 @@ export const createOnce =
       await store.keep(project_id, scope, lock.reference, reply.status, reply.body);
       return reply;
     } catch (error) {
-      const refused = error instanceof DomainError && PROBLEM_STATUS[error.code] < 500;
+      const refused = error instanceof DomainError && ERROR_STATUS[error.code] < 500;
       await (refused ? store.forget(project_id, scope) : store.release(project_id, scope)).catch(() => {});
       throw error;
     }

@@ -1,5 +1,5 @@
 import type { Finding } from '../../contracts/verdict.ts';
-import { pointerToken } from '../../domain/json/pointer.ts';
+import { keysOf, pointerToken } from '../../domain/json/pointer.ts';
 import { html, type Markup, marked } from './html.ts';
 
 type Places = ReadonlyMap<string, Finding>;
@@ -53,8 +53,7 @@ export const payloadView = (payload: unknown, findings: readonly Finding[] = [])
 /** The value at a JSON Pointer, shortened; undefined if there is none. */
 export function pointed(payload: unknown, pointer: string, maxLength = 300): string | undefined {
   let at: unknown = payload;
-  for (const token of pointer.split('/').slice(1)) {
-    const key = token.replaceAll('~1', '/').replaceAll('~0', '~');
+  for (const key of keysOf(pointer)) {
     if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined;
     at = (at as Record<string, unknown>)[key];
   }

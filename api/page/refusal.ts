@@ -1,7 +1,6 @@
-import type { ErrorCode } from '../../contracts/problem.ts';
+import { ERROR_STATUS, type ErrorCode } from '../../contracts/error-codes.ts';
 import type { Finding } from '../../contracts/verdict.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { PROBLEM_STATUS } from '../problem-status.ts';
 
 /** The message that a person gets instead of a result. */
 export interface Refusal {
@@ -30,7 +29,7 @@ export const refused = (status: number, sentence: string): Refusal => ({ status,
 export function refusalOf(error: unknown): Refusal {
   if (!(error instanceof DomainError) || !IN_PLACE.includes(error.code)) throw error;
   return {
-    status: PROBLEM_STATUS[error.code],
+    status: ERROR_STATUS[error.code],
     sentence: error.message,
     findings: error.details.findings ?? [],
     errors: error.details.errors ?? [],

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ActionContext } from '../../contracts/action.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { parseGuarded } from '../../domain/json/guard.ts';
+import { pointerOf } from '../../domain/json/pointer.ts';
 
 export const CONTEXT_HEADER = 'X-Letsping-Context';
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -26,7 +27,7 @@ function contextOf(header: string): ActionContext {
   const parsed = ActionContext.safeParse(guarded.value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw refused(`${issue?.path.length ? `/${issue.path.join('/')}: ` : ''}${issue?.message ?? 'it is no context'}`);
+  throw refused(`${issue?.path.length ? `${pointerOf(issue.path)}: ` : ''}${issue?.message ?? 'it is no context'}`);
 }
 
 /**

@@ -73,7 +73,7 @@ function readLine(bytes: Buffer, line: number): { read: ActionToJudge } | { reas
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     return {
-      reason: `${pointerOf((issue?.path ?? []) as (string | number)[]) || 'it'}: ${issue?.message ?? 'is not an action'}`,
+      reason: `${pointerOf(issue?.path ?? []) || 'it'}: ${issue?.message ?? 'is not an action'}`,
     };
   }
   const { id = String(line), service, action, context = {}, session, step } = parsed.data;

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { Policy } from '../../contracts/policy.ts';
 import { policyProblems } from '../../domain/firewall/policy-problems.ts';
 import { parseGuarded } from '../../domain/json/guard.ts';
-import { pointerOf } from '../../domain/json/pointer.ts';
+import { keysOf, pointerOf } from '../../domain/json/pointer.ts';
 
 import { loadParsers } from '../../runtime/parsers.ts';
 import { UsageError } from '../command.ts';
@@ -45,7 +45,7 @@ function policyFileOf(text: string, isJson: boolean): PolicyFile {
     const guarded = parseGuarded(text);
     if (!guarded.ok) {
       const { pointer, reason } = guarded;
-      const place = at(document.errors[0]?.pos[0] ?? offsetOf(document, pathOf(pointer)));
+      const place = at(document.errors[0]?.pos[0] ?? offsetOf(document, keysOf(pointer)));
       return { ok: false, problems: [{ pointer, ...place, message: ofTheFile(reason) }] };
     }
   } else {
@@ -59,7 +59,7 @@ function policyFileOf(text: string, isJson: boolean): PolicyFile {
   const parsed = Policy.safeParse(value.json);
   if (parsed.success) return { ok: true, policy: parsed.data, place };
   const problems = parsed.error.issues.flatMap((issue) =>
-    problemsOf(issue).map(({ path, message }) => ({ pointer: pointerOf(keys(path)), ...place(path), message })),
+    problemsOf(issue).map(({ path, message }) => ({ pointer: pointerOf(path), ...place(path), message })),
   );
   return { ok: false, problems };
 }
@@ -68,7 +68,7 @@ function policyFileOf(text: string, isJson: boolean): PolicyFile {
 export async function ruleProblems({ policy, place }: Extract<PolicyFile, { ok: true }>): Promise<PolicyProblem[]> {
   return policyProblems(policy, await loadParsers()).map(({ pointer, reason }) => ({
     pointer,
-    ...place(pathOf(pointer)),
+    ...place(keysOf(pointer)),
     message: reason,
   }));
 }
@@ -94,8 +94,6 @@ const problemsOf = (issue: z.core.$ZodIssue): { path: Path; message: string }[] 
     ? issue.keys.map((key) => ({ path: [...issue.path, key], message: 'unknown member' }))
     : [{ path: issue.path, message: issue.message }];
 
-const keys = (path: Path): (string | number)[] => path.map((key) => (typeof key === 'number' ? key : String(key)));
-
 /** Refuses YAML features that JSON does not have, so that a policy means the same in both. */
 function asJson(document: Document): { json: unknown } | { problem: PolicyProblem } {
   try {
@@ -108,12 +106,6 @@ function asJson(document: Document): { json: unknown } | { problem: PolicyProble
 }
 
 const ofTheFile = (reason: string): string => reason.replace(/^The body/, 'the file');
-
-const pathOf = (pointer: string): string[] =>
-  pointer
-    .split('/')
-    .slice(1)
-    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 
 /** The place of the value at a path, or of its nearest written ancestor. */
 function offsetOf(document: Document, path: Path): number | undefined {

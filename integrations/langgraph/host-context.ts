@@ -1,5 +1,6 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
 import { ActionContext } from '../../contracts/action.ts';
+import { pointerOf } from '../../domain/json/pointer.ts';
 
 /**
  * The context that the host program gives for all nodes of a run: `configurable.letsping_context`.
@@ -16,5 +17,5 @@ export function hostContextOf({ configurable }: RunnableConfig): ActionContext |
   const parsed = ActionContext.safeParse(given);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new TypeError(`configurable.letsping_context/${issue?.path.join('/')}: ${issue?.message}`);
+  throw new TypeError(`configurable.letsping_context${pointerOf(issue?.path ?? [])}: ${issue?.message}`);
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../contracts/json.ts';
+import { isObject } from '../../domain/json/is-object.ts';
 
 /**
  * An interrupt's value as the payload of a request: a JSON object. Any other value becomes `{ value }`.
@@ -12,5 +13,5 @@ export function jsonObject(value: unknown): JsonObject {
     return member;
   };
   const json: unknown = JSON.parse(JSON.stringify(value, finite) ?? 'null');
-  return typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as JsonObject) : { value: json };
+  return isObject(json) ? json : { value: json };
 }

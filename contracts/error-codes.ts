@@ -1,0 +1,49 @@
+/**
+ * Every refusal that a caller can act on, and its HTTP status: the one table for server and client. A code without a
+ * status does not compile. Free of zod, so that the client stays small.
+ */
+export const ERROR_STATUS = {
+  malformed_body: 400,
+  invalid_request: 400,
+  payload_digest_required: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  own_request: 403,
+  own_patch: 403,
+  not_found: 404,
+  not_pending: 409,
+  patch_in_progress: 409,
+  expired: 409,
+  executed_already: 409,
+  not_approved: 409,
+  digest_mismatch: 409,
+  idempotency_key_in_use: 409,
+  payload_changed: 412,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  invalid_value: 422,
+  patch_refused: 422,
+  idempotency_key_reused: 422,
+  rate_limited: 429,
+  internal: 500,
+  overloaded: 503,
+  temporal_unavailable: 503,
+  database_unavailable: 503,
+  policy_changing: 503,
+  key_unavailable: 503,
+} as const satisfies Record<string, number>;
+export type ErrorCode = keyof typeof ERROR_STATUS;
+
+/** The statuses that have a name of their own in the published clients. 402 and 408 are not answered by this server. */
+const PUBLISHED: Record<number, string> = {
+  401: 'LETSPING_401_AUTH',
+  402: 'LETSPING_402_QUOTA',
+  403: 'LETSPING_403_FORBIDDEN',
+  404: 'LETSPING_404_NOT_FOUND',
+  408: 'LETSPING_TIMEOUT',
+  429: 'LETSPING_429_RATE_LIMIT',
+};
+
+/** The code of the published clients for an HTTP status. They branch on it. */
+export const publishedCode = (status: number): string =>
+  PUBLISHED[status] ?? (status >= 500 ? 'LETSPING_NETWORK' : `LETSPING_${status}`);
