@@ -73,6 +73,7 @@ async function open({
     store,
     signer: { sign: async () => 'a.b.c' },
     screenDeps: {},
+    compileSchema: () => () => [],
     workflows: { start: (request) => void started.push(request.id) },
     counts: {
       opened: (verdict) => void counted.push(verdict),
