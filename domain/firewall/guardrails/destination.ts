@@ -16,6 +16,7 @@ import { decodedForms, isBase32Text } from '../text/decode.ts';
 import { keyWords } from '../text/key-words.ts';
 import { isIban, isWallet } from '../text/payment-accounts.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
+import { HEADER_KEYS, SHOWN_KEYS, WALLET_KEYS } from './words.ts';
 
 type DestinationRule = RuleOf<'destination'>;
 
@@ -96,24 +97,9 @@ const ACTIVE_MARKUP =
   /<svg\b[^>]{0,200}\son[a-z]{3,20}\s*=|\son(?:error|load|focus|toggle|begin|mouseover)\s*=\s*["']?[^"'>]{0,200}(?:fetch|document|eval|alert|location|XMLHttp|import)\b/i;
 /** A link that writes a message for whoever follows it. */
 const MAIL_LINK = /\bmailto:[^\s"'<>)?]{1,320}\?(?=[^\s"'<>)]{0,150}\b(?:body|bcc|cc)=)/i;
-const WALLET = keyWords(
-  'wallet address to recipient payee beneficiary destination btc eth crypto account receiver payto'.split(' '),
-);
-/** What a person is shown, who follows its links, or whose program fetches them for a preview. */
-const SAID = keyWords('text message body content markdown html caption blocks'.split(' '));
-const HEADER = keyWords([
-  'to',
-  'cc',
-  'bcc',
-  'from',
-  'subject',
-  'reply',
-  'recipient',
-  'recipients',
-  'email',
-  'header',
-  'headers',
-]);
+const WALLET = keyWords(WALLET_KEYS);
+const SHOWN = keyWords(SHOWN_KEYS);
+const HEADER = keyWords(HEADER_KEYS);
 
 /** What one value sends by itself, whatever field it stands in. */
 function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes: boolean): Finding[] {
@@ -165,16 +151,16 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
     has(CHARACTER_CLASSES.colon) &&
     has(CHARACTER_CLASSES.question | CHARACTER_CLASSES.longRun)
   ) {
-    const said = (value.place.sets & SAID) !== 0;
+    const shown = (value.place.sets & SHOWN) !== 0;
     const carrier = urlsInText(text).find(
       (url) =>
         url.host !== '' &&
         !allowed.host(url.host) &&
-        (carriesText(url.tail) || (said && /[?&][^=&#]{1,60}=[^&#]/.test(url.tail))),
+        (carriesText(url.tail) || (shown && /[?&][^=&#]{1,60}=[^&#]/.test(url.tail))),
     );
     if (carrier) return at('carried_data', 'medium', carrier.raw, 'This URL carries data to a foreign host.');
   }
-  if (allowed.named && changes && has(CHARACTER_CLASSES.question) && (value.place.sets & SAID) !== 0) {
+  if (allowed.named && changes && has(CHARACTER_CLASSES.question) && (value.place.sets & SHOWN) !== 0) {
     const link = [...text.matchAll(BARE_QUERY)].find(([, host = '']) => !allowed.host(host.toLowerCase()));
     if (link) return at('carried_data', 'medium', link[0], 'This link carries data to a foreign host.');
   }

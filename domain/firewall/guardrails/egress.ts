@@ -12,6 +12,7 @@ import { splitUrls } from '../parsing/split-urls.ts';
 import type { TypedValue } from '../parsing/typed-values.ts';
 import { skeletonOf } from '../text/confusables.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
+import { HOST_SCHEMES, HOSTILE_SCHEMES, URL_KEYS } from './words.ts';
 
 type EgressRule = RuleOf<'egress'>;
 
@@ -41,17 +42,8 @@ const TRICKS: Record<UrlTrick, string> = {
   odd_letters: 'The host is spelt in look-alike characters.',
 };
 
-/** Schemes that read local files, speak other protocols through a URL, or run script. */
-const HOSTILE_SCHEMES = new Set(
-  'gopher file dict ldap ldaps tftp ftp ftps jar netdoc php phar expect glob zip javascript vbscript view-source http+unix https+unix unix npipe smb nfs chrome resource res mailbox mhtml blob filesystem intent telnet'.split(
-    ' ',
-  ),
-);
 const ACTIVE_DATA = /^data:(?:text\/(?:html|xml|javascript)|image\/svg|application\/(?:xhtml|xml|javascript|x-)|[;,])/i;
 const PICTURE_DATA = /^data:(?:image|audio|video|font)\//i;
-const URL_WORDS = new Set(['url', 'urls', 'uri', 'href', 'link', 'links', 'endpoint', 'src', 'upstream', 'proxy']);
-/** Protocols of databases and stores name buckets and services there, not hosts. */
-const NAMES_HOSTS = new Set(['http', 'https', 'ws', 'wss', 'ftp', 'gopher']);
 
 /** Outbound calls that reach where nobody outside should: metadata, the own host, private networks, in every spelling. */
 const egressOf = (rule: EgressRule): Guardrail => {
@@ -132,12 +124,12 @@ function judge(
       return { judgement, raw: value.raw, sameAs: value.raw };
     }
     const place = nameClassOf(value.name);
-    const named = value.place.last.some((word) => URL_WORDS.has(word) || word.startsWith('host')) ?? false;
+    const named = value.place.last.some((word) => URL_KEYS.has(word) || word.startsWith('host')) ?? false;
     if (place === 'public' || allowed.host(value.name) || (!named && place !== 'metadata')) return undefined;
     return { judgement: placed(place), raw: value.raw, sameAs: value.raw };
   }
   if (value.type !== 'url') return undefined;
-  const keyed = value.place.last.some((word) => URL_WORDS.has(word)) ?? false;
+  const keyed = value.place.last.some((word) => URL_KEYS.has(word)) ?? false;
   const judgement = judgeUrl(value.url, allowed, keyed);
   if (!judgement) return undefined;
   // A URL in prose is less likely to be called; credentials are worth asking about all the same.
@@ -172,7 +164,7 @@ function placeOf(url: ReadUrl, allowed: AllowList): FindingTemplate | undefined 
   if (address !== undefined) return address === 'public' ? undefined : placed(address);
   const place = nameClassOf(url.host);
   if (place === 'public' || (place === 'internal_name' && allowed.host(url.host))) return undefined;
-  if (place === 'internal_name' && !url.host.includes('.') && !NAMES_HOSTS.has(url.scheme)) return numericOf(url.host);
+  if (place === 'internal_name' && !url.host.includes('.') && !HOST_SCHEMES.has(url.scheme)) return numericOf(url.host);
   return placed(place);
 }
 

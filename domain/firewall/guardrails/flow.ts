@@ -13,6 +13,7 @@ import { appliesTo } from '../policy/policy.ts';
 import { CHARACTER_CLASSES } from '../text/character-classes.ts';
 import { keyWords } from '../text/key-words.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
+import { ACCOUNT_WORDS, FETCH_KEYS, WEB_STEMS } from './words.ts';
 
 type FlowRule = RuleOf<'flow'>;
 
@@ -119,25 +120,11 @@ function unknownLinks(action: ParsedAction, context: GuardrailContext, allowed: 
 function fetchedBy(value: TypedValue): { host: string; raw: string; tail: string } | undefined {
   if (value.type === 'url' && value.url.host !== '')
     return { host: value.url.host, raw: value.url.raw, tail: value.url.tail };
-  const keyed = value.type === 'domain' && value.place.last.some((word) => URL_WORDS.has(word));
+  const keyed = value.type === 'domain' && value.place.last.some((word) => FETCH_KEYS.has(word));
   return keyed
     ? { host: value.name, raw: value.raw, tail: value.raw.slice(value.raw.indexOf('/') + 1 || value.raw.length) }
     : undefined;
 }
-const URL_WORDS = new Set([
-  'url',
-  'urls',
-  'uri',
-  'link',
-  'href',
-  'website',
-  'site',
-  'page',
-  'domain',
-  'host',
-  'address',
-  'endpoint',
-]);
 
 function fetches(action: ParsedAction, context: GuardrailContext, allowed: AllowList): Finding[] {
   return action.values.flatMap((value): Finding[] => {
@@ -155,7 +142,7 @@ function fetches(action: ParsedAction, context: GuardrailContext, allowed: Allow
         ),
       ];
     }
-    if (context.untrusted && context.known.task && !context.known.mentions(WEB_STEMS)) {
+    if (context.untrusted && context.known.task && !context.known.mentions([...WEB_STEMS])) {
       return [
         finding(
           'unasked_fetch',
@@ -180,20 +167,10 @@ function fetches(action: ParsedAction, context: GuardrailContext, allowed: Allow
   });
 }
 
-const WEB_STEMS =
-  'web site article page link url http https www brows blog news post internet online read wiki download search find look research'.split(
-    ' ',
-  );
-
 const carriesData = (tail: string): boolean =>
   /[?&#][^=]{0,40}=(?:[^&]*(?:%20|\+|\s)){3}/.test(tail) || /[A-Za-z0-9+/_-]{60,}/.test(tail);
 
-const OPENING_WORDS = new Set(
-  'password passwords passcode passphrase pin credential credentials secret 2fa mfa otp totp authentication recovery login apikey backup ssh token'.split(
-    ' ',
-  ),
-);
-const OPENING = keyWords(OPENING_WORDS);
+const OPENING = keyWords(ACCOUNT_WORDS);
 
 /** A change of what opens an account, which the request never mentions. */
 function opensAccounts(action: ParsedAction, { known }: GuardrailContext): Finding | undefined {
@@ -206,8 +183,8 @@ function opensAccounts(action: ParsedAction, { known }: GuardrailContext): Findi
       value.value !== null,
   );
   const word =
-    action.words.action.find((one) => OPENING_WORDS.has(one)) ??
-    at?.place.words.at(-1)?.find((one) => OPENING_WORDS.has(one));
+    action.words.action.find((one) => ACCOUNT_WORDS.has(one)) ??
+    at?.place.words.at(-1)?.find((one) => ACCOUNT_WORDS.has(one));
   if (word === undefined || known.mentions([word.slice(0, 6), 'password', 'credential', 'login'])) return undefined;
   return finding(
     'unasked_credential',

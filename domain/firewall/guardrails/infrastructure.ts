@@ -5,11 +5,22 @@ import type { Guardrail } from '../guardrail.ts';
 import { withNamedKey } from '../parsing/named-member.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { PrincipalChange } from '../parsing/typed-values.ts';
-import { isGranting, isRefusing } from '../privilege/words.ts';
+import { isGranting, isRefusing } from '../privilege/values.ts';
 import { visibleOf } from '../text/confusables.ts';
 import { keyWords } from '../text/key-words.ts';
 import { wordsOf } from '../text/tokenizer.ts';
+import { anyOf } from '../text/word-list.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
+import {
+  CALL_KEYS,
+  DESTROYING_VERBS,
+  INBOUND_WORDS,
+  INFRASTRUCTURE_WORDS,
+  OUTBOUND_WORDS,
+  RESOURCES,
+  SELF_WIDENING_PERMISSIONS,
+  SETTING_WORDS,
+} from './infrastructure-words.ts';
 
 type InfrastructureRule = RuleOf<'infrastructure'>;
 const template = templatesOf('infrastructure');
@@ -21,18 +32,12 @@ const STOPS = template('scaled_to_nothing', 'medium', 'This leaves nothing of a 
 const WIDE_POLICY = template('wide_policy', 'high', 'This policy permits far more than one task needs.');
 const ESCAPES = template('container_escape', 'high', 'This container gets the machine it runs on.');
 
-const INFRA_WORDS = new Set(
-  'aws gcp azure cloud terraform tofu pulumi cloudformation k8s kubernetes kube infra infrastructure devops cluster iam s3 ec2 rds lambda vpc ansible helm hcl tf'.split(
-    ' ',
-  ),
-);
-
 /** Plans, cloud arguments and manifests that delete, open up or escape. */
 const infrastructureOf = (rule: InfrastructureRule): Guardrail => ({
   id: 'infrastructure',
   check(action) {
     const findings = new Map<string, Finding>();
-    const infra = [...action.words.service, ...action.words.action].some((word) => INFRA_WORDS.has(word));
+    const infra = [...action.words.service, ...action.words.action].some((word) => INFRASTRUCTURE_WORDS.has(word));
     const add = (one: FindingTemplate | undefined, pointer: string, evidence: string): void => {
       if (!one || (one === DELETES && rule.allow_delete) || (one === WORLD_OPEN && rule.allow_world_open)) return;
       const key = `${one.id} ${pointer}`;
@@ -86,24 +91,13 @@ function addressOf({ place }: PrincipalChange, action: ParsedAction): string {
 const isProtected = (address: string, patterns: readonly string[]): boolean =>
   patterns.some((pattern) => (pattern.endsWith('*') ? address.startsWith(pattern.slice(0, -1)) : address === pattern));
 
-const CALL_KEY = keyWords([
-  'api',
-  'operation',
-  'call',
-  'method',
-  'event',
-  'action',
-  'command',
-  'verb',
-  'request',
-  'name',
-  'actions',
-  'mode',
-  'op',
-]);
-const DESTROYING_CALL =
-  /^(?:(?:schedule|delete|deactivate|leave|suspend|terminate|destroy|disable|stop|deregister|purge|remove|drop|force_?delete|batch_?delete)_?[A-Za-z_]*(?:key|bucket|cluster|instance|db|database|table|stack|trail|logging|vault|snapshot|backup|volume|repository|namespace|project|group|role|user|policy|zone|secret|log|queue|topic|function|certificate|image|network|vpc|subnet|gateway|balancer|deployment|service|server|disk|node|pool|recorder|detector|alarm|record|object|resource|device|guardduty|securityhub|macie|organization|project)s?(?:_?[a-z0-9]*)?|[a-z_]*schedule_?key_?deletion|destroy|teardown|nuke|wipe)$/i;
+const CALL_KEY = keyWords(CALL_KEYS);
+const DESTROYING_CALL = new RegExp(
+  `^(?:${anyOf(DESTROYING_VERBS)}_?[A-Za-z_]*${anyOf(RESOURCES)}s?(?:_?[a-z0-9]*)?|[a-z_]*schedule_?key_?deletion|destroy|teardown|nuke|wipe)$`,
+  'i',
+);
 
+const SELF_WIDENING = new RegExp(`^iam:(?:\\*|${anyOf(SELF_WIDENING_PERMISSIONS)})$`, 'i');
 const CHANGES_RIGHTS =
   /^(?:put|attach|create|set|add|update)_?\w*(?:policy|access_?key|login_?profile|iam_?binding|assume_?role_?policy)$/i;
 
@@ -129,12 +123,7 @@ function judge(value: PrincipalChange, infra: boolean): FindingTemplate | undefi
     /^(?:allUsers|allAuthenticatedUsers)$/i.test(text)
   )
     return WORLD_OPEN;
-  if (
-    /^iam:(?:\*|PassRole|CreateAccessKey|AttachUserPolicy|AttachRolePolicy|PutUserPolicy|PutRolePolicy|CreatePolicyVersion|SetDefaultPolicyVersion|UpdateAssumeRolePolicy|AddUserToGroup|CreateLoginProfile|UpdateLoginProfile)$/i.test(
-      text,
-    )
-  )
-    return denies(place.owner) ? undefined : WIDE_POLICY;
+  if (SELF_WIDENING.test(text)) return denies(place.owner) ? undefined : WIDE_POLICY;
   if (
     /(?:policy\/|^)(?:AdministratorAccess|PowerUserAccess|IAMFullAccess)$|^roles\/(?:owner|editor|iam\.\w*(?:Admin|TokenCreator))$|^system:(?:masters|unauthenticated|anonymous)$/.test(
       text,
@@ -208,12 +197,7 @@ const ESCALATIONS = /^privileged$|^allow_privilege_escalation$|^host_(?:network|
 const RETENTION =
   /^(?:\w+_)?retention(?:_period|_days|_in_days|_limit)?$|^recovery_window(?:_in_days|_days)?$|^backup_retention(?:_\w+)?$/;
 
-/** Words of which every name of a setting has at least one. */
-const SETTING = keyWords(
-  'protection destroy recovery pitr versioning backup backups validation rotation lock public encrypted encryption publicly unauthenticated force skip delete privileged privilege host retention enabled status state policy tokens trail uniform disable desired replicas min protected encrypt ssl tls cloudtrail cloud guardduty guard securityhub flow logs log logging macie recovery enable mode window'.split(
-    ' ',
-  ),
-);
+const SETTING = keyWords(SETTING_WORDS);
 
 function judgeSetting(
   name: string,
@@ -247,15 +231,6 @@ function judgeSetting(
   return RETENTION.test(name) && (value === 0 || value === '0') ? UNPROTECTS : undefined;
 }
 
-const NETWORK_WORDS = new Set(
-  'cidr cidrs cidrblock blocks block source sources range ranges ingress inbound allow allowed whitelist allowlist ip ips network networks prefix prefixes from rules rule address addresses peer acl'.split(
-    ' ',
-  ),
-);
-
-/** Where a range says what may be reached, not who may reach. */
-const OUTWARD = new Set(['egress', 'outbound', 'destination', 'route', 'routes', 'routing']);
-
 /** An address range that is half of all addresses, or all, coming in; going out to everybody is what programs do. */
 function opensNetwork(text: string, key: readonly string[], path: readonly (readonly string[])[]): boolean {
   if (
@@ -263,9 +238,9 @@ function opensNetwork(text: string, key: readonly string[], path: readonly (read
     !(/^(?:internet|any|\*)$/i.test(text) && key.includes('source'))
   )
     return false;
-  if (path.some((words) => words.some((word) => OUTWARD.has(word)))) return false;
+  if (path.some((words) => words.some((word) => OUTBOUND_WORDS.has(word)))) return false;
   return path.some((words) =>
-    words.some((word) => NETWORK_WORDS.has(word) || word.startsWith('cidr') || word.startsWith('ip')),
+    words.some((word) => INBOUND_WORDS.has(word) || word.startsWith('cidr') || word.startsWith('ip')),
   );
 }
 

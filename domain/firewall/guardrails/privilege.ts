@@ -6,12 +6,18 @@ import { innermostWords, NEW_VALUE, withNamedKey } from '../parsing/named-member
 import { isPointerIn } from '../parsing/pointer-match.ts';
 import type { PrincipalChange } from '../parsing/typed-values.ts';
 import { isAdminFlag } from '../privilege/admin-flag.ts';
-import { CREDENTIAL_WORDS, neverExpires } from '../privilege/expiry.ts';
+import { neverExpires } from '../privilege/expiry.ts';
 import { judgeGrant, template } from '../privilege/grants.ts';
+import { isGranting, isRefusing } from '../privilege/values.ts';
+import { OBJECTS_OF_ONE_BUCKET } from '../privilege/wildcard.ts';
 import * as words from '../privilege/words.ts';
 import { keyWords } from '../text/key-words.ts';
 import { wordsOf } from '../text/tokenizer.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
+
+/** Keys that permit everything with one flag, as their words joined by spaces. */
+const EVERYTHING_FLAG =
+  /^(?:grant|allow|permit|give)(?: \w+)? (?:all|everything|any|anyone|everyone)(?: (?:access|permissions|privileges|rights|roles|scopes|users))?$|^(?:full|all) (?:access|control|permissions|privileges|rights)$|^(?:unlimited|unrestricted)(?: access)?$/;
 
 type Words = readonly string[];
 
@@ -28,22 +34,8 @@ const CONCERNED = keyWords([
   ...words.STATE_WORDS,
   ...words.GRANT_WORDS,
   ...words.ROLE_WORDS,
-  // The names of members whose own key stands beside them, and what the patterns below start with.
-  ...'value new permit give full all unlimited unrestricted privileged elevated elevate escalate auto approved'.split(
-    ' ',
-  ),
-  ...'act acting run login log on sudo become impersonate impersonated impersonates user username as'.split(' '),
-  ...'force factor expires expiry expiration type kind member switch subject insecure reject verify impersonation'.split(
-    ' ',
-  ),
   ...words.ALONE_PROTECTIONS,
-  ...'human unsafe dangerous dangerously lifetime ttl valid until unset remove path execute exec acting effective behalf with confirm'.split(
-    ' ',
-  ),
-  ...'mode chmod perm idle session inactivity timeout assume assumed identity delegate masquerade approval by transfer human impersonating requires needs'.split(
-    ' ',
-  ),
-  ...'approved preapproved pre authorized authorised safe to after *'.split(' '),
+  ...words.CONCERNED_WORDS,
 ]);
 
 /** Members that give somebody more than the call should, or take a protection away. */
@@ -51,7 +43,7 @@ const privilegeOf = (rule: PrivilegeRule): Guardrail => ({
   id: 'privilege',
   check(action) {
     const findings = new Map<string, Finding>();
-    const opens = [...action.words.service, ...action.words.action].some((word) => CREDENTIAL_WORDS.has(word));
+    const opens = [...action.words.service, ...action.words.action].some((word) => words.CREDENTIAL_WORDS.has(word));
     const configures = rule.extra_words !== undefined || rule.extra_roles !== undefined;
     for (const value of action.values) {
       if (rule.exempt_pointers && isPointerIn(value.place.pointer, rule.exempt_pointers)) continue;
@@ -84,7 +76,7 @@ const asksOnly = ({ place }: PrincipalChange): boolean =>
 /** The operator's own words: a flag that is switched on, a role that is given. */
 function configured({ place, value }: PrincipalChange, rule: PrivilegeRule): FindingTemplate | undefined {
   const key = place.last;
-  if (rule.extra_words?.some((one) => wordsOf(one).join(' ') === key.join(' ')) && words.isGranting(value)) {
+  if (rule.extra_words?.some((one) => wordsOf(one).join(' ') === key.join(' ')) && isGranting(value)) {
     return template('configured_flag', 'high', 'This flag is one that the policy names.');
   }
   const role =
@@ -111,10 +103,9 @@ function isPrototypePath(text: string, key: Words): boolean {
   if (text === '__proto__') return true;
   if (!/__proto__|constructor/.test(text) || text.length > 500) return false;
   // A key that is a path, `__proto__.isAdmin`, stands under itself.
-  if (!key.some((word) => PATH_WORDS.has(word)) && wordsOf(text).join() !== key.join()) return false;
+  if (!key.some((word) => words.PATH_WORDS.has(word)) && wordsOf(text).join() !== key.join()) return false;
   return /(?:^|[./[\]"'])(?:__proto__|constructor[./[\]"']+prototype)(?:$|[./[\]"'])/.test(text);
 }
-const PATH_WORDS = new Set('path field key property prop attribute pointer from name target set'.split(' '));
 
 function judge(change: PrincipalChange, opens: boolean): FindingTemplate | undefined {
   const { value } = change;
@@ -123,26 +114,26 @@ function judge(change: PrincipalChange, opens: boolean): FindingTemplate | undef
   // `admin_override: { enabled: true }` says the same as `admin_override: true`.
   const stated =
     (last.length > 0 && last.every((word) => words.STATE_WORDS.has(word))) ||
-    (/^(?:mode|level)$/.test(last.join(' ')) && words.isRefusing(value));
+    (/^(?:mode|level)$/.test(last.join(' ')) && isRefusing(value));
   // So does `override: { safety: true }`.
   const lifted = before.length > 0 && before.every((word) => words.LIFTING_WORDS.has(word));
   const key = factored(
     stated || lifted ? [...before, ...last] : NEW_VALUE.test(last.join(' ')) && before.length > 0 ? before : last,
   );
   const flag =
-    judgeFlag(key, value, opens || before.some((word) => CREDENTIAL_WORDS.has(word))) ??
+    judgeFlag(key, value, opens || before.some((word) => words.CREDENTIAL_WORDS.has(word))) ??
     judgeFlag(innermostWords(change.raw) ?? [], value, opens) ??
     judgeLifted(key, value) ??
     judgeAll(last, before, value) ??
     judgeRemoval(change, last);
   if (flag || typeof value !== 'string' || value.length > 500) return flag;
-  if (isIdentity(key) && value.trim() !== '' && !words.isRefusing(value)) {
+  if (isIdentity(key) && value.trim() !== '' && !isRefusing(value)) {
     return template('impersonation', 'high', 'This acts in the name of somebody else.');
   }
   if (isImpersonated(before, last) && value.trim() !== '') {
     return template('impersonation', 'high', 'This acts in the name of somebody else.');
   }
-  if (/^transfer (?:owner|ownership)(?: to)?$/.test(key.join(' ')) && value.trim() !== '' && !words.isRefusing(value))
+  if (/^transfer (?:owner|ownership)(?: to)?$/.test(key.join(' ')) && value.trim() !== '' && !isRefusing(value))
     return template('admin_role', 'medium', 'This hands over what somebody owns.');
   if (
     (/^(?:approved|authori[sz]ed) by$/.test(key.join(' ')) || (last.join() === 'by' && before.join() === 'approval')) &&
@@ -150,7 +141,7 @@ function judge(change: PrincipalChange, opens: boolean): FindingTemplate | undef
   ) {
     return template('self_approval', 'medium', 'The call itself claims an approval.');
   }
-  if (words.OBJECTS_OF_ONE_BUCKET.test(value.trim()) && saysWhatItDoes(change.place.owner)) return undefined;
+  if (OBJECTS_OF_ONE_BUCKET.test(value.trim()) && saysWhatItDoes(change.place.owner)) return undefined;
   if (!deniesAnyway(change.place.owner)) return judgeGrant(change.place.words, value);
   return undefined;
 }
@@ -170,7 +161,7 @@ function judgeRemoval({ place, value }: PrincipalChange, last: Words): FindingTe
 
 /** `permissions: { "*": true }`: the key is what is granted. */
 function judgeAll(last: Words, before: Words, value: unknown): FindingTemplate | undefined {
-  if (last.length !== 1 || !(words.isGranting(value) || (/^\*+$/.test(last[0] ?? '') && isSomeRight(value))))
+  if (last.length !== 1 || !(isGranting(value) || (/^\*+$/.test(last[0] ?? '') && isSomeRight(value))))
     return undefined;
   if (!before.some((word) => words.GRANT_WORDS.has(word))) return undefined;
   return /^(?:\*+|all|any|everything)$/.test(last[0] ?? '')
@@ -226,9 +217,9 @@ function judgeFlag(key: Words, value: unknown, opens: boolean): FindingTemplate 
     key.length > 1 &&
     key.slice(1).every((word) => words.MISSED_PROTECTIONS.has(word) || words.MISSED_BESIDE.has(word)) &&
     key.slice(1).some((word) => words.MISSED_PROTECTIONS.has(word));
-  if (words.isGranting(value) && missed)
+  if (isGranting(value) && missed)
     return template('override_flag', 'high', 'This flag sets a check or a protection aside.');
-  if (words.isGranting(value) && !turned) {
+  if (isGranting(value) && !turned) {
     const lifts = has(words.LIFTING_WORDS);
     const admin = isAdminFlag(key);
     if (admin && lifts)
@@ -247,8 +238,7 @@ function judgeFlag(key: Words, value: unknown, opens: boolean): FindingTemplate 
       return template('override_flag', 'medium', 'This flag sets a check or a protection aside.');
     if (/^(?:auto (?:approved?|confirm(?:ed)?|accept(?:ed)?)|(?:is )?pre ?approved)(?: |$)/.test(key.join(' ')))
       return template('self_approval', 'medium', 'The call itself claims an approval.');
-    if (words.EVERYTHING_FLAG.test(key.join(' ')))
-      return template('elevation', 'high', 'This flag permits everything.');
+    if (EVERYTHING_FLAG.test(key.join(' '))) return template('elevation', 'high', 'This flag permits everything.');
     if (/^insecure(?: |$)/.test(key.join(' ')))
       return template('protection_off', 'medium', 'This switches a protection off.');
     if (
@@ -264,7 +254,7 @@ function judgeFlag(key: Words, value: unknown, opens: boolean): FindingTemplate 
   if ((value === 0 || value === '0') && /^run as (?:user|group)$/.test(key.join(' ')))
     return template('elevation', 'high', 'This runs as root.');
   if (
-    (words.isRefusing(value) || value === 'unconfined') &&
+    (isRefusing(value) || value === 'unconfined') &&
     (/^(?:reject unauthorized|safe mode|safe)$/.test(key.join(' ')) ||
       /^(?:requires?|needs?) (?:an? )?human(?: \w+)?$/.test(key.join(' ')) ||
       /^human (?:in the loop|approval|review|oversight|confirmation)/.test(key.join(' ')) ||
@@ -272,14 +262,10 @@ function judgeFlag(key: Words, value: unknown, opens: boolean): FindingTemplate 
   )
     return template('protection_off', 'high', 'This switches a protection off.');
   const neverEnds = has(words.NEVER_WORDS) && key.some((word) => /^expir/.test(word));
-  if (neverEnds ? words.isGranting(value) : neverExpires(key, value, opens)) {
+  if (neverEnds ? isGranting(value) : neverExpires(key, value, opens)) {
     return template('never_expires', 'medium', 'This grant would never end.');
   }
-  if (
-    !words.isRefusing(value) ||
-    (turned && !key.some((word) => word.startsWith('require'))) ||
-    has(words.LIFTING_WORDS)
-  )
+  if (!isRefusing(value) || (turned && !key.some((word) => word.startsWith('require'))) || has(words.LIFTING_WORDS))
     return undefined;
   const strong = has(words.STRONG_PROTECTIONS);
   const weak =

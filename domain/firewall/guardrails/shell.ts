@@ -19,6 +19,7 @@ import { commandNames, echoedInput } from '../shell/pipeline-input.ts';
 import { judgeCommand } from '../shell/rules.ts';
 import { readScript, type ShellCommand, type ShellScript, type ShellWord } from '../shell/script.ts';
 import { commandName, hasPlainName, located } from '../shell/tokenizer.ts';
+import { COMMAND_KEYS, COMMAND_WORDS, SCRIPT_KEYS, SURE_COMMAND_KEYS } from '../shell/words.ts';
 import { unwrapped } from '../shell/wrappers.ts';
 import { visible } from '../text/confusables.ts';
 import { keyWords } from '../text/key-words.ts';
@@ -26,48 +27,12 @@ import { type GuardrailDefinition, noHistory } from './definition.ts';
 
 type ShellRule = RuleOf<'shell'>;
 
-const SHELL_KEY = keyWords([
-  'command',
-  'commands',
-  'cmd',
-  'script',
-  'shell',
-  'bash',
-  'sh',
-  'args',
-  'argv',
-  'code',
-  'input',
-  'line',
-  'exec',
-  'run',
-]);
+const SHELL_KEY = keyWords(COMMAND_KEYS);
 /** Members whose text a machine runs when it starts, or a package when it is installed. */
 const SCRIPT_KEY =
   /^(?:user ?data|startup ?script|init ?script|cloud ?init|bootstrap(?: script)?|entrypoint|(?:pre|post) ?(?:install|build|start|deploy)(?: script)?|run ?cmd|(?:on )?(?:create|start) command|exec start)$/;
-const SCRIPT_WORDS = keyWords(
-  'user userdata startup init cloud bootstrap entrypoint pre post preinstall postinstall run runcmd on create start exec'.split(
-    ' ',
-  ),
-);
-const SURE_KEY = keyWords(['command', 'commands', 'cmd', 'shell', 'bash', 'sh']);
-const SHELL_WORDS = new Set([
-  'shell',
-  'bash',
-  'sh',
-  'terminal',
-  'console',
-  'exec',
-  'execute',
-  'ssh',
-  'cli',
-  'command',
-  'cmd',
-  'subprocess',
-  'zsh',
-  'powershell',
-  'run',
-]);
+const SCRIPT_WORDS = keyWords(SCRIPT_KEYS);
+const SURE_KEY = keyWords(SURE_COMMAND_KEYS);
 /** Longer or more deeply nested than any command that a person could still judge. */
 const MAX_TEXT = 20_000;
 const MAX_OPENINGS = 400;
@@ -129,7 +94,7 @@ const HIDDEN: FindingTemplate = template(
 
 /** The commands of an action, those in one text before those in several. */
 function commandsOf(action: ParsedAction): { text: string; pointer: string; sure: boolean }[] {
-  const named = [...action.words.action, ...action.words.service].some((word) => SHELL_WORDS.has(word));
+  const named = [...action.words.action, ...action.words.service].some((word) => COMMAND_WORDS.has(word));
   const found: { text: string; pointer: string; sure: boolean }[] = [];
   for (const value of action.values) {
     if (value.type !== 'principal_change' || typeof value.value !== 'string' || value.value.length < 2) continue;

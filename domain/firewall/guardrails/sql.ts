@@ -6,48 +6,15 @@ import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { Place } from '../parsing/path.ts';
 import { template } from '../sql/rules.ts';
 import { judgeSql } from '../sql/text.ts';
+import { DATABASE_WORDS, PROSE_KEYS, SQL_KEYS } from '../sql/words.ts';
 import { visibleOf } from '../text/confusables.ts';
 import { keyWords } from '../text/key-words.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
 
 type SqlRule = RuleOf<'sql'>;
 
-const SQL_KEY = keyWords(['sql', 'query', 'queries', 'statement', 'statements', 'stmt', 'ddl', 'dml', 'select']);
-const SQL_WORDS = new Set([
-  'sql',
-  'db',
-  'database',
-  'postgres',
-  'postgresql',
-  'pg',
-  'mysql',
-  'sqlite',
-  'mssql',
-  'snowflake',
-  'bigquery',
-  'redshift',
-  'warehouse',
-  'psql',
-  'sqlserver',
-  'mariadb',
-  'oracle',
-]);
-/** Prose beside which a statement is being talked about. */
-const PROSE_KEY = keyWords([
-  'body',
-  'text',
-  'message',
-  'content',
-  'title',
-  'description',
-  'subject',
-  'note',
-  'notes',
-  'comment',
-  'summary',
-  'reason',
-  'prompt',
-]);
+const SQL_KEY = keyWords(SQL_KEYS);
+const PROSE_KEY = keyWords(PROSE_KEYS);
 /** How a statement starts; two words, so that prose that starts with a verb is none. */
 const STATEMENT =
   /^[\s(;]*(?:(?:--[^\n]*\n|\/\*[\s\S]{0,2000}?\*\/)\s*)*(?:select\b[\s\S]*\bfrom\b|select\s+[\w.]+\s*\(|insert\s+into\b|update\s+[\w."`]+(?:\s+\w+)?\s+set\b|delete\s+from\b|merge\s+into\b|truncate\s+(?:table\s+)?["`\w]|drop\s+(?:table|database|schema|view|index|role|user|function|owned|materialized|sequence|type|extension|trigger|policy|tablespace)\b|alter\s+(?:table|database|role|user|system|schema|default|policy|view|function|extension|server)\b|create\s+(?:or\s+replace\s+)?(?:table|database|schema|view|role|user|function|procedure|extension|server|policy|subscription|event|language|rule|trigger|unique|index|materialized|foreign|temp)\b|grant\b[\s\S]*\bto\b|revoke\b[\s\S]*\bfrom\b|copy\b[\s\S]*\b(?:from|to)\b|with\s+(?:recursive\s+)?["\w]+[\s\S]*\bas\b[\s\S]*\(|explain\s+(?:analyze\s+|\()?|do\s+(?:language\b|\$)|exec(?:ute)?\s+(?:xp_|sp_|immediate\b)|set\s+(?:role|session)\b|prepare\s+\w+[\s\S]*\bas\b|call\s+\w+\s*\(|reassign\s+owned\b|attach\s+(?:database\s+)?["'][^"']{1,500}["']\s+as\b|load\s+data\b)/i;
@@ -72,7 +39,7 @@ const sqlOf = (rule: SqlRule): Guardrail => ({
   id: 'sql',
   check(action, { parsers }) {
     const findings = new Map<string, Finding>();
-    const database = [...action.words.action, ...action.words.service].some((word) => SQL_WORDS.has(word));
+    const database = [...action.words.action, ...action.words.service].some((word) => DATABASE_WORDS.has(word));
     for (const value of action.values) {
       // Not the texts alone: a statement can be as short as a name.
       if (value.type !== 'principal_change' || typeof value.value !== 'string') continue;

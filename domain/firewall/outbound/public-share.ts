@@ -1,21 +1,12 @@
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { PrincipalChange } from '../parsing/typed-values.ts';
-import { isGranting } from '../privilege/words.ts';
+import { isGranting } from '../privilege/values.ts';
 import { keyWords } from '../text/key-words.ts';
+import { OWNED_THINGS, SHARING_WORDS } from './words.ts';
 
-const SHARING = keyWords(
-  'share shares sharing shared link visibility access permission permissions audience public publish publicly acl policy grantee grantees'.split(
-    ' ',
-  ),
-);
+const SHARING = keyWords(SHARING_WORDS);
 const EVERYBODY =
   /^(?:anyone|anybody|everyone|everybody|public|world|internet|anonymous|all_?users|all_?authenticated_?users|(?:anyone|everyone|public|anybody)[ _-]?(?:with|who|has)?[ _-]?(?:the)?[ _-]?(?:link|access)|public[ _-](?:link|access|read|write|web))$/i;
-/** Actions about things that are somebody's until they are shared; a post or a playlist is public by nature. */
-const OWNED = new Set(
-  'share sharing permission permissions access file files doc docs document documents folder drive bucket dataset report reports export link links sheet spreadsheet notebook dashboard record records backup attachment upload'.split(
-    ' ',
-  ),
-);
 
 /** Whether a member opens something to everybody: a link for anyone, a public share. */
 export function sharesWithAll({ place, value }: PrincipalChange, { words }: ParsedAction): boolean {
@@ -44,4 +35,4 @@ export function sharesWithAll({ place, value }: PrincipalChange, { words }: Pars
 }
 
 const isOwned = (words: ParsedAction['words']): boolean =>
-  [...words.action, ...words.service].some((word) => OWNED.has(word));
+  [...words.action, ...words.service].some((word) => OWNED_THINGS.has(word));

@@ -3,28 +3,21 @@ import { registrableDomainOf } from '../hosts/host-names.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { TypedValue } from '../parsing/typed-values.ts';
 import { keyWords } from '../text/key-words.ts';
+import { anyOf } from '../text/word-list.ts';
 import type { Known } from './known.ts';
+import {
+  ASIDE_WORDS,
+  FILE_ENDINGS,
+  GIVING_VERBS,
+  MOVING_WORDS,
+  PERSON_WORDS,
+  RECEIVER_WORDS,
+  WRITING_VERBS,
+} from './words.ts';
 
-const set = (words: string): ReadonlySet<string> => new Set(words.split(' '));
-const keys = (words: string): number => keyWords(words.split(' '));
-
-/** Words of keys whose value is whoever gets something, however it is written: a name, an account, a number. */
-const RECEIVER = keys(
-  'to cc bcc recipient recipients receiver receivers payee payees beneficiary beneficiaries invitee invitees attendee attendees participant participants guest guests grantee grantees assignee collaborator collaborators member members follower contact contacts iban wallet subscriber subscribers webhook callback forward destination dest payto',
-);
-/** Words that name a receiver when the action gives, adds, removes or writes to people. */
-const PERSON = keys(
-  'user users username userid person people friend friends email emails mail phone account accounts handle',
-);
-const GIVING_VERBS = set(
-  'send email mail message reply forward notify dm text sms invite add remove kick ban share grant give allow permit authorize transfer pay wire withdraw deposit refund connect follow assign contact call tell call post',
-);
-const WRITING_VERBS = set('message dm notify reply chat ping remind');
-const MOVING_WORDS = set('money payment payments funds email mail invite add grant share transfer');
-/** Words that make a key speak of something beside the receiver. */
-const ASIDE = keys(
-  'from source own my sender subject body text message content title note notes description type count date time at name_of format mode status amount currency limit',
-);
+const RECEIVER = keyWords(RECEIVER_WORDS);
+const PERSON = keyWords(PERSON_WORDS);
+const ASIDE = keyWords(ASIDE_WORDS);
 
 export interface Receiver {
   pointer: string;
@@ -58,8 +51,7 @@ export function foreignNames(action: ParsedAction, known: Known, allowed: AllowL
   return [...found.values()];
 }
 
-const FILE_NAME =
-  /^[\w ./@()-]{1,200}\.(?:csv|tsv|xlsx?|docx?|pptx?|pdf|txt|json|ya?ml|png|jpe?g|gif|svg|webp|log|html?)$/i;
+const FILE_NAME = new RegExp(`^[\\w ./@()-]{1,200}\\.${anyOf(FILE_ENDINGS)}$`, 'i');
 const OWN_NUMBER = /^[a-z]{1,12}[-_]\d{1,12}$/i;
 
 function receiverIn(value: TypedValue, action: ParsedAction, gives: boolean): string[] | undefined {

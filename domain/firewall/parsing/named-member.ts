@@ -1,14 +1,12 @@
 import { setsOf } from '../text/key-words.ts';
 import { wordsOf } from '../text/tokenizer.ts';
 import type { PrincipalChange } from './typed-values.ts';
+import { NAMING_KEYS } from './words.ts';
 
 /** Keys of the value in a pair of a name and a value. */
 export const NEW_VALUE = /^(?:value|new|to|after|new value|newvalue|set to)$/;
 
-const NAMES = ['path', 'key', 'name', 'field', 'attribute', 'property', 'claim', 'setting'].flatMap((name) => [
-  name,
-  name.charAt(0).toUpperCase() + name.slice(1),
-]);
+const NAMES = [...NAMING_KEYS].flatMap((name) => [name, name.charAt(0).toUpperCase() + name.slice(1)]);
 
 /**
  * `{ path: '/roles/-', value: 'admin' }` and `{ name: 'is_admin', value: true }` say in two members what one would:

@@ -1,12 +1,12 @@
 import { readUrl } from '../hosts/url.ts';
 import type { ParsedAction } from './parsed-action.ts';
 import type { UrlValue } from './typed-values.ts';
+import { HOST_KEYS, PATH_KEYS, SCHEME_KEYS } from './words.ts';
 
-const SCHEMES = ['scheme', 'protocol', 'proto'];
-const HOSTS = ['host', 'hostname', 'server', 'domain', 'ip', 'address', 'authority'];
 const MAX_HOST_KEY = 9;
 const MAX_KEY = 8;
 const MOST = 100;
+const PORT: ReadonlySet<string> = new Set(['port']);
 
 /** URLs that an action spells in several members, `{ scheme, host, port, path }`: judged as the URL they make. */
 export function splitUrls(action: ParsedAction): UrlValue[] {
@@ -22,13 +22,13 @@ export function splitUrls(action: ParsedAction): UrlValue[] {
     )
       continue;
     const key = value.raw.toLowerCase();
-    if (!HOSTS.includes(key) || value.value.length > 255 || /[\s/]/.test(value.value)) continue;
+    if (!HOST_KEYS.has(key) || value.value.length > 255 || /[\s/]/.test(value.value)) continue;
     // Spelled in another case, many members may have such a name: their owner is searched once.
     seen.add(value.place.owner);
-    const scheme = memberOf(value.place.owner, SCHEMES);
+    const scheme = memberOf(value.place.owner, SCHEME_KEYS);
     if (scheme === undefined) continue;
-    const port = memberOf(value.place.owner, ['port']);
-    const path = memberOf(value.place.owner, ['path', 'pathname', 'uri']) ?? '';
+    const port = memberOf(value.place.owner, PORT);
+    const path = memberOf(value.place.owner, PATH_KEYS) ?? '';
     const host =
       value.value.includes(':') && !value.value.startsWith('[') && !/:\d+$/.test(value.value)
         ? `[${value.value}]`
@@ -42,9 +42,9 @@ export function splitUrls(action: ParsedAction): UrlValue[] {
   return found;
 }
 
-function memberOf(owner: Readonly<Record<string, unknown>>, names: readonly string[]): string | undefined {
+function memberOf(owner: Readonly<Record<string, unknown>>, names: ReadonlySet<string>): string | undefined {
   for (const key of Object.keys(owner)) {
-    if (key.length > MAX_KEY || !names.includes(key.toLowerCase())) continue;
+    if (key.length > MAX_KEY || !names.has(key.toLowerCase())) continue;
     const value = owner[key];
     if ((typeof value === 'string' || typeof value === 'number') && String(value).length <= 2_000) return String(value);
   }

@@ -6,6 +6,7 @@ import { visible } from '../text/confusables.ts';
 import { keyWords } from '../text/key-words.ts';
 import type { Leaf } from './normalised-input.ts';
 import type { Place } from './path.ts';
+import { HOST_WORDS } from './words.ts';
 
 /** `whole` when the string is nothing but the URL: only then is it likely to be called. */
 export type UrlValue = { place: Place; type: 'url'; url: ReadUrl; whole: boolean };
@@ -29,12 +30,7 @@ export type TypedValue = UrlValue | AddressValue | DomainValue | EmailValue | Pr
 /** URLs and mail addresses of one payload that are judged. */
 export const MAX_DESTINATIONS = 1_000;
 
-/** Words of keys whose value names a place to call, with or without a scheme. */
-const HOST = keyWords(
-  'host hosts hostname url urls uri endpoint server address addr ip origin target proxy link href src upstream webhook callback remote base peer node gateway domain'.split(
-    ' ',
-  ),
-);
+const HOST = keyWords(HOST_WORDS);
 
 /** Short and plain: no other type can hide in it. */
 const MAX_PLAIN = 14;

@@ -1,17 +1,11 @@
-const set = (words: string): ReadonlySet<string> => new Set(words.split(' '));
+import { anyOf } from '../text/word-list.ts';
+import { CREDENTIAL_WORDS, EXPIRY_WORDS, NO_END_VALUES } from './words.ts';
 
-/** Words of calls and keys beside which an end is that of something that opens an account. */
-export const CREDENTIAL_WORDS = set(
-  'token tokens key keys apikey credential credentials secret secrets password passwords session sessions access role roles permission permissions grant grants privilege privileges iam certificate share sharing',
+/** In words, or as a date that nobody lives to see. */
+const NO_END = new RegExp(
+  `^\\s*(?:${anyOf(NO_END_VALUES)}|non[- ]?expiring|no[- ]?(?:expir|end|limit)|does not|∞|9999-|2[1-9]\\d\\d-|20[89]\\d-)`,
+  'i',
 );
-
-/** Words that say nothing of what it is that ends: unlike `cache` in `cache_ttl`. */
-const ENDING = set(
-  'expires expiry expiration ttl lifetime valid until in at on date time seconds minutes hours days years',
-);
-
-const NO_END =
-  /^\s*(?:never|none|infinite|infinity|unlimited|forever|permanent|perpetual|eternal|indefinite|non[- ]?expiring|no[- ]?(?:expir|end|limit)|does not|∞|9999-|2[1-9]\d\d-|20[89]\d-)/i;
 const TEN_YEARS_IN_SECONDS = 315_360_000;
 
 /**
@@ -27,7 +21,7 @@ export function neverExpires(key: readonly string[], value: unknown, opens: bool
   if (!ends) return false;
   if (typeof value === 'string' && NO_END.test(value)) return true;
   const opener = key.some((word) => CREDENTIAL_WORDS.has(word));
-  if (!opener && !(opens && key.every((word) => ENDING.has(word)))) return false;
+  if (!opener && !(opens && key.every((word) => EXPIRY_WORDS.has(word)))) return false;
   return isNone(value) || (typeof value === 'number' && value >= mostOf(key));
 }
 

@@ -1,6 +1,9 @@
 import { type FindingTemplate, templatesOf } from '../finding.ts';
 import { lookAlike } from '../text/confusables.ts';
 import { wordsOf } from '../text/tokenizer.ts';
+import { anyOf } from '../text/word-list.ts';
+import { namesAdmin } from './values.ts';
+import { wildcardOf } from './wildcard.ts';
 import * as words from './words.ts';
 
 type Words = readonly string[];
@@ -38,20 +41,17 @@ const FULL_SCOPE =
   /^(?:https:\/\/www\.googleapis\.com\/auth\/(?:cloud-platform|admin\.[\w.]+)|https:\/\/mail\.google\.com\/|https:\/\/graph\.microsoft\.com\/\.default|cloud-platform|(?:https:\/\/graph\.microsoft\.com\/)?\w{1,40}\.(?:ReadWrite|FullControl)\.(?:All|Directory))$/i;
 
 function judgeReach(text: string, key: Words): FindingTemplate | undefined {
-  const reach = words.wildcardOf(text);
+  const reach = wildcardOf(text);
   if (reach === 'everything') return template('wildcard', 'high', 'This permits everything.');
   if (reach === 'all_of_one') return template('wildcard', 'high', 'This permits every operation of a service.');
-  if (reach === undefined && key.some((word) => HEIGHTS.has(word)) && HIGHEST.test(text.trim()))
+  if (reach === undefined && key.some((word) => words.HEIGHT_WORDS.has(word)) && HIGHEST.test(text.trim()))
     return template('wildcard', 'medium', 'This permits everything.');
   return reach === 'word' && !key.includes('id')
     ? template('wildcard', 'medium', 'This permits everything.')
     : undefined;
 }
 
-/** Keys that say how much somebody may do, and the values that say as much as there is. */
-const HEIGHTS = new Set(['privilege', 'privileges', 'access', 'permission', 'permissions']);
-const HIGHEST =
-  /^(?:max|maximum|highest|all[-_ ](?:tenants|users|accounts|organi[sz]ations|orgs|projects|workspaces|customers|environments|repos|repositories))$/i;
+const HIGHEST = new RegExp(`^(?:${anyOf(words.HIGHEST_VALUES)}|all[-_ ]${anyOf(words.ALL_OF_THEM)})$`, 'i');
 
 function judgeRole(written: string): FindingTemplate | undefined {
   // Of an ARN its last part is the name, and of a distinguished name each value.
@@ -64,7 +64,7 @@ function judgeRole(written: string): FindingTemplate | undefined {
   }
   // Both as written and in lower case: the boundary in `R00T` is none.
   const named = [valueWords, wordsOf(text.toLowerCase())].some(
-    (some) => some.length > 0 && some.length <= 6 && words.namesAdmin(some),
+    (some) => some.length > 0 && some.length <= 6 && namesAdmin(some),
   );
   return named ? template('admin_role', 'high', 'This role or permission makes somebody an administrator.') : undefined;
 }
@@ -74,7 +74,7 @@ function judgeSubject(key: Words, text: string): FindingTemplate | undefined {
   const subject =
     key.length > 0 &&
     key.every((word) => word === 'user' || word === 'username' || word === 'as' || word === 'run' || word === 'switch');
-  return subject && /^(?:root|admin|administrator|sa|system)$/i.test(lookAlike(text).trim())
+  return subject && words.ADMIN_ACCOUNTS.has(lookAlike(text).trim().toLowerCase())
     ? template('admin_role', 'medium', 'This runs as an administrator.')
     : undefined;
 }

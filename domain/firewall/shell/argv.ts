@@ -1,4 +1,5 @@
 import type { ParsedAction } from '../parsing/parsed-action.ts';
+import { ARGUMENT_KEYS, PROGRAM_KEYS, TOOLS, VECTOR_KEYS } from './words.ts';
 
 /** A command line that a payload spells in several members or items, and where it starts. */
 export interface SplitCommand {
@@ -6,12 +7,6 @@ export interface SplitCommand {
   text: string;
 }
 
-const PROGRAM = /^(?:command|cmd|program|executable|exe|binary)$/i;
-const ARGUMENTS = /^(?:args|argv|arguments|params|parameters)$/i;
-const VECTOR = /^(?:argv|args|command|cmd|exec|entrypoint)$/i;
-/** Programs after which an action is named: what it is given are their arguments. */
-const TOOLS =
-  /^(?:kubectl|oc|helm|terraform|tofu|terragrunt|pulumi|aws|gcloud|gsutil|az|docker|podman|git|gh|redis-cli|vault|rm|bash|sh|psql|mysql|systemctl|ssh)$/i;
 const MAX_KEY = 10;
 const MOST = 50;
 const MOST_ITEMS = 200;
@@ -27,9 +22,11 @@ export function splitCommands(action: ParsedAction): SplitCommand[] {
     if (type !== 'principal_change' || !place.owner || place.via.length > 0 || seen.has(place.owner)) continue;
     seen.add(place.owner);
     const members = membersOf(place.owner);
-    const program = members.find(([key, value]) => PROGRAM.test(key) && isName(value));
-    const given = members.find(([key, value]) => ARGUMENTS.test(key) && lineOf(value) !== undefined);
-    const vector = members.find(([key, value]) => VECTOR.test(key) && Array.isArray(value) && value.length > 1);
+    const program = members.find(([key, value]) => PROGRAM_KEYS.has(key.toLowerCase()) && isName(value));
+    const given = members.find(([key, value]) => ARGUMENT_KEYS.has(key.toLowerCase()) && lineOf(value) !== undefined);
+    const vector = members.find(
+      ([key, value]) => VECTOR_KEYS.has(key.toLowerCase()) && Array.isArray(value) && value.length > 1,
+    );
     const tool = place.owner === action.payload ? toolOf(action) : undefined;
     const text =
       given && (program ?? tool)
@@ -45,7 +42,12 @@ export function splitCommands(action: ParsedAction): SplitCommand[] {
 function membersOf(owner: Readonly<Record<string, unknown>>): [key: string, value: unknown][] {
   const members: [string, unknown][] = [];
   for (const key of Object.keys(owner))
-    if (key.length <= MAX_KEY && (PROGRAM.test(key) || ARGUMENTS.test(key) || VECTOR.test(key)))
+    if (
+      key.length <= MAX_KEY &&
+      (PROGRAM_KEYS.has(key.toLowerCase()) ||
+        ARGUMENT_KEYS.has(key.toLowerCase()) ||
+        VECTOR_KEYS.has(key.toLowerCase()))
+    )
       members.push([key, owner[key]]);
   return members;
 }
@@ -53,7 +55,7 @@ function membersOf(owner: Readonly<Record<string, unknown>>): [key: string, valu
 const isName = (value: unknown): boolean => typeof value === 'string' && /^[\w./+-]{1,200}$/.test(value);
 
 const toolOf = ({ action, service }: ParsedAction): string | undefined =>
-  [action, service].find((name) => TOOLS.test(name))?.toLowerCase();
+  [action, service].find((name) => TOOLS.has(name.toLowerCase()))?.toLowerCase();
 
 /** Arguments as one line: a text as it stands, items each in quotes. */
 function lineOf(value: unknown): string | undefined {

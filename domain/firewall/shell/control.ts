@@ -1,8 +1,11 @@
 import type { FindingTemplate } from '../finding.ts';
+import { anyOf } from '../text/word-list.ts';
 import { DELETES, HIDES, RIGHTS, template } from './findings.ts';
 import type { ShellWord } from './script.ts';
 import { short } from './tokenizer.ts';
+import { HISTORY_VARIABLES, RECORDING_SERVICES } from './words.ts';
 
+const STOPPED_SERVICE = new RegExp(`\\b(?:${anyOf(RECORDING_SERVICES)}|clamav\\S*)\\b`);
 const STOPS = template('stops_system', 'high', 'This command stops the machine or everything on it.');
 
 /** Commands that stop the machine, switch off its records and protections, or rewrite a shared history. */
@@ -34,7 +37,7 @@ export function judgeControl(name: string, words: readonly ShellWord[]): Finding
     case 'unset':
     case 'export':
     case 'declare':
-      return all.some((word) => /^HIST(?:FILE|SIZE|CONTROL|IGNORE|FILESIZE)$/.test(word)) ? HIDES : undefined;
+      return all.some((word) => HISTORY_VARIABLES.has(word)) ? HIDES : undefined;
     case 'set':
     case 'shopt':
       return /\+o history/.test(line) ? HIDES : undefined;
@@ -81,7 +84,4 @@ export function judgeControl(name: string, words: readonly ShellWord[]): Finding
 
 /** Whether a service that records or protects is stopped. */
 const stopsRecords = (line: string): boolean =>
-  /\b(?:stop|disable|mask|off)\b/.test(line) &&
-  /\b(?:auditd|rsyslog|syslog(?:-ng)?|systemd-journald|firewalld|ufw|fail2ban|apparmor|selinux|falcon-sensor|clamav\S*|crowdsec|iptables|nftables|sshd)\b/.test(
-    line,
-  );
+  /\b(?:stop|disable|mask|off)\b/.test(line) && STOPPED_SERVICE.test(line);

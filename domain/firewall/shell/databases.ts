@@ -2,10 +2,8 @@ import type { FindingTemplate } from '../finding.ts';
 import { judgeSql } from '../sql/text.ts';
 import { template } from './findings.ts';
 import type { ShellCommand, ShellWord } from './script.ts';
-import { set } from './tokenizer.ts';
+import { DATABASE_CLIENTS, DOCUMENT_CLIENTS } from './words.ts';
 
-const CLIENTS = set('psql mysql mariadb sqlite3 sqlite sqlcmd clickhouse-client cockroach duckdb usql pgcli mycli');
-const DOCUMENT_CLIENTS = set('mongo mongosh');
 /** What a dialect that does not parse here must not say. */
 const DESTROYS =
   /\b(?:drop\s+(?:database|schema|table|user|view)|truncate\s|delete\s+from\s+[\w.`"[\]]+\s*(?:;|$)|grant\s+all|alter\s+user|into\s+(?:out|dump)file|load_file|attach\s+database|xp_cmdshell|shutdown)(?![a-z_])/i;
@@ -26,7 +24,7 @@ export function judgeDatabase(
   sql: ((text: string) => unknown) | undefined,
 ): FindingTemplate | undefined {
   const documents = DOCUMENT_CLIENTS.has(name);
-  if (!documents && !CLIENTS.has(name)) return undefined;
+  if (!documents && !DATABASE_CLIENTS.has(name)) return undefined;
   const texts = statementsOf(name, words);
   if (command.input !== undefined) texts.push(command.input);
   return texts.some((text) => (documents ? DESTROYS_DOCUMENTS.test(text) : isHarmful(text, sql))) ? HARM : undefined;

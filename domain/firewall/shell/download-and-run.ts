@@ -1,9 +1,8 @@
 import { urlsInText } from '../hosts/url.ts';
 import type { ShellCommand } from './script.ts';
 import { commandName } from './tokenizer.ts';
+import { FILE_RUNNERS } from './words.ts';
 import { unwrapped } from './wrappers.ts';
-
-const RUNNERS = /^(?:sh|bash|zsh|dash|ksh|ash|source|\.|python[23]?|perl|ruby|node|php|lua|chmod|dpkg|rpm|java)$/;
 
 /** Whether a script runs a file that it has downloaded before, or makes one executable, from a host that nobody lists. */
 export function runsDownload(commands: readonly ShellCommand[], allowedHost: (host: string) => boolean): boolean {
@@ -29,7 +28,8 @@ export function runsDownload(commands: readonly ShellCommand[], allowedHost: (ho
       texts.slice(2).some((text) => fetched.has(plain(text)))
     )
       return true;
-    if (name !== 'chmod' && RUNNERS.test(name) && texts.slice(1).some((text) => fetched.has(plain(text)))) return true;
+    if (name !== 'chmod' && FILE_RUNNERS.has(name) && texts.slice(1).some((text) => fetched.has(plain(text))))
+      return true;
   }
   return false;
 }

@@ -2,10 +2,8 @@ import type { FindingTemplate } from '../finding.ts';
 import { BULK_CHANGE, DELETES, HIDES, READS_SECRET, SYSTEM_WRITE, template } from './findings.ts';
 import { isDevice, isHistoryPath, isRootPath, isSecretPath, isStartupPath, isSystemPath } from './paths.ts';
 import type { ShellCommand, ShellWord } from './script.ts';
-import { commandName, flags, long, mayBeRoot, operands, set, short } from './tokenizer.ts';
-
-const DEVICE_TOOLS =
-  /^(?:mkfs(?:\..+)?|mke2fs|mkswap|wipefs|fdisk|sfdisk|gdisk|sgdisk|parted|cfdisk|blkdiscard|hdparm|cryptsetup|lvremove|vgremove|pvremove|zpool|diskpart|format)$/;
+import { commandName, flags, long, mayBeRoot, operands, short } from './tokenizer.ts';
+import { DEVICE_TOOLS, FILE_READERS, GRAVE_COMMANDS } from './words.ts';
 
 const opensAccounts = (path: string): boolean => isSecretPath(path) && !/^\/etc\/passwd$|^\/root\/?$/.test(path);
 
@@ -144,61 +142,26 @@ export function judgeFiles(
         : undefined;
     case 'ed':
       return some.some((word) => isSystemPath(word.text)) ? SYSTEM_WRITE : undefined;
-    case 'cat':
-    case 'less':
-    case 'more':
-    case 'head':
-    case 'tail':
-    case 'strings':
-    case 'base64':
-    case 'tar':
-    case 'zip':
-    case 'grep':
-    case 'awk':
-    case 'sort':
-    case 'uniq':
-    case 'cut':
-    case 'nl':
-    case 'od':
-    case 'rev':
-    case 'paste':
-    case 'tac':
-    case 'bat':
-    case 'vi':
-    case 'vim':
-    case 'nvim':
-    case 'nano':
-    case 'view':
-    case 'diff':
-    case 'cmp':
-    case 'comm':
-    case 'hexdump':
-    case 'xxd':
-    case 'split':
-    case 'fold':
-    case 'egrep':
-    case 'rg':
-    case 'jq':
-    case 'gpg':
-    case 'mapfile':
-    case 'read':
-      if (
-        name === 'tar' &&
-        /(?:^|\s)-?\w*x/.test(words[1]?.text ?? '') &&
-        words.some(
-          (word, at) =>
-            word.text === '-C' && /^\/+$|^\/(?:etc|usr|bin|sbin|lib|boot|root)(?:\/|$)/.test(words[at + 1]?.text ?? ''),
-        )
-      )
-        return SYSTEM_WRITE;
-      if (
-        /^(?:n?vim?|nano)$/.test(name) &&
-        some.some((word) => /^\/etc\/(?:passwd|sudoers|group|ssh\/|pam\.d\/|crontab)/.test(word.text))
-      )
-        return SYSTEM_WRITE;
-      return some.some((word) => opensAccounts(word.text)) ? READS_SECRET : undefined;
     default:
-      if (DEVICE_TOOLS.test(name))
+      if (FILE_READERS.has(name.toLowerCase())) {
+        if (
+          name === 'tar' &&
+          /(?:^|\s)-?\w*x/.test(words[1]?.text ?? '') &&
+          words.some(
+            (word, at) =>
+              word.text === '-C' &&
+              /^\/+$|^\/(?:etc|usr|bin|sbin|lib|boot|root)(?:\/|$)/.test(words[at + 1]?.text ?? ''),
+          )
+        )
+          return SYSTEM_WRITE;
+        if (
+          /^(?:n?vim?|nano)$/.test(name) &&
+          some.some((word) => /^\/etc\/(?:passwd|sudoers|group|ssh\/|pam\.d\/|crontab)/.test(word.text))
+        )
+          return SYSTEM_WRITE;
+        return some.some((word) => opensAccounts(word.text)) ? READS_SECRET : undefined;
+      }
+      if (DEVICE_TOOLS.has(name) || /^mkfs\..+$/.test(name))
         return words.some(
           (word) => word.text === '-l' || word.text === '--list' || word.text === 'status' || word.text === 'list',
         )
@@ -208,11 +171,10 @@ export function judgeFiles(
   }
 }
 
-const GRAVE = set('rm rmdir unlink shred dd kill truncate curl wget nc scp ssh crontab');
 /** Whether a command is one that must not be run on everything a search finds. */
 export const isGrave = (name: string, words: readonly ShellWord[]): boolean =>
   name === 'chmod'
     ? words.some((word) => /^[0-7]*7[0-7]?7$|\+s|o\+w|a\+w/.test(word.text))
     : name === 'sh' || name === 'bash'
       ? words.some((word) => /\b(?:rm|dd|mkfs|curl|wget|nc|chmod)\b/.test(word.text))
-      : GRAVE.has(name);
+      : GRAVE_COMMANDS.has(name);

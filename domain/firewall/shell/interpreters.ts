@@ -2,12 +2,9 @@ import type { FindingTemplate } from '../finding.ts';
 import { RUNS_INPUT, template } from './findings.ts';
 import { carriesFiles, literallyFed } from './pipeline-input.ts';
 import type { ShellCommand, ShellWord } from './script.ts';
-import { commandName, set } from './tokenizer.ts';
+import { commandName } from './tokenizer.ts';
+import { INTERPRETERS, SHELLS } from './words.ts';
 
-const INTERPRETERS = set(
-  'sh bash zsh dash ksh ash csh tcsh fish busybox python python2 python3 perl ruby node nodejs php lua pwsh powershell osascript tclsh',
-);
-const SHELLS = set('sh bash zsh dash ksh ash csh tcsh fish');
 /** A shell by its name, or by the variable that names the one at hand. */
 const isShell = (name: string): boolean => SHELLS.has(name) || /^\$\{?(?:SHELL|BASH|0)\}?$/.test(name);
 

@@ -2,28 +2,21 @@ import type { FindingTemplate } from '../finding.ts';
 import { REMOTE_SHELL, SENDS_FILE, template } from './findings.ts';
 import { isRootPath, isSecretPath, isSystemPath } from './paths.ts';
 import type { ShellCommand, ShellWord } from './script.ts';
-import { long, operands, set, short } from './tokenizer.ts';
+import { long, operands, short } from './tokenizer.ts';
+import { DUMP_PROGRAMS, NAME_LOOK_UPS, NETWORK_PROGRAMS, TUNNELS } from './words.ts';
 
-const NETWORK = set(
-  'curl wget nc ncat netcat socat ssh scp sftp rsync ftp tftp telnet lftp aria2c http https xh httpie openssl mail mailx sendmail mutt',
-);
-export const isNetwork = (name: string): boolean => NETWORK.has(name);
+export const isNetwork = (name: string): boolean => NETWORK_PROGRAMS.has(name);
 
-const DUMPS = set(
-  'env printenv set export declare history cat tar zip gzip find ls ps mysqldump pg_dump mongodump getent',
-);
 /** Whether a command only puts out what another may send away. */
-export const isDump = (name: string): boolean => DUMPS.has(name);
+export const isDump = (name: string): boolean => DUMP_PROGRAMS.has(name);
 
 const REMOTE = /^(?:[\w.-]+@)?[\w.-]+:(?!\/\/)[^\s]*$|^rsync:\/\//;
 /** What a substitution inside a word puts out: files, the environment, who and where this is. */
 const TOLD =
   /(?:\$\(\s*<|(?:\$\(|`)\s*(?:[\w./-]*\/)?(?:cat|env|printenv|set|history|whoami|id|hostname|uname|ls|find|tar|base64|head|tail|grep|awk|sed|xxd|od|getent|pg_dump|mysqldump|gzip|echo|printf)\b)/;
-const TUNNELS = set('chisel ngrok frpc frps bore localtunnel lt cloudflared gost ligolo pwncat tailscaled');
 const TUNNEL: FindingTemplate = template('tunnel', 'high', 'This command opens a way into this machine from outside.');
 const isShellNode = (node: unknown): boolean =>
   /(?:^|\/)(?:ba|z|da|k)?sh$/.test(String((node as { name?: { text?: string } } | undefined)?.name?.text ?? ''));
-const LOOK_UPS = set('dig nslookup host ping ping6 drill getent traceroute tracepath kdig doggo delv');
 
 /** Commands that send a file or their input to another machine, or hand it a shell. */
 export function judgeNetwork(
@@ -70,7 +63,7 @@ export function judgeNetwork(
     return SENDS_FILE;
   // A look-up of a name that carries what a command put out tells it to whoever serves the name.
   if (
-    LOOK_UPS.has(name) &&
+    NAME_LOOK_UPS.has(name) &&
     all
       .slice(1)
       .some((word) => /(?:\$\([^)]*\)|`[^`]*`|\$\{?\w+\}?)\.[a-z0-9-]+\.[a-z]{2,}/i.test(word) && TOLD.test(word))

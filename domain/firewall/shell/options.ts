@@ -1,6 +1,7 @@
 import type { FindingTemplate } from '../finding.ts';
 import { RUNS_OPTION } from './findings.ts';
 import type { ShellWord } from './script.ts';
+import { LOADING_VARIABLES } from './words.ts';
 
 type Rule = (line: string, all: readonly string[]) => boolean;
 
@@ -69,15 +70,12 @@ export function judgeOptions(name: string, words: readonly ShellWord[]): Finding
   return RUNS[name]?.(` ${all.slice(1).join(' ')}`, all) ? RUNS_OPTION : undefined;
 }
 
-/** Variables that make the next program load, or run, what they name. */
-const LOADING =
-  /^(?:LD_(?:PRELOAD|AUDIT|LIBRARY_PATH)|DYLD_(?:INSERT_LIBRARIES|LIBRARY_PATH)|BASH_ENV|ENV|PROMPT_COMMAND|PERL5OPT|PERL5LIB|PYTHONSTARTUP|RUBYOPT|GIT_(?:SSH|SSH_COMMAND|PROXY_COMMAND|EXTERNAL_DIFF|ASKPASS))$/;
 /** Folders that everybody may write into. */
 const SHARED = /(?:^|:)(?:\/tmp|\/var\/tmp|\/dev\/shm|\.)(?:\/|:|$)/;
 
 /** Whether an assignment makes later commands load or run something else. */
 export const loadsOther = (name: string, value: string): boolean =>
-  (LOADING.test(name) &&
+  (LOADING_VARIABLES.has(name) &&
     value !== '' &&
     !(name === 'ENV' && /^[\w-]+$/.test(value)) &&
     !(name === 'LD_LIBRARY_PATH' && !SHARED.test(value))) ||

@@ -3,11 +3,8 @@ import { PERSISTS, RIGHTS, template } from './findings.ts';
 import { isRootPath, isSecretPath, isSystemPath } from './paths.ts';
 import { carriesFiles, literallyFed } from './pipeline-input.ts';
 import type { ShellCommand, ShellWord } from './script.ts';
-import { long, operands, set, short } from './tokenizer.ts';
-
-const ACCOUNT = set(
-  'useradd userdel usermod adduser deluser groupadd groupdel groupmod gpasswd passwd chpasswd newusers chage visudo vipw vigr dscl',
-);
+import { long, operands, short } from './tokenizer.ts';
+import { ACCOUNT_TOOLS } from './words.ts';
 
 const ROOT_SHELL = template(
   'root_shell',
@@ -48,7 +45,7 @@ export function judgeRights(
       : undefined;
   }
   if (name === 'passwd' && words.some((word) => word.text === '-S' || word.text === '--status')) return undefined;
-  if (ACCOUNT.has(name)) return RIGHTS;
+  if (ACCOUNT_TOOLS.has(name)) return RIGHTS;
   if (name === 'crontab')
     return words.some((word) => word.text === '-l') && !words.some((word) => word.text === '-r') ? undefined : PERSISTS;
   if (name === 'at' || name === 'batch')

@@ -1,7 +1,5 @@
 import type { ShellWord } from './script.ts';
 
-export const set = (words: string): ReadonlySet<string> => new Set(words.split(' '));
-
 /** The name of a command, without its folder and the backslash that steps round an alias. */
 export const commandName = (word: ShellWord | undefined): string =>
   (word?.text ?? '').replace(/^\\/, '').replace(/^.*\//, '');

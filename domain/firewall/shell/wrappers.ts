@@ -1,9 +1,7 @@
 import type { ShellWord } from './script.ts';
-import { commandName, set } from './tokenizer.ts';
+import { commandName } from './tokenizer.ts';
+import { WRAPPERS } from './words.ts';
 
-const WRAPPERS = set(
-  'sudo doas env nohup time nice ionice exec command builtin busybox timeout stdbuf setsid chroot xargs parallel watch unbuffer strace ltrace flock proxychains proxychains4 torsocks rlwrap',
-);
 /** Their options that take the next word for a value. */
 const TAKES_VALUE: Record<string, RegExp> = {
   sudo: /^-[ugpChTrtD]$/,

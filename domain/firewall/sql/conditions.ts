@@ -1,9 +1,11 @@
+import { anyOf } from '../text/word-list.ts';
 import { columnsOf, constantOf, nodesOf, textsOf } from './nodes.ts';
+import { KEY_COLUMNS } from './words.ts';
 
 type Body = Record<string, unknown>;
 
 /** Keys: every row has one, and they count up from one. */
-const KEY = /^(?:.*\.)?(?:id|uuid|uid|guid|pk|oid|ctid|rowid)$/;
+const KEY = new RegExp(`^(?:.*\\.)?${anyOf(KEY_COLUMNS)}$`);
 
 /**
  * Whether a condition bounds nothing: it is absent, reads no column, compares a column with itself, asks of a key what every key

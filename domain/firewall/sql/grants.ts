@@ -1,5 +1,6 @@
 import { isAdminFlag } from '../privilege/admin-flag.ts';
-import { isGranting, namesAdmin, ROLE_WORDS } from '../privilege/words.ts';
+import { isGranting, namesAdmin } from '../privilege/values.ts';
+import { ROLE_WORDS } from '../privilege/words.ts';
 import { wordsOf } from '../text/tokenizer.ts';
 import { constantOf } from './nodes.ts';
 

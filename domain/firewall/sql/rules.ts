@@ -1,7 +1,19 @@
 import { type FindingTemplate, templatesOf } from '../finding.ts';
+import { anyOf } from '../text/word-list.ts';
 import { isBrokenOpen, isUnbounded } from './conditions.ts';
 import { grantedBy } from './grants.ts';
 import { columnsOf, functionOf, nodesOf, type SqlNode, textsOf } from './nodes.ts';
+import {
+  CATALOG_SCHEMAS,
+  DROPPING_PREFIXES,
+  LOOSENING_PREFIXES,
+  ROLE_SETTINGS,
+  SECRET_COLUMNS,
+  SECRET_RELATIONS,
+  SERVER_FUNCTION_PREFIXES,
+  SETTING_FUNCTIONS,
+  TRUSTED_LANGUAGES,
+} from './words.ts';
 
 export const template = templatesOf('sql');
 
@@ -23,7 +35,7 @@ const BROKEN_OPEN = template(
 );
 
 /** Statements that say all by their kind. */
-const KINDS: Record<string, FindingTemplate> = {
+export const STATEMENT_KINDS: Readonly<Record<string, FindingTemplate>> = {
   DropStmt: DESTROYS,
   DropdbStmt: DESTROYS,
   TruncateStmt: DESTROYS,
@@ -72,20 +84,13 @@ const KINDS: Record<string, FindingTemplate> = {
   RuleStmt: DYNAMIC,
 };
 
-const SERVER_FUNCTION =
-  /^(?:pg_read_|pg_ls_|pg_stat_file|pg_write|pg_file_|pg_logdir|lo_(?:import|export|from_bytea|put|create|unlink)|dblink|pg_execute|pg_reload_conf|pg_rotate_logfile|pg_terminate_backend|pg_cancel_backend|pg_create_restore|pg_switch_wal|pg_promote|load_file|load_extension|sys_(?:exec|eval)|xp_|sp_(?:oa|execute|configure)|query_to_xml|database_to_xml|table_to_xml|cursor_to_xml|http_|urlencode_exec|utl_http|utl_file|dbms_|copy_program|openrowset|openquery|opendatasource)/;
-const SETTING_FUNCTION = /^(?:set_config|set_role|pg_sleep(?:_for|_until)?|setval|sleep|benchmark)$/;
-const SECRET_RELATION =
-  /^(?:pg_shadow|pg_authid|pg_auth_members|pg_user_mappings?|pg_hba_file_rules|pg_largeobject|pg_subscription|pg_foreign_server|sys_?users?\$?|sql_logins|syslogins|dba_users|user\$)$/;
-const ROLE_SETTING =
-  /^(?:role|session_authorization|row_security|session_replication_role|default_transaction_read_only|transaction_read_only|search_path)$/;
-const DROPPING = /^AT_(?:Drop|DetachPartition)/;
-const LOOSENING = /^AT_(?:DisableRowSecurity|NoForceRowSecurity|DisableTrig|DisableRule|ChangeOwner)/;
-const TRUSTED_LANGUAGES = new Set(['sql', 'plpgsql']);
+const SERVER_FUNCTION = new RegExp(`^${anyOf(SERVER_FUNCTION_PREFIXES)}`);
+const DROPPING = new RegExp(`^${anyOf(DROPPING_PREFIXES)}`);
+const LOOSENING = new RegExp(`^${anyOf(LOOSENING_PREFIXES)}`);
 
 /** What one node of a statement says; undefined for the harmless ones. */
 export function judgeNode({ kind, body }: SqlNode, requireWhere: boolean): FindingTemplate | undefined {
-  const plain = KINDS[kind];
+  const plain = STATEMENT_KINDS[kind];
   if (plain) return plain;
   switch (kind) {
     case 'DeleteStmt':
@@ -115,19 +120,19 @@ export function judgeNode({ kind, body }: SqlNode, requireWhere: boolean): Findi
     case 'CreatePolicyStmt':
       return body['qual'] !== undefined && isUnbounded(body['qual']) ? RIGHTS : undefined;
     case 'VariableSetStmt':
-      return ROLE_SETTING.test(String(body['name']).toLowerCase()) ? RIGHTS : undefined;
+      return ROLE_SETTINGS.has(String(body['name']).toLowerCase()) ? RIGHTS : undefined;
     case 'CreateFunctionStmt':
       return isTrusted(body) ? undefined : DYNAMIC;
     case 'FuncCall': {
       const name = functionOf(body);
       if (SERVER_FUNCTION.test(name) || SERVER_FUNCTION.test(textsOf(body['funcname']).at(-1)?.toLowerCase() ?? ''))
         return SERVER;
-      return SETTING_FUNCTION.test(name)
+      return SETTING_FUNCTIONS.has(name)
         ? template('settings', 'medium', 'This SQL changes a setting or stalls the server through a function.')
         : undefined;
     }
     case 'RangeVar':
-      return SECRET_RELATION.test(String(body['relname']).toLowerCase()) ? SECRETS : undefined;
+      return SECRET_RELATIONS.has(String(body['relname']).toLowerCase()) ? SECRETS : undefined;
     default:
       return undefined;
   }
@@ -143,17 +148,14 @@ function joinsSecret(body: Record<string, unknown>): boolean {
     (side) =>
       readsCatalog(body[side]) ||
       columnsOf((body[side] as Record<string, unknown> | undefined)?.['targetList']).some((name) =>
-        SECRET_COLUMN.test(name),
+        SECRET_COLUMNS.has(name.slice(name.lastIndexOf('.') + 1)),
       ),
   );
 }
 const readsCatalog = (side: unknown): boolean =>
   (nodesOf((side as Record<string, unknown> | undefined)?.['fromClause']) ?? []).some(
-    ({ kind, body }) =>
-      kind === 'RangeVar' && /^(?:information_schema|pg_catalog|mysql|sys)$/.test(String(body['schemaname'])),
+    ({ kind, body }) => kind === 'RangeVar' && CATALOG_SCHEMAS.has(String(body['schemaname'])),
   );
-const SECRET_COLUMN =
-  /^(?:.*\.)?(?:password|passwd|pwd|passphrase|secret|token|(?:password|pwd|passwd)_?(?:hash|digest|salt)|hashed_password|(?:api|secret|private|access)_?key|(?:access|refresh|auth|session)_?token|client_?secret|otp_?secret|ssn|card_?number|cvv)$/;
 
 function isTrusted(body: Record<string, unknown>): boolean {
   const text = JSON.stringify(body['options'] ?? []);

@@ -1,4 +1,6 @@
 import { CHARACTER_CLASSES, classesOf } from './character-classes.ts';
+import { anyOf } from './word-list.ts';
+import { ENTITIES } from './words.ts';
 
 /** One way to read a string as something else. `key` is the name that a query string gives to the value. */
 export interface DecodedForm {
@@ -67,29 +69,21 @@ export function decodedForms(text: string, classes = classesOf(text)): readonly 
 /** A comment, or the fence of a block of code. */
 const BEFORE_JSON = /^(?:\/\*[^*]{0,500}\*\/|\/\/[^\n]{0,500}\n|```[a-z0-9]{0,10})\s{0,100}/;
 
-const ESCAPED =
-  /\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|&#(?:x[0-9a-fA-F]{1,6}|[0-9]{1,7});|&(?:quot|lt|gt|amp|colon|sol|period|ast);/;
-const ENTITIES: Record<string, string> = {
-  quot: '"',
-  lt: '<',
-  gt: '>',
-  amp: '&',
-  colon: ':',
-  sol: '/',
-  period: '.',
-  ast: '*',
-};
+const ESCAPED = new RegExp(
+  `\\\\u[0-9a-fA-F]{4}|\\\\x[0-9a-fA-F]{2}|&#(?:x[0-9a-fA-F]{1,6}|[0-9]{1,7});|&${anyOf(Object.keys(ENTITIES))};`,
+);
+const ESCAPES = new RegExp(
+  `\\\\u([0-9a-fA-F]{4})|\\\\x([0-9a-fA-F]{2})|&#x([0-9a-fA-F]{1,6});|&#([0-9]{1,7});|&(${anyOf(Object.keys(ENTITIES))});`,
+  'g',
+);
 
 /** What a reader of source text or of HTML sees. */
 const fromEscapes = (text: string): string =>
-  text.replace(
-    /\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})|&#x([0-9a-fA-F]{1,6});|&#([0-9]{1,7});|&(quot|lt|gt|amp|colon|sol|period|ast);/g,
-    (whole, u?: string, x?: string, hex?: string, decimal?: string, name?: string) => {
-      if (name !== undefined) return ENTITIES[name] ?? whole;
-      const code = decimal === undefined ? Number.parseInt(u ?? x ?? hex ?? '', 16) : Number(decimal);
-      return code > 0x10ffff ? whole : String.fromCodePoint(code);
-    },
-  );
+  text.replace(ESCAPES, (whole, u?: string, x?: string, hex?: string, decimal?: string, name?: string) => {
+    if (name !== undefined) return ENTITIES[name] ?? whole;
+    const code = decimal === undefined ? Number.parseInt(u ?? x ?? hex ?? '', 16) : Number(decimal);
+    return code > 0x10ffff ? whole : String.fromCodePoint(code);
+  });
 
 /** `role=admin&name=x`: an encoded form as a whole string. */
 function formOf(text: string): DecodedForm[] {

@@ -1,5 +1,7 @@
 import type { PII_ENTITIES } from '../../../contracts/guardrails.ts';
 import { isIban } from './payment-accounts.ts';
+import { anyOf } from './word-list.ts';
+import { NATIONAL_ID_NAMES } from './words.ts';
 
 export type PiiEntity = (typeof PII_ENTITIES)[number];
 export interface Personal {
@@ -10,8 +12,10 @@ export interface Personal {
 const CARD = /(?<![\d.,_-])\d(?:[ -]?\d){12,18}(?![\d_-]|[.,]\d)/g;
 const IBAN = /(?<![A-Z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?![A-Z0-9])/g;
 const SSN = /(?<![\d-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])/g;
-const NATIONAL =
-  /\b(?:ssn|social security(?: (?:number|no))?|national id(?:entity)?(?: (?:number|card))?|nino|national insurance|passport(?: (?:number|no))?|tax id|sin|bsn|aadhaar|dni|cpf)\b[^A-Za-z0-9]{0,5}(?:is |no\.? |number |: ?)?([A-Z]{0,3}\d[A-Z0-9 .-]{5,18})/gi;
+const NATIONAL = new RegExp(
+  `\\b${anyOf(NATIONAL_ID_NAMES)}\\b[^A-Za-z0-9]{0,5}(?:is |no\\.? |number |: ?)?([A-Z]{0,3}\\d[A-Z0-9 .-]{5,18})`,
+  'gi',
+);
 const EMAIL = /(?<![\w.+-])[\w.+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+/gi;
 const PHONE = /(?<![\w.-])\+?\d{1,3}[ .-]?(?:\(\d{1,4}\)|\d{1,4})(?:[ .-]?\d{2,4}){2,4}(?![\w-])/g;
 const MOST = 20;

@@ -1,73 +1,13 @@
 import { lookAlike, unleet } from './confusables.ts';
+import { anyOf } from './word-list.ts';
+import { COMPOUNDS, KEY_VOCABULARY, VOCABULARY_STEMS } from './words.ts';
 
-/** The words that keys of this kind are made of; a run of them without any boundary is taken apart again. */
-const VOCABULARY = [
-  'is',
-  'as',
-  'has',
-  'act',
-  'by',
-  'approved',
-  'admin',
-  'administrator',
-  'superuser',
-  'super',
-  'user',
-  'root',
-  'owner',
-  'sudo',
-  'override',
-  'bypass',
-  'skip',
-  'force',
-  'ignore',
-  'disable',
-  'disabled',
-  'policy',
-  'check',
-  'checks',
-  'auth',
-  'approval',
-  'security',
-  'access',
-  'permission',
-  'permissions',
-  'role',
-  'roles',
-  'scope',
-  'scopes',
-  'impersonate',
-  'elevate',
-  'elevated',
-  'enabled',
-  'required',
-  'mfa',
-  'audit',
-  'verify',
-  'full',
-  'system',
-  'guardrail',
-  'firewall',
-  'privileged',
-  'no',
-  'non',
-  'not',
-  'webhook',
-  'webhooks',
-  'callback',
-  'url',
-  'urls',
-  'mode',
-  'god',
-  'validation',
-];
-const IN_VOCABULARY = new Set(VOCABULARY);
 const BY_LAST_LETTER = new Map<string, string[]>();
-for (const word of VOCABULARY) {
+for (const word of KEY_VOCABULARY) {
   const letter = word.slice(-1);
   BY_LAST_LETTER.set(letter, [...(BY_LAST_LETTER.get(letter) ?? []), word]);
 }
-const STEMS = /admin|root|sudo|super|override|bypass|skip|impersonate|elevate|mfa|audit|webhook|callback|approv/;
+const STEMS = new RegExp(anyOf(VOCABULARY_STEMS));
 
 /**
  * The words of a key, in lower case: split at case, punctuation and spaces; look-alike letters, fullwidth forms and
@@ -101,9 +41,9 @@ function wordsIn(key: string): string[] {
   return compounded(
     parts.flatMap((written) => {
       const word = unleetOf(written);
-      if (IN_VOCABULARY.has(word) || !STEMS.test(word)) return [word];
+      if (KEY_VOCABULARY.has(word) || !STEMS.test(word)) return [word];
       const unnumbered = word.replace(/\d+$/, '');
-      return IN_VOCABULARY.has(unnumbered) ? [unnumbered] : apart(unnumbered, word);
+      return KEY_VOCABULARY.has(unnumbered) ? [unnumbered] : apart(unnumbered, word);
     }),
   );
 }
@@ -112,21 +52,13 @@ function wordsIn(key: string): string[] {
 function unleetOf(word: string): string {
   if (word.length < 4 || word.length > 14 || !/[0-9@$]/.test(word) || !/[a-z]/.test(word)) return word;
   const plain = unleet(word);
-  return IN_VOCABULARY.has(plain) ? plain : word;
+  return KEY_VOCABULARY.has(plain) ? plain : word;
 }
-
-/** Words that are one however they are written: `super_user`, and `a.d.m.i.n`. */
-const COMPOUNDS: Record<string, string> = {
-  'super user': 'superuser',
-  'super users': 'superusers',
-  'sys admin': 'sysadmin',
-  'sys admins': 'sysadmin',
-};
 
 function compounded(words: string[]): string[] {
   if (words.length > 3 && words.every((word) => word.length === 1)) {
     const whole = words.join('');
-    return IN_VOCABULARY.has(whole) ? [whole] : words;
+    return KEY_VOCABULARY.has(whole) ? [whole] : words;
   }
   const at = words.findIndex((word, index) => COMPOUNDS[`${word} ${words[index + 1] ?? ''}`] !== undefined);
   if (at < 0) return words;

@@ -1,0 +1,36 @@
+import { words } from '../text/word-list.ts';
+
+/** Schemes that read local files, speak other protocols through a URL, or run script. */
+export const HOSTILE_SCHEMES = words(
+  'gopher file dict ldap ldaps tftp ftp ftps jar netdoc php phar expect glob zip javascript vbscript view-source http+unix https+unix unix npipe smb nfs chrome resource res mailbox mhtml blob filesystem intent telnet',
+);
+
+/** Words of keys whose value is called as a URL. */
+export const URL_KEYS = words('url urls uri href link links endpoint src upstream proxy');
+
+/** Schemes whose authority is a host; those of databases and stores name buckets and services there. */
+export const HOST_SCHEMES = words('http https ws wss ftp gopher');
+
+/** Words of keys whose value is an account that is paid. */
+export const WALLET_KEYS = words(
+  'wallet address to recipient payee beneficiary destination btc eth crypto account receiver payto',
+);
+
+/** Words of keys whose text a person is shown, whose client may fetch its links for a preview. */
+export const SHOWN_KEYS = words('text message body content markdown html caption blocks');
+
+/** Words of keys whose value becomes a header of a message. */
+export const HEADER_KEYS = words('to cc bcc from subject reply recipient recipients email header headers');
+
+/** Words of keys whose value is a page or a host that is fetched. */
+export const FETCH_KEYS = words('url urls uri link href website site page domain host address endpoint');
+
+/** How the words of a request start that asks for something from the web. */
+export const WEB_STEMS = words(
+  'web site article page link url http https www brows blog news post internet online read wiki download search find look research',
+);
+
+/** Words of keys and actions that concern what opens an account. */
+export const ACCOUNT_WORDS = words(
+  'password passwords passcode passphrase pin credential credentials secret 2fa mfa otp totp authentication recovery login apikey backup ssh token',
+);
