@@ -10,6 +10,7 @@ const MODULES = [
   'api/page/browser/patch.js',
   'api/page/relative.js',
   'domain/diff.js',
+  'domain/invisible-characters.js',
 ];
 
 /** dist/, which also contains this file. From source, as in a test, the last build is served, or no script. */

@@ -111,4 +111,15 @@ describe('assets', () => {
       expect(await send(style.replace('style.css', path))).toMatchObject({ status: 404 });
     }
   });
+
+  test('include every module that the script imports', async () => {
+    const base = 'http://page/assets/x/';
+    const served = new Set([`${base}api/page/browser/page.js`]);
+    for (const url of served) {
+      const { status, text } = await send(new URL(url).pathname);
+      expect({ url, status }).toEqual({ url, status: 200 });
+      for (const [, path] of text.matchAll(/\bfrom '(\.[^']+)'/g)) served.add(new URL(path!, url).href);
+    }
+    expect(served.size).toBeGreaterThan(4);
+  });
 });
