@@ -5,13 +5,13 @@ export const PRIORITIES = ['low', 'medium', 'high', 'critical'] as const;
 export const Priority = z.enum(PRIORITIES);
 export type Priority = z.infer<typeof Priority>;
 
-/** Name of a service or of an action: what policies route by. Free text of the agent's author, bounded. */
+/** Name of a service or of an action. Policies route by it. Free text of the agent's author, bounded. */
 const Name = z.string().trim().min(1).max(200);
 
 /**
- * What the agent's host program says about the call: never model output. Labels can only tighten a verdict; what the
- * trusted request names counts as known, unless the policy's `context_trust` says that it may only tighten too.
- * `thread_id` and `node` are kept in clear, so that requests can be filtered by them; the rest is sealed.
+ * What the agent's host program states about the call; never model output. Labels can only tighten a verdict. Names from the
+ * trusted request count as known, unless the policy's `context_trust` lets them tighten only. `thread_id` and `node` are stored
+ * in clear, so that requests can be filtered by them; the rest is sealed.
  */
 export const ActionContext = z
   .strictObject({
@@ -20,7 +20,7 @@ export const ActionContext = z
     untrusted: z
       .boolean()
       .optional()
-      .meta({ description: 'Text that a third party can write was read before this call. Absent: nothing is known' }),
+      .meta({ description: 'Text that a third party can write was read before this call. Absent: unknown' }),
     private: z.boolean().optional().meta({ description: 'The session holds private data' }),
     allowed_domains: z.array(z.string().min(1).max(253)).max(200).optional().meta({
       description: "Domains that the trusted request names, and the organisation's own",
@@ -48,7 +48,7 @@ export const MIN_EXPIRES_IN_MS = 1_000;
 export const MAX_EXPIRES_IN_MS = 400 * 24 * 60 * 60 * 1_000;
 export const DEFAULT_EXPIRES_IN_MS = 24 * 60 * 60 * 1_000;
 
-/** What the published clients put into `metadata`. It can only tighten; unknown members are dropped. */
+/** The `metadata` that published clients send. It can only tighten; unknown members are dropped. */
 export const IngestMetadata = z.object({
   sdk: z.string().max(64).optional(),
   role: z.string().max(64).optional(),
@@ -59,7 +59,7 @@ export const IngestMetadata = z.object({
 });
 export type IngestMetadata = z.infer<typeof IngestMetadata>;
 
-/** Body of `POST /api/ingest`. Unknown members are dropped, as the published protocol wants. */
+/** Body of `POST /api/ingest`. Unknown members are dropped, as the published protocol requires. */
 export const IngestBody = z
   .object({
     service: Name,

@@ -13,7 +13,7 @@ export type RequestStatus = z.infer<typeof RequestStatus>;
 export const WireStatus = z.enum(['PENDING', 'APPROVED', 'REJECTED']);
 export type WireStatus = z.infer<typeof WireStatus>;
 
-/** 201 of `POST /api/ingest`. `uploadUrl` is null until parked state exists. */
+/** 201 of `POST /api/ingest`. `uploadUrl` and `dek` are always null here. */
 export const IngestAnswer = z
   .object({
     id: z.string(),
@@ -26,14 +26,14 @@ export const IngestAnswer = z
     expires_at: z.string(),
     triage_url: z.string(),
     outcome: Outcome.nullable(),
-    schema_ignored: z.string().optional().meta({ description: 'Why the schema that came along is not used' }),
+    schema_ignored: z.string().optional().meta({ description: 'Why the given schema is not used' }),
     uploadUrl: z.null(),
     dek: z.null(),
   })
   .meta({ id: 'IngestAnswer', title: 'IngestAnswer' });
 export type IngestAnswer = z.infer<typeof IngestAnswer>;
 
-/** 200 of `GET /api/status/{id}`. `patched_payload` is there only when a person changed something. */
+/** 200 of `GET /api/status/{id}`. `patched_payload` is present only when a person changed the payload. */
 export const StatusAnswer = z
   .object({
     id: z.string(),
@@ -46,8 +46,11 @@ export const StatusAnswer = z
     payload_digest: PayloadDigest.meta({ description: 'Of what may run: of the patched payload after a patch' }),
     digest_salt: z.string().meta({ description: 'Salt of `payload_digest`' }),
     expires_at: z.string(),
-    verdict: Verdict.optional().meta({ description: 'What the firewall said when the request opened' }),
-    findings: z.array(Finding).optional().meta({ description: 'What it found, as in the answer to the ingest' }),
+    verdict: Verdict.optional().meta({ description: 'The verdict when the request opened' }),
+    findings: z
+      .array(Finding)
+      .optional()
+      .meta({ description: 'The findings when the request opened, as in the answer to the ingest' }),
     outcome: Outcome.nullable(),
     resolved_at: z.string().optional(),
     actor_id: z.string().optional(),
@@ -109,14 +112,14 @@ export const ResolutionView = z
     outcome: Outcome,
     reason: z.string().optional(),
     patched_payload: JsonObject.optional(),
-    patched_by: z.string().optional().meta({ description: 'Who made the patch, when somebody else approved it' }),
+    patched_by: z.string().optional().meta({ description: 'The author of the patch, when another person approved it' }),
     digest_salt: z.string().optional().meta({ description: 'Salt of the patched digest' }),
     payload_digest: PayloadDigest,
   })
   .meta({ id: 'ResolutionView', title: 'ResolutionView' });
 export type ResolutionView = z.infer<typeof ResolutionView>;
 
-/** A patch that waits for a second approver: somebody else than `by` approves it by its `payload_digest`. */
+/** A patch that waits for a second approver: another person than `by` approves it by its `payload_digest`. */
 export const ProposedPatch = z
   .object({
     decision_id: z.string(),
@@ -125,7 +128,7 @@ export const ProposedPatch = z
     payload: JsonObject,
     payload_digest: PayloadDigest,
     digest_salt: z.string(),
-    findings: z.array(Finding).meta({ description: 'Those that the original had not' }),
+    findings: z.array(Finding).meta({ description: 'Findings that the original payload does not have' }),
   })
   .meta({ id: 'ProposedPatch', title: 'ProposedPatch' });
 export type ProposedPatch = z.infer<typeof ProposedPatch>;
@@ -173,6 +176,9 @@ export const ExecutedAnswer = z
 export type ExecutedAnswer = z.infer<typeof ExecutedAnswer>;
 
 export const CancelAnswer = z
-  .object({ id: z.string(), outcome: Outcome.nullable().meta({ description: 'null: asked for, not yet effective' }) })
+  .object({
+    id: z.string(),
+    outcome: Outcome.nullable().meta({ description: 'null: the cancellation is requested and not yet in effect' }),
+  })
   .meta({ id: 'CancelAnswer', title: 'CancelAnswer' });
 export type CancelAnswer = z.infer<typeof CancelAnswer>;

@@ -3,8 +3,8 @@ import { JsonObject, PayloadDigest } from './json.ts';
 import { Finding } from './verdict.ts';
 
 /**
- * The digest that was shown to the approver: what the decision is about. That of the payload asked for; or, to approve or reject
- * while a patch waits for a second approver, that of the patched payload.
+ * The digest of the payload that was shown to the approver: the requested one, or the patched one to approve or reject a patch
+ * that waits for a second approver.
  */
 const shown = { payload_digest: PayloadDigest };
 
@@ -26,7 +26,7 @@ export const CAUSES = ['person', 'firewall', 'deadline', 'caller', 'superseded',
 export const Cause = z.enum(CAUSES);
 export type Cause = z.infer<typeof Cause>;
 
-/** How a request ended. `modified` says that a patched payload is what runs. */
+/** How a request ended. `modified`: the patched payload runs. */
 export const Outcome = z
   .object({
     status: OutcomeStatus,
@@ -37,7 +37,7 @@ export const Outcome = z
   .meta({ id: 'Outcome', title: 'Outcome' });
 export type Outcome = z.infer<typeof Outcome>;
 
-/** 201 (200 when repeated) of a decision: what stands, who decided, and the digest of what may run. */
+/** 201 (200 when repeated) of a decision: the outcome, who decided, and the digest of the payload that may run. */
 export const DecisionAnswer = z
   .object({
     decision_id: z.string(),
@@ -50,8 +50,9 @@ export const DecisionAnswer = z
 export type DecisionAnswer = z.infer<typeof DecisionAnswer>;
 
 /**
- * 202, nothing is decided yet. `recorded`: Temporal has it, no worker has answered; it takes effect when one does, unless another
- * came first. `awaiting_second_approver`: a patch with the named new findings; it runs when another person approves `payload_digest`.
+ * 202: nothing is decided yet. `recorded`: Temporal has the decision and no worker has answered; it takes effect when one does,
+ * unless another decision came first. `awaiting_second_approver`: the patch has the findings listed; it runs when another person
+ * approves `payload_digest`.
  */
 export const DecisionRecorded = z
   .discriminatedUnion('status', [
@@ -60,7 +61,9 @@ export const DecisionRecorded = z
       decision_id: z.string(),
       status: z.literal('awaiting_second_approver'),
       findings: z.array(Finding),
-      payload_digest: PayloadDigest.meta({ description: 'Of the patched payload: what the second approver names' }),
+      payload_digest: PayloadDigest.meta({
+        description: 'Of the patched payload: the second approver approves this digest',
+      }),
     }),
   ])
   .meta({ id: 'DecisionRecorded', title: 'DecisionRecorded' });

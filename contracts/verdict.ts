@@ -9,7 +9,7 @@ export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;
 export const Severity = z.enum(SEVERITIES);
 export type Severity = z.infer<typeof Severity>;
 
-/** What one guardrail reports. `evidence` is safe to show to whoever may read the payload, and is sealed at rest. */
+/** What one guardrail reports. `evidence` may be shown to readers of the payload, and is sealed at rest. */
 export const Finding = z
   .object({
     id: z.string().meta({ description: 'The guardrail and its class, as `egress/metadata`' }),
@@ -25,10 +25,10 @@ export type Finding = z.infer<typeof Finding>;
 export const HeldBy = z.enum(['finding', 'policy']);
 export type HeldBy = z.infer<typeof HeldBy>;
 
-/** How the screening of a patch ended: it counts, it does not, or it counts when another person approves it too. */
+/** How the screening of a patch ended: the patch counts, does not count, or counts when another person approves it too. */
 export type PatchScreening = 'accepted' | 'refused' | 'second_approver';
 
-/** The whole answer of `screen`: a verdict after routing, and why. */
+/** The result of screening an action: the verdict after routing, and the reasons. */
 export interface Screening {
   verdict: Verdict;
   findings: Finding[];

@@ -1,6 +1,6 @@
 /**
  * The message contract of the workflows: names, ids and the references that cross into Temporal. Only ids, digests and
- * enums, under 1 KB: nothing readable stands in a history (`design.md` 9). Free of zod, so that the sandbox carries none.
+ * enums, under 1 KB, so that a history holds no user text (`design.md` 9). Free of zod, for the workflow sandbox.
  */
 import type { Cause, OutcomeStatus } from './decision.ts';
 import type { DecisionType } from './decision-type.ts';
@@ -12,7 +12,7 @@ export const RESUME_WORKFLOW = 'resumeThreadV1';
 export const RECONCILE_WORKFLOW = 'reconcileV1';
 
 export const DECIDE_UPDATE = 'decide';
-/** The same name as the Update, another kind of message: what a team's own bot sends. */
+/** The Signal of a team's own bot. It shares the Update's name, which is another kind of message. */
 export const DECIDE_SIGNAL = 'decide';
 export const DECIDE_RECORDED_SIGNAL = 'decide_recorded';
 export const APPROVAL_QUERY = 'approval';
@@ -22,7 +22,7 @@ export const approvalWorkflowId = (request_id: string) => `approval/${request_id
 export const deliveryWorkflowId = (delivery_id: string) => `delivery/${delivery_id}`;
 export const resumeWorkflowId = (project_id: string, thread_key: string) => `resume/${project_id}/${thread_key}`;
 
-/** Names one request: every activity takes it first. */
+/** Identifies one request. Every activity takes it first. */
 export interface RequestRef {
   project_id: string;
   request_id: string;
@@ -37,7 +37,7 @@ export interface ApprovalInput extends RequestRef {
   accept_unsigned_signals: boolean;
 }
 
-/** How a request ended, or is proposed to end. `payload_digest` is that of what may run. `actor` is a key's owner. */
+/** How a request ended, or is proposed to end. `payload_digest` is of the payload that may run. `actor` is a key's owner. */
 export interface Resolution {
   status: OutcomeStatus;
   cause: Cause;
@@ -47,13 +47,13 @@ export interface Resolution {
   verified?: boolean;
 }
 
-/** What `settle` returns: the standing resolution, and the deliveries that its transaction put into the outbox. */
+/** The answer of `settle`: the resolution in the ledger, and the deliveries that its transaction put into the outbox. */
 export interface Settled {
   resolution: Resolution;
   delivery_ids: string[];
 }
 
-/** Update `decide` and Signal `decide_recorded`: a decision whose row the api wrote before. */
+/** Update `decide` and Signal `decide_recorded`: a decision whose row the api has written. */
 export interface DecisionRef {
   decision_id: string;
   type: DecisionType;
@@ -84,7 +84,7 @@ export interface ApprovalView {
   resolution?: Resolution;
 }
 
-/** Names one row of the outbox. */
+/** Identifies one row of the outbox. */
 export interface DeliveryRef {
   project_id: string;
   delivery_id: string;
@@ -98,7 +98,7 @@ export interface ResumeInput {
   task_queue: string;
 }
 
-/** What the team's resume activity is given: which interrupts of which thread have been answered. */
+/** The input of the team's resume activity: the answered interrupts of a thread. */
 export interface ResumeRef {
   project_id: string;
   thread_key: string;
@@ -106,8 +106,8 @@ export interface ResumeRef {
   interrupt_ids: string[];
 }
 
-/** The answer of `screen`. Of a patch alone: `second_approver`, it counts when another person approves it too. */
+/** The answer of `screen`. `second_approver` is for patches only: the patch counts when another person approves it too. */
 export type ScreenAnswer = Verdict | 'second_approver';
 
-/** `type` of the ApplicationFailure by which `settle` refuses a decision that the api never wrote. */
+/** `type` of the ApplicationFailure by which `settle` refuses a decision that has no row. */
 export const FORGED = 'forged';

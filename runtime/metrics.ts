@@ -9,7 +9,7 @@ const MINUTE = 60;
 const HOUR = 3_600;
 const DAY = 86_400;
 
-/** What waits, as the database has it. */
+/** What is unfinished in the database. */
 export interface Backlog {
   pending: number;
   /** 0 when the outbox is empty. */
@@ -27,7 +27,7 @@ export type Metrics = ReturnType<typeof createMetrics>;
 
 /**
  * The process's metrics. Labels are enums and route templates: no ids, no project, nothing that a caller chooses, so the number of
- * series is fixed. `backlog` is asked at most every 5 s, when somebody scrapes.
+ * series is fixed. `backlog` is called by a scrape, at most every 5 s.
  */
 export function createMetrics(service: 'api' | 'worker', backlog?: () => Promise<Backlog>) {
   const registry = new Registry();
@@ -65,7 +65,7 @@ export function createMetrics(service: 'api' | 'worker', backlog?: () => Promise
   });
   const repairs = new Counter({
     name: 'approvals_reconcile_repairs_total',
-    help: 'What the reconciler mended.',
+    help: 'Inconsistencies repaired by the reconciler.',
     labelNames: ['kind'],
     registers,
   });
@@ -82,7 +82,7 @@ export function createMetrics(service: 'api' | 'worker', backlog?: () => Promise
       if (!read || Date.now() - read.at > KEEP_BACKLOG_MS) read = { at: Date.now(), value: backlog() };
       return read.value;
     };
-    // A database that is away takes its two gauges with it, and not the whole page.
+    // If the database is unavailable, its two gauges are missing; the other metrics are served.
     const gauge = (name: string, help: string, pick: (value: Backlog) => number) =>
       new Gauge({
         name,
@@ -96,10 +96,10 @@ export function createMetrics(service: 'api' | 'worker', backlog?: () => Promise
           }
         },
       });
-    gauge('approvals_pending', 'Requests that wait for an outcome, over all projects.', ({ pending }) => pending);
+    gauge('approvals_pending', 'Requests without an outcome, over all projects.', ({ pending }) => pending);
     gauge(
       'approvals_outbox_oldest_seconds',
-      'Age of the oldest delivery that nobody has taken; 0 when there is none.',
+      'Age of the oldest delivery that was not started; 0 when there is none.',
       (value) => value.outbox_oldest_seconds,
     );
   }
@@ -133,13 +133,13 @@ export interface MetricsServerOptions {
   host: string;
   port: number;
   registry: Registry;
-  /** Whether this process can work. */
+  /** Whether this process is ready. */
   ready: () => Promise<boolean>;
-  /** Text of another exporter of the same process, put behind ours. */
+  /** Metrics of another exporter of the same process, appended to ours. */
   more?: () => Promise<string>;
 }
 
-/** `/metrics` in Prometheus' text format, `/livez`, `/readyz`: on a port of its own, which is not the one that the world reaches. */
+/** `/metrics` in Prometheus' text format, `/livez` and `/readyz`, on an internal port of its own. */
 export async function serveMetrics({
   host,
   port,

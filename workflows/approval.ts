@@ -15,10 +15,11 @@ import {
 } from '../contracts/workflow.ts';
 import {
   type ApprovalState,
+  cancelled,
   decided,
+  expired,
   foundForged,
   isRepeat,
-  lapsed,
   opened,
   patchScreened,
   patchScreening,
@@ -26,7 +27,6 @@ import {
   SECOND_APPROVER,
   type SentBack,
   screened,
-  withdrawn,
 } from '../domain/approval/approval.ts';
 import { parseBotDecision, parseDecisionRef } from '../domain/approval/messages.ts';
 import { activity, localActivity } from './proxies.ts';
@@ -141,15 +141,15 @@ export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
   const verdict = await uncancelled(() => screen(ref)).catch((): ScreenAnswer => 'hold'); // a broken guardrail means a person looks
   state = screened(state, verdict, input);
   if (!isClosed(state)) {
-    let isWithdrawn = false;
+    let isCancelled = false;
     await wf
       .condition(() => isClosed(state), Math.max(1, input.expires_at_ms - Date.now()), { summary: 'decision deadline' })
       .catch((error: unknown) => {
         if (!wf.isCancellation(error)) throw error;
-        isWithdrawn = true;
+        isCancelled = true;
       });
     await uncancelled(() => wf.condition(() => state.phase !== 'patching')); // a patch taken in time is heard out
-    state = isWithdrawn ? withdrawn(state, input) : lapsed(state, input); // closed before any further await
+    state = isCancelled ? cancelled(state, input) : expired(state, input); // closed before any further await
   }
 
   const settled = await uncancelled(() => settle(state));

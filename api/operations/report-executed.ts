@@ -4,7 +4,7 @@ import type { ExecutionStore, RequestReader } from '../../domain/approval/ports.
 import { DomainError } from '../../domain/errors.ts';
 import type { Log } from '../ports.ts';
 
-/** The agent says that it ran what was approved: once. Another digest than the approved one is an incident. */
+/** The agent reports, once, that it ran the approved payload. Another digest than the approved one is an incident. */
 export const createReportExecuted =
   ({ requests, executions, log }: { requests: RequestReader; executions: ExecutionStore; log: Log }) =>
   async (principal: Principal, request_id: string, payload_digest: string): Promise<ExecutedAnswer> => {

@@ -10,7 +10,7 @@ export type Permission =
   | 'policy:loosen'
   | 'key:manage';
 
-/** Who may do what. Creating and deciding never meet in one role: an agent's key decides nothing, whoever owns it. */
+/** No role both creates and decides: an agent's key never decides, not even one that an approver owns. */
 const PERMISSIONS: Record<Role, readonly Permission[]> = {
   agent: ['approval:create', 'approval:read', 'approval:cancel', 'approval:execute'],
   approver: ['approval:read', 'approval:decide'],
@@ -19,17 +19,17 @@ const PERMISSIONS: Record<Role, readonly Permission[]> = {
 
 export const mayDo = (role: Role, permission: Permission): boolean => PERMISSIONS[role].includes(permission);
 
-/** Whoever is authenticated, by key or by session. `key_id` is the caller's identity for idempotency and for what it opened. */
+/** The authenticated caller. `key_id` is its identity for idempotency and for the requests that it opened. */
 export interface Principal {
   project_id: string;
   owner: string;
   role: Role;
   key_id: string;
-  /** What an agent's key may speak for; null: anything. */
+  /** The services that an agent's key may name; null: any. */
   services: string[] | null;
   via: 'key' | 'session';
 }
 
-/** An agent's key sees what that key opened; people see the project. */
+/** An agent's key sees the requests that it opened; people see all of the project. */
 export const maySee = (principal: Principal, request: { key_id: string }): boolean =>
   principal.role !== 'agent' || request.key_id === principal.key_id;

@@ -2,9 +2,9 @@ import type { PatchScreening } from '../../contracts/verdict.ts';
 import type { ApprovalInput, DecisionRef, Phase, Resolution, ScreenAnswer } from '../../contracts/workflow.ts';
 
 /**
- * The state machine of one approval: the only place that says what may follow what. The workflow is its wiring, PostgreSQL
- * its read model. Every transition is a function of (state, what happened); an outcome, once proposed, never changes here
- * except to say that it was forged.
+ * The state machine of one approval, and the only place that defines its transitions. The workflow wires it, and PostgreSQL
+ * holds the read model. Each transition is a function of the state and an event. A proposed outcome never changes here, except
+ * that a forged one is cancelled.
  */
 export type ApprovalState =
   | { phase: 'screening' }
@@ -12,10 +12,10 @@ export type ApprovalState =
   | { phase: 'patching'; decision: DecisionRef; verified: boolean; proposal?: Proposal }
   | { phase: 'closed'; proposed: Resolution };
 
-/** A patch that waits for a second approver. Whoever approves it names its digest. */
+/** A patch that waits for a second approver, whose approval names its digest. */
 export type Proposal = DecisionRef & { patched_digest: string };
 
-/** Why a decision does not count. The api maps each to a status; the text never leaves the history otherwise. */
+/** Why a decision does not count. The api maps each code to a status. */
 export const REFUSALS = [
   'malformed',
   'not_pending',
@@ -28,11 +28,11 @@ export const REFUSALS = [
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
-/** The author of a patch is told by this code that it waits: sent back without an outcome, and not refused. */
+/** The answer to the author of a patch that waits for a second approver: no outcome, and not a refusal. */
 export const SECOND_APPROVER = 'second_approver';
 export type SentBack = Refusal | typeof SECOND_APPROVER;
 
-/** What the machine needs to know of the request: fixed when it opens. */
+/** The members of a request that the state machine needs. They are fixed when it opens. */
 export type Terms = Pick<ApprovalInput, 'payload_digest' | 'requested_by' | 'expires_at_ms'>;
 
 export const opened: ApprovalState = { phase: 'screening' };
@@ -40,32 +40,32 @@ export const opened: ApprovalState = { phase: 'screening' };
 const isPhase = <P extends Phase>(state: ApprovalState, phase: P): state is Extract<ApprovalState, { phase: P }> =>
   state.phase === phase;
 
-/** The decision being worked on or proposed: the same one by another road is a repeat, not a rival. */
-const inHand = (state: ApprovalState): string | undefined =>
+/** The decision in progress or proposed. The same decision through another channel is a repeat, not a rival. */
+const currentDecision = (state: ApprovalState): string | undefined =>
   isPhase(state, 'patching')
     ? state.decision.decision_id
     : isPhase(state, 'closed')
       ? state.proposed.decision_id
       : undefined;
 
-/** Whether this very decision is the one in hand. Never true while there is none: two absent ids are not equal. */
+/** Whether this is the current decision. Two absent ids are not equal, so this is false while there is none. */
 export const isRepeat = (state: ApprovalState, decision: DecisionRef): boolean => {
-  const id = inHand(state);
+  const id = currentDecision(state);
   return id !== undefined && id === decision.decision_id;
 };
 
-/** The firewall's verdict, once: only what it holds waits for a person. */
+/** Applies the firewall's verdict, once. Only a held request waits for a person. */
 export function screened(state: ApprovalState, verdict: ScreenAnswer, terms: Terms): ApprovalState {
   if (!isPhase(state, 'screening')) return state;
-  // Whatever is neither of the two that close, an unreadable answer too, waits for a person.
+  // Any other answer, an unknown one too, waits for a person.
   if (verdict !== 'allow' && verdict !== 'block') return { phase: 'pending' };
   const status = verdict === 'allow' ? 'approved' : 'rejected';
   return { phase: 'closed', proposed: { status, cause: 'firewall', payload_digest: terms.payload_digest } };
 }
 
 /**
- * Why this decision does not count now; undefined when it does, or waits for the verdict. The deadline is checked here as well
- * as by the timer: a worker that comes back late must not let a late approval win.
+ * Why this decision does not count now; undefined when it counts, or waits for the verdict. The deadline is checked here as well
+ * as by the timer: after a worker outage, a late approval must not win.
  */
 export function refusalOf(
   state: ApprovalState,
@@ -85,7 +85,7 @@ export function refusalOf(
   return namesProposal(decision, verified, proposal) ? refusalOfSecond(decision, proposal) : 'payload_changed';
 }
 
-/** The attacker may write to the namespace: an unsigned message is no second approver, whatever it names. */
+/** The attacker can write to the namespace: an unverified message never counts as the second approver. */
 const namesProposal = (
   decision: DecisionRef,
   verified: boolean,
@@ -96,18 +96,18 @@ const namesProposal = (
   proposal !== undefined &&
   decision.payload_digest === proposal.patched_digest;
 
-/** Two persons: its author may reject, and not approve. */
+/** Two people are needed: the author of the patch may reject it, not approve it. */
 const refusalOfSecond = ({ type, actor }: DecisionRef, proposal: Proposal): Refusal | undefined =>
   type === 'approve' && actor === proposal.actor ? 'own_patch' : undefined;
 
 const byPerson = (decision: DecisionRef, verified: boolean) =>
   ({ cause: 'person', decision_id: decision.decision_id, actor: decision.actor, verified }) as const;
 
-/** A decision that `refusalOf` lets count. Closes at once, except that a patch is screened first. */
+/** Applies a decision that `refusalOf` accepted. Closes at once, except that a patch is screened first. */
 export function decided(state: ApprovalState, decision: DecisionRef, verified: boolean, terms: Terms): ApprovalState {
   if (!isPhase(state, 'pending')) return state;
   if (decision.type === 'patch') return { ...state, phase: 'patching', decision, verified };
-  // Approved is the payload that was named, asked for or proposed; what is rejected is the request.
+  // An approval is of the payload that it names, the requested or the proposed one. A rejection is of the request.
   const [status, payload_digest] =
     decision.type === 'approve'
       ? (['approved', decision.payload_digest] as const)
@@ -115,13 +115,13 @@ export function decided(state: ApprovalState, decision: DecisionRef, verified: b
   return { phase: 'closed', proposed: { status, ...byPerson(decision, verified), payload_digest } };
 }
 
-/** What the answer of `screen` says of a patch. One that nobody can read lets nothing run. */
+/** The answer of `screen`, read for a patch. Unknown answers fail closed. */
 export const patchScreening = (answer: ScreenAnswer): PatchScreening =>
   answer === 'allow' || answer === 'hold' ? 'accepted' : answer === 'second_approver' ? 'second_approver' : 'refused';
 
 /**
- * The screening of a patch: refused, the request is pending as before, with the proposal that there was; accepted, the patched
- * payload is what was approved; else it waits for a second approver, in the place of an earlier proposal.
+ * Applies the screening of a patch. Refused: the request is pending again, with the earlier proposal. Accepted: the patched
+ * payload is approved. Otherwise the patch waits for a second approver and replaces an earlier proposal.
  */
 export function patchScreened(state: ApprovalState, screening: PatchScreening): ApprovalState {
   if (!isPhase(state, 'patching')) return state;
@@ -146,14 +146,14 @@ const closedBy = (
     ? { phase: 'closed', proposed: { status, cause, payload_digest: terms.payload_digest } }
     : state;
 
-/** Silence is never consent. */
-export const lapsed = (state: ApprovalState, terms: Terms): ApprovalState =>
+/** No decision before the deadline means rejection. */
+export const expired = (state: ApprovalState, terms: Terms): ApprovalState =>
   closedBy(state, 'expired', 'deadline', terms);
 
-export const withdrawn = (state: ApprovalState, terms: Terms): ApprovalState =>
+export const cancelled = (state: ApprovalState, terms: Terms): ApprovalState =>
   closedBy(state, 'cancelled', 'caller', terms);
 
-/** The ledger knows no such decision: somebody wrote to the namespace who should not. Never approves, never reopens. */
+/** The decision has no row, so an attacker wrote to the namespace. Never approves, and never reopens the request. */
 export const foundForged = (terms: Terms): Extract<ApprovalState, { phase: 'closed' }> => ({
   phase: 'closed',
   proposed: { status: 'cancelled', cause: 'forged', payload_digest: terms.payload_digest },

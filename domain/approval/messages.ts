@@ -2,8 +2,8 @@ import { DECISION_TYPES } from '../../contracts/decision-type.ts';
 import type { BotDecision, DecisionRef } from '../../contracts/workflow.ts';
 
 /**
- * Parsers of what arrives at a workflow. Total: whoever may write to the namespace can send anything, also nothing, and a
- * handler that throws would fail the workflow task for ever.
+ * Parsers of the messages to a workflow. They never throw: an attacker who can write to the namespace may send anything, and a
+ * handler that throws would fail the workflow task again and again.
  */
 const members = (raw: unknown): Record<string, unknown> =>
   typeof raw === 'object' && raw !== null ? (raw as Record<string, unknown>) : {};
@@ -11,7 +11,7 @@ const isText = (value: unknown): value is string =>
   typeof value === 'string' && value.length > 0 && value.length <= 200;
 const isDigest = (value: unknown): value is string => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
 
-/** Undefined for what is no decision. Unknown members are dropped. */
+/** Undefined for anything but a decision. Unknown members are dropped. */
 export function parseDecisionRef(raw: unknown): DecisionRef | undefined {
   const { decision_id, type, actor, payload_digest, patched_digest } = members(raw);
   if (!isText(decision_id) || !isText(actor) || !isDigest(payload_digest)) return undefined;
@@ -21,7 +21,7 @@ export function parseDecisionRef(raw: unknown): DecisionRef | undefined {
   return isDigest(patched_digest) ? { decision_id, type: known, actor, payload_digest, patched_digest } : undefined;
 }
 
-/** A bot approves or rejects: a reason or a patch is text, and goes through HTTP. `newId` names a decision without an id. */
+/** A bot approves or rejects. Reasons and patches hold user text, so they go through HTTP. `newId` is for a decision without an id. */
 export function parseBotDecision(raw: unknown, newId: () => string): DecisionRef | undefined {
   const { decision_id, ...rest } = members(raw) as Partial<BotDecision>;
   if (decision_id !== undefined && !isText(decision_id)) return undefined;

@@ -5,7 +5,7 @@ import type { DecisionType } from '../../contracts/decision-type.ts';
 import type { JsonObject } from '../../contracts/json.ts';
 import type { Finding, HeldBy, PatchScreening, Verdict } from '../../contracts/verdict.ts';
 
-/** What is in clear about a request. */
+/** The clear columns of a request. */
 export interface RequestRecord {
   id: string;
   project_id: string;
@@ -29,7 +29,7 @@ export interface RequestRecord {
   resolved_at: Date | null;
 }
 
-/** What is sealed of a request. */
+/** The sealed part of a request. */
 export interface RequestSecret {
   payload: JsonObject;
   /** base64url */
@@ -58,7 +58,7 @@ export type ListedRequest = RequestRecord & {
   ledger: Pick<LedgerRecord, 'status' | 'cause' | 'payload_digest' | 'verified'> | null;
 };
 
-/** What a decision's row says in clear, and what is sealed of it. */
+/** The clear columns of a decision. */
 export interface DecisionRecord {
   id: string;
   request_id: string;
@@ -68,10 +68,12 @@ export interface DecisionRecord {
   payload_digest: string;
   patched_digest: string | null;
   created_at: Date;
-  /** Of a patch alone, and null until it was screened. The first screening stands. */
+  /** Of a patch only; null until it was screened. Written once. */
   screening: PatchScreening | null;
   screened_at: Date | null;
 }
+
+/** The sealed part of a decision. */
 export interface DecisionSecret {
   reason?: string;
   patched_payload?: JsonObject;
@@ -79,7 +81,7 @@ export interface DecisionSecret {
   salt?: string;
 }
 export type UnsealedDecision = DecisionRecord & DecisionSecret;
-/** As it is made: the database says when, the screening says the rest. */
+/** A decision to record. The database sets its time; its screening is written later. */
 export type NewDecision = Omit<UnsealedDecision, 'created_at' | 'screening' | 'screened_at'>;
 
 export const CHANNELS = ['console', 'cli', 'api', 'signal', 'firewall', 'deadline', 'caller'] as const;
@@ -100,7 +102,7 @@ export interface LedgerRecord {
   receipt: string;
 }
 
-/** The outcome as readers see it. `modified`: another payload than the one asked for is what runs. */
+/** The outcome as readers see it. `modified`: another payload than the requested one may run. */
 export const outcomeOf = (
   row: Pick<LedgerRecord, 'status' | 'cause' | 'payload_digest' | 'verified'>,
   requested_digest: string,

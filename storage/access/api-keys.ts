@@ -50,7 +50,7 @@ export async function listKeys(tx: Transaction): Promise<ApiKey[]> {
   ).map(asApiKey);
 }
 
-/** Undefined for an unknown key. Every api is told with the commit (`recent-keys.ts`). */
+/** Undefined for an unknown key. The commit notifies every api (`key-cache.ts`). */
 export async function revokeKey(tx: Transaction, id: string): Promise<ApiKey | undefined> {
   await notifyRevoked(tx, id);
   const [row] = await tx.query<KeyRow>(
@@ -60,7 +60,7 @@ export async function revokeKey(tx: Transaction, id: string): Promise<ApiKey | u
   return row && asApiKey(row);
 }
 
-/** For `acrossProjects`: whose key this is. A revoked key is not found. Notes the use, at most once a minute. */
+/** For `acrossProjects`. Revoked keys are not found. Records the use, at most once a minute. */
 export async function findKey(tx: Transaction, id: string): Promise<KeyRow | undefined> {
   const [row] = await tx.query<KeyRow>(
     `with used as (

@@ -27,7 +27,7 @@ const FIRST_KEYS: Record<Role, CreateKeyBody> = {
   admin: { name: 'first admin', owner: 'dev-admin', role: 'admin' },
 };
 
-/** A project with its key and one API key per role: how an empty database becomes usable. The keys are shown here only. */
+/** Creates a project with its key and one API key per role, so that an empty database can be used. Returns the API keys, which are not stored. */
 export async function createFirstProject(options: {
   databaseUrl: string;
   rootKey: string;
@@ -66,7 +66,7 @@ export async function createFirstProject(options: {
   }
 }
 
-/** The project of `letsping dev`. It accepts a bot's plain Signal, as a shared namespace of a deployment does not by itself. */
+/** The project of `letsping dev`. It accepts unsigned Signals of a bot; the default, for shared namespaces, does not. */
 export const bootstrapDev = ({
   databaseUrl,
   rootKey,
@@ -82,7 +82,7 @@ export const bootstrapDev = ({
     environment: 'test',
   });
 
-/** A link that signs in once, within 15 minutes. */
+/** Creates a link that signs in once, within 15 minutes. Returns its token. */
 export async function createLoginLink(options: {
   databaseUrl: string;
   project_id: string;

@@ -4,20 +4,20 @@ import type { KeyRow } from './api-keys.ts';
 const TRUSTED_MS = 1_000;
 const MOST_KEYS = 10_000;
 
-/** API keys as they were read a moment ago. */
+/** API keys that were read up to a second ago. */
 export interface KeyCache {
   read(id: string, look: () => Promise<KeyRow | undefined>): Promise<KeyRow | undefined>;
   forget(id: string): void;
 }
 
 /**
- * An agent that calls often need not be looked up each time. The attacker is whoever holds a key that was revoked: every api
- * drops it with the notice of the commit, within milliseconds, and one whose notices are lost trusts it for a second at most.
- * An unknown key is looked up each time.
+ * Saves the lookup for agents that call often. The attacker holds a revoked key: every api drops it with the notification of
+ * the commit, within milliseconds, and an api that misses the notification trusts the key for a second at most. Unknown keys
+ * are not cached.
  */
 export function createKeyCache(): KeyCache {
   const recent = new LRUCache<string, KeyRow>({ max: MOST_KEYS, ttl: TRUSTED_MS });
-  /** Rises with each key that is dropped: what was being read meanwhile may be from before. */
+  /** Counts dropped keys: a read that was in progress meanwhile may be stale. */
   let drops = 0;
   return {
     async read(id, look) {

@@ -13,7 +13,7 @@ export async function insertLoginLink(
   );
 }
 
-/** For `acrossProjects`. Takes the link, once; undefined when it was used, has expired or never was. */
+/** For `acrossProjects`. Uses up the link; undefined when it was used, has expired or does not exist. */
 export async function takeLoginLink(tx: Transaction, token_sha256: Uint8Array): Promise<Session | undefined> {
   const [row] = await tx.query<Omit<Session, 'key_id'>>(
     'update login_links set used_at = now() where token_sha256 = $1 and used_at is null and expires_at > now() returning project_id, owner, role',
@@ -22,7 +22,7 @@ export async function takeLoginLink(tx: Transaction, token_sha256: Uint8Array): 
   return row && { ...row, key_id: null };
 }
 
-/** For `acrossProjects` too: a sign-in knows its project only from the link or key. Clears away what has expired. */
+/** For `acrossProjects`: a sign-in gets its project from the link or key. Deletes expired sessions. */
 export async function insertSession(
   tx: Transaction,
   token_sha256: Uint8Array,

@@ -19,7 +19,7 @@ const COLUMNS = `r.id, r.project_id, r.service, r.action, r.priority, r.status, 
 
 export const sealContext = (id: string) => ['request', id] as const;
 
-/** What an insert into approval_requests begins with; `insertValues` has $1 to $17 for it. */
+/** The first columns of an insert into approval_requests; `insertValues` makes their values, $1 to $17. */
 export const INSERT_COLUMNS = `id, project_id, service, action, priority, verdict, held_by, finding_ids, requested_by, key_id,
   thread_id, node, payload_digest, sealed, policy_version, policy_digest, accept_unsigned_signals`;
 
@@ -48,14 +48,14 @@ export async function insertValues(sealer: Sealer, request: NewRequest): Promise
   ];
 }
 
-const told = (event: EventName) => notification(event, 'id', 'project_id', 'key_id');
+const notified = (event: EventName) => notification(event, 'id', 'project_id', 'key_id');
 const OPEN = `with at as (select date_trunc('milliseconds', clock_timestamp()) as now),
   opened as (
     insert into approval_requests (${INSERT_COLUMNS}, status, created_at, expires_at)
     select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'pending', at.now, at.now + $18 * interval '1 millisecond' from at
     where ${policyIsStill('$15')}
     on conflict (id) do nothing returning id, project_id, key_id, created_at, expires_at)
-  select created_at, expires_at, ${told('approval_request.opened')} from opened`;
+  select created_at, expires_at, ${notified('approval_request.opened')} from opened`;
 
 /**
  * Writes the request as pending, and returns it. Undefined, and nothing written, when the id exists, or when another version of
@@ -75,7 +75,7 @@ export async function insertRequest(
   return times && { ...times, project_id: sealer.project_id, status: 'pending', resolved_at: null, ...request };
 }
 
-/** In clear only; `lock` keeps every other writer of this request waiting until the transaction ends. */
+/** The clear columns. `lock` makes every other writer of this request wait until the transaction ends. */
 export async function readRequestRow(
   tx: Transaction,
   id: string,
@@ -144,14 +144,14 @@ export async function listRequests(tx: Transaction, query: RequestQuery): Promis
 const STARTED = `with started as (
     update approval_requests set workflow_started_at = now() where project_id = $1 and id = $2 and workflow_started_at is null
     returning id, project_id, key_id)
-  select ${told('approval_request.held')} from started`;
+  select ${notified('approval_request.held')} from started`;
 
-/** Temporal has the workflow: the reconciler need not look at it, and whoever listens hears that it waits. */
+/** Temporal has the workflow: the reconciler leaves the request alone, and listeners get `approval_request.held`. */
 export async function markStarted(tx: Transaction, id: string): Promise<void> {
   await tx.query(STARTED, [tx.project_id, id]);
 }
 
-/** Held, acknowledged, and not known to Temporal. For `acrossProjects`; younger ones wait for their start in an api. */
+/** Held requests that Temporal does not know. For `acrossProjects`. Younger ones may still be in the start queue of an api. */
 export async function unstartedRequests(tx: Transaction, limit: number): Promise<RequestRecord[]> {
   return tx.query<RequestRecord>(
     `select ${COLUMNS} from approval_requests r where r.status = 'pending' and r.workflow_started_at is null and r.created_at < now() - interval '10 seconds'

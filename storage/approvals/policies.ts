@@ -15,7 +15,7 @@ interface PolicyRow {
 const DEFAULT = Policy.parse({});
 const DEFAULT_DIGEST = policyDigest(DEFAULT);
 
-/** Versions never change, so a parsed one is kept: parsing is dearer than the read. */
+/** Versions are immutable, so parsed policies are cached; parsing costs more than the query. */
 const MAX_PARSED = 1_000;
 const parsedPolicies = new Map<string, Policy>();
 
@@ -32,7 +32,7 @@ function parsed(project_id: string, { version, digest, document }: PolicyRow): P
 
 /**
  * The policy in force. A project that never wrote one holds everything: version 0.
- * @throws DomainError when the stored document cannot be read: then nothing is judged by a guess.
+ * @throws DomainError when this release cannot read the stored document: nothing is screened by a guess.
  */
 export async function currentPolicy(tx: Transaction): Promise<PolicyVersion> {
   const [row] = await tx.query<PolicyRow>(
@@ -49,13 +49,13 @@ export async function currentPolicy(tx: Transaction): Promise<PolicyVersion> {
   };
 }
 
-/** A condition: what was judged by this version may be written. The project is `$2` of the statement. */
+/** SQL condition: this version of the policy is still in force. */
 export const policyIsStill = (version: string, project_id = '$2'): string =>
   `${version}::int = coalesce((select version from policies where project_id = ${project_id} order by version desc limit 1), 0)`;
 
 /**
- * Adds the next version. Two at once: the second gets the number after the first, and is compared with it. `compare` is
- * given the version that it follows, and throws when it may not follow it.
+ * Adds the next version. Of two concurrent calls, the second is compared with the version of the first. `compare` is given the
+ * previous version, and throws to refuse the new one.
  */
 export async function insertPolicy(
   tx: Transaction,
@@ -74,7 +74,7 @@ export async function insertPolicy(
   return currentPolicy(tx);
 }
 
-/** The versions before `before`, newest first, and the number from which the rest goes on. */
+/** The versions before `before`, newest first. `next` is the `before` of the next page. */
 export async function policyLog(tx: Transaction, limit: number, before: number | undefined): Promise<PolicyLog> {
   const rows = await tx.query<Omit<PolicyChange, 'created_at'> & { created_at: Date }>(
     `select version, digest, created_by, created_at, reason, loosenings from policies

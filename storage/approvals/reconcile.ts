@@ -10,7 +10,7 @@ import { settleOnce } from './ledger.ts';
 type Ref = { id: string; project_id: string };
 const asRef = ({ id, project_id }: Ref): RequestRef => ({ project_id, request_id: id });
 
-/** What waits, for the metrics. */
+/** For the metrics. */
 export const readBacklog = (pool: Pool): Promise<{ pending: number; outbox_oldest_seconds: number }> =>
   acrossProjects(pool, async (tx) => {
     const [row] = await tx.query<{ pending: number; outbox_oldest_seconds: number }>(
@@ -22,8 +22,8 @@ export const readBacklog = (pool: Pool): Promise<{ pending: number; outbox_oldes
   });
 
 /**
- * Of these requests, those whose outcome has stood for longer than the grace time, with the decision behind it, where there is one
- * that an open workflow understands: one that has lost the proposal refuses the approval of it.
+ * Of these requests, those with an outcome older than the grace time. The decision is included only if an open workflow accepts
+ * it: a workflow that has lost the proposed patch refuses an approval of that patch.
  */
 async function closedAmong(
   tx: Transaction,
@@ -50,7 +50,7 @@ async function closedAmong(
   }));
 }
 
-/** Requests without an outcome whose workflow was started longer ago than the grace time, in the order of their ids. */
+/** Requests without an outcome whose workflow started before the grace time, by id. */
 async function unsettled(tx: Transaction, after: string, limit: number, graceMs: number): Promise<RequestRef[]> {
   const rows = await tx.query<Ref>(
     `select r.id, r.project_id from approval_requests r
@@ -63,8 +63,8 @@ async function unsettled(tx: Transaction, after: string, limit: number, graceMs:
 }
 
 /**
- * Makes a stretch of the projection say what the ledger says: both ways, so that a status without a row in the ledger is pending
- * again. `next` is where the following stretch begins; absent at the end.
+ * Makes a range of the projection equal to the ledger, in both directions: a status without a ledger row becomes pending again.
+ * `next` is where the next range begins; undefined at the end.
  */
 async function repairProjections(
   tx: Transaction,
@@ -81,7 +81,7 @@ async function repairProjections(
     [after, limit],
   );
   const [last] = await tx.query<{ id: string | null }>(
-    'select max(id) as id from (select id from approval_requests where id > $1 order by id limit $2) stretch',
+    'select max(id) as id from (select id from approval_requests where id > $1 order by id limit $2) batch',
     [after, limit],
   );
   return { repaired: repaired.map(asRef), next: last?.id ?? undefined };

@@ -9,7 +9,7 @@ import {
 import type { Transaction } from '../db/transaction.ts';
 import { sealContext } from './decisions.ts';
 
-/** The public form of a ledger row, for what nobody decided. */
+/** The public form of a ledger row that no person decided. */
 export const resolutionOf = (row: LedgerRecord, requested_digest: string): ResolutionView => ({
   decision_id: row.decision_id,
   type: null,

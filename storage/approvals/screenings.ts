@@ -9,8 +9,8 @@ import { sealContext as decisionContext } from './decisions.ts';
 const sealContext = (request_id: string, id: string) => ['screening', request_id, id] as const;
 
 /**
- * How the screening of a patch ended, and what it found, for whoever sent it. Written once: a repeat is told what stands, so that a
- * patch that was refused stays refused, whatever the policy says later.
+ * Records the result of the screening of a patch, with its findings for the author. Written once, and a repeat gets the first
+ * result: a refused patch stays refused under a later policy.
  */
 export async function recordScreening(
   tx: Transaction,
@@ -33,11 +33,11 @@ export async function recordScreening(
       await notify(tx, 'approval_request.patch_proposed', { id: request_id, key_id: first.key_id });
     return screening;
   }
-  const [standing] = await tx.query<Pick<DecisionRecord, 'screening'>>(
+  const [recorded] = await tx.query<Pick<DecisionRecord, 'screening'>>(
     'select screening from decisions where project_id = $1 and request_id = $2 and id = $3',
     [tx.project_id, request_id, id],
   );
-  return standing?.screening ?? 'refused';
+  return recorded?.screening ?? 'refused';
 }
 
 export async function readScreening(
@@ -55,7 +55,7 @@ export async function readScreening(
     : undefined;
 }
 
-/** The patch that waits for a second approver, while the request is pending: the one that was screened last. @throws SealBroken */
+/** The patch that waits for a second approver, while the request is pending: the last one that was screened. @throws SealBroken */
 export async function readProposal(
   tx: Transaction,
   sealer: Sealer,

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 
 /**
- * Makes the login that api and worker connect as: a member of `letsping_app`, owner of no table, without BYPASSRLS. A
- * deployment gives name and password; for `letsping dev` and tests both are made here, the password new at every call, so that
- * nothing has to be kept.
- * @returns the URL of the same database as that login.
+ * Creates the login of api and worker: a member of `letsping_app` that owns no table and has no BYPASSRLS. A deployment sets
+ * name and password. For `letsping dev` and tests both are generated here, with a new password at every call, so that none has
+ * to be stored.
+ * @returns the URL of the same database for that login.
  */
 export async function ensureAppLogin(ownerUrl: string, given?: { login: string; password: string }): Promise<string> {
   const url = new URL(ownerUrl);
@@ -17,7 +17,7 @@ export async function ensureAppLogin(ownerUrl: string, given?: { login: string; 
   try {
     const { rowCount } = await client.query('select 1 from pg_roles where rolname = $1', [login]);
     const name = client.escapeIdentifier(login);
-    // Who is no superuser may not even say "nosuperuser" of a role that stands; a new one has neither right by itself.
+    // Only a superuser may write "nosuperuser" for an existing role. A new role has neither right by default.
     const verb = rowCount ? 'alter' : 'create';
     await client.query(`${verb} role ${name} login password ${client.escapeLiteral(password)}`);
     await client.query(`grant letsping_app to ${name}`);

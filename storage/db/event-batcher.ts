@@ -3,18 +3,18 @@ import type { RequestRecord } from '../../domain/approval/record.ts';
 import type { RequestEvent } from '../../domain/approval/request-event.ts';
 import { notifyAll } from './events.ts';
 
-/** A person would not see less, and a busy api tells many at once. */
-const GATHER_MS = 20;
+/** Batch window: imperceptible to a person, and it coalesces bursts. */
+const WINDOW_MS = 20;
 
-/** Notices of what the firewall settled by itself: nobody waits for these. */
+/** Sends the events of requests that the firewall closed. No caller waits for them. */
 export interface EventBatcher {
-  /** That this request was opened and resolved. Returns at once. */
+  /** Queues the events `opened` and `resolved` of a request. Returns at once. */
   add(request: RequestRecord): void;
   /** Resolves when all are sent. */
   end(): Promise<void>;
 }
 
-const noticesOf = ({ id, project_id, key_id, created_at }: RequestRecord): RequestEvent[] =>
+const eventsOf = ({ id, project_id, key_id, created_at }: RequestRecord): RequestEvent[] =>
   (['approval_request.opened', 'approval_request.resolved'] as const).map((event) => ({
     event,
     request_id: id,
@@ -24,27 +24,27 @@ const noticesOf = ({ id, project_id, key_id, created_at }: RequestRecord): Reque
   }));
 
 /**
- * Every notice wakes each process that listens, and a NOTIFY makes its commit dearer: an allowed action is told after its answer,
- * with all others of a moment. One that is lost with this process is missed by readers of the event stream, and by nobody
- * else: what an outcome or a deadline depends on is notified in its own transaction.
+ * A NOTIFY makes its commit more expensive and wakes every listening process, so the events of allowed actions are sent after
+ * the answer, in batches. Events that are lost with this process are missed by readers of the event stream only: events that an
+ * outcome or a deadline depends on are sent in their own transaction.
  */
 export function createEventBatcher(pool: Pool): EventBatcher {
-  let gathered: RequestRecord[] = [];
+  let batch: RequestRecord[] = [];
   let timer: NodeJS.Timeout | undefined;
   let sending = Promise.resolve();
   const send = () => {
     clearTimeout(timer);
     timer = undefined;
-    const notices = gathered.flatMap(noticesOf);
-    gathered = [];
-    // Without a connection whoever listens has lost his own, too, and looks for himself when it is back.
-    if (notices.length > 0) sending = notifyAll(pool, notices).catch(() => {});
+    const events = batch.flatMap(eventsOf);
+    batch = [];
+    // If the database is unavailable, listeners have lost their connections too, and read the state when they reconnect.
+    if (events.length > 0) sending = notifyAll(pool, events).catch(() => {});
     return sending;
   };
   return {
     add(request) {
-      gathered.push(request);
-      timer ??= setTimeout(send, GATHER_MS);
+      batch.push(request);
+      timer ??= setTimeout(send, WINDOW_MS);
     },
     end: send,
   };

@@ -10,13 +10,13 @@ export interface Migration {
   checksum: string;
 }
 
-/** The database is not one that this release may write to. The message says what to do. */
+/** This release must not write to the database. The message says what to do. */
 export class MigrationRefused extends Error {
   override readonly name = 'MigrationRefused';
 }
 
 const FOLDER = new URL('../migrations/', import.meta.url);
-/** Any number that no other program takes: held for the session while migrations run. */
+/** Key of the advisory lock that is held while migrations run; arbitrary. */
 const ADVISORY_LOCK = 4_207_001;
 
 export async function migrations(): Promise<Migration[]> {
@@ -54,7 +54,7 @@ function pending(all: Migration[], applied: Applied[]): Migration[] {
 }
 
 /**
- * Brings the database to this release: numbered SQL files, a transaction each, forward only. Processes that start together
+ * Migrates the database to this release: numbered SQL files, one transaction each, forward only. Processes that start together
  * migrate once. Returns the names applied by this call.
  * @throws MigrationRefused for a database of a newer release, or with an edited migration.
  */
@@ -90,7 +90,7 @@ export async function migrate(ownerUrl: string): Promise<string[]> {
   }
 }
 
-/** Whether the database is exactly at this release: what readiness asks. Works as the application's role. */
+/** Whether the schema is exactly this release's, for the readiness check. Works with the application's role. */
 export async function migrationsAtHead(pool: pg.Pool): Promise<boolean> {
   const { rows } = await pool.query<Applied>('select version, name, checksum from schema_migrations order by version');
   return pending(await migrations(), rows).length === 0;

@@ -1,8 +1,8 @@
 import pg from 'pg';
 
 /**
- * The process's pool. Time-outs are short, so that a database that hangs is an answer of 503 and not a hanging request; the
- * pool heals by itself. bigint columns are not used; timestamps come as Date.
+ * The pool of the process. Timeouts are short, so that a hanging database leads to a 503 and not to a hanging request. The
+ * pool reconnects. Timestamps are read as Date; no bigint columns are used.
  */
 export function createPool(
   databaseUrl: string,
@@ -19,10 +19,10 @@ export function createPool(
     idle_in_transaction_session_timeout: 10_000,
     allowExitOnIdle: true,
     keepAlive: true,
-    // Statements that do not wait for each other's answers share a round trip (see storage/db/transaction.ts).
+    // Statements that are not awaited one by one share a round trip (`transaction.ts`).
     pipeline: true,
   });
-  // Without a listener a connection that the server closes while idle ends the process.
+  // Without this listener, an idle connection that the server closes would end the process.
   pool.on('error', options.onError ?? (() => {}));
   return pool;
 }

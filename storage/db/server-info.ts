@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 
-/** What a look at a deployment asks of the database before it trusts it. */
+/** What `letsping doctor` checks about the database. */
 export async function serverClock(pool: Pool): Promise<{ version: string; now: Date }> {
   const { rows } = await pool.query<{ version: string; now: Date }>(
     "select current_setting('server_version') as version, clock_timestamp() as now",
@@ -12,9 +12,9 @@ export interface LoginRights {
   login: string;
   superuser: boolean;
   bypassrls: boolean;
-  /** Of one of our tables, itself or through a role. */
+  /** Owns one of our tables, itself or through a role. */
   owner: boolean;
-  /** Of the role that the tables are granted to. */
+  /** Is a member of the role that the tables are granted to. */
   member: boolean;
 }
 

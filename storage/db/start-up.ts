@@ -5,13 +5,13 @@ import { issuerKeyContext, sealedIssuerKeys } from '../keys/key-rotation.ts';
 import { loadProjectKey, rootKeyIds } from '../keys/projects.ts';
 import { migrationsAtHead } from './migrate.ts';
 
-/** This process must not start on this database. The message says what to do. */
+/** This process must not run on this database. The message says what to do. */
 export class StartRefused extends Error {
   override readonly name = 'StartRefused';
 }
 
 /**
- * Before anything is written: the schema is this release's, and the root key is the one that sealed the data.
+ * Checks, before anything is written, that the schema is this release's and that the root key is the one that sealed the data.
  * @throws StartRefused
  */
 export async function refuseForeignRootKey(pool: Pool, root: RootKey): Promise<void> {
@@ -24,7 +24,7 @@ export async function refuseForeignRootKey(pool: Pool, root: RootKey): Promise<v
 }
 
 /**
- * That every project's key and every issuer key opens with one of these root keys. Reads only.
+ * Checks that every project key and every issuer key can be unsealed with one of these root keys. Reads only.
  * @throws StartRefused
  */
 export async function refuseUnopened(pool: Pool, root: RootKey): Promise<void> {

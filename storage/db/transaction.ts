@@ -1,20 +1,20 @@
 import pg, { type Pool, type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
 import { DomainError } from '../../domain/errors.ts';
 
-/** A transaction inside one project: what every statement of storage/ takes first. */
+/** A transaction inside one project. Every statement of storage/ takes it first. */
 export interface Transaction {
   readonly project_id: string;
-  /** Statements that are not awaited one by one are sent together, and run in the order in which they were given. */
+  /** Statements that are not awaited one by one are sent together, and run in order. */
   query<R extends QueryResultRow>(text: string, values?: unknown[]): Promise<R[]>;
-  /** The transaction's last statement: the commit goes out behind it, in the same round trip. What its rows say cannot undo it. */
+  /** The last statement: the commit is sent with it, in the same round trip, so its result cannot roll it back. */
   last<R extends QueryResultRow>(text: string, values?: unknown[]): Promise<R[]>;
 }
 
-/** What row-level security lets through everything for: sign-in and the reconciler, which do not know a project yet. */
+/** Row-level security shows all projects for this value: for authentication and the reconciler, which do not know a project yet. */
 const EVERY_PROJECT = '*';
 const PROJECT_ID = /^(prj_[0-9a-z]{26}|\*)$/;
 
-/** SQLSTATE classes and codes, and texts of the driver, that mean "not now": the statement may be tried again. */
+/** SQLSTATE classes and codes, and error texts of the driver, that mean "unavailable": the statement may be retried. */
 const AWAY = /^(08|57P|57014|53|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|25006)/;
 const AWAY_TEXT = /terminated|read timeout|timeout exceeded|timeout expired|Connection ended|not queryable/i;
 
@@ -24,7 +24,7 @@ const isAway = (error: unknown): boolean =>
     AWAY_TEXT.test(error.message) ||
     (error instanceof AggregateError && error.errors.some(isAway)));
 
-/** Errors of the connection become a refusal that says so; every other error is passed on as it is. */
+/** Connection errors become `database_unavailable`; every other error is passed on. */
 function translated(error: unknown): unknown {
   if (error instanceof DomainError || !isAway(error)) return error;
   return new DomainError(
@@ -35,13 +35,13 @@ function translated(error: unknown): unknown {
   );
 }
 
-/** A connection that breaks in use is told to its query, and as an event besides: nobody hearing that would end the process. */
-const heardByItsQuery = () => {};
+/** A connection that breaks in use rejects its query, and emits `error` too, which ends the process without a listener. */
+const ignoreError = () => {};
 
 async function connect(pool: Pool): Promise<PoolClient> {
   try {
     const client = await pool.connect();
-    client.on('error', heardByItsQuery);
+    client.on('error', ignoreError);
     return client;
   } catch (error) {
     throw translated(error);
@@ -61,7 +61,7 @@ async function transact<T>(pool: Pool, project_id: string, work: (tx: Transactio
   const client = await connect(pool);
   let broken: Error | undefined;
   let committed: Promise<unknown> | undefined;
-  // What is sent in one turn leaves in one write: three system calls less per transaction.
+  // Statements of one turn of the event loop are sent in one write: three system calls fewer per transaction.
   const together = () => {
     const { stream } = client.connection;
     stream.cork();
@@ -70,8 +70,7 @@ async function transact<T>(pool: Pool, project_id: string, work: (tx: Transactio
   const send = async <R extends QueryResultRow>(text: string, values: unknown[]): Promise<R[]> =>
     (await client.query<R>(values.length > 0 ? { name: nameOf(text), text, values } : text)).rows;
   try {
-    // Sent ahead, not waited for: were it refused, PostgreSQL would refuse all that follows. The id was checked above, so it may
-    // stand in the text.
+    // Not awaited: if it fails, PostgreSQL refuses all that follows. The id was checked above, so it may be part of the text.
     together();
     const begun = client.query(`begin; set local app.project_id = '${project_id}'`);
     begun.catch(() => {});
@@ -102,8 +101,8 @@ async function transact<T>(pool: Pool, project_id: string, work: (tx: Transactio
       });
     throw translated(error);
   } finally {
-    // A broken one keeps it: more may break while it is thrown away.
-    if (!broken) client.off('error', heardByItsQuery);
+    // A broken connection keeps the listener: it may emit more errors while it is discarded.
+    if (!broken) client.off('error', ignoreError);
     client.release(broken);
   }
 }
@@ -116,20 +115,20 @@ export const inProject = <T>(pool: Pool, project_id: string, work: (tx: Transact
   transact(pool, project_id, work);
 
 /**
- * `inProject` for work that is one statement: it, its begin and its commit are one round trip.
+ * `inProject` for a single statement: begin, statement and commit are one round trip.
  * @throws DomainError `database_unavailable`
  */
 export const onceInProject = <T>(pool: Pool, project_id: string, work: (tx: Transaction) => Promise<T>): Promise<T> =>
   transact(pool, project_id, (tx) => work({ ...tx, query: tx.last }));
 
 /**
- * How a statement that is its own transaction begins: it enters its project, $2, by itself. Its other parts take the id from
- * `project`, so none of them can run before; one that did would see and write nothing.
+ * The first part of a statement that is its own transaction: it enters its project, $2. The other parts take the id from
+ * `project`, so none of them can run earlier; a part that did would see and write nothing.
  */
 export const ENTER_PROJECT = `project as materialized (select set_config('app.project_id', $2, true) as id)`;
 
 /**
- * One statement that begins with `ENTER_PROJECT`, and nothing around it: two messages less than `onceInProject`.
+ * One statement that begins with `ENTER_PROJECT`, without begin and commit: two messages fewer than `onceInProject`.
  * @throws DomainError `database_unavailable`
  */
 export async function alone<R extends QueryResultRow>(
@@ -138,7 +137,7 @@ export async function alone<R extends QueryResultRow>(
   values: unknown[],
 ): Promise<QueryResult<R>> {
   try {
-    // The driver copies a plain configuration member by member, its property descriptors too; its own object it takes as it is.
+    // The driver copies a plain configuration with its property descriptors, which is slow; it uses a Query object as it is.
     const query = Object.assign(new pg.Query(text, values), { name: nameOf(text) });
     return await pool.query<R>(query as never);
   } catch (error) {
@@ -146,7 +145,7 @@ export async function alone<R extends QueryResultRow>(
   }
 }
 
-/** As `inProject`, over all projects: only for looking up whose key, session or link this is, and for the reconciler. */
+/** `inProject` over all projects: only to look up a key, session or link, and for the reconciler. */
 export const acrossProjects = <T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promise<T> =>
   transact(pool, EVERY_PROJECT, work);
 
@@ -154,7 +153,7 @@ export const acrossProjects = <T>(pool: Pool, work: (tx: Transaction) => Promise
 export const onceAcrossProjects = <T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promise<T> =>
   transact(pool, EVERY_PROJECT, (tx) => work({ ...tx, query: tx.last }));
 
-/** The database's clock at this moment, whole milliseconds: what every time of a request is taken from. */
+/** The database's clock, whole milliseconds. Every time of a request comes from it. */
 export async function clock(tx: Transaction): Promise<Date> {
   const [row] = await tx.query<{ now: Date }>("select date_trunc('milliseconds', clock_timestamp()) as now");
   if (!row) throw new Error('the database gave no time');

@@ -9,7 +9,7 @@ import { inProject } from '../../storage/db/transaction.ts';
 import { loadProjectKey } from '../../storage/keys/projects.ts';
 import { createDatabase } from '../helpers/database.ts';
 
-test('a patch that is sent again under its id is the one that was sent first, with its digest', async () => {
+test('a patch that is sent again under its id keeps the payload and digest of the first one', async () => {
   const db = await createDatabase();
   try {
     const rootKey = randomBytes(32).toString('base64');

@@ -7,7 +7,7 @@ import { acrossProjects } from '../../storage/db/transaction.ts';
 import { currentIssuerKey, publishedKeys } from '../../storage/keys/issuer-keys.ts';
 import { createDatabase } from '../helpers/database.ts';
 
-test('a key that somebody wrote into the database is not published, nor in the place of ours', async () => {
+test('a key that an attacker wrote into the database is not published, not even in the place of ours', async () => {
   const db = await createDatabase();
   try {
     const keyring = createKeyring(parseRootKey(randomBytes(32).toString('base64')), async () => undefined);

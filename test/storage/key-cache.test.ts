@@ -29,7 +29,7 @@ const made = async () => {
   return id;
 };
 
-test('a key that was revoked elsewhere counts no longer once the notice is here', async () => {
+test('a key that was revoked in another process is refused once the notification arrives', async () => {
   const keys = createKeyCache();
   let isListening = () => {};
   const listening = new Promise<void>((resolve) => {
@@ -48,7 +48,7 @@ test('a key that was revoked elsewhere counts no longer once the notice is here'
   }
 });
 
-test('where the notice is lost, it counts for a second at most', async () => {
+test('if the notification is lost, the key is accepted for a second at most', async () => {
   const identities = identityStore(db.pool, createKeyCache());
   const id = await made();
   expect(await identities.key(id)).toMatchObject({ id });
@@ -58,7 +58,7 @@ test('where the notice is lost, it counts for a second at most', async () => {
   expect(await identities.key(id)).toBeUndefined();
 });
 
-test('a key that is revoked while it is read is not remembered', async () => {
+test('a key that is revoked while it is read is not cached', async () => {
   const keys = createKeyCache();
   const row = { id: 'key_1' } as never;
   const found = await keys.read('key_1', async () => {

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { expect, test } from 'vitest';
 import { createDatabase } from '../helpers/database.ts';
 
-test('what a screening said stands on patches alone, with its time, and in the three words', async () => {
+test('a screening is stored for patches only, with its time, as one of three results', async () => {
   const db = await createDatabase();
   const client = new pg.Client({ connectionString: db.owner_url });
   await client.connect();

@@ -24,8 +24,8 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-describe('projects are walled off below the statements', () => {
-  test('a query that forgot its where sees one project', async () => {
+describe('projects are separated by the database, below the statements', () => {
+  test('a query without a where clause sees one project', async () => {
     const seen = await inProject(db.pool, mine, (tx) =>
       tx.query<{ project_id: string }>('select project_id from approval_requests'),
     );
@@ -33,7 +33,7 @@ describe('projects are walled off below the statements', () => {
     expect(await acrossProjects(db.pool, (tx) => tx.query('select 1 from approval_requests'))).toHaveLength(2);
   });
 
-  test('a statement that enters its project by itself sees that one, and leaves nothing behind', async () => {
+  test('a statement that enters its project sees that one, and does not change the connection', async () => {
     const one = new pg.Pool({ ...db.pool.options, max: 1 });
     try {
       const text = `with ${ENTER_PROJECT} select r.project_id from project, approval_requests r where $1::int = 1 and project.id is not null`;
@@ -45,7 +45,7 @@ describe('projects are walled off below the statements', () => {
     }
   });
 
-  test('outside a transaction of a project nothing is visible, and nothing of another can be written', async () => {
+  test('outside the transaction of a project nothing is visible, and nothing of another project can be written', async () => {
     expect((await db.pool.query('select 1 from approval_requests')).rows).toEqual([]);
     await expect(
       inProject(db.pool, mine, (tx) =>

@@ -3,16 +3,16 @@ import { describe, expect, test } from 'vitest';
 import type { DecisionRef } from '../../../contracts/workflow.ts';
 import {
   type ApprovalState,
+  cancelled,
   decided,
+  expired,
   foundForged,
   isRepeat,
-  lapsed,
   opened,
   patchScreened,
   patchScreening,
   refusalOf,
   screened,
-  withdrawn,
 } from '../../../domain/approval/approval.ts';
 import { parseBotDecision, parseDecisionRef } from '../../../domain/approval/messages.ts';
 
@@ -34,7 +34,7 @@ type Step =
   | { kind: 'decide'; decision: DecisionRef; verified: boolean; at: number }
   | { kind: 'patch'; screening: 'accepted' | 'refused' | 'second_approver' }
   | { kind: 'lapse' }
-  | { kind: 'withdraw' };
+  | { kind: 'cancel' };
 
 const anyDecision = fc
   .record({
@@ -67,7 +67,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     screening: fc.constantFrom('accepted' as const, 'refused' as const, 'second_approver' as const),
   }),
   fc.record({ kind: fc.constant('lapse' as const) }),
-  fc.record({ kind: fc.constant('withdraw' as const) }),
+  fc.record({ kind: fc.constant('cancel' as const) }),
 );
 
 function step(state: ApprovalState, what: Step): ApprovalState {
@@ -86,9 +86,9 @@ function step(state: ApprovalState, what: Step): ApprovalState {
     case 'patch':
       return patchScreened(state, what.screening);
     case 'lapse':
-      return lapsed(state, terms);
-    case 'withdraw':
-      return withdrawn(state, terms);
+      return expired(state, terms);
+    case 'cancel':
+      return cancelled(state, terms);
     default:
       return what satisfies never;
   }
@@ -110,7 +110,7 @@ describe('any order of events', () => {
     );
   });
 
-  test('approved means: the firewall allowed it, or somebody else than its owner approved that digest in time', () => {
+  test('approved means: the firewall allowed it, or another person than its owner approved that digest in time', () => {
     fc.assert(
       fc.property(fc.array(anyStep, { maxLength: 20 }), (steps) => {
         const end = steps.reduce(step, opened);
@@ -133,7 +133,7 @@ describe('any order of events', () => {
           ),
         ).toBe(true);
         if (payload_digest === terms.payload_digest) return;
-        // Another payload than the asked one: one person whose patch was accepted, or two of whom neither is a bot.
+        // Another payload than the requested one: one person whose patch was accepted, or two people, neither of them a bot.
         expect(verified).toBe(true);
         const patches = said.filter(({ decision }) => decision.patched_digest === payload_digest);
         const accepted = steps.some((s) => s.kind === 'patch' && s.screening === 'accepted');
@@ -154,12 +154,12 @@ describe('refusals', () => {
     ['on another digest', pending, { ...approve, payload_digest: digest(7) }, 0, 'payload_changed'],
     ['while a patch is screened', decided(pending, patch, true, terms), approve, 0, 'patch_in_progress'],
     ['the patch in hand again', decided(pending, patch, true, terms), patch, 0, undefined],
-    ['after the end', lapsed(pending, terms), approve, 0, 'not_pending'],
+    ['after the end', expired(pending, terms), approve, 0, 'not_pending'],
     ['after the end, the one that ended it', decided(pending, approve, true, terms), approve, 5_000, undefined],
     ['that approves the patch that waits', proposed, second, 0, undefined],
     ['by its author, on the patch that waits', proposed, { ...second, actor: 'ana' }, 0, 'own_patch'],
     ['by its author, that rejects', proposed, { ...second, actor: 'ana', type: 'reject' }, 0, undefined],
-    ['by who asked, on the patch that waits', proposed, { ...second, actor: 'agent' }, 0, 'own_request'],
+    ['by the requester, on the patch that waits', proposed, { ...second, actor: 'agent' }, 0, 'own_request'],
     ['of a bot, on the patch that waits', proposed, second, 0, 'payload_changed', false],
     [
       'of a bot, that rejects the patch that waits',
@@ -169,8 +169,8 @@ describe('refusals', () => {
       'payload_changed',
       false,
     ],
-    ['on what was asked for, while a patch waits', proposed, approve, 0, undefined],
-    ['of a bot, on what was asked for, while a patch waits', proposed, approve, 0, undefined, false],
+    ['on the requested payload, while a patch waits', proposed, approve, 0, undefined],
+    ['of a bot, on the requested payload, while a patch waits', proposed, approve, 0, undefined, false],
     ['that is the patch that waits, again', proposed, patch, 0, 'second_approver'],
     ['that is the patch that waits, again and late', proposed, patch, 5_000, 'second_approver'],
     ['on the patch that waits, late', proposed, second, 1_000, 'expired'],
@@ -188,12 +188,12 @@ describe('refusals', () => {
   });
 
   test('two absent ids are not the same decision', () => {
-    expect(isRepeat(lapsed(pending, terms), { ...approve, decision_id: undefined as never })).toBe(false);
+    expect(isRepeat(expired(pending, terms), { ...approve, decision_id: undefined as never })).toBe(false);
     expect(isRepeat(pending, { ...approve, decision_id: undefined as never })).toBe(false);
   });
 });
 
-test('a refused patch leaves the request pending, an accepted one is what runs', () => {
+test('a refused patch leaves the request pending, an accepted one runs', () => {
   const patching = decided(pending, patch, true, terms);
   expect(patchScreened(patching, 'refused')).toEqual({ phase: 'pending' });
   expect(patchScreened(patching, 'accepted')).toMatchObject({
@@ -227,7 +227,7 @@ describe('a patch that waits for a second approver', () => {
       });
   });
 
-  test('stays after a patch that is refused, and gives way to one that waits', () => {
+  test('stays after a refused patch, and is replaced by another patch that waits', () => {
     const patching = decided(proposed, other, true, terms);
     expect(patchScreened(patching, 'refused')).toEqual(proposed);
     const replaced = patchScreened(patching, 'second_approver');
@@ -236,12 +236,12 @@ describe('a patch that waits for a second approver', () => {
     expect(patchScreened(patching, 'accepted')).toMatchObject({ proposed: { payload_digest: digest(3) } });
   });
 
-  test('lapses and is withdrawn with the request', () => {
-    expect(lapsed(proposed, terms)).toMatchObject({ proposed: { status: 'expired', payload_digest: digest(1) } });
-    expect(withdrawn(proposed, terms)).toMatchObject({ proposed: { status: 'cancelled', payload_digest: digest(1) } });
+  test('expires and is cancelled with the request', () => {
+    expect(expired(proposed, terms)).toMatchObject({ proposed: { status: 'expired', payload_digest: digest(1) } });
+    expect(cancelled(proposed, terms)).toMatchObject({ proposed: { status: 'cancelled', payload_digest: digest(1) } });
   });
 
-  test('is no more than refused where the answer cannot be read', () => {
+  test('is refused when the answer is unknown', () => {
     expect((['allow', 'hold', 'block', 'second_approver'] as const).map(patchScreening)).toEqual([
       'accepted',
       'accepted',
@@ -252,7 +252,7 @@ describe('a patch that waits for a second approver', () => {
   });
 });
 
-test('a verdict that nobody can read waits for a person', () => {
+test('an unknown verdict waits for a person', () => {
   expect(screened(opened, 'maybe' as never, terms)).toEqual({ phase: 'pending' });
   expect(screened(opened, undefined as never, terms)).toEqual({ phase: 'pending' });
 });
@@ -265,7 +265,7 @@ test('forged closes as cancelled and never approves', () => {
   });
 });
 
-test('parsers of messages are total', () => {
+test('parsers of messages never throw', () => {
   fc.assert(
     fc.property(fc.anything(), (raw) => {
       parseDecisionRef(raw);
