@@ -5,7 +5,14 @@ import { defineConfig } from 'vitest/config';
  * `test/helpers/services.ts` starts (or takes from DATABASE_URL and TEMPORAL_ADDRESS, loopback only).
  */
 const lane = (name: string, include: string[], options: Record<string, unknown> = {}) => ({
-  test: { name, include, testTimeout: 60_000, hookTimeout: 120_000, ...options },
+  test: {
+    name,
+    include,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    setupFiles: ['test/helpers/source-tree-guard.ts'],
+    ...options,
+  },
 });
 
 export default defineConfig({
@@ -21,7 +28,7 @@ export default defineConfig({
       lane('langgraph', ['test/integrations/langgraph/**/*.test.ts'], { globals: true }),
       lane('temporal', ['test/{workflows,activities,workers}/**/*.test.ts']),
       // `npm run histories` alone: writes test/histories/, tests nothing.
-      ...(process.env['LETSPING_RECORD'] ? [lane('record', ['test/histories/record.ts'])] : []),
+      ...(process.env['LETSPING_RECORD'] ? [lane('record', ['test/histories/record.ts'], { setupFiles: [] })] : []),
       lane('reliability', ['test/reliability/**/*.test.ts']),
       lane('e2e', ['test/{e2e,cli}/**/*.test.ts']),
     ],

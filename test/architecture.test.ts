@@ -1,4 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -198,6 +200,21 @@ test('the plain JavaScript of the tests imports what the sources export', () => 
     return !existsSync(join(ROOT, path)) || (name !== '' && !exported.test(readFileSync(join(ROOT, path), 'utf8')));
   });
   expect(missing).toEqual([]);
+});
+
+test('a test cannot write into the source tree', async () => {
+  const [file, relative] = [join(import.meta.dirname, 'left-behind.ts'), 'test/left-behind.ts'];
+  for (const path of [file, relative]) {
+    expect(() => writeFileSync(path, '')).toThrow(/writes into the source tree: test\/left-behind\.ts/);
+    await expect(writeFile(path, '')).rejects.toThrow(/source tree/);
+  }
+  expect(() => mkdtempSync(join(import.meta.dirname, 'wrong-'))).toThrow(/source tree/);
+  await expect(mkdtemp(join(import.meta.dirname, 'wrong-'))).rejects.toThrow(/source tree/);
+  expect(existsSync(file)).toBe(false);
+
+  const folder = mkdtempSync(join(tmpdir(), 'letsping-guard-'));
+  writeFileSync(join(folder, 'file'), '');
+  rmSync(folder, { recursive: true });
 });
 
 test('most files are short, and none is a heap', () => {
