@@ -1,8 +1,8 @@
 import type { Policy } from '../../contracts/policy.ts';
 import type { RecordedReader } from '../../domain/approval/ports.ts';
-import { pastAction } from '../../domain/firewall/history/past.ts';
 import type { ScreenStats } from '../../domain/firewall/history/stats.ts';
 import { historyWindow } from '../../domain/firewall/history-window.ts';
+import { pastAction } from '../../domain/firewall/past-action.ts';
 
 /** Each call has to be unsealed. Above this number none are counted, and a limit that cannot be checked holds the action. */
 const MAX_CALLS = 500;
@@ -19,7 +19,7 @@ export async function screenStats(
   const earlier = await store.recorded(project_id, { since_ms, limit: MAX_CALLS + 1 });
   if (earlier.length > MAX_CALLS) return undefined;
   const past = earlier.map(({ service, action, payload, requested_by, created_at }) =>
-    pastAction({ service, action, payload }, created_at.getTime(), requested_by),
+    pastAction({ service, action, payload }, created_at.getTime(), requested_by, policy),
   );
   // The rows carry the database's clock, which may be ahead of ours.
   const now_ms = Math.max(Date.now(), past[0]?.at_ms ?? 0);

@@ -12,7 +12,6 @@
 
 export { isHolding } from './finding.ts';
 export type { Guardrail, GuardrailContext } from './guardrail.ts';
-export { pastAction } from './history/past.ts';
 export { contextIn, NEW_SESSION, type Session, sessionAfter } from './history/session.ts';
 export type { PastAction, ScreenStats } from './history/stats.ts';
 export { newFindings } from './new-findings.ts';
@@ -28,6 +27,7 @@ export type {
   TypedValue,
   UrlValue,
 } from './parsing/typed-values.ts';
+export { pastAction } from './past-action.ts';
 export { DEFAULT_POLICY, type Route, routeOf } from './policy/policy.ts';
 export { RULE_SETS } from './policy/rule-sets.ts';
 export { policyProblems } from './policy-problems.ts';

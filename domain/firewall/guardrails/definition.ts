@@ -46,6 +46,8 @@ export interface GuardrailDefinition<Kind extends GuardrailKind> {
   create(rule: RuleOf<Kind>, parsers: Parsers): Guardrail;
   /** The parameter that `create` compiles: its errors are reported there. */
   readonly compiles?: ParameterOf<Kind>;
+  /** Where the rule reads an amount, whatever its key: earlier calls are kept with it. */
+  amountPointer?(rule: RuleOf<Kind>): string | undefined;
   /** Why the parameters of a rule exclude each other, which the schema cannot express. */
   contradiction?(rule: RuleOf<Kind>): string | undefined;
 }
@@ -58,6 +60,7 @@ export interface AnyGuardrailDefinition {
   historyWindow(rule: GuardrailRule): number | undefined;
   create(rule: GuardrailRule, parsers: Parsers): Guardrail;
   readonly compiles?: string;
+  amountPointer?(rule: GuardrailRule): string | undefined;
   contradiction?(rule: GuardrailRule): string | undefined;
 }
 

@@ -2,6 +2,7 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext } from '../guardrail.ts';
 import { amountsOf } from '../money/amounts.ts';
+import { convert } from '../money/money.ts';
 import { destinationsOf } from '../outbound/destinations.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import { type Parsers, requiredParser } from '../parsing/parsers.ts';
@@ -44,7 +45,11 @@ const newVariables = (action: ParsedAction, context: GuardrailContext): Record<s
     thread_id: context.declared.thread_id ?? '',
     node: context.declared.node ?? '',
   },
-  amounts: amountsOf(action, 'minor').map(({ minor, currency }) => ({ minor, currency })),
+  // The unit is not known here: the numbers count as minor units.
+  amounts: amountsOf(action).flatMap(({ written, currency }) => {
+    const amount = convert({ pointer: '', written, currency: '' }, 'minor');
+    return amount.ok ? [{ minor: Number(amount.money.minor), currency }] : [];
+  }),
   destinations: destinationsOf(action).map(({ receiver, kind }) => ({ receiver, kind })),
 });
 

@@ -1,7 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { canonicalBytes } from '../../canonical-json.ts';
-import { amountsOf } from '../money/amounts.ts';
+import { amountsAt, amountsOf } from '../money/amounts.ts';
+import type { WrittenAmount } from '../money/money.ts';
 import { destinationsOf } from '../outbound/destinations.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 
@@ -20,8 +21,8 @@ export interface PastAction {
   shingles: readonly number[];
   /** Receivers, as compared. */
   targets: readonly string[];
-  /** As the payload writes them: a guardrail says whether they are minor units. */
-  amounts: readonly { minor: number; currency: string }[];
+  /** As the payload writes them: the rule that counts them knows their unit. */
+  amounts: readonly WrittenAmount[];
 }
 
 /** What the host knows of earlier calls; the firewall keeps nothing itself. */
@@ -40,8 +41,13 @@ export const pastWithin = ({ now_ms, past }: ScreenStats, window_ms: number): Pa
 const MAX_TEXT = 64 * 1024;
 const HASHES = 32;
 
-/** What to keep of a call, computed from its judged form. */
-export function pastOf(action: ParsedAction, at_ms: number, agent?: string): PastAction {
+/** What to keep of a call. `pointers` are the places of amounts that rules name, whatever their keys. */
+export function pastOf(
+  action: ParsedAction,
+  at_ms: number,
+  agent?: string,
+  pointers: readonly string[] = [],
+): PastAction {
   return {
     at_ms,
     service: action.service,
@@ -51,7 +57,10 @@ export function pastOf(action: ParsedAction, at_ms: number, agent?: string): Pas
     shape: shapeOf(action),
     shingles: shinglesOf(action),
     targets: [...new Set([...destinationsOf(action).map((one) => one.receiver), ...payees(action)])],
-    amounts: amountsOf(action, 'minor').map(({ minor, currency }) => ({ minor, currency })),
+    amounts: [
+      ...amountsOf(action).filter(({ pointer }) => !pointers.includes(pointer)),
+      ...pointers.flatMap((pointer) => amountsAt(action, pointer)),
+    ],
   };
 }
 

@@ -1,80 +1,74 @@
+import type { Leaf } from '../parsing/normalised-input.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
+import { visible } from '../text/confusables.ts';
 import { keyWords } from '../text/key-words.ts';
-
-/** Money that an action moves, in minor units. */
-export interface Amount {
-  pointer: string;
-  minor: number;
-  /** Empty when the payload names none. */
-  currency: string;
-  /** Whether the number written was whole. */
-  whole: boolean;
-}
+import { minorDigitsOf } from './currencies.ts';
+import type { WrittenAmount } from './money.ts';
+import { numberIn } from './written-number.ts';
 
 const AMOUNT = keyWords(
   'amount amounts total sum price cost fee refund payment charge value fare balance tip'.split(' '),
 );
-const CURRENCY_WORDS = new Set(['currency', 'ccy', 'iso']);
 const NO_AMOUNT = keyWords(
   'id count number type name date percent percentage rate currency method status reason ref reference'.split(' '),
 );
 
-/** Currencies without a minor unit, and those with three digits of it (ISO 4217). */
-const NO_MINOR = new Set('BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' '));
-const THREE_DIGITS = new Set('BHD IQD JOD KWD LYD OMR TND'.split(' '));
+const CACHE = new WeakMap<ParsedAction, readonly WrittenAmount[]>();
 
-const digitsOf = (currency: string): number => (NO_MINOR.has(currency) ? 0 : THREE_DIGITS.has(currency) ? 3 : 2);
+/** The amounts of an action, by their names or by the roles that the policy declares. */
+export function amountsOf(action: ParsedAction): readonly WrittenAmount[] {
+  const cached = CACHE.get(action);
+  if (cached) return cached;
+  const amounts = amountsWhere(action, ({ pointer, sets }) => {
+    const role = action.roleAt(pointer);
+    return role === undefined ? (sets & AMOUNT) !== 0 && (sets & NO_AMOUNT) === 0 : role === 'amount';
+  });
+  CACHE.set(action, amounts);
+  return amounts;
+}
 
-/** The amounts of an action, each with the currency that stands beside it. */
-export function amountsOf(action: ParsedAction, unit: 'minor' | 'major'): Amount[] {
-  const found: Amount[] = [];
-  for (const value of action.values) {
-    if (value.type !== 'principal_change' || found.length >= 100) continue;
-    const role = action.roleAt(value.place.pointer);
-    const { sets } = value.place;
-    const named = (sets & AMOUNT) !== 0 && (sets & NO_AMOUNT) === 0;
-    if (role === undefined ? !named : role !== 'amount') continue;
-    const number = numberIn(value.value);
-    if (number === undefined) continue;
-    const currency = currencyBeside(value.place.owner, value.value);
-    const minor = unit === 'minor' ? number : number * 10 ** digitsOf(currency);
-    found.push({
-      pointer: value.place.pointer,
-      minor: Math.round(minor),
-      currency,
-      whole: Number.isInteger(unit === 'minor' ? number : Math.round(minor * 1e6) / 1e6),
-    });
+/** The amounts at a place that a rule names, under any key. More than one only where the place holds encoded values. */
+export const amountsAt = (action: ParsedAction, pointer: string): readonly WrittenAmount[] =>
+  amountsWhere(action, (leaf) => leaf.pointer === pointer);
+
+const NUMBER_ALONE = /^\s*(?:[A-Z]{3}\s?)?[-+\d][-+\d\s.,'_]*(?:[A-Z]{3})?\s*$/i;
+
+function amountsWhere({ leaves }: ParsedAction, isAmount: (leaf: Leaf) => boolean): WrittenAmount[] {
+  const codes = new Map<Leaf['owner'], readonly string[]>();
+  const found: WrittenAmount[] = [];
+  // Digits alone can also be base64 or hexadecimal: what they decode to is not another amount.
+  const numbers = new Set<string>();
+  for (const leaf of leaves) {
+    if (leaf.kind !== 'value' || !isAmount(leaf) || (leaf.via.length > 0 && numbers.has(leaf.pointer))) continue;
+    const written = numberIn(leaf.value);
+    if (written === undefined) continue;
+    if (leaf.via.length === 0 && NUMBER_ALONE.test(String(leaf.value))) numbers.add(leaf.pointer);
+    const beside = codes.get(leaf.owner) ?? codesIn(leaf.owner);
+    codes.set(leaf.owner, beside);
+    const currency = [...new Set([...codeInText(leaf.value), ...beside])].sort().join('/');
+    found.push({ pointer: leaf.pointer, written, currency });
   }
   return found;
 }
 
-/** `1.200,50` and `1,200.50` are both read; what is no number is not an amount. */
-function numberIn(value: unknown): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
-  if (typeof value !== 'string' || value.length > 40) return undefined;
-  const plain = /-?\d[\d., ']*/.exec(value.normalize('NFKC'))?.[0]?.replace(/[ ']/g, '');
-  if (plain === undefined) return undefined;
-  const decimal = /[.,](\d{1,2})$/.exec(plain);
-  const whole = (decimal ? plain.slice(0, decimal.index) : plain).replace(/[.,]/g, '');
-  const number = Number(decimal ? `${whole}.${decimal[1]}` : whole);
-  return Number.isFinite(number) ? number : undefined;
+/** `100 EUR`: a code in the text of the amount. Of several words in capitals, the known codes count. */
+function codeInText(value: Leaf['value']): readonly string[] {
+  if (typeof value !== 'string') return [];
+  const words = visible(value.slice(0, 200)).match(/(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])/g) ?? [];
+  const known = words.filter((word) => minorDigitsOf(word) !== undefined);
+  return known.length > 0 ? known : words.slice(0, 1);
 }
 
-function currencyBeside(owner: Readonly<Record<string, unknown>> | undefined, value: unknown): string {
-  if (typeof value === 'string') {
-    const written = /\b([A-Z]{3})\b/.exec(value)?.[1];
-    if (written) return written;
-  }
-  for (const [key, one] of Object.entries(owner ?? {})) {
-    if (
-      typeof one === 'string' &&
-      one.length <= 10 &&
-      key
-        .toLowerCase()
-        .split(/[^a-z]+/)
-        .some((word) => CURRENCY_WORDS.has(word) || word.endsWith('currency'))
-    )
-      return one.trim().toUpperCase();
-  }
-  return '';
+const CURRENCY_WORDS = new Set(['currency', 'ccy']);
+
+/** The codes that the members of an object name. `iso` may also be a country, so there only a known code counts. */
+function codesIn(owner: Leaf['owner']): readonly string[] {
+  return Object.entries(owner ?? {}).flatMap(([key, value]) => {
+    if (typeof value !== 'string' && typeof value !== 'number') return [];
+    const words = key.toLowerCase().split(/[^a-z]+/);
+    const code = visible(String(value)).trim().toUpperCase().slice(0, 20);
+    const named = words.some((word) => CURRENCY_WORDS.has(word) || word.endsWith('currency'));
+    const isCode = named ? code !== '' : words.includes('iso') && minorDigitsOf(code) !== undefined;
+    return isCode ? [code] : [];
+  });
 }

@@ -4,7 +4,7 @@ import { NO_ROLE, type RoleAt } from '../parsing/parsed-action.ts';
 import { appliesTo } from './policy.ts';
 
 /** The roles that a policy declares for the arguments of an action. */
-export function rolesOf(policy: Policy, service: string, action: string): RoleAt {
+export function rolesOf(policy: Pick<Policy, 'arguments'>, service: string, action: string): RoleAt {
   const matching = policy.arguments?.filter((one) => appliesTo([one], service, action));
   if (matching === undefined || matching.length === 0) return NO_ROLE;
   const roles = new Map<string, ArgumentRole>();

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GuardrailRule, RULE_SET_NAMES } from '../../../contracts/guardrails.ts';
 import { Policy } from '../../../contracts/policy.ts';
-import { pastAction } from '../../../domain/firewall/history/past.ts';
+import { pastAction } from '../../../domain/firewall/past-action.ts';
 import { RULE_SETS } from '../../../domain/firewall/policy/rule-sets.ts';
 import { policyProblems } from '../../../domain/firewall/policy-problems.ts';
 import { screenResolved } from '../../../domain/firewall/resolved.ts';
