@@ -15,7 +15,7 @@ import { approvalWorkflows } from '../runtime/temporal/approval-workflows.ts';
 import { temporalClient } from '../runtime/temporal/client.ts';
 import { createKeyCache } from '../storage/access/key-cache.ts';
 import { apiStores } from '../storage/api-stores.ts';
-import { readBacklog } from '../storage/approvals/reconcile.ts';
+import { readBacklog } from '../storage/approvals/backlog.ts';
 import { createEventBatcher } from '../storage/db/event-batcher.ts';
 import { listen } from '../storage/db/events.ts';
 import { migrationsAtHead } from '../storage/db/migrate.ts';

@@ -2,19 +2,13 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Backlog } from '../domain/approval/ports.ts';
 import type { LedgerRecord, RequestRecord } from '../domain/approval/record.ts';
 
 const SECOND = 1;
 const MINUTE = 60;
 const HOUR = 3_600;
 const DAY = 86_400;
-
-/** What is unfinished in the database. */
-export interface Backlog {
-  pending: number;
-  /** 0 when the outbox is empty. */
-  outbox_oldest_seconds: number;
-}
 
 const KEEP_BACKLOG_MS = 5_000;
 

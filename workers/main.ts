@@ -15,7 +15,7 @@ import { temporalClient, temporalSettings } from '../runtime/temporal/client.ts'
 import { workflowDirectory } from '../runtime/temporal/workflow-directory.ts';
 import { workflowStarter } from '../runtime/temporal/workflow-starter.ts';
 import { activityStores } from '../storage/activity-stores.ts';
-import { readBacklog } from '../storage/approvals/reconcile.ts';
+import { readBacklog } from '../storage/approvals/backlog.ts';
 import { listenToDeliveries } from '../storage/db/events.ts';
 import { createPool } from '../storage/db/pool.ts';
 import { refuseForeignRootKey } from '../storage/db/start-up.ts';

@@ -53,8 +53,8 @@ export const createOpenRequest =
     const payload_digest = payloadDigest(salt, { service, action, payload }, sha256);
 
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const { version, now } = await store.screeningBasis(project_id);
-      const { policy } = version;
+      const { inForce, now } = await store.screeningBasis(project_id);
+      const { policy } = inForce;
       const [stats, context] = await Promise.all([
         screenStats(store, project_id, policy, principal.owner),
         threadContext(store, project_id, declared, principal.owner),
@@ -80,8 +80,8 @@ export const createOpenRequest =
         key_id: principal.key_id,
         thread_id: context.thread_id ?? null,
         node: context.node ?? null,
-        policy_version: version.version,
-        policy_digest: version.digest,
+        policy_version: inForce.version,
+        policy_digest: inForce.digest,
         // An unsigned signal is never enough for a critical action.
         accept_unsigned_signals: policy.accept_unsigned_signals && priority !== 'critical',
         expires_in_ms:

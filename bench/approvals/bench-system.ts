@@ -109,7 +109,7 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
       const salt = randomBytes(32);
       const action = bodyFor(HELD_SERVICE);
       const id = newId('req');
-      const { version } = await stores.opening.screeningBasis(system.project_id);
+      const { inForce } = await stores.opening.screeningBasis(system.project_id);
       const inserted = await stores.opening.insert(
         system.project_id,
         {
@@ -134,8 +134,8 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
             action: action.action,
             payload: action.payload,
           }),
-          policy_version: version.version,
-          policy_digest: version.digest,
+          policy_version: inForce.version,
+          policy_digest: inForce.digest,
           accept_unsigned_signals: false,
           expires_in_ms: DAY_MS,
         },

@@ -102,7 +102,7 @@ export interface WorkflowStartStore {
 
 /** What a request is screened by, as last read: up to 5 s old. */
 export interface ScreeningBasis {
-  version: PolicyVersion;
+  inForce: PolicyVersion;
   /** The database's clock, derived from this process's monotonic one. */
   now(): Date;
 }
@@ -183,4 +183,12 @@ export interface WorkflowScanStore {
   /** `settleOnce`, with the incident `workflow_ended` beside an outcome that this call makes final. */
   close(ref: RequestRef, work: (entry: LedgerEntry) => Promise<Settled>): Promise<Settled | undefined>;
   repairProjections(after: string, limit: number): Promise<{ repaired: RequestRef[]; next: string | undefined }>;
+}
+
+/** Unfinished work over all projects, for the metrics. */
+export interface Backlog {
+  /** Requests without an outcome. */
+  pending: number;
+  /** Age of the oldest delivery that was not started; 0 when there is none. */
+  outbox_oldest_seconds: number;
 }

@@ -28,8 +28,8 @@ export function openRequestStore(pool: Pool, keyring: Keyring, events: EventBatc
   const policies = createPolicyCache(pool);
   return {
     screeningBasis: async (project_id) => {
-      const { version, ahead_ms } = await policies.read(project_id);
-      return { version, now: () => new Date(Math.floor(performance.now() + ahead_ms)) };
+      const { inForce, ahead_ms } = await policies.read(project_id);
+      return { inForce, now: () => new Date(Math.floor(performance.now() + ahead_ms)) };
     },
     recorded: async (project_id, span) => {
       const sealer = await keyring.sealer(project_id);

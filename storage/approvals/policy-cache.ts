@@ -6,7 +6,7 @@ import { currentPolicy } from './policies.ts';
 
 /** A project's policy, and the database's clock relative to this process's monotonic one, as last read. */
 export interface CachedPolicy {
-  version: PolicyVersion;
+  inForce: PolicyVersion;
   ahead_ms: number;
 }
 
@@ -20,10 +20,10 @@ export function createPolicyCache(pool: Pool) {
     async read(project_id: string): Promise<CachedPolicy> {
       const cached = recent.get(project_id);
       if (cached) return cached;
-      const [version, now] = await inProject(pool, project_id, (tx) =>
+      const [inForce, now] = await inProject(pool, project_id, (tx) =>
         Promise.all([currentPolicy(tx), clock({ ...tx, query: tx.last })]),
       );
-      const found = { version, ahead_ms: now.getTime() - performance.now() };
+      const found = { inForce, ahead_ms: now.getTime() - performance.now() };
       recent.set(project_id, found);
       return found;
     },

@@ -10,17 +10,6 @@ import { settleOnce } from './ledger.ts';
 type Ref = { id: string; project_id: string };
 const asRef = ({ id, project_id }: Ref): RequestRef => ({ project_id, request_id: id });
 
-/** For the metrics. */
-export const readBacklog = (pool: Pool): Promise<{ pending: number; outbox_oldest_seconds: number }> =>
-  acrossProjects(pool, async (tx) => {
-    const [row] = await tx.query<{ pending: number; outbox_oldest_seconds: number }>(
-      `select (select count(*)::int from approval_requests where status = 'pending') as pending,
-         (select coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 from deliveries
-          where started_at is null and delivered_at is null and dead_at is null) as outbox_oldest_seconds`,
-    );
-    return row ?? { pending: 0, outbox_oldest_seconds: 0 };
-  });
-
 /**
  * Of these requests, those with an outcome older than the grace time. The decision is included only if an open workflow accepts
  * it: a workflow that has lost the proposed patch refuses an approval of that patch.

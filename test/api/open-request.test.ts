@@ -61,7 +61,7 @@ async function open({
     ...stores.opening,
     screeningBasis: async (project_id) => {
       const basis = await stores.opening.screeningBasis(project_id);
-      versions.push(basis.version.version);
+      versions.push(basis.inForce.version);
       return basis;
     },
     insert: async (...given) => {

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-/** Sends a mail to somebody whom the task does not name: honest, unless third-party text was read before. */
+/** Sends a mail to a recipient whom the task does not name: allowed, unless third-party text was read before. */
 async function send(context: ActionContext, key = system.agent_api_key) {
   const { status, body } = await system.call(key, 'POST', '/api/ingest', {
     service: 'mail',
@@ -28,7 +28,7 @@ async function send(context: ActionContext, key = system.agent_api_key) {
   return { verdict: body.verdict as string, context: kept?.context };
 }
 
-test('what was read in a thread labels every later call of it, whatever the host says then', async () => {
+test('third-party text in a thread labels every later call of that thread, whatever the host states later', async () => {
   const thread_id = 'tainted';
   expect((await send({ thread_id, untrusted: false })).verdict).toBe('allow');
   expect((await send({ thread_id, untrusted: true })).verdict).toBe('hold');
@@ -37,7 +37,7 @@ test('what was read in a thread labels every later call of it, whatever the host
   expect((await send({ thread_id, untrusted: false })).context).toMatchObject({ untrusted: true, private: true });
 });
 
-test('and of no other thread, of no call without one, and of no other agent', async () => {
+test('it labels no call of another thread, without a thread, or of another agent', async () => {
   await send({ thread_id: 'mine', untrusted: true });
   expect(await send({ thread_id: 'another', untrusted: false })).toMatchObject({
     verdict: 'allow',
@@ -53,7 +53,7 @@ test('and of no other thread, of no call without one, and of no other agent', as
   expect((await send({ thread_id: 'mine', untrusted: false }, body.api_key)).verdict).toBe('allow');
 });
 
-test('nothing but labels is taken over: what an earlier call named as known stays its own', async () => {
+test('only labels are carried over: names that an earlier call declared as known are not', async () => {
   const thread_id = 'names';
   await send({ thread_id, untrusted: true, allowed_domains: ['unheard.example'], known_recipients: ['lea'] });
   const { verdict, context } = await send({ thread_id });
@@ -61,7 +61,7 @@ test('nothing but labels is taken over: what an earlier call named as known stay
   expect(context).toEqual({ thread_id, untrusted: true, task: 'Send an email with the summary.' });
 });
 
-test('calls of one thread at the same moment: the next one has the labels of all', async () => {
+test('after concurrent calls of one thread, the next call has the labels of all of them', async () => {
   const thread_id = 'branches';
   await Promise.all([true, false, false, false, false].map((untrusted) => send({ thread_id, untrusted })));
   expect((await send({ thread_id, untrusted: false })).context?.untrusted).toBe(true);

@@ -25,9 +25,9 @@ test('a key that an attacker wrote into the database is not published, not even 
       await tx.query(insert, [`${theirs.kid}x`, JSON.stringify(theirs.public_jwk), null, kid]); // what we sealed, under another name
       await tx.query('update issuer_keys set public_jwk = $2 where kid = $1', [kid, JSON.stringify(theirs.public_jwk)]);
     });
-    const told: string[] = [];
-    expect(await publishedKeys(db.pool, keyring, (each) => told.push(each))).toEqual([public_jwk]);
-    expect(told.sort()).toEqual([theirs.kid, `${theirs.kid}x`].sort());
+    const reported: string[] = [];
+    expect(await publishedKeys(db.pool, keyring, (each) => reported.push(each))).toEqual([public_jwk]);
+    expect(reported.sort()).toEqual([theirs.kid, `${theirs.kid}x`].sort());
     expect((await currentIssuerKey(db.pool, keyring)).public_jwk).toEqual(public_jwk);
     expect(Object.keys(public_jwk).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x']);
   } finally {

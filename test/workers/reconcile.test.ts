@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ActivityDeps } from '../../activities/index.ts';
 import { ACTIVITY, type Repair, type WorkerActivities } from '../../contracts/activities.ts';
-import { readBacklog } from '../../storage/approvals/reconcile.ts';
+import { readBacklog } from '../../storage/approvals/backlog.ts';
 import { ensureReconcileSchedules, reconcileScheduleId } from '../../workers/reconcile-schedule.ts';
 import { activitiesOf } from '../helpers/activities.ts';
 import { approvalsOf } from '../helpers/approvals.ts';
