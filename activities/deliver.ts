@@ -1,24 +1,31 @@
 import type { WorkerActivities } from '../contracts/activities.ts';
 import type { DeliveryRef } from '../contracts/workflow.ts';
 import type { DeliveryStore } from '../domain/outbox/ports.ts';
-import type { WorkflowStarter } from './ports.ts';
+import type { Receivers } from './receivers/index.ts';
+import type { Receiver } from './receivers/receiver.ts';
 
 /** Called when a delivery has ended. */
 export type OnDelivery = (ref: DeliveryRef, result: 'delivered' | 'dead') => void;
 
 export interface DeliverDeps {
   store: DeliveryStore;
-  starter: Pick<WorkflowStarter, 'resumeThread'>;
+  receivers: Receivers;
   onDelivery?: OnDelivery | undefined;
 }
 
 /**
- * Hands one outbox row to its receiver. For a LangGraph thread that is `resumeThreadV1`, once every request of the interrupt is
- * closed: the row of the last one does it, the others have nothing left to do.
+ * A kind without a receiver fails and is retried: during an upgrade, a row may be written by a newer release, whose worker knows
+ * the kind.
  */
+function receiverOf(receivers: Receivers, kind: string): Receiver {
+  if (!Object.hasOwn(receivers, kind)) throw new Error(`this release has no receiver for deliveries of kind "${kind}"`);
+  return receivers[kind as keyof Receivers];
+}
+
+/** Hands one outbox row to its receiver, which `receivers` has by kind. */
 export const createDeliver = ({
   store,
-  starter,
+  receivers,
   onDelivery = () => {},
 }: DeliverDeps): Pick<WorkerActivities, 'deliver' | 'deadLetter'> => {
   const end = async (ref: DeliveryRef, result: 'delivered' | 'dead') => {
@@ -28,10 +35,9 @@ export const createDeliver = ({
   return {
     async deliver(ref) {
       await store.mark(ref, 'started');
-      const request = await store.undelivered(ref);
-      if (!request) return;
-      const interrupt = await store.interruptOf(request);
-      if (interrupt?.all_closed) await starter.resumeThread(ref.project_id, interrupt);
+      const delivery = await store.undelivered(ref);
+      if (!delivery) return;
+      await receiverOf(receivers, delivery.kind)(delivery);
       await end(ref, 'delivered');
     },
     deadLetter: (ref) => end(ref, 'dead'),

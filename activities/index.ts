@@ -7,10 +7,11 @@ import type {
   WorkflowScanStore,
 } from '../domain/approval/ports.ts';
 import type { ScreenDeps } from '../domain/firewall/screen-deps.ts';
-import type { DeliveryStore } from '../domain/outbox/ports.ts';
+import type { DeliveryStore, InterruptReader } from '../domain/outbox/ports.ts';
 import { withApplicationFailures } from './application-failures.ts';
 import { createDeliver, type DeliverDeps } from './deliver.ts';
 import type { WorkflowDirectory, WorkflowStarter } from './ports.ts';
+import { createReceivers } from './receivers/index.ts';
 import {
   createReconcile,
   createReconcileWorkflows,
@@ -33,6 +34,7 @@ export interface ActivityDeps
     screen: ScreenStore;
     ledger: Ledger;
     deliveries: DeliveryStore;
+    interrupts: InterruptReader;
     reconcile: ReconcileStore;
     workflowScan: WorkflowScanStore;
   };
@@ -62,7 +64,11 @@ export function createActivities({
       screen: createScreen(stores.screen, screenDeps),
       settle: createSettle({ ledger: stores.ledger, signer, onSettled, onForged }),
       startDeliveries: createStartDeliveries(starter),
-      ...createDeliver({ store: stores.deliveries, starter, onDelivery }),
+      ...createDeliver({
+        store: stores.deliveries,
+        receivers: createReceivers({ interrupts: stores.interrupts, starter }),
+        onDelivery,
+      }),
       reconcile: createReconcile({ store: stores.reconcile, starter, onRepair }),
       reconcileWorkflows: createReconcileWorkflows({
         store: stores.workflowScan,

@@ -1,6 +1,6 @@
 import { typeid } from 'typeid-js';
 
-export type IdPrefix = 'prj' | 'req' | 'dec' | 'key' | 'dlv' | 'evt' | 'inc';
+export type IdPrefix = 'prj' | 'req' | 'dec' | 'key' | 'evt' | 'inc';
 
 /** A new id, `req_` and 26 characters (TypeID: UUIDv7 in Crockford's base32): sorts by time of making. */
 export const newId = (prefix: IdPrefix): string => typeid(prefix).toString();

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { Keyring } from '../crypto/keyring.ts';
 import type { Ledger, ReconcileStore, ScreenStore } from '../domain/approval/ports.ts';
-import type { DeliveryStore } from '../domain/outbox/ports.ts';
+import type { DeliveryStore, InterruptReader } from '../domain/outbox/ports.ts';
 import { markStarted, readRequest, readVerdict, unstartedRequests } from './approvals/approval-requests.ts';
 import { readDecision } from './approvals/decisions.ts';
 import { settleOnce } from './approvals/ledger.ts';
@@ -9,7 +9,7 @@ import { currentPolicy } from './approvals/policies.ts';
 import { workflowScanStore } from './approvals/reconcile.ts';
 import { recordScreening } from './approvals/screenings.ts';
 import { acrossProjects, inProject, onceInProject } from './db/transaction.ts';
-import { markDelivery, readDelivery, unstartedDeliveries } from './outbox/deliveries.ts';
+import { markDelivery, readUndelivered, unstartedDeliveries } from './outbox/deliveries.ts';
 import { interruptOfRequest } from './threads/interrupt-of-request.ts';
 
 /** The stores of the activities: each call is a transaction of its own. */
@@ -36,13 +36,10 @@ export function activityStores(pool: Pool, keyring: Keyring) {
     settleOnce: (ref, work) => inProject(pool, ref.project_id, (tx) => settleOnce(tx, ref.request_id, work)),
   };
   const deliveries: DeliveryStore = {
-    undelivered: (ref) =>
-      inProject(pool, ref.project_id, async (tx) => {
-        const row = await readDelivery(tx, ref.delivery_id);
-        return row && row.delivered_at === null
-          ? { project_id: ref.project_id, request_id: row.request_id }
-          : undefined;
-      }),
+    undelivered: (ref) => inProject(pool, ref.project_id, (tx) => readUndelivered(tx, ref.delivery_id)),
+    mark: (ref, state) => inProject(pool, ref.project_id, (tx) => markDelivery(tx, ref.delivery_id, state)),
+  };
+  const interrupts: InterruptReader = {
     interruptOf: async (ref) => {
       const sealer = await keyring.sealer(ref.project_id);
       return inProject(pool, ref.project_id, async (tx) => {
@@ -57,16 +54,11 @@ export function activityStores(pool: Pool, keyring: Keyring) {
         };
       });
     },
-    mark: (ref, state) => inProject(pool, ref.project_id, (tx) => markDelivery(tx, ref.delivery_id, state)),
   };
   const reconcile: ReconcileStore = {
     unstartedRequests: (limit) => acrossProjects(pool, (tx) => unstartedRequests(tx, limit)),
-    unstartedDeliveries: async (limit) =>
-      (await acrossProjects(pool, (tx) => unstartedDeliveries(tx, limit))).map(({ id, project_id }) => ({
-        project_id,
-        delivery_id: id,
-      })),
+    unstartedDeliveries: (limit) => acrossProjects(pool, (tx) => unstartedDeliveries(tx, limit)),
     markStarted: (ref) => inProject(pool, ref.project_id, (tx) => markStarted(tx, ref.request_id)),
   };
-  return { screen, ledger, deliveries, reconcile, workflowScan: workflowScanStore(pool) };
+  return { screen, ledger, deliveries, interrupts, reconcile, workflowScan: workflowScanStore(pool) };
 }

@@ -2,8 +2,10 @@ import type { Pool } from 'pg';
 import type { Sealer } from '../../crypto/keyring.ts';
 import type { FirewallOutcome } from '../../domain/approval/ports.ts';
 import type { NewRequest } from '../../domain/approval/record.ts';
+import { deliveryNotification } from '../db/events.ts';
 import { alone, ENTER_PROJECT } from '../db/transaction.ts';
 import { INSERT_COLUMNS, insertValues } from './approval-requests.ts';
+import { insertOutcome } from './insert-outcome.ts';
 import { policyIsStill } from './policies.ts';
 
 const OPEN_SETTLED = `with ${ENTER_PROJECT},
@@ -11,9 +13,19 @@ const OPEN_SETTLED = `with ${ENTER_PROJECT},
    insert into approval_requests (${INSERT_COLUMNS}, created_at, expires_at, status, resolved_at)
    select $1, project.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
    from project where ${policyIsStill('$15', 'project.id')} and abs(extract(epoch from clock_timestamp() - $18::timestamptz)) < 1
-   on conflict (id) do nothing returning id, project_id, resolved_at)
-insert into ledger (request_id, project_id, resolved_at, status, cause, payload_digest, channel, verified, receipt)
- select id, project_id, resolved_at, $20, $22, $23, $24, $25, $26 from opened`;
+   on conflict (id) do nothing returning project_id, id as request_id),
+ ${insertOutcome('opened', {
+   status: '$20',
+   resolved_at: '$21',
+   cause: '$22',
+   payload_digest: '$23',
+   decision_id: 'null',
+   actor: 'null',
+   channel: '$24',
+   verified: '$25',
+   receipt: '$26',
+ })}
+select case when id is not null then ${deliveryNotification('outbox.project_id', 'id')}::text end from outcome left join outbox on true`;
 
 /**
  * Writes a request together with its outcome: what the firewall allows or blocks is one row and one ledger entry, and never
@@ -38,6 +50,6 @@ export async function insertSettledRequest(
     ledger.verified,
     ledger.receipt,
   ];
-  const { rowCount } = await alone(pool, OPEN_SETTLED, values);
-  return rowCount === 1;
+  const { rows } = await alone(pool, OPEN_SETTLED, values);
+  return rows.length > 0;
 }

@@ -1,12 +1,13 @@
 import type { Resolution, Settled } from '../../contracts/workflow.ts';
-import { newId } from '../../crypto/ids.ts';
 import type { LedgerEntry } from '../../domain/approval/ports.ts';
 import type { LedgerRecord, RequestRecord } from '../../domain/approval/record.ts';
 import { notification } from '../db/events.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
+import { unstartedDeliveriesOf } from '../outbox/deliveries.ts';
 import { readRequestRow } from './approval-requests.ts';
 import { readDecisionRow, readPatchRow } from './decisions.ts';
 import { insertIncident } from './incidents.ts';
+import { insertOutcome } from './insert-outcome.ts';
 
 const asResolution = (row: LedgerRecord): Resolution => ({
   status: row.status,
@@ -25,31 +26,29 @@ export async function readLedgerRow(tx: Transaction, request_id: string): Promis
   return rows[0];
 }
 
-async function unfinishedDeliveries(tx: Transaction, request_id: string): Promise<string[]> {
-  const rows = await tx.query<{ id: string }>(
-    'select id from deliveries where project_id = $1 and request_id = $2 and started_at is null',
-    [tx.project_id, request_id],
-  );
-  return rows.map(({ id }) => id);
-}
-
-const SETTLE = `with entry as (
-       insert into ledger (request_id, project_id, status, cause, payload_digest, decision_id, actor, channel, verified, resolved_at, receipt)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)),
+const SETTLE = `with request as (select $2::text as project_id, $1::text as request_id),
+     ${insertOutcome('request', {
+       status: '$3',
+       cause: '$4',
+       payload_digest: '$5',
+       decision_id: '$6',
+       actor: '$7',
+       channel: '$8',
+       verified: '$9',
+       resolved_at: '$10',
+       receipt: '$11',
+     })},
      projection as (
-       update approval_requests set status = $3, resolved_at = $10 where project_id = $2 and id = $1),
-     outbox as (
-       insert into deliveries (id, project_id, request_id, kind)
-       select $12, $2, request_id, 'langgraph_resume' from thread_interrupts where project_id = $2 and request_id = $1
-       on conflict (request_id, kind) do nothing returning id)
-     select (select id from outbox) as id, ${notification('approval_request.resolved', '$1::text', '$2::text', '$13::text')}`;
+       update approval_requests set status = $3, resolved_at = $10 where project_id = $2 and id = $1)
+     select array(select id from outbox) as delivery_ids,
+       ${notification('approval_request.resolved', '$1::text', '$2::text', '$12::text')}`;
 
 async function write(
   tx: Transaction,
   request: RequestRecord,
   row: Omit<LedgerRecord, 'request_id'>,
 ): Promise<string[]> {
-  const rows = await tx.query<{ id: string | null }>(SETTLE, [
+  const [written] = await tx.query<{ delivery_ids: string[] }>(SETTLE, [
     request.id,
     tx.project_id,
     row.status,
@@ -61,11 +60,10 @@ async function write(
     row.verified,
     row.resolved_at,
     row.receipt,
-    newId('dlv'),
     request.key_id,
   ]);
   if (row.cause === 'forged') await insertIncident(tx, request.id, 'forged_decision', null);
-  return rows.flatMap(({ id }) => (id === null ? [] : [id]));
+  return written?.delivery_ids ?? [];
 }
 
 /**
@@ -85,7 +83,7 @@ export async function settleOnce(
     clock(tx),
   ]);
   if (!request) return undefined;
-  if (written) return { resolution: asResolution(written), delivery_ids: await unfinishedDeliveries(tx, request_id) };
+  if (written) return { resolution: asResolution(written), delivery_ids: await unstartedDeliveriesOf(tx, request_id) };
   return work({
     request,
     now,

@@ -33,13 +33,9 @@ export async function notifyAll(pool: pg.Pool, notices: RequestEvent[]): Promise
   ]);
 }
 
-/** Tells the workers of an outbox row that no workflow of its own announces: they start its delivery at once. */
-export async function notifyDelivery(tx: Transaction, delivery_id: string): Promise<void> {
-  await tx.query(
-    `select pg_notify('${DELIVERIES}', json_build_object('project_id', $1::text, 'delivery_id', $2::text)::text)`,
-    [tx.project_id, delivery_id],
-  );
-}
+/** An expression that tells the workers of an outbox row: they start its delivery at once. The arguments are SQL expressions. */
+export const deliveryNotification = (project_id: string, delivery_id: string): string =>
+  `pg_notify('${DELIVERIES}', json_build_object('project_id', ${project_id}, 'delivery_id', ${delivery_id})::text)`;
 
 /** Tells every api that a key counts no longer. */
 export async function notifyRevoked(tx: Transaction, key_id: string): Promise<void> {

@@ -1,30 +1,23 @@
-import { newId } from '../../crypto/ids.ts';
+import type { DeliveryRef } from '../../contracts/workflow.ts';
+import type { DeliveryKind } from '../../domain/outbox/kinds.ts';
+import type { Delivery } from '../../domain/outbox/ports.ts';
+import { deliveryNotification } from '../db/events.ts';
 import type { Transaction } from '../db/transaction.ts';
+import { insertDeliveries } from './receivers.ts';
 
-export interface Delivery {
-  id: string;
-  project_id: string;
-  request_id: string;
-  kind: 'langgraph_resume';
-  delivered_at: Date | null;
-}
-
-/** An outbox row; undefined when the request has one of this kind. Committed together with what it announces. */
-export async function insertDelivery(
-  tx: Transaction,
-  request_id: string,
-  kind: Delivery['kind'],
-): Promise<string | undefined> {
-  const [row] = await tx.query<{ id: string }>(
-    'insert into deliveries (id, project_id, request_id, kind) values ($1, $2, $3, $4) on conflict (request_id, kind) do nothing returning id',
-    [newId('dlv'), tx.project_id, request_id, kind],
+/** Outbox rows for receivers that were registered after the request was closed; the workers are notified of them. */
+export async function addDeliveries(tx: Transaction, request_id: string, kind: DeliveryKind): Promise<void> {
+  await tx.query(
+    `with closed as (select $1::text as project_id, $2::text as request_id), outbox as (${insertDeliveries('closed', [kind])})
+     select ${deliveryNotification('project_id', 'id')} from outbox`,
+    [tx.project_id, request_id],
   );
-  return row?.id;
 }
 
-export async function readDelivery(tx: Transaction, id: string): Promise<Delivery | undefined> {
+export async function readUndelivered(tx: Transaction, id: string): Promise<Delivery | undefined> {
   const rows = await tx.query<Delivery>(
-    'select id, project_id, request_id, kind, delivered_at from deliveries where project_id = $1 and id = $2',
+    `select project_id, id as delivery_id, request_id, kind, receiver from deliveries
+     where project_id = $1 and id = $2 and delivered_at is null`,
     [tx.project_id, id],
   );
   return rows[0];
@@ -41,13 +34,20 @@ export async function markDelivery(
   ]);
 }
 
-/** Outbox rows that no workflow has taken. For `acrossProjects`; younger ones are being started right now. */
-export async function unstartedDeliveries(
-  tx: Transaction,
-  limit: number,
-): Promise<Pick<Delivery, 'id' | 'project_id'>[]> {
-  return tx.query<Pick<Delivery, 'id' | 'project_id'>>(
-    `select id, project_id from deliveries where started_at is null and delivered_at is null and dead_at is null and created_at < now() - interval '2 seconds'
+/** Ids of a request's outbox rows that no workflow has taken. */
+export async function unstartedDeliveriesOf(tx: Transaction, request_id: string): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(
+    'select id from deliveries where project_id = $1 and request_id = $2 and started_at is null',
+    [tx.project_id, request_id],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Outbox rows that no workflow has taken, oldest first. For `acrossProjects`. Younger ones are being started right now. */
+export async function unstartedDeliveries(tx: Transaction, limit: number): Promise<DeliveryRef[]> {
+  return tx.query<DeliveryRef & Record<string, unknown>>(
+    `select project_id, id as delivery_id from deliveries
+     where started_at is null and delivered_at is null and dead_at is null and created_at < now() - interval '2 seconds'
      order by created_at limit $1`,
     [limit],
   );

@@ -3,9 +3,8 @@ import type { Sealer } from '../../crypto/keyring.ts';
 import { statusAnswer } from '../../domain/approval/status-answer.ts';
 import { readRequest, readRequestRow } from '../approvals/approval-requests.ts';
 import { readResolution } from '../approvals/resolution.ts';
-import { notifyDelivery } from '../db/events.ts';
 import type { Transaction } from '../db/transaction.ts';
-import { insertDelivery } from '../outbox/deliveries.ts';
+import { addDeliveries } from '../outbox/deliveries.ts';
 
 /** The request cannot answer this thread's interrupt: it is unknown, or was opened for another thread. */
 export class NotOfThisThread extends Error {
@@ -44,8 +43,7 @@ export async function linkInterrupt(
       [tx.project_id, thread_id, interrupt_id, position, graph, request_id],
     );
     if (linked.length === 0 || request.status === 'pending') continue;
-    const delivery_id = await insertDelivery(tx, request_id, 'langgraph_resume');
-    if (delivery_id !== undefined) await notifyDelivery(tx, delivery_id);
+    await addDeliveries(tx, request_id, 'langgraph');
   }
 }
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createActivities } from '../../activities/index.ts';
 import { ACTIVITY, type WorkerActivities } from '../../contracts/activities.ts';
 import type { Resolution } from '../../contracts/workflow.ts';
-import { activitiesOf } from '../helpers/activities.ts';
+import { activityDeps } from '../helpers/activities.ts';
 import { approvalsOf } from '../helpers/approvals.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
@@ -14,7 +15,7 @@ beforeAll(async () => {
   system = await createSystem({ policy: { widening_patches: 'second_approver' } });
   await system.startWorker();
   bo = await system.approver('bo');
-  ({ [ACTIVITY.settle]: settle, [ACTIVITY.screen]: screen } = await activitiesOf(system));
+  ({ [ACTIVITY.settle]: settle, [ACTIVITY.screen]: screen } = createActivities(await activityDeps(system)));
 });
 afterAll(() => system.stop());
 

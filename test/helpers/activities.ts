@@ -1,4 +1,4 @@
-import { type ActivityDeps, createActivities } from '../../activities/index.ts';
+import type { ActivityDeps } from '../../activities/index.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { createSigner } from '../../crypto/signing.ts';
@@ -9,18 +9,14 @@ import { currentIssuerKey } from '../../storage/keys/issuer-keys.ts';
 import { loadProjectKey } from '../../storage/keys/projects.ts';
 import type { TestSystem } from './system.ts';
 
-/** The activities of the worker, in this process, on the test's database and Temporal. */
-export async function activitiesOf(
-  system: TestSystem,
-  changed: (deps: ActivityDeps) => Partial<ActivityDeps> = () => ({}),
-) {
+/** What the worker gives `createActivities`, in this process, on the test's database and Temporal. */
+export async function activityDeps(system: TestSystem): Promise<ActivityDeps> {
   const { pool } = system.database;
   const keyring = createKeyring(parseRootKey(system.env['LETSPING_ROOT_KEY']!), loadProjectKey(pool));
-  const deps: ActivityDeps = {
+  return {
     stores: activityStores(pool, keyring),
     signer: await createSigner(await currentIssuerKey(pool, keyring)),
     starter: workflowStarter(system.temporal, system.env['LETSPING_TASK_QUEUE']!),
     directory: workflowDirectory(system.temporal),
   };
-  return createActivities({ ...deps, ...changed(deps) });
 }

@@ -1,10 +1,10 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ActivityDeps } from '../../activities/index.ts';
+import { type ActivityDeps, createActivities } from '../../activities/index.ts';
 import { ACTIVITY, type Repair, type WorkerActivities } from '../../contracts/activities.ts';
 import { readBacklog } from '../../storage/approvals/backlog.ts';
 import { ensureReconcileSchedules, reconcileScheduleId } from '../../workers/reconcile-schedule.ts';
-import { activitiesOf } from '../helpers/activities.ts';
+import { activityDeps } from '../helpers/activities.ts';
 import { approvalsOf } from '../helpers/approvals.ts';
 import { started } from '../helpers/started.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
@@ -12,13 +12,13 @@ import { createSystem, type TestSystem } from '../helpers/system.ts';
 let system: TestSystem;
 let scan: WorkerActivities['reconcileWorkflows'];
 let settle: WorkerActivities['settle'];
-/** The worker's activities, without the minute that its scan leaves to what is under way. */
-const activities = (changed: (deps: ActivityDeps) => Partial<ActivityDeps> = () => ({})) =>
-  activitiesOf(system, (deps) => ({ graceMs: 0, ...changed(deps) }));
+/** The worker's, without the minute that its scan leaves to what is under way. */
+let deps: ActivityDeps;
 beforeAll(async () => {
   system = await createSystem();
   await system.startWorker();
-  ({ [ACTIVITY.reconcileWorkflows]: scan, [ACTIVITY.settle]: settle } = await activities());
+  deps = { ...(await activityDeps(system)), graceMs: 0 };
+  ({ [ACTIVITY.reconcileWorkflows]: scan, [ACTIVITY.settle]: settle } = createActivities(deps));
 });
 afterAll(() => system.stop());
 
@@ -177,9 +177,10 @@ test('a workflow that says it was approved is not believed: without a decision o
     const { id, payload_digest } = await open();
     await workflow(id).terminate();
     const stateOf = async () => ({ state: 'ended', resolution: { ...claim, payload_digest } }) as const;
-    const { [ACTIVITY.reconcileWorkflows]: lying } = await activities(({ directory }) => ({
-      directory: { ...directory, stateOf },
-    }));
+    const { [ACTIVITY.reconcileWorkflows]: lying } = createActivities({
+      ...deps,
+      directory: { ...deps.directory, stateOf },
+    });
     for (let i = 0; i < 40 && (await detail(id)).status === 'pending'; i++) {
       await lying();
       await wait(250);
