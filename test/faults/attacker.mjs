@@ -1,5 +1,5 @@
-// A client that sends one body after the other until it is told to end, and says how many it sent. A thread of its own: what
-// it costs to send is in nobody else's times.
+// A client that sends one body after the other until it gets a message to end, and reports how many it sent. It runs in a
+// separate thread, so that the cost of sending does not add to measured times.
 import { parentPort, workerData } from 'node:worker_threads';
 
 const { url, key, bodies } = workerData;

@@ -1,4 +1,4 @@
-// Preload (`node --import`): this process's clock is wrong by CLOCK_SHIFT_MS. Timers keep their pace, as with a clock that was set.
+// Preload (`node --import`): shifts this process's clock by CLOCK_SHIFT_MS. Timers keep their pace, as with a wrongly set clock.
 const shift = Number(process.env.CLOCK_SHIFT_MS ?? 0);
 const Real = globalThis.Date;
 globalThis.Date = class Shifted extends Real {

@@ -1,5 +1,5 @@
 // Preload (`node --import`): this process kills itself at a named step, CRASH_AT=<step>.<before|inside|after-commit>:<n>, the n-th time
-// that it gets there. SIGKILL, so that no handler runs and nothing is flushed.
+// that it reaches the step. SIGKILL, so that no handler runs and nothing is flushed.
 import pg from 'pg';
 import { answer, promised } from './patched-query.mjs';
 
@@ -12,7 +12,7 @@ const STEPS = {
   S11: /insert into executions/,
 };
 const [, step, point, count] = /^(S\d+)\.(before|inside|after-commit):(\d+)$/.exec(process.env.CRASH_AT ?? '') ?? [];
-if (!STEPS[step]) throw new Error(`CRASH_AT names one of ${Object.keys(STEPS).join(', ')}, as S8.after-commit:1`);
+if (!STEPS[step]) throw new Error(`CRASH_AT names one of ${Object.keys(STEPS).join(', ')}, such as S8.after-commit:1`);
 let left = Number(count);
 const arrive = () => {
   left -= 1;
@@ -25,7 +25,7 @@ pg.Client.prototype.query = function crashing(...given) {
   const isStep = STEPS[step].test(text);
   if (/^begin/i.test(text)) [this.isAtStep, this.isOpen] = [false, true];
   if (isStep) this.isAtStep = true;
-  const commits = this.isOpen ? /^commit/i.test(text) : isStep; // a statement alone commits by itself
+  const commits = this.isOpen ? /^commit/i.test(text) : isStep; // a single statement is its own transaction
   if (/^(commit|rollback)/i.test(text)) this.isOpen = false;
   if (isStep && point === 'before') arrive();
   const isMoment = point === 'inside' ? isStep : point === 'after-commit' && this.isAtStep && commits;

@@ -4,11 +4,11 @@ import type { Edge, Traps } from './traps.ts';
 interface Frame {
   type: string;
   payload: Buffer;
-  /** The message as it came. */
+  /** The unchanged message. */
   whole: Buffer;
 }
 
-/** Cuts a stream of PostgreSQL's protocol (version 3) into messages. The first one of a client bears no type. */
+/** Cuts a stream of PostgreSQL's protocol (version 3) into messages. The first message of a client has no type. */
 class Frames {
   #rest: Buffer = Buffer.alloc(0);
   #untyped: boolean;
@@ -37,7 +37,7 @@ class Frames {
 
 const text = (payload: Buffer, from: number) => payload.toString('utf8', from, payload.indexOf(0, from));
 
-/** The text that a message of the client starts: a simple query, or a binding of what was parsed before, by its name. */
+/** The SQL text that a message of the client executes: a simple query, or the binding of a statement parsed earlier. */
 function starterOf(statements: Map<string, string>): (frame: Frame) => string | undefined {
   return ({ type, payload }) => {
     if (type === 'Q') return text(payload, 0);
@@ -47,8 +47,8 @@ function starterOf(statements: Map<string, string>): (frame: Frame) => string | 
 }
 
 /**
- * Follows the statements of one connection. While a trap is set they go one at a time, however many the client sends at once: what
- * follows a statement must not overtake the moment after it.
+ * Tracks the statements of one connection. While a trap is set it forwards one statement at a time, even if the client sends
+ * several at once: the next statement must not overtake the moment after the previous one.
  */
 function tap(edge: Edge, traps: Traps): Tap {
   const asked = new Frames(true);
@@ -98,6 +98,6 @@ function tap(edge: Edge, traps: Traps): Tap {
   };
 }
 
-/** A proxy to PostgreSQL that knows which statement passes, and stops at the one it waits for. */
+/** A proxy to PostgreSQL that recognises statements, and stops at the one that a trap waits for. */
 export const postgresGate = (target: { port: number }, edge: Edge, traps: Traps): Promise<TcpProxy> =>
   tcpProxy(target, () => tap(edge, traps));

@@ -4,29 +4,29 @@ import { fileURLToPath } from 'node:url';
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 export const preload = (name: string) => new URL(`./${name}`, import.meta.url).href;
 
-/** One of our programs as a process of its own, with what it wrote. */
+/** A program of this repository in its own process, with its output. */
 export interface Program {
   readonly pid: number | undefined;
-  /** All that it has written since it was first started. */
+  /** All its output since its first start. */
   readonly log: string;
   start(extra?: NodeJS.ProcessEnv): Promise<void>;
-  /** SIGKILL by pid, and until it is gone. */
+  /** Sends SIGKILL by pid and waits for the end. */
   kill(): Promise<void>;
   stop(): Promise<void>;
-  /** Resolves when the running process has ended, however. */
+  /** Resolves when the running process has ended for any reason. */
   gone(): Promise<void>;
 }
 
 export interface ProgramOptions {
   env: NodeJS.ProcessEnv;
-  /** Text in its output by which it says that it is ready. */
+  /** Text in its output that means it is ready. */
   ready: string;
-  /** Of our command line, or of node when `script` is given. */
+  /** Arguments of the command line, or of node if `script` is given. */
   args: string[];
   script?: string;
-  /** Told its pid as soon as it runs. */
+  /** Called with the pid when it runs. */
   onStart?: (pid: number) => void;
-  /** Modules loaded first, as URLs: faults live there. */
+  /** URLs of modules to preload, which inject faults. */
   imports?: string[];
 }
 

@@ -34,13 +34,13 @@ export interface Answer {
 }
 
 /**
- * A deployment of its own on this machine: PostgreSQL and Temporal that may be killed, api and worker as processes, a gate on each of
- * the four edges between them, and the oracle beside it.
+ * A separate deployment on this machine: PostgreSQL and Temporal that may be killed, api and worker as processes, a gate on each of
+ * the four connections between them, and the oracle.
  */
 export interface Rig extends FirstProject {
   dataDir: string;
   env: NodeJS.ProcessEnv;
-  /** As a program of the deployment gets it: through the gates of its edges. */
+  /** The environment of a program, with addresses of the gates. */
   envFor(name: 'api' | 'worker'): NodeJS.ProcessEnv;
   url: string;
   owner_url: string;
@@ -53,14 +53,14 @@ export interface Rig extends FirstProject {
   oracle: Oracle;
   temporal: Client;
   versions: { postgres: string; temporal: string; node: string };
-  /** SIGKILL by pid. */
+  /** Sends SIGKILL by pid. */
   kill(victim: Victim): Promise<void>;
-  /** As a supervisor does, and until it is ready. */
+  /** Starts the process as a supervisor does, and waits until it is ready. */
   restore(victim: Victim): Promise<void>;
-  /** Rejects when nobody answers. */
+  /** Rejects if there is no answer. */
   call(key: string, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   sql(text: string, values?: unknown[]): Promise<any[]>;
-  /** A further key: of this owner, role and, if named, project. */
+  /** Creates a key for this owner and role. */
   key(owner: string, role: 'agent' | 'approver' | 'admin'): Promise<string>;
   projects: string[];
   /** A second project on the same database. */
@@ -74,7 +74,7 @@ export interface RigOptions {
   api?: Partial<ProgramOptions>;
   worker?: Partial<ProgramOptions>;
   env?: NodeJS.ProcessEnv;
-  /** False: nothing of ours is started, the suite does it. */
+  /** False: api and worker are started by the suite. */
   start?: boolean;
 }
 
@@ -105,7 +105,7 @@ async function until(what: string, ms: number, check: () => Promise<boolean>): P
 
 const open = new Set<() => Promise<void>>();
 
-/** Stops every rig of this process: for whoever is told to end. */
+/** Stops every rig of this process, when the process has to end. */
 export const stopRigs = async (): Promise<void> => void (await Promise.all([...open].map((stop) => stop())));
 
 export async function createRig(options: RigOptions): Promise<Rig> {
@@ -267,7 +267,7 @@ async function build(options: RigOptions, undo: (() => unknown)[], stop: () => P
     async restore(victim) {
       if (victim === 'api') return api.start();
       if (victim === 'worker') return worker.start();
-      // Whoever started it starts it again: here, until it answers.
+      // Its supervisor restarts it; this waits until it answers.
       if (victim === 'postgres')
         await until('postgres is back', 60_000, async () => {
           const probe = new pg.Client({ connectionString: postgres.url, connectionTimeoutMillis: 2_000 });

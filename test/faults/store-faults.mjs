@@ -1,5 +1,5 @@
-// Preload (`node --import`): seeded faults under every statement of this process, by the five names of Temporal's own injector.
-// FAULT_RATE is their share of all statements and commits, FAULT_SEED makes them the same ones again.
+// Preload (`node --import`): injects seeded faults into the statements of this process, with the five kinds of Temporal's own
+// injector. FAULT_RATE is their share of all statements and commits; FAULT_SEED makes them repeatable.
 import pg from 'pg';
 import { answer, promised } from './patched-query.mjs';
 

@@ -1,16 +1,16 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** What happens to the bytes between two processes. `drop_*` is a one-way loss; what was held arrives once it is clear again. */
+/** The state of a connection between two processes. `drop_*` is a one-way loss; held bytes arrive when it is `clear` again. */
 export type Weather =
   | { kind: 'clear' }
   | { kind: 'latency'; ms: number }
   | { kind: 'black_hole' | 'drop_up' | 'drop_down' }
-  /** Nobody listens, and what was connected is reset. */
+  /** New connections are refused, and existing ones reset. */
   | { kind: 'refuse' };
 
 /**
- * Looks at the bytes before they are passed on, and may take its time. False: the connection is cut instead. What goes up it passes on
- * itself, in parts if it wants.
+ * Inspects bytes before they are forwarded; may wait. False: the connection is cut instead. Bytes from the client are forwarded by
+ * the inspector itself, possibly in parts.
  */
 export interface Tap {
   up(chunk: Buffer, send: (part: Buffer) => void): Promise<boolean>;
@@ -20,9 +20,9 @@ export interface Tap {
 export interface TcpProxy {
   readonly port: number;
   set(weather: Weather): Promise<void>;
-  /** The next `bytes` towards the client pass, then its connection is cut; once. */
+  /** Forwards the next `bytes` towards the client, then cuts its connection; once. */
   cutAfter(bytes: number): void;
-  /** RST to everybody who is connected. */
+  /** Resets all connections. */
   reset(): void;
   stop(): Promise<void>;
 }
@@ -30,7 +30,7 @@ export interface TcpProxy {
 type Direction = 'up' | 'down';
 const HELD: Record<Direction, Weather['kind'][]> = { up: ['black_hole', 'drop_up'], down: ['black_hole', 'drop_down'] };
 
-/** One edge between two processes, loopback to loopback. */
+/** A proxy for one connection between two processes, loopback to loopback. */
 export async function tcpProxy(target: { host?: string; port: number }, tap?: () => Tap): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let weather: Weather = { kind: 'clear' };
@@ -60,7 +60,7 @@ export async function tcpProxy(target: { host?: string; port: number }, tap?: ()
         if (!to.destroyed) to.write(chunk);
       }
     } catch {
-      // Reset by one side: the other learns it below.
+      // Reset by one side; the other side is closed below.
     }
     to.end();
     from.destroy();

@@ -17,7 +17,7 @@ interface Answer {
   trailers: IncomingHttpHeaders | undefined;
 }
 
-/** One unary gRPC message out of its frame. */
+/** Removes the frame of one unary gRPC message. */
 const message = (frame: Buffer): Buffer => {
   if (frame.length < 5) return frame;
   const body = frame.subarray(5, 5 + frame.readUInt32BE(1));
@@ -25,8 +25,8 @@ const message = (frame: Buffer): Buffer => {
 };
 
 /**
- * A proxy to Temporal that knows which call passes (all that we use are unary), and stops at the one it waits for. The TCP proxy in
- * front of it makes the weather.
+ * A proxy to Temporal that recognises calls (all calls in use are unary), and stops at the one that a trap waits for. The TCP proxy in
+ * front of it injects network faults.
  */
 export async function temporalGate(target: { port: number }, edge: Edge, traps: Traps): Promise<TcpProxy> {
   const server = createServer({ settings: { initialWindowSize: 4_194_304, maxConcurrentStreams: 10_000 } });

@@ -1,9 +1,9 @@
-/** Which wire a moment was seen on. */
+/** The connection on which a moment is observed. */
 export type Edge = 'api-postgres' | 'worker-postgres' | 'api-temporal' | 'worker-temporal';
 
 /**
- * Before: asked, and not yet done. Inside: done in an open transaction, or done by the server, and the answer is held. After: the
- * commit (or the answer) is done and, of a commit, not yet told.
+ * Before: requested, not yet done. Inside: done in an open transaction, or done by the server with the answer held back. After: the
+ * commit (or the answer) is done; the answer to a commit is not yet forwarded.
  */
 export const POINTS = ['before', 'inside', 'after'] as const;
 export type Point = (typeof POINTS)[number];
@@ -18,7 +18,7 @@ export interface Trap {
   edge: Edge;
   point: Point;
   matches(moment: Moment): boolean;
-  /** What is done at that moment. False: the answer is lost, the connection is cut. */
+  /** Runs at that moment. False: the answer is lost and the connection is cut. */
   fire(): Promise<boolean>;
 }
 
@@ -38,7 +38,7 @@ export class Traps {
     return this.#armed.size;
   }
 
-  /** Called by the gates. False when the connection is to be cut. */
+  /** Called by the gates. False if the connection must be cut. */
   async pass(edge: Edge, point: Point, moment: Moment): Promise<boolean> {
     for (const trap of this.#armed) {
       if (trap.edge !== edge || trap.point !== point || !trap.matches(moment)) continue;

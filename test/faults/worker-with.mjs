@@ -1,5 +1,5 @@
-// A worker whose firewall activity is broken: BROKEN_SCREEN=throw|hang|<JSON of what it answers>. Plain JavaScript over the build;
-// nothing of it is in the product.
+// A worker whose firewall activity is broken: BROKEN_SCREEN=throw|hang|<JSON of its result>. Plain JavaScript that uses the build;
+// not part of the product.
 import { NativeConnection } from '@temporalio/worker';
 import { ACTIVITY } from '../../dist/contracts/activities.js';
 import { workflowBundle } from '../../dist/workers/bundle.js';

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 
-/** RFC 8785, written anew: members in the order of their UTF-16 units, everything else as JSON.stringify prints it. */
+/** RFC 8785, an independent implementation: members in the order of their UTF-16 units, everything else as by JSON.stringify. */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
@@ -21,7 +21,7 @@ export interface PublicJwk {
   [name: string]: unknown;
 }
 
-/** The statement of a compact JWS; undefined when no key of these signed it. */
+/** The statement of a compact JWS; undefined if none of these keys signed it. */
 export function openReceipt(jws: string, keys: PublicJwk[]): Record<string, any> | undefined {
   const [head = '', body = '', signature = ''] = jws.split('.');
   try {

@@ -1,15 +1,15 @@
 import { Client, Connection } from '@temporalio/client';
 
-/** What a workflow's history says about outcomes; `undefined` when there is no such workflow. */
+/** The resolutions in a workflow's history; `undefined` if there is no such workflow. */
 export interface History {
   runs: number;
   input: any;
   /** COMPLETED, RUNNING, TERMINATED, … of the newest run. */
   status: string;
-  /** Result of the workflow, and of every update that it answered with one. */
+  /** Resolutions that the workflow or its updates returned. */
   result: any;
   answers: any[];
-  /** Epoch ms: when the message by which a decision came was taken into the history. */
+  /** Epoch ms at which the history recorded the message with a decision. */
   accepted: { at: number; decision_id: string | undefined }[];
   events: number;
   text: string;
@@ -34,7 +34,7 @@ const text = (value: unknown): string =>
 
 export interface Histories {
   of(workflow_id: string): Promise<History | undefined>;
-  /** How many runs each workflow of this type has. */
+  /** The number of runs of each workflow of this type. */
   runs(type: string): Promise<Map<string, number>>;
   version(): Promise<string>;
   close(): Promise<void>;

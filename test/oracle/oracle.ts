@@ -4,13 +4,14 @@ import { type Histories, type History, openHistories } from './histories.ts';
 import { type Rows, readRows } from './rows.ts';
 
 /**
- * The oracle: judges a deployment from the outside, after a run. It shares no code with the product: its own SQL as the owner of the
- * tables, literal names of workflows, its own digest and signature check. It knows what clients were told, and what agents did.
+ * The oracle checks a deployment from the outside, after a run. It shares no code with the product: it uses its own SQL as the owner of
+ * the tables, literal workflow names, and its own digest and signature check. It knows the answers to clients and the effects of agents.
  */
-export interface Told {
+/** One answer that a client got. */
+export interface AnswerSeen {
   request_id: string;
   what: 'opened' | 'decided' | 'executed';
-  /** Of an opened one: the key under which it was asked for. */
+  /** The idempotency key of an opened request. */
   key?: string;
   outcome?: { status: string; cause: string };
   decision_id?: string;
@@ -27,31 +28,31 @@ export interface OracleOptions {
   temporal_address: string;
   namespace: string;
   projects: string[];
-  /** Reads a request as its approver sees it: shows that what is sealed still opens. */
+  /** Reads a request as an approver, which proves that its sealed values still open. */
   read?: (request_id: string) => Promise<any>;
-  /** JSON lines of the agents' world: `key` is the request's id. */
+  /** The agents' effects as JSON lines; `key` is the request's id. */
   effects_file?: string;
   journal_file?: string;
 }
 
-/** Of these requests only; absent: of all. `tampered` names requests whose workflow somebody ended or reset by hand. */
+/** Limits the audit to these requests; absent: all. `tampered` lists requests whose workflow was ended or reset by hand. */
 export interface Scope {
   ids?: string[];
   tampered?: string[];
 }
 
 export interface Oracle {
-  readonly told: Told[];
-  /** Every violation found now. `atRest`: nothing is under way any more, so nothing may be open. */
+  readonly answers: AnswerSeen[];
+  /** All current violations. `atRest`: all work has ended, so nothing may be open. */
   audit(scope?: Scope): Promise<Violation[]>;
-  /** Audits until it is clean, or until the time is over; resolves to what is wrong at the end and how long it took. */
+  /** Audits until there are no violations, or the time is over; resolves to the remaining violations and the duration. */
   settle(scope: Scope, withinMs: number): Promise<{ violations: Violation[]; ms: number }>;
   histories: Histories;
   rows(): Promise<Rows>;
   close(): Promise<void>;
 }
 
-/** A decision is taken into the history with the workflow task that answers it. */
+/** A decision enters the history with the workflow task that answers it. */
 const TASK_MS = 6_000;
 const TERMINAL = ['approved', 'rejected', 'expired', 'cancelled'];
 
@@ -71,9 +72,9 @@ const sameOutcome = (ledger: any, said: any): boolean =>
 
 export async function openOracle(options: OracleOptions): Promise<Oracle> {
   const histories = await openHistories(options.temporal_address, options.namespace);
-  const told: Told[] = [];
-  /** I5: what stood once stands for ever. */
-  const stood = new Map<string, string>();
+  const answers: AnswerSeen[] = [];
+  /** I5: a resolution never changes. Receipts by request id. */
+  const receipts = new Map<string, string>();
 
   async function audit({ ids, tampered = [] }: Scope = {}): Promise<Violation[]> {
     const rows = await readRows(options.database_url, options.projects);
@@ -87,9 +88,9 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
 
     // I1: acknowledged means a row, held means exactly one workflow; one key is one request.
     const byKey = new Map<string, string>();
-    for (const { request_id, what, key } of told) {
+    for (const { request_id, what, key } of answers) {
       if (what !== 'opened') continue;
-      if (!rows.requests.some((row) => row.id === request_id)) say('I1', request_id, 'acknowledged, and no row');
+      if (!rows.requests.some((row) => row.id === request_id)) say('I1', request_id, 'acknowledged, but no row');
       if (key === undefined) continue;
       const other = byKey.get(key);
       if (other !== undefined && other !== request_id) say('I1', request_id, `one key, two requests: also ${other}`);
@@ -107,15 +108,15 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
           await judge(request, ledger.get(request.id), history, rows, say, tampered.includes(request.id));
         }),
       );
-    // What clients were told is what stands.
-    for (const { request_id, what, outcome, decision_id } of told) {
+    // Clients got the resolution of the ledger.
+    for (const { request_id, what, outcome, decision_id } of answers) {
       const row = ledger.get(request_id);
       if (what === 'opened' || !wanted(request_id)) continue;
-      if (!row) say('I2', request_id, `told ${what}, and nothing stands`);
+      if (!row) say('I2', request_id, `answered ${what}, but there is no resolution`);
       else if (outcome && (outcome.status !== row.status || outcome.cause !== row.cause))
-        say('I2', request_id, `told ${outcome.status}, ${row.status} stands`);
+        say('I2', request_id, `answered ${outcome.status}, ledger ${row.status}`);
       else if (decision_id !== undefined && row.decision_id !== decision_id)
-        say('I2', request_id, 'told that another decision stands');
+        say('I2', request_id, 'the answer named another decision');
     }
     return found;
   }
@@ -130,27 +131,29 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
   ): Promise<void> {
     const { id } = request;
     const isHeld = request.verdict === 'hold';
-    if (isHeld && !history) say('I1', id, 'held, and no workflow');
-    if (!isHeld && !row) say('I1', id, `${request.verdict} by the firewall, and not settled`);
+    if (isHeld && !history) say('I1', id, 'held, but no workflow');
+    if (!isHeld && !row) say('I1', id, `${request.verdict} by the firewall, but not settled`);
 
-    // I2: one outcome, in the history as in the ledger.
+    // I2: one resolution, the same in history and ledger.
     if (history && !tampered) {
       for (const answer of [...history.answers, ...(history.result === undefined ? [] : [history.result])]) {
-        if (!row) say('I2', id, 'the history has an outcome, the ledger none');
+        if (!row) say('I2', id, 'the history has a resolution, the ledger none');
         else if (!sameOutcome(row, answer)) say('I2', id, `history ${answer?.status}, ledger ${row.status}`);
       }
-      if (row && history.status === 'RUNNING') say('I2', id, 'settled, and the workflow goes on');
-      if (!row && history.status !== 'RUNNING') say('I2', id, `the workflow is ${history.status}, and nothing stands`);
+      if (row && history.status === 'RUNNING') say('I2', id, 'settled, but the workflow is open');
+      if (!row && history.status !== 'RUNNING')
+        say('I2', id, `the workflow is ${history.status}, but there is no resolution`);
     }
 
-    // I3: ledger ⇔ statement ⇔ projection ⇔ outbox.
+    // I3: ledger, statement, projection and outbox agree.
     if ((request.status !== 'pending') !== (row !== undefined))
       say('I3', id, `shown ${request.status}, ledger ${row ? 'has' : 'lacks'} it`);
     const interrupt = rows.interrupts.find((found) => found.request_id === id);
     const delivery = rows.deliveries.filter((found) => found.request_id === id);
     if (row) {
-      if (request.status !== row.status) say('I3', id, `shown ${request.status}, ${row.status} stands`);
-      if (request.resolved_at?.getTime() !== row.resolved_at.getTime()) say('I3', id, 'two times of resolution');
+      if (request.status !== row.status) say('I3', id, `shown ${request.status}, ledger ${row.status}`);
+      if (request.resolved_at?.getTime() !== row.resolved_at.getTime())
+        say('I3', id, 'projection and ledger have different times');
       const statement = openReceipt(row.receipt, rows.keys);
       if (!statement) say('I3', id, 'the receipt does not verify');
       else {
@@ -164,25 +167,25 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
           p.requested.payload_digest !== request.payload_digest ||
           (p.decided.decision_id ?? null) !== row.decision_id ||
           (p.executed?.payload_digest ?? undefined) !== (row.status === 'approved' ? row.payload_digest : undefined);
-        if (wrong) say('I3', id, 'the statement says something else than the ledger');
+        if (wrong) say('I3', id, 'statement and ledger differ');
       }
       if (interrupt && delivery.length !== 1) say('I3', id, `${delivery.length} outbox rows for its thread`);
-      if (stood.has(id) && stood.get(id) !== row.receipt) say('I5', id, 'what stood was changed');
-      if (!stood.has(id)) stood.set(id, row.receipt);
+      if (receipts.has(id) && receipts.get(id) !== row.receipt) say('I5', id, 'the receipt was changed');
+      if (!receipts.has(id)) receipts.set(id, row.receipt);
     } else {
-      if (stood.has(id)) say('I5', id, 'what stood is gone');
-      if (delivery.length > 0) say('I3', id, 'an outbox row without an outcome');
+      if (receipts.has(id)) say('I5', id, 'the ledger row is gone');
+      if (delivery.length > 0) say('I3', id, 'an outbox row without a resolution');
     }
 
-    // I4: approved is what was asked or what a patch says, executed is what was approved.
+    // I4: the approved payload is the original or a patch, and only the approved payload was executed.
     const executed = rows.executions.find((found) => found.request_id === id);
     if (executed && (row?.status !== 'approved' || executed.payload_digest !== row.payload_digest))
-      say('I4', id, 'executed something else than was approved');
+      say('I4', id, 'another payload was executed than the approved one');
     const decision = row?.decision_id ? rows.decisions.find((found) => found.id === row.decision_id) : undefined;
     if (row?.cause === 'person' && row.verified) {
       const asked = request.payload_digest;
       const patches = rows.decisions.filter((found) => found.request_id === id && found.type === 'patch');
-      // The patch that the person answered, which waited for them; and what may run after their answer.
+      // The patch that waited for this decision, and the payload that may run after it.
       const answered = patches.find((found) => found.patched_digest === decision?.payload_digest);
       const runs =
         decision?.type === 'patch'
@@ -190,7 +193,7 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
           : decision?.type === 'approve'
             ? decision.payload_digest
             : asked;
-      if (!decision) say('I4', id, "a person's outcome without a decision");
+      if (!decision) say('I4', id, "a person's resolution without a decision");
       else if (
         decision.request_id !== id ||
         decision.actor !== row.actor ||
@@ -199,9 +202,9 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
         decision.actor === request.requested_by ||
         (decision.payload_digest !== asked && (decision.type === 'patch' || answered?.screening !== 'second_approver'))
       )
-        say('I4', id, 'the outcome is not what the person decided');
+        say('I4', id, 'the resolution differs from the decision');
       else if (decision.type === 'patch' && decision.screening !== 'accepted')
-        say('I4', id, 'a patch runs that the firewall did not accept');
+        say('I4', id, 'a patch counts that the firewall did not accept');
       else if (decision.type === 'approve' && answered?.actor === decision.actor)
         say('I4', id, 'one person patched and approved');
       const people = row.status === 'approved' && answered !== undefined ? [answered.actor, row.actor] : [row.actor];
@@ -209,36 +212,36 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
       if (JSON.stringify(named) !== JSON.stringify(people)) say('I4', id, 'the receipt names other people');
     } else if (row && row.payload_digest !== request.payload_digest) say('I4', id, 'another digest without a patch');
 
-    // I6: silence is never consent, and an answer in time is never silence.
+    // I6: an undecided request is never approved, and a decision in time is never expired.
     if (row) {
       const late = row.resolved_at.getTime() - request.expires_at.getTime();
       if (row.status === 'expired' && late < 0) say('I6', id, `expired ${-late} ms before its deadline`);
       if (row.cause === 'deadline' && row.status !== 'expired')
-        say('I6', id, 'the deadline did something else than expire');
+        say('I6', id, 'the deadline had another result than expired');
       const taken = history?.accepted.find((message) => message.decision_id === row.decision_id);
       if (row.cause === 'person' && taken && taken.at > request.expires_at.getTime() + TASK_MS)
-        say('I6', id, `a decision taken ${taken.at - request.expires_at.getTime()} ms after the deadline counts`);
+        say('I6', id, `a decision recorded ${taken.at - request.expires_at.getTime()} ms after the deadline counts`);
     }
 
-    // I7: the thread was told, or is being told; its effect happened once, and only when approved.
+    // I7: the thread was notified, or its delivery is running; its effect happened once, and only if approved.
     const effects = lines(options.effects_file).filter(({ key }) => key === id).length;
     for (const { id: delivery_id, delivered_at, dead_at } of delivery) {
-      if (dead_at) say('I7', id, 'its delivery was given up');
+      if (dead_at) say('I7', id, 'its delivery is a dead letter');
       if (!delivered_at && (await histories.of(`delivery/${delivery_id}`))?.status !== 'RUNNING')
-        say('I7', id, 'neither delivered nor under way');
+        say('I7', id, 'neither delivered nor in delivery');
     }
     if (effects > (row?.status === 'approved' ? 1 : 0))
-      say('I7', id, `${effects} effects, outcome ${row?.status ?? 'open'}`);
+      say('I7', id, `${effects} effects, resolution ${row?.status ?? 'open'}`);
     const journal = lines(options.journal_file).filter(({ request_id }) => request_id === id);
     for (const { saw } of journal)
       if (!row || String(saw).startsWith('APPROVED') !== (row.status === 'approved'))
-        say('I7', id, `its agent saw ${saw}, outcome ${row?.status ?? 'open'}`);
+        say('I7', id, `its agent got ${saw}, resolution ${row?.status ?? 'open'}`);
     if (options.journal_file && interrupt && row) {
-      if (journal.length === 0) say('I7', id, 'its thread has not gone on');
-      if (row.status === 'approved' && effects !== 1) say('I7', id, `approved, and ${effects} effects of its thread`);
+      if (journal.length === 0) say('I7', id, 'its thread did not continue');
+      if (row.status === 'approved' && effects !== 1) say('I7', id, `approved, but ${effects} effects of its thread`);
     }
 
-    // I9: what the row refers to opens, and is what the digest says.
+    // I9: the sealed values open, and match their digests.
     if (options.read) {
       const view = await options.read(id);
       const { service, action } = request;
@@ -246,17 +249,17 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
         !view?.payload ||
         digestOf(view.digest_salt, { service, action, payload: view.payload }) !== request.payload_digest
       )
-        say('I9', id, 'the sealed payload does not open, or is another one');
+        say('I9', id, 'the sealed payload does not open or does not match its digest');
       const patched = view?.decision?.patched_payload;
       if (
         row &&
         patched &&
         digestOf(view.decision.digest_salt, { service, action, payload: patched }) !== row.payload_digest
       )
-        say('I9', id, 'the sealed patch does not open, or is another one');
+        say('I9', id, 'the sealed patch does not open or does not match its digest');
     }
 
-    // I10: nothing belongs to a foreign project.
+    // I10: no row belongs to another project.
     for (const other of [row, executed, decision, ...delivery, interrupt])
       if (other && other.project_id !== request.project_id) say('I10', id, 'a row of another project');
     if (history && history.input?.project_id !== request.project_id) say('I10', id, 'a workflow of another project');
@@ -264,7 +267,7 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
   }
 
   return {
-    told,
+    answers,
     audit,
     histories,
     rows: () => readRows(options.database_url, options.projects),

@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** The tables, as their owner sees them: literal SQL, no row-level security in the way. */
+/** Reads the tables as their owner: literal SQL, without row-level security. */
 export interface Rows {
   requests: any[];
   ledger: any[];

@@ -26,10 +26,10 @@ const optionsOf = (args: string[]) =>
     },
   }).values;
 
-/** What is to be run. @throws Error for options that name nothing. */
+/** The suites to run. @throws Error for options that match nothing. */
 function chosen(args: string[]): { values: ReturnType<typeof optionsOf>; seed: number; suites: typeof SUITES } {
   const values = optionsOf(args);
-  if (!/^\d{1,9}$/.test(values.seed)) throw new Error(`--seed is a whole number, not ${values.seed}`);
+  if (!/^\d{1,9}$/.test(values.seed)) throw new Error(`--seed must be a whole number, not ${values.seed}`);
   const only = values.only?.split(',');
   for (const wanted of only ?? [])
     if (!SUITES.some(({ name }) => name.includes(wanted))) throw new Error(`--only: no suite has the name ${wanted}`);
@@ -37,7 +37,7 @@ function chosen(args: string[]): { values: ReturnType<typeof optionsOf>; seed: n
   return { values, seed: Number(values.seed), suites };
 }
 
-/** All suites once, those that draw lots under ten seeds with `--full`, and writes RELIABILITY.md. */
+/** Runs all suites once (with `--full` randomised ones under ten seeds), and writes RELIABILITY.md. */
 async function main(args: string[]): Promise<0 | 1 | 2> {
   let what: ReturnType<typeof chosen>;
   try {
@@ -81,5 +81,5 @@ async function main(args: string[]): Promise<0 | 1 | 2> {
   return rows.some(({ failed }) => failed > 0) ? 1 : 0;
 }
 
-/** Run while it is loaded: the loader closes with the import. */
+/** Runs during the import, because the loader closes after it. */
 export const code = await main(process.argv.slice(2));

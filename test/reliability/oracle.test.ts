@@ -6,7 +6,7 @@ import { decide, type Opened, openHeld, POLICY, resolved } from './suite.ts';
 let rig: Rig;
 let closed: Opened;
 let other: Opened;
-/** Closed by two people: one patched, the second approved it. */
+/** Resolved by two people: one patched, the second approved. */
 let widened: Opened;
 beforeAll(async () => {
   rig = await createRig({ policy: { ...POLICY, widening_patches: 'second_approver' }, say: () => {} });
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => rig.stop());
 
-/** As the owner of the tables, with the ledger's trigger out of the way; put back after. */
+/** Tampers as the owner of the tables, without the ledger's trigger, and restores the data afterwards. */
 async function tampered(there: string, back: string): Promise<string[]> {
   const run = (sql: string) =>
     rig.sql(`set session_replication_role = replica; ${sql}; set session_replication_role = default`);
@@ -36,11 +36,11 @@ async function tampered(there: string, back: string): Promise<string[]> {
 }
 const of = (id: string) => `where request_id = '${id}'`;
 
-test('the oracle finds nothing where nothing was done', async () => {
+test('the oracle finds no violation in an untouched deployment', async () => {
   expect((await rig.oracle.settle({}, 20_000)).violations).toEqual([]);
 });
 
-test('the oracle finds what was tampered with', async () => {
+test('the oracle finds tampered rows', async () => {
   const { id } = closed;
   expect(
     await tampered(

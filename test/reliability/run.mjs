@@ -6,5 +6,5 @@ const { module } = await runnerImport(fileURLToPath(new URL('./main.ts', import.
   configFile: false,
   logLevel: 'error',
 });
-// Told to end: left to end by itself, Node 20 can wait for ever for sockets that a dead service left half closed.
+// Exits explicitly: otherwise Node 20 can wait endlessly for sockets that a dead service left half closed.
 process.stdout.write('', () => process.exit(module.code));

@@ -1,7 +1,7 @@
 import { createRig, type Rig } from '../faults/rig.ts';
 import { POLICY } from './suite.ts';
 
-/** One deployment for the suites that leave it as they found it; made when the first of them asks. */
+/** One deployment shared by suites that do not change it; created on first use. */
 export function sharedRig(say: (line: string) => void): { rig: () => Promise<Rig>; stop: () => Promise<void> } {
   let made: Promise<Rig> | undefined;
   return {

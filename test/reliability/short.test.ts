@@ -3,14 +3,14 @@ import { sharedRig } from './shared-rig.ts';
 import { numbers, runSuite } from './suite.ts';
 import { SUITES } from './suites/index.ts';
 
-/** The short form: the same suites, fewer rounds, some of the kill cells. LETSPING_SEED draws others. */
+/** The short form: the same suites with fewer rounds and a sample of the kill matrix. LETSPING_SEED selects other samples. */
 const seed = Number(process.env['LETSPING_SEED'] ?? 1);
 const say = () => {};
 const shared = sharedRig(say);
 beforeAll(() => shared.rig());
 afterAll(() => shared.stop());
 
-/** They need minutes even when shortened: `npm run reliability` has them. */
+/** These need minutes even in the short form; only `npm run reliability` runs them. */
 const LONG = [
   'crash points',
   'temporal away under load (refused)',

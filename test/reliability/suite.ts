@@ -1,39 +1,39 @@
 import type { Rig } from '../faults/rig.ts';
 
-/** How much of it: the short form runs with the other tests, the whole form once before a release. */
+/** The short form runs with the other tests, the whole form before a release. */
 export type Form = 'short' | 'whole';
 
 export interface SuiteContext {
   form: Form;
   seed: number;
-  /** Numbers from the seed: the same ones in the same order. */
+  /** Random numbers from the seed: always the same sequence. */
   random: () => number;
   say: (line: string) => void;
-  /** A deployment that suites share which leave it as it was. */
+  /** A deployment shared by suites that do not change it. */
   rig: () => Promise<Rig>;
-  /** One cell of the matrix alone, by its name. */
+  /** Runs only the cell of the matrix with this name. */
   cell?: string | undefined;
 }
 
-/** One row of the table. */
+/** One row of the report. */
 export interface Row {
   promise: string;
   cases: number;
   passed: number;
   failed: number;
   skipped: number;
-  /** Why something was skipped, and what was measured. */
+  /** Reasons for skips, and measurements. */
   note: string;
   seconds: number;
   failures: string[];
 }
 
 export interface Suite {
-  /** Whether another seed makes another run of it. */
+  /** Whether the suite depends on the seed. */
   isSeeded?: boolean;
   name: string;
   promise: string;
-  /** Fills in the row: `check` per case. */
+  /** Runs the suite; calls `check` once per case. */
   run(context: SuiteContext, count: Counter): Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export class Counter {
   readonly failures: string[] = [];
   readonly notes: string[] = [];
 
-  /** A case: what must hold, and what is told when it does not. */
+  /** One case: the condition, and the message if it is false. */
   check(holds: boolean, otherwise: () => string): boolean {
     if (holds) this.passed += 1;
     else this.failures.push(otherwise());
@@ -68,7 +68,7 @@ export class Counter {
   }
 }
 
-/** mulberry32: enough for choosing faults. */
+/** mulberry32: sufficient for choosing faults. */
 export function numbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -86,7 +86,7 @@ export function shuffled<T>(items: readonly T[], random: () => number): T[] {
 
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** Runs `jobs` a few at a time, in order. */
+/** Runs a few `jobs` at a time, in order. */
 export async function pooled<T>(
   items: readonly T[],
   width: number,
@@ -99,7 +99,7 @@ export async function pooled<T>(
   await Promise.all(Array.from({ length: width }, lane));
 }
 
-/** Runs one suite; what it throws is a failure of the suite, not of the run. */
+/** Runs one suite. An exception is a failure of the suite, not of the run. */
 export async function runSuite(suite: Suite, context: SuiteContext): Promise<Row> {
   const from = Date.now();
   const count = new Counter();
@@ -131,7 +131,7 @@ export const POLICY = {
   resume_task_queue: 'office-agents',
 };
 
-/** A patient request of an approver. */
+/** A request of an approver, with retries. */
 export const decide = (
   rig: Rig,
   id: string,
@@ -143,7 +143,7 @@ export const decide = (
 export const detail = async (rig: Rig, id: string) =>
   (await rig.call(rig.approver_api_key, 'GET', `/api/approval-requests/${id}`)).body;
 
-/** What became of it; undefined while it is pending after all that time. */
+/** The resolution; undefined if the request is still pending after this time. */
 export async function resolved(rig: Rig, id: string, withinMs = 30_000): Promise<any> {
   for (const end = Date.now() + withinMs; ; await pause(100)) {
     const found = await detail(rig, id).catch(() => undefined);
@@ -152,7 +152,7 @@ export async function resolved(rig: Rig, id: string, withinMs = 30_000): Promise
   }
 }
 
-/** What the oracle still finds after a while, as one line each. */
+/** Violations that the oracle still finds after a while, one line each. */
 export async function judged(
   rig: Rig,
   count: Counter,
@@ -183,7 +183,7 @@ export interface Opened {
   expires_at: string;
 }
 
-/** Opens a held request as an agent, once; the oracle hears what was answered. */
+/** Opens a held request as an agent, once, and records the answer for the oracle. */
 export async function openHeld(rig: Rig, extra: object = {}, key?: string): Promise<Opened> {
   const answer = await rig.call(
     rig.agent_api_key,
@@ -193,11 +193,11 @@ export async function openHeld(rig: Rig, extra: object = {}, key?: string): Prom
     key === undefined ? {} : { 'idempotency-key': key },
   );
   if (answer.status !== 201) throw new Error(`ingest answered ${answer.status}: ${answer.text.slice(0, 300)}`);
-  rig.oracle.told.push({ request_id: answer.body.id, what: 'opened', ...(key !== undefined && { key }) });
+  rig.oracle.answers.push({ request_id: answer.body.id, what: 'opened', ...(key !== undefined && { key }) });
   return answer.body;
 }
 
-/** Repeats a call as a careful client does: while nobody answers, while the server says "not now". */
+/** Retries a call as a careful client does: without an answer, and for temporary refusals. */
 export async function patient(
   what: string,
   withinMs: number,

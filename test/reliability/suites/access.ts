@@ -11,7 +11,7 @@ const BODIES: Record<string, object> = {
 };
 const ROLES = ['agent', 'approver', 'admin'] as const;
 
-/** What is described, with the name of the body's schema. */
+/** The documented operations, with the name of the body's schema. */
 const operationsOf = (paths: Record<string, Record<string, any>>) =>
   Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({
@@ -22,7 +22,7 @@ const operationsOf = (paths: Record<string, Record<string, any>>) =>
     })),
   );
 
-/** Every route that names an object × every role, with the objects of another project; and every list. */
+/** Every route with an object id × every role, with objects of another project; and every list. */
 export const foreign: Suite = {
   name: 'foreign projects',
   promise: 'P11',
@@ -55,12 +55,12 @@ export const foreign: Suite = {
       count.check(nobody.status === 401, () => `nobody ${method} ${path}: ${nobody.status}`);
     }
     const after = JSON.stringify([await detail(rig, pending.id), await detail(rig, closed.id)]);
-    count.check(after === before, () => 'what belongs to another project was changed');
+    count.check(after === before, () => 'data of another project was changed');
     await judged(rig, count, { ids: [pending.id, closed.id] });
   },
 };
 
-/** Whoever asks never decides, by whatever key. */
+/** A requester never decides, with any of their keys. */
 export const ownRequests: Suite = {
   name: 'who asks does not decide',
   promise: 'P2',
@@ -92,7 +92,7 @@ export const ownRequests: Suite = {
   },
 };
 
-/** A writer of the namespace who holds no key: what he sends to the workflow never approves. */
+/** The attacker can write to the namespace but has no key: their messages to the workflow never approve. */
 export const messages: Suite = {
   name: 'messages straight to the workflow',
   promise: 'P2 P3',
@@ -184,7 +184,7 @@ export const namespaceWriter: Suite = {
       );
       count.check(
         ![200, 201].includes(answer.status),
-        () => `${id}: a decision without a workflow was told as effective`,
+        () => `${id}: a decision without a workflow was answered as effective`,
       );
     });
     const reset = await Promise.all(Array.from({ length: form === 'whole' ? 5 : 2 }, () => openHeld(rig)));
@@ -212,7 +212,7 @@ export const namespaceWriter: Suite = {
       );
       count.check(
         result === undefined || result.status === 'rejected',
-        () => `${id}: the workflow that was reset says ${JSON.stringify(result)}`,
+        () => `${id}: the reset workflow returned ${JSON.stringify(result)}`,
       );
     });
     await judged(rig, count, { ids: reset.map(({ id }) => id), tampered: reset.map(({ id }) => id) });

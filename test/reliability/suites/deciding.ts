@@ -5,7 +5,7 @@ import { decide, detail, judged, openHeld, POLICY, pause, percentile, pooled, re
 
 const say = (status: number) => [200, 201, 202, 409].includes(status);
 
-/** Ten deciders on each request at once, by two roads. */
+/** Ten concurrent decisions on each request, through two channels. */
 export const races: Suite = {
   name: 'decision races',
   promise: 'P2',
@@ -38,21 +38,21 @@ export const races: Suite = {
       const end = await resolved(rig, id);
       const winners = answers.filter(({ status }) => status === 201);
       internal += answers.filter(({ status }) => status >= 500).length;
-      const told = [
+      const answered = [
         ...winners.map(({ body }) => body),
         ...answers.flatMap(({ status, body }) => (status === 409 && body.standing ? [body.standing] : [])),
       ];
       const isOne =
         winners.length <= 1 &&
         answers.every(({ status }) => say(status)) &&
-        told.every(
+        answered.every(
           ({ outcome, decision_id }) =>
             outcome.status === end?.outcome.status && (decision_id ?? null) === (end.decision.decision_id ?? null),
         );
       if (isOne) count.pass(10);
       else
         count.fail(
-          `${id}: ${answers.map(({ status }) => status).join(' ')}, ${new Set(told.map(({ decision_id }) => decision_id)).size} outcomes told, ${end?.status ?? 'pending'} stands`,
+          `${id}: ${answers.map(({ status }) => status).join(' ')}, ${new Set(answered.map(({ decision_id }) => decision_id)).size} resolutions answered, ledger ${end?.status ?? 'pending'}`,
         );
     });
     await judged(rig, count, { ids });
@@ -69,7 +69,7 @@ export const deadlines: Suite = {
     const late: number[] = [];
     const ids: string[] = [];
     let approved = 0;
-    // How long before T a decision has to leave to arrive at T: found by trying, so that either may win.
+    // How long before T a decision must be sent to arrive at T; determined by trial, so that either may win.
     let leadMs = 100;
     await pooled(Array.from({ length: form === 'whole' ? 1_000 : 24 }), 12, async () => {
       const { id, payload_digest, expires_at } = await openHeld(rig, { expires_in_ms: 2_000 });
@@ -86,7 +86,7 @@ export const deadlines: Suite = {
           : answer.status === 202 || (answer.status === 409 && end?.outcome.cause === 'deadline');
       count.check(
         isTold && end !== undefined,
-        () => `${id}: told ${answer.status}, ${end?.status ?? 'pending'} stands`,
+        () => `${id}: answered ${answer.status}, ledger ${end?.status ?? 'pending'}`,
       );
     });
     await judged(rig, count, { ids });
@@ -155,14 +155,14 @@ export const noWorker: Suite = {
       ]);
       count.check(
         answers.every(({ status }) => status === 202),
-        () => `${id}: told ${answers.map(({ status }) => status)} without a worker`,
+        () => `${id}: answered ${answers.map(({ status }) => status)} without a worker`,
       );
       count.check((await detail(rig, id)).status === 'pending', () => `${id}: decided without a worker`);
     });
     await rig.restore('worker');
     const from = Date.now();
     for (const { id } of opened)
-      count.check((await resolved(rig, id)) !== undefined, () => `${id}: recorded, and never decided`);
+      count.check((await resolved(rig, id)) !== undefined, () => `${id}: recorded, but never decided`);
     count.note(`all decided ${((Date.now() - from) / 1000).toFixed(1)} s after the worker came`);
     await judged(rig, count, { ids: opened.map(({ id }) => id) });
   },
@@ -185,7 +185,7 @@ export const diskFull: Suite = {
       for (const [at, { id }] of opened.entries()) {
         count.check(
           [202, 503].includes(answers[at]!.status),
-          () => `${id}: told ${answers[at]!.status} though nothing can be written`,
+          () => `${id}: answered ${answers[at]!.status} although nothing can be written`,
         );
         count.check((await detail(rig, id)).status === 'pending', () => `${id}: shown as decided`);
       }

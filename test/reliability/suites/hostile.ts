@@ -12,7 +12,7 @@ import { decide, detail, judged, openHeld, pause, percentile, type Suite } from 
 
 const CANARY = 'c4nary-9b1d-';
 
-/** Planted in all that anybody can write; found in nothing that is kept or said. */
+/** Planted in every writable text; must not appear in stored data, logs, errors or histories. */
 export const canaries: Suite = {
   name: 'canaries',
   promise: 'P9 P13',
@@ -117,7 +117,7 @@ export const canaries: Suite = {
     for (const [place, text] of Object.entries(places)) {
       const at = text.indexOf(CANARY);
       count.check(at < 0, () => `${place}: …${text.slice(Math.max(0, at - 120), at + 60)}…`);
-      count.check(text.length > 100, () => `${place} is empty: nothing was looked at`);
+      count.check(text.length > 100, () => `${place} is empty: nothing was checked`);
       for (const secret of secrets) count.check(!text.includes(secret.slice(-40)), () => `${place} holds a secret`);
     }
     for (const text of answers) {
@@ -125,7 +125,7 @@ export const canaries: Suite = {
         count.check(!text.includes(secret.slice(-40)), () => 'an error body holds a secret');
       count.check(
         !/\n\s+at |\/dist\/|node_modules|postgres:\/\//.test(text),
-        () => `an error body tells of the inside: ${text.slice(0, 200)}`,
+        () => `an error body reveals internals: ${text.slice(0, 200)}`,
       );
     }
     count.note(`${planted} canaries, ${answers.length} error bodies`);
@@ -135,7 +135,7 @@ export const canaries: Suite = {
 
 const WORKER_WITH = fileURLToPath(new URL('../../faults/worker-with.mjs', import.meta.url));
 
-/** A guardrail that throws, answers garbage or hangs holds the request: nothing approves itself. */
+/** A guardrail that throws, returns garbage or hangs holds the request. */
 export const guardrails: Suite = {
   name: 'failing guardrails',
   promise: 'P12',
@@ -191,7 +191,7 @@ export const guardrails: Suite = {
       const { verdict } = screenAction(action, {}, open, [{ id: 'broken', check: () => what as never }]);
       count.check(verdict === 'hold', () => `a guardrail that answers ${typeof what}: ${verdict}`);
     }
-    // The step of the workflow, broken in a worker of its own: a person looks, and a patch is not run unscreened.
+    // A broken workflow step, in a separate worker: the request is held, and a patch does not run without screening.
     const rig = await shared();
     await rig.worker.stop();
     try {
@@ -221,7 +221,7 @@ export const guardrails: Suite = {
   },
 };
 
-/** CPU of a process so far, in ms, and its memory in MiB. */
+/** CPU time of a process in ms, and its memory in MiB. */
 function usage(pid: number): { cpuMs: number; rssMiB: number } {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
   const rss = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
@@ -231,7 +231,7 @@ function usage(pid: number): { cpuMs: number; rssMiB: number } {
 const MB = 1_000_000;
 const HONEST_CALLS = 200;
 const body = (payload: string) => `{"service":"billing-agent","action":"refund","payload":${payload}}`;
-/** The same for a service that nobody has to be asked for: what is held costs its workflow, whatever its size. */
+/** The same for a service whose actions are allowed: a held request would add the cost of its workflow. */
 const allowed = (text: string) => text.replace('"billing-agent"', '"auto"');
 const times = (n: number, make: (at: number) => string) => Array.from({ length: n }, (_, at) => make(at)).join(',');
 const CORPUS: Record<string, () => string | Buffer> = {
@@ -275,7 +275,7 @@ export const hostile: Suite = {
       if (status !== 201) throw new Error(`an honest call was answered ${status}`);
       return performance.now() - from;
     };
-    // A thread that has just started has compiled nothing yet.
+    // Warm-up: a new thread has no compiled code yet.
     const plain = allowed(body(`{"text":"${'The parcel came back to us. '.repeat(8_000)}"}`));
     for (let n = 0; n < 20; n++) await rig.call(rig.agent_api_key, 'POST', '/api/ingest', plain);
     let worst = { name: '', perMb: 0 };
@@ -307,7 +307,7 @@ export const hostile: Suite = {
       count.check(rig.api.pid === pid, () => `${name}: ended the api`);
       if (after.rssMiB - before.rssMiB > 64) grown.push(`${name} ${(after.rssMiB - before.rssMiB).toFixed(0)} MiB`);
       const id = /"id":"(req_\w+)"/.exec(answer.text)?.[1];
-      if (id) rig.oracle.told.push({ request_id: id, what: 'opened' });
+      if (id) rig.oracle.answers.push({ request_id: id, what: 'opened' });
     }
     count.check(worst.perMb <= 300, () => `${worst.name}: ${worst.perMb.toFixed(0)} ms of CPU per MB`);
     const calls = async () => {
@@ -318,9 +318,9 @@ export const hostile: Suite = {
       }
       return times;
     };
-    await calls(); // what the corpus left behind is collected, and the api is warm
+    await calls(); // garbage of the corpus is collected, and the api is warm
     const calm = await calls();
-    // What is refused: what is taken costs its storage, and `bench approvals --only large` has that.
+    // Only refused bodies: accepted ones also cost storage, which `bench approvals --only large` measures.
     const bodies = ['depth bomb', '200,000 keys', 'ten thousand items', 'open brackets'].map(
       (name) => CORPUS[name]!() as string,
     );

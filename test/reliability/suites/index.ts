@@ -6,7 +6,7 @@ import { killMatrix } from './kill-matrix.ts';
 import { longDeadlines } from './long-deadlines.ts';
 import { crashPoints, faults, postgresAway, starts, temporalAway } from './outages.ts';
 
-/** In the order of the table. */
+/** In the order of the report. */
 export const SUITES: Suite[] = [
   killMatrix,
   crashPoints,

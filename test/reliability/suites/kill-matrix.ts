@@ -13,12 +13,12 @@ export interface Cell {
   point: Point;
 }
 
-/** What one cell did. */
+/** The result of one cell. */
 interface Played {
   violations: string[];
-  /** From the new start of our process, or the first answer of PostgreSQL or Temporal, to the invariants being true. */
+  /** From the restart of api or worker, or the first answer of PostgreSQL or Temporal, until all invariants hold. */
   recoveryMs: number;
-  /** Left to the scan of workflows, which looks every ten minutes. */
+  /** Left to the scan of workflows, which runs every ten minutes. */
   isLeft: boolean;
 }
 
@@ -27,7 +27,7 @@ const ALL: Cell[] = STEPS.flatMap((step) =>
   VICTIMS.flatMap((victim) => POINTS.map((point) => ({ victim, step, point }))),
 );
 
-/** Seeded, and of every victim, step and point something. */
+/** A seeded sample that includes every victim, step and point. */
 function chosen({ form, random, cell }: SuiteContext): Cell[] {
   if (cell !== undefined) return ALL.filter((one) => nameOf(one).includes(cell));
   const all = shuffled(ALL, random);
@@ -41,14 +41,14 @@ const PATIENCE_MS = 60_000;
 const TIMED_MS = 3_000;
 const RECOVERY_MS = 45_000;
 const PROMPT_MS = 20_000;
-/** The scan leaves alone what is younger than a minute. */
+/** The scan ignores requests younger than a minute. */
 const SCAN_MS = 65_000;
-const OPEN = 'settled, and the workflow goes on';
+const OPEN = 'settled, but the workflow is open';
 const script = (name: string) =>
   fileURLToPath(new URL(`../../../dist/examples/office-agents/${name}.js`, import.meta.url));
 
 export class Driver {
-  /** Settled, and their workflows still open. */
+  /** Settled requests whose workflows are still open. */
   readonly left: string[] = [];
   readonly rig: Rig;
   #resume: Program | undefined;
@@ -71,7 +71,7 @@ export class Driver {
     };
   }
 
-  /** A LangGraph agent that asks, in a process that ends when it has to wait. */
+  /** A LangGraph agent that requests approval, in a process that ends when it has to wait. */
   async thread(): Promise<Opened> {
     const { rig } = this;
     this.#resume ??= program({ args: [], script: script('worker'), ready: 'resume worker ready', env: this.#agentEnv });
@@ -86,11 +86,11 @@ export class Driver {
     const { body } = await rig.call(rig.approver_api_key, 'GET', `/api/approval-requests?thread_id=${thread_id}`);
     if (code !== 0 || !body.items?.[0]) throw new Error(`the agent of ${thread_id} ended with ${code}`);
     const { id } = body.items[0];
-    rig.oracle.told.push({ request_id: id, what: 'opened' });
+    rig.oracle.answers.push({ request_id: id, what: 'opened' });
     return (await rig.call(rig.approver_api_key, 'GET', `/api/approval-requests/${id}`)).body;
   }
 
-  /** One request from its opening to its execution, as client and approver see it; both repeat what was not answered. */
+  /** One request from its opening to its execution; client and approver retry calls without an answer. */
   async request(key: string, asThread: boolean, expires_in_ms: number | undefined): Promise<Opened> {
     if (asThread) return this.thread();
     const { rig } = this;
@@ -102,18 +102,18 @@ export class Driver {
     };
     const ask = () => rig.call(rig.agent_api_key, 'POST', '/api/ingest', body, { 'idempotency-key': key });
     const answer = await patient('ingest', PATIENCE_MS, ask, (status) => status === 201);
-    rig.oracle.told.push({ request_id: answer.body.id, what: 'opened', key });
+    rig.oracle.answers.push({ request_id: answer.body.id, what: 'opened', key });
     return answer.body;
   }
 
-  /** What the firewall allows, asked for until somebody answers: settled by then, and told to the oracle as such. */
+  /** An allowed action, retried until there is an answer; then it is settled, and recorded for the oracle. */
   async allowed(key: string): Promise<{ status: number; body: any }> {
     const { rig } = this;
     const body = { service: 'auto', action: 'read', payload: { order: key } };
     const ask = () => rig.call(rig.agent_api_key, 'POST', '/api/ingest', body, { 'idempotency-key': key });
     const answer = await patient('ingest', PATIENCE_MS, ask, (status) => status === 201);
     const { id, outcome } = answer.body;
-    rig.oracle.told.push({ request_id: id, what: 'opened', key }, { request_id: id, what: 'decided', outcome });
+    rig.oracle.answers.push({ request_id: id, what: 'opened', key }, { request_id: id, what: 'decided', outcome });
     return answer;
   }
 
@@ -129,7 +129,7 @@ export class Driver {
       );
     const answer = await patient('decide', PATIENCE_MS, ask, (status) => [200, 201, 202].includes(status));
     if (answer.status !== 202)
-      rig.oracle.told.push({
+      rig.oracle.answers.push({
         request_id: id,
         what: 'decided',
         outcome: answer.body.outcome,
@@ -159,7 +159,7 @@ export class Driver {
       );
     const answer = await patient('executed', PATIENCE_MS, ask, (status) => status === 201 || status === 409);
     if (answer.status === 201 || answer.body.code === 'executed_already')
-      rig.oracle.told.push({ request_id: id, what: 'executed' });
+      rig.oracle.answers.push({ request_id: id, what: 'executed' });
   }
 
   async stop(): Promise<void> {
@@ -178,18 +178,18 @@ export class Driver {
     let restoring: Promise<void> | undefined;
     const strike = async () => {
       const killed = rig.kill(victim);
-      // Set at once: whoever sees that the trap has closed waits for it.
+      // Set at once, because the driver waits for it after the trap has closed.
       restoring = (async () => {
         await killed;
-        // Away for longer than the deadline, where that is the point.
+        // In some cells the outage is longer than the deadline.
         if (isTimed && point === 'inside') await pause(TIMED_MS);
         restoredAt = Date.now();
         await rig.restore(victim);
-        // Theirs are started again by whoever supervises them, the later the more often they died: that is not our recovery.
+        // Their supervisor restarts Temporal and PostgreSQL, later after repeated deaths: that time is not part of the recovery.
         if (victim === 'temporal' || victim === 'postgres') restoredAt = Date.now();
       })();
       await killed;
-      // An answer on the victim's own wire is lost with it.
+      // An answer on the victim's own connection is lost with it.
       return where === 'timed' || !where.edge.endsWith(victim);
     };
     if (!isTimed) rig.traps.arm({ ...where, fire: strike });
@@ -199,7 +199,7 @@ export class Driver {
       await strike();
     }
     if (expires === undefined) {
-      // A trap that closes on the way to the wait has to have closed: the decision would overtake it.
+      // A trap of an early step must close first, because the decision would overtake it.
       if (['S2', 'S3', 'S4'].includes(step.id)) for (let i = 0; i < 100 && isMissing(); i++) await pause(50);
       await restoring;
       await this.approve(opened);
@@ -212,7 +212,7 @@ export class Driver {
       const { violations } = await rig.oracle.settle({ ids: [opened.id] }, 1_000);
       return {
         violations: [
-          `${nameOf(cell)}: its moment never came`,
+          `${nameOf(cell)}: its moment was never reached`,
           ...violations.map(({ invariant, what }) => `${invariant} ${what}`),
         ],
         recoveryMs: 0,
@@ -230,7 +230,7 @@ export class Driver {
       }
     let { violations } = await rig.oracle.settle({ ids: [opened.id] }, PROMPT_MS);
     if (violations.length > 0 && violations.every(({ what }) => what === OPEN)) {
-      // Temporal died between ledger and history: the outcome stands and was told; the scan of workflows closes what is open.
+      // Temporal died between ledger and history: the request is resolved and answered; the scan closes the open workflow.
       this.left.push(opened.id);
       violations = [];
     } else if (violations.length > 0) ({ violations } = await rig.oracle.settle({ ids: [opened.id] }, RECOVERY_MS));
@@ -294,7 +294,7 @@ export const killMatrix: Suite = {
           await rig.temporal.schedule.getHandle('reconcile-workflows/rig').trigger();
           scanned += driver.left.length;
         }
-        // Everything once more, together: nothing that stood has changed, and nothing was started twice.
+        // A final audit of everything: no resolution has changed, and nothing was started twice.
         const { violations } = await rig.oracle.settle({}, RECOVERY_MS);
         count.check(
           violations.length === 0,
@@ -316,7 +316,7 @@ export const killMatrix: Suite = {
         MISSING_STEPS.length * VICTIMS.length * POINTS.length,
         `of ${MAP_SIZE * VICTIMS.length * POINTS.length} cells: ${MISSING_STEPS.map(({ id, why }) => `${id} ${why}`).join(', ')}`,
       );
-    // Twice the figure of the promise: a loaded machine of two cores is slower than the one that it is stated for.
+    // Twice the promised time, because a loaded machine with two cores is slower than the reference machine.
     count.check(percentile(recoveries, 1) <= 60_000, () => `a recovery took ${percentile(recoveries, 1)} ms`);
   },
 };

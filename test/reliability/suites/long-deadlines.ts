@@ -14,7 +14,7 @@ const SERVER = {
 };
 const DAY = 86_400_000;
 
-/** 30 and 400 days, on the server that skips time while nothing happens. Its clock alone moves, so `settle` is told no lie by ours. */
+/** 30 and 400 days, on a server that skips idle time. Only its clock moves. */
 export const longDeadlines: Suite = {
   name: 'deadlines of 30 and 400 days',
   promise: 'P4',
@@ -55,7 +55,7 @@ export const longDeadlines: Suite = {
       const client = new Client({ connection, namespace: rig.env['TEMPORAL_NAMESPACE']! });
       await worker.start();
       for (const many of days) {
-        // A row as the api writes it; its workflow runs on the other server.
+        // The api writes the row; the workflow runs on the time-skipping server.
         await rig.gates['api-temporal'].set({ kind: 'refuse' });
         const answer = await rig.call(rig.agent_api_key, 'POST', '/api/ingest', {
           service: 'billing-agent',

@@ -22,7 +22,7 @@ interface Load {
   stop(): Promise<void>;
 }
 
-/** Asks and decides all the time; what it was told is the oracle's. */
+/** Opens and decides requests continuously; records the answers for the oracle. */
 function load(rig: Rig): Load {
   const opened: Opened[] = [];
   const statuses = new Map<string, number>();
@@ -37,17 +37,17 @@ function load(rig: Rig): Load {
     for (let n = 0; !over; n++) {
       let from = Date.now();
       try {
-        const asked = { service: 'billing-agent', action: 'refund', payload: { n } };
-        const { status, body } = await rig.call(rig.agent_api_key, 'POST', '/api/ingest', asked);
+        const action = { service: 'billing-agent', action: 'refund', payload: { n } };
+        const { status, body } = await rig.call(rig.agent_api_key, 'POST', '/api/ingest', action);
         seen('ingest', status, from);
         if (status === 201) {
           opened.push(body);
-          rig.oracle.told.push({ request_id: body.id, what: 'opened' });
+          rig.oracle.answers.push({ request_id: body.id, what: 'opened' });
           from = Date.now();
           const answer = await decide(rig, body.id, { type: 'approve', payload_digest: body.payload_digest });
           seen('decide', answer.status, from);
           if (answer.status === 201)
-            rig.oracle.told.push({
+            rig.oracle.answers.push({
               request_id: body.id,
               what: 'decided',
               outcome: answer.body.outcome,
@@ -79,7 +79,7 @@ const outage = (who: 'temporal' | 'postgres', weather: 'refuse' | 'black_hole'):
       const running = load(rig);
       await pause(1_500);
       for (const edge of EDGES[who]) await rig.gates[edge].set({ kind: weather });
-      // What was decided just before is told as decided; after this nothing that is answered can be from before.
+      // Calls from before the outage may still be answered; after this pause every answer is from the outage.
       await pause(3_000);
       running.statuses.clear();
       running.slowestMs = 0;
@@ -110,7 +110,7 @@ const outage = (who: 'temporal' | 'postgres', weather: 'refuse' | 'black_hole'):
       };
       while (!(await probe()) && Date.now() - back < 30_000) await pause(200);
       const served = Date.now() - back;
-      count.check(served <= 10_000, () => `errors went on for ${served} ms`);
+      count.check(served <= 10_000, () => `errors continued for ${served} ms`);
       await running.stop();
       const end = await resolved(rig, lapsing.id);
       const late = Date.now() - back;
@@ -118,7 +118,7 @@ const outage = (who: 'temporal' | 'postgres', weather: 'refuse' | 'black_hole'):
         end?.outcome?.cause === 'deadline',
         () => `the deadline during the outage: ${end?.status ?? 'pending'}`,
       );
-      // What was acknowledged meanwhile is started by the reconciler, and then decided.
+      // The reconciler starts requests acknowledged during the outage; then they are decided.
       await pooled(running.opened, 6, async ({ id, payload_digest }) => {
         for (let tries = 0; tries < 200; tries++) {
           const { status } = await decide(rig, id, { type: 'approve', payload_digest }).catch(() => ({ status: 0 }));
@@ -135,7 +135,7 @@ const outage = (who: 'temporal' | 'postgres', weather: 'refuse' | 'black_hole'):
       );
       count.pass(running.opened.length);
       count.note(
-        `away ${awayMs / 1000} s; during: ${[...during].map(([name, n]) => `${n} × ${name}`).join(', ')}; serving again after ${(served / 1000).toFixed(1)} s, the deadline told after ${(late / 1000).toFixed(1)} s, all true ${(ms / 1000).toFixed(1)} s later`,
+        `away ${awayMs / 1000} s; during: ${[...during].map(([name, n]) => `${n} × ${name}`).join(', ')}; serving again after ${(served / 1000).toFixed(1)} s, the deadline answered after ${(late / 1000).toFixed(1)} s, no violation ${(ms / 1000).toFixed(1)} s later`,
       );
     } finally {
       await rig.stop();
@@ -146,7 +146,7 @@ const outage = (who: 'temporal' | 'postgres', weather: 'refuse' | 'black_hole'):
 export const temporalAway = outage('temporal', 'refuse');
 export const postgresAway = outage('postgres', 'black_hole');
 
-/** Seeded faults under every statement, and the wires cut at random. */
+/** Seeded faults in every statement, and random network faults. */
 export const faults: Suite = {
   name: 'store and network faults',
   promise: 'P1 P2 P6',
@@ -209,7 +209,7 @@ export const faults: Suite = {
   },
 };
 
-/** Killed by its own hand at a named step, as a crash would: the supervisor starts it, the caller repeats. */
+/** The process kills itself at a named step, like a crash; the supervisor restarts it, the caller retries. */
 export const crashPoints: Suite = {
   name: 'crash points',
   promise: 'P1 P2',
@@ -244,19 +244,19 @@ export const crashPoints: Suite = {
         const end = await driver.status(opened.id);
         await driver.execute(opened);
         const came = await Promise.race([crashed.then(() => true), pause(15_000).then(() => false)]);
-        count.check(came, () => `${victim} ${point}: its moment never came`);
+        count.check(came, () => `${victim} ${point}: its moment was never reached`);
         say(`${victim} ${point}`);
         count.check(end.status === 'approved', () => `${victim} ${point}: ${end.status}`);
         await judged(rig, count, { ids: [opened.id] }, 45_000);
       }
-      // What is allowed is one statement that commits by itself: there is no inside.
+      // An allowed action is one statement and its own transaction, so there is no `inside`.
       for (const point of ['S1.before', 'S1.after-commit']) {
         await rig.api.kill();
         await rig.api.start({ CRASH_AT: `${point}:1` });
         const crashed = rig.api.gone().then(() => rig.api.start());
         const { body } = await driver.allowed(`crash-allowed-${point}`);
         const came = await Promise.race([crashed.then(() => true), pause(15_000).then(() => false)]);
-        count.check(came, () => `api ${point}, allowed: its moment never came`);
+        count.check(came, () => `api ${point}, allowed: its moment was never reached`);
         say(`api ${point}, allowed`);
         count.check(body.outcome?.status === 'approved', () => `api ${point}, allowed: ${body.status}`);
         await judged(rig, count, { ids: [body.id] }, 45_000);

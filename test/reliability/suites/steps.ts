@@ -4,14 +4,14 @@ import type { Edge, Moment, Point, Trap } from '../../faults/traps.ts';
 const { temporal } = proto;
 type Where = Pick<Trap, 'edge' | 'point' | 'matches'>;
 
-/** A step of the map (`RELIABILITY.md`), and where its moments are seen. `timed`: the driver makes the moment itself. */
+/** A step of the kill matrix (`RELIABILITY.md`), and where its moments are observed. `timed`: the driver chooses the moment. */
 export interface Step {
   id: string;
   what: string;
   where: (point: Point) => Where | 'timed';
 }
 
-/** What the whole map has, and this deployment does not yet. */
+/** Steps of features that do not exist yet. */
 export const MISSING_STEPS: { id: string; why: string }[] = [
   { id: 'S5', why: 'no notification channel exists' },
   { id: 'S9', why: 'no transparency log exists' },
@@ -30,13 +30,13 @@ const rpc =
     matches: ({ text, body }: Moment) => text === name && body !== undefined && holds(body),
   });
 
-/** The commands by which a worker answers a workflow task. */
+/** The commands with which a worker answers a workflow task. */
 const commands = (body: Buffer) =>
   temporal.api.workflowservice.v1.RespondWorkflowTaskCompletedRequest.decode(body).commands ?? [];
 const { CommandType } = temporal.api.enums.v1;
 const startsTimer = (body: Buffer) =>
   commands(body).some(({ commandType }) => commandType === CommandType.COMMAND_TYPE_START_TIMER);
-/** Of an approval: its result names a digest, which no other workflow's does. */
+/** The end of an approval workflow: only its result contains a digest. */
 const completes = (body: Buffer) =>
   commands(body).some(({ commandType }) => commandType === CommandType.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION) &&
   body.includes('payload_digest');
@@ -44,7 +44,7 @@ const completes = (body: Buffer) =>
 const startsApproval = (body: Buffer) => body.includes('approvalV1');
 
 export const STEPS: Step[] = [
-  { id: 'S0', what: 'the key of the call is taken', where: statement('api-postgres', /insert into idempotency_keys/) },
+  { id: 'S0', what: 'the idempotency lock is taken', where: statement('api-postgres', /insert into idempotency_keys/) },
   { id: 'S1', what: 'the request is written', where: statement('api-postgres', /insert into approval_requests/) },
   {
     id: 'S2',
@@ -63,14 +63,18 @@ export const STEPS: Step[] = [
   { id: 'S6', what: 'it waits', where: () => 'timed' },
   {
     id: 'S7',
-    what: 'the decision is taken',
+    what: 'the decision is recorded',
     where: (point) =>
       point === 'inside'
         ? { ...statement('worker-postgres', /from approval_requests r .* for update/)('before') }
         : rpc('api-temporal', 'UpdateWorkflowExecution')(point === 'after' ? 'inside' : 'before'),
   },
   { id: 'S8', what: 'the ledger is written', where: statement('worker-postgres', /insert into ledger/) },
-  { id: 'S10', what: 'the thread is told', where: statement('worker-postgres', /update deliveries set delivered_at/) },
+  {
+    id: 'S10',
+    what: 'the thread is notified',
+    where: statement('worker-postgres', /update deliveries set delivered_at/),
+  },
   { id: 'S11', what: 'the execution is reported', where: statement('api-postgres', /insert into executions/) },
   { id: 'S12', what: 'the workflow ends', where: rpc('worker-temporal', 'RespondWorkflowTaskCompleted', completes) },
 ];
