@@ -1,5 +1,4 @@
-import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
-import helmet from 'helmet';
+import express, { type Express, type Request, type RequestHandler } from 'express';
 import type { ApprovalWorkflows } from '../domain/approval/approval-workflows.ts';
 import type { StatementSigner } from '../domain/approval/ports.ts';
 import { DomainError } from '../domain/errors.ts';
@@ -12,6 +11,7 @@ import { allowedHosts } from './middleware/allowed-hosts.ts';
 import { createAuthenticate } from './middleware/authenticate.ts';
 import { createOnce } from './middleware/idempotency-key.ts';
 import { assignRequestId } from './middleware/request-id.ts';
+import { pageHeaders, setDataHeaders } from './middleware/security-headers.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { createCancel } from './operations/cancel.ts';
 import { createDecide } from './operations/decide.ts';
@@ -38,50 +38,20 @@ export interface AppDeps extends HealthDeps {
   waiters: StatusWaiters;
   hub: EventHub;
   log: Log;
-  /** What the firewall needs of its host: parsers, loaded once. */
+  /** The firewall's parsers, loaded once. */
   screenDeps: ScreenDeps;
-  /** For the schemas that agents send with their requests. */
+  /** Compiles the schemas that agents send with their requests. */
   compileSchema: SchemaCompiler;
-  /** Where people reach us, without a slash at its end. A function: a port of 0 is known only after listening. */
+  /** The address that people use, without a trailing slash. A function: port 0 is known only after listening. */
   publicUrl: () => string;
   environment: 'live' | 'test';
   /** Answers requests with large bodies on another thread. Absent: they are answered on this one. */
   largeBodies?: RequestHandler | undefined;
-  /** `letsping dev`: who tries policies out need not say why each time. */
+  /** `letsping dev`: a looser policy needs no reason. */
   loosenWithoutReason: boolean;
 }
 
-/** For pages. Every other answer has `AS_DATA`. */
-const SECURITY_HEADERS = helmet({
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'"],
-      connectSrc: ["'self'"],
-      imgSrc: ["'self'"],
-      formAction: ["'self'"],
-      baseUri: ["'none'"],
-      frameAncestors: ["'none'"],
-    },
-  },
-  referrerPolicy: { policy: 'no-referrer' },
-  strictTransportSecurity: false,
-});
-
-const AS_DATA = Object.entries({
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'X-Content-Type-Options': 'nosniff',
-});
-
-/** An answer that is opened in a browser is data there, and no part of somebody else's page. Pages say more (`helmet`). */
-function asData(res: Response): void {
-  for (const [name, value] of AS_DATA) res.setHeader(name, value);
-}
-
-/** Repeated slashes are one: published clients put a base that ends in one before a path that starts with one. */
+/** Published clients join a base that ends in a slash with a path that starts with one, so repeated slashes count as one. */
 function collapseSlashes(req: Request): void {
   if (req.url.includes('//')) req.url = req.url.replace(/^[^?#]*/, (path) => path.replace(/\/{2,}/g, '/'));
 }
@@ -91,11 +61,11 @@ const nothingHere = () => new DomainError('not_found', 'There is nothing here.')
 const onArrival: RequestHandler = (req, res, next) => {
   assignRequestId(req, res);
   collapseSlashes(req);
-  asData(res);
+  setDataHeaders(res);
   next();
 };
 
-/** The whole HTTP surface over the given parts. No I/O of its own. */
+/** The HTTP surface over the given parts. It does no I/O of its own. */
 export function createApp(deps: AppDeps): Express {
   const { stores, workflows, log, publicUrl } = deps;
   const { requests, decisions, executions, policies, identities } = stores;
@@ -114,7 +84,7 @@ export function createApp(deps: AppDeps): Express {
   const authenticate = createAuthenticate(identities, publicUrl);
   const routes = withOpenApi(
     [
-      ...wireRoutes({ openRequest, requests, waiters: deps.waiters }), // agents' routes are matched first
+      ...wireRoutes({ openRequest, requests, waiters: deps.waiters }), // agents' routes first: the router matches in this order
       ...healthRoutes(deps),
       ...approvalRequestRoutes({ requests, decide, cancel, reportExecuted }),
       ...policyRoutes({
@@ -137,7 +107,7 @@ export function createApp(deps: AppDeps): Express {
     await authenticate(req);
     throw nothingHere();
   });
-  app.use(allowedHosts(publicUrl), SECURITY_HEADERS, pageRoutes({ requests, identities, decide, publicUrl }));
+  app.use(allowedHosts(publicUrl), pageHeaders, pageRoutes({ requests, identities, decide, publicUrl }));
   app.use(() => {
     throw nothingHere();
   });

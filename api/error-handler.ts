@@ -14,7 +14,7 @@ function fromZod(error: z.ZodError): DomainError {
   if (errors.some(({ pointer }) => pointer === '/payload_digest')) {
     return new DomainError(
       'payload_digest_required',
-      'A decision names the payload_digest that was shown: sha256: and 64 hex digits.',
+      'Send the payload_digest that was shown: sha256: and 64 hex digits.',
       { errors },
     );
   }
@@ -25,16 +25,16 @@ function fromZod(error: z.ZodError): DomainError {
   );
 }
 
-/** What body-parser throws. */
+/** The errors of body-parser. */
 const fromBodyParser = (error: { type?: unknown }): DomainError | undefined => {
   switch (error.type) {
     case 'entity.too.large':
       return new DomainError(
         'body_too_large',
-        'The body is larger than this route takes (4 MB on ingest and decisions, 256 KB elsewhere). Park large state elsewhere and send a reference.',
+        'The body is larger than this route accepts (4 MB on ingest and decisions, 256 KB elsewhere). Store large state elsewhere and send a reference.',
       );
     case 'encoding.unsupported':
-      return new DomainError('unsupported_media_type', 'Content-Encoding is gzip, deflate or br.');
+      return new DomainError('unsupported_media_type', 'Content-Encoding must be gzip, deflate or br.');
     case 'request.aborted':
     case 'request.size.invalid':
       return new DomainError('malformed_body', 'The body ended early.');
@@ -50,7 +50,7 @@ function asDomainError(error: unknown): DomainError | undefined {
   if (error.name === 'KeyUnavailable' || error.name === 'SealBroken')
     return new DomainError(
       'key_unavailable',
-      'The data of this project cannot be opened. Nothing was changed.',
+      'The data of this project cannot be decrypted. Nothing was changed.',
       {},
       { cause: error },
     );
@@ -77,7 +77,7 @@ export function sendProblem(res: Response, code: ErrorCode, detail: string, deta
   res.status(status).type('application/problem+json').send(JSON.stringify(problem));
 }
 
-/** Every error ends here. What is not a refusal is a bug: the caller gets an id, the log gets the rest. */
+/** Answers every error. One that is not a refusal is a bug: the caller gets the request id, and the log has the rest. */
 export const errorHandler =
   (log: Log): ErrorRequestHandler =>
   (error, req, res, _next) => {

@@ -3,8 +3,8 @@ import { pipeline } from 'node:stream';
 import type { Request, Response } from 'express';
 import { stateOf } from '../request-state.ts';
 
-/** They belong to one connection (RFC 9110, 7.6.1), or were answered already. */
-const OF_THE_CONNECTION = [
+/** Hop-by-hop headers (RFC 9110, 7.6.1), and `Expect`, which this server has already answered. */
+const NOT_FORWARDED = [
   'connection',
   'expect',
   'keep-alive',
@@ -14,22 +14,22 @@ const OF_THE_CONNECTION = [
   'transfer-encoding',
   'upgrade',
 ];
-/** Longer than any answer takes: a decision has 13 s. */
+/** Longer than the slowest answer: a decision may take 13 s. */
 const ANSWER_MS = 60_000;
 
 const without = (headers: OutgoingHttpHeaders): OutgoingHttpHeaders =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => !OF_THE_CONNECTION.includes(name)));
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_FORWARDED.includes(name)));
 
 /**
- * Has a request answered by the server on `port` of this host, unread here. Resolves when it is answered or the caller has gone;
- * rejects when nothing was answered, and then `res` is still untouched.
+ * Forwards a request, with its unread body, to the server on `port` of this host, and its answer to the caller. Resolves when
+ * the answer is complete or the caller has gone. Rejects when there is no answer; `res` is then still unused.
  */
 export const forward = (req: Request, res: Response, port: number): Promise<void> =>
   new Promise((resolve, reject) => {
-    // A connection of its own: a kept one may be closed by the other side while this request is on its way. It is we who close
-    // it: a server that refuses a body half-way and closes takes its answer with it.
+    // One connection per request: the server may close an idle pooled connection while a request is sent on it. `keep-alive`,
+    // so that this side closes it: a server that refuses a body half-way and closes at once loses its answer (TCP reset).
     const headers = { ...without(req.headers), connection: 'keep-alive', 'x-request-id': stateOf(res).request_id };
-    const onward = request({
+    const forwarded = request({
       host: '127.0.0.1',
       port,
       method: req.method,
@@ -38,21 +38,21 @@ export const forward = (req: Request, res: Response, port: number): Promise<void
       agent: false,
       setHost: false,
     });
-    onward.setTimeout(ANSWER_MS, () => onward.destroy(new Error(`no answer after ${ANSWER_MS / 1_000} s`)));
-    onward.on('error', reject);
-    onward.on('response', (answer) => {
-      // It may be refused before all of it was sent.
-      req.unpipe(onward);
+    forwarded.setTimeout(ANSWER_MS, () => forwarded.destroy(new Error(`no answer after ${ANSWER_MS / 1_000} s`)));
+    forwarded.on('error', reject);
+    forwarded.on('response', (answer) => {
+      // A refusal may come before the whole body was sent. The rest is read and dropped.
+      req.unpipe(forwarded);
       req.resume();
       res.writeHead(answer.statusCode!, without(answer.headers));
       pipeline(answer, res, () => {
-        onward.destroy();
+        forwarded.destroy();
         resolve();
       });
     });
     res.on('close', () => {
-      onward.destroy();
+      forwarded.destroy();
       resolve();
     });
-    req.pipe(onward);
+    req.pipe(forwarded);
   });

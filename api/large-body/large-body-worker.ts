@@ -7,30 +7,32 @@ import type { Counts, Log } from '../ports.ts';
 import { principalOf, stateOf } from '../request-state.ts';
 import { forward } from './forward.ts';
 
-/** A body of this size takes some ten milliseconds to read, judge and seal; most tool calls are a tenth of it. */
+/** A body of this size takes about 10 ms to parse, screen and seal. Most tool calls are a tenth of it. */
 const LARGE_BYTES = 16 * 1024;
-/** Each may take 64 MiB while it is worked on. */
-const AT_ONCE = 8;
-const MOST_OF_A_KEY = 20;
+/** Requests on the thread at the same time. Each may take 64 MiB of memory. */
+const CONCURRENT = 8;
+/** Requests of one key, waiting ones included. */
+const MAX_PER_KEY = 20;
 const HEAP_MB = 1_024;
 const STOP_MS = 10_000;
-const ENDED_WITHIN_MS = 1_000;
+/** How long a failed request waits to learn whether the thread ended. */
+const EXIT_WAIT_MS = 1_000;
 
-/** What the thread tells: that it listens, and what it would count. */
-export type FromThread = { port: number } | { count: keyof Counts; args: unknown[] };
+/** Messages of the thread: the port that it listens on, and its calls of `Counts`. */
+export type ThreadMessage = { port: number } | { count: keyof Counts; args: unknown[] };
 
 export interface LargeBodyWorker {
-  /** Behind authentication. Takes what is large; everything else goes on. */
+  /** Runs after authentication. Forwards large bodies; everything else passes. */
   handler: RequestHandler;
   end(): Promise<void>;
 }
 
-export interface LaneOptions {
+export interface LargeBodyWorkerOptions {
   /** The program of the thread. */
   entry: URL;
   env: NodeJS.ProcessEnv;
   publicUrl: () => string;
-  /** Whose process counts what the thread does. */
+  /** Metrics of this process, which count for the thread as well. */
   counts: Counts;
   log: Log;
 }
@@ -41,22 +43,22 @@ interface Thread {
   ended: Promise<void>;
 }
 
-/** One whose length is told to be large, is not told, or says nothing of what it unpacks to. */
+/** Large, chunked, or compressed (final size unknown). */
 function isLarge({ headers }: Request): boolean {
   if (headers['content-encoding'] !== undefined || headers['transfer-encoding'] !== undefined) return true;
   return Number(headers['content-length'] ?? 0) > LARGE_BYTES;
 }
 
 /**
- * A thread of its own for large bodies, started with the first of them: the same api, listening on a port of loopback, which
- * asks for the same keys as we do. The attacker has an agent's key and sends 4 MB at a time, in whatever shape is dearest: a
- * tenth of a second of reading, judging and sealing each, in which this thread would answer nobody. There, others' large bodies
- * wait for them, by turns of keys; and should one take all the memory, that thread ends and not the process.
- * Where the thread does not start, everything is answered here.
+ * Answers requests with large bodies on a worker thread, which starts with the first of them. The thread runs the same api on
+ * a loopback port and checks the same keys. The attacker has an agent's key and sends 4 MB bodies in the shape that costs most:
+ * 100 ms each to parse, screen and seal, during which this thread could answer no one. On the worker thread they delay only
+ * other large bodies, and keys take turns. If a body exhausts the memory, the thread ends and the process does not.
+ * If the thread does not start, this thread answers.
  */
-export function createLargeBodyWorker({ entry, env, publicUrl, counts, log }: LaneOptions): LargeBodyWorker {
-  const queue = new PQueue({ concurrency: AT_ONCE });
-  const ofKey = new Map<string, number>();
+export function createLargeBodyWorker({ entry, env, publicUrl, counts, log }: LargeBodyWorkerOptions): LargeBodyWorker {
+  const queue = new PQueue({ concurrency: CONCURRENT });
+  const perKey = new Map<string, number>();
   let current: Promise<Thread> | undefined;
 
   function start(): Promise<Thread> {
@@ -73,7 +75,7 @@ export function createLargeBodyWorker({ entry, env, publicUrl, counts, log }: La
     });
     const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     const started = new Promise<Thread>((resolve, reject) => {
-      worker.on('message', (message: FromThread) => {
+      worker.on('message', (message: ThreadMessage) => {
         if ('port' in message) resolve({ port: message.port, worker, ended });
         else (counts[message.count] as (...args: unknown[]) => void)(...message.args);
       });
@@ -86,11 +88,11 @@ export function createLargeBodyWorker({ entry, env, publicUrl, counts, log }: La
         reject(new Error('the thread for large bodies ended'));
       });
     });
-    started.catch(() => {}); // whoever waits for it is told
+    started.catch(() => {}); // `forwardToThread` handles the rejection
     return started;
   }
 
-  async function take(req: Request, res: Response): Promise<'answered' | 'not started'> {
+  async function forwardToThread(req: Request, res: Response): Promise<'answered' | 'not started'> {
     if (res.closed) return 'answered';
     current ??= start();
     const thread = await current.catch(() => undefined);
@@ -99,11 +101,11 @@ export function createLargeBodyWorker({ entry, env, publicUrl, counts, log }: La
     state.forwarded = true;
     await forward(req, res, thread.port).catch(async (cause) => {
       state.forwarded = false;
-      // Of a thread that has ended the next one hears: whoever tries again gets a new one.
-      await Promise.race([thread.ended, setTimeout(ENDED_WITHIN_MS)]);
+      // If the thread ended, wait for its exit, so that the caller's next attempt starts a new one.
+      await Promise.race([thread.ended, setTimeout(EXIT_WAIT_MS)]);
       throw new DomainError(
         'overloaded',
-        'This large body was not answered, and may have been taken or not. Send it again, with the same Idempotency-Key.',
+        'This large body got no answer, and may or may not have been processed. Send it again, with the same Idempotency-Key.',
         { retry_after: 1 },
         { cause },
       );
@@ -118,19 +120,19 @@ export function createLargeBodyWorker({ entry, env, publicUrl, counts, log }: La
         return;
       }
       const { key_id } = principalOf(res);
-      const before = ofKey.get(key_id) ?? 0;
-      if (before >= MOST_OF_A_KEY)
-        throw new DomainError('rate_limited', `${MOST_OF_A_KEY} large bodies of this key are waiting already.`, {
+      const before = perKey.get(key_id) ?? 0;
+      if (before >= MAX_PER_KEY)
+        throw new DomainError('rate_limited', `${MAX_PER_KEY} large bodies of this key are already waiting.`, {
           retry_after: 1,
         });
-      ofKey.set(key_id, before + 1);
+      perKey.set(key_id, before + 1);
       try {
-        // Who has many waiting waits longer.
-        if ((await queue.add(() => take(req, res), { priority: -before })) === 'not started') next();
+        // Keys with more queued bodies get lower priority.
+        if ((await queue.add(() => forwardToThread(req, res), { priority: -before })) === 'not started') next();
       } finally {
-        const left = ofKey.get(key_id)! - 1;
-        if (left > 0) ofKey.set(key_id, left);
-        else ofKey.delete(key_id);
+        const left = perKey.get(key_id)! - 1;
+        if (left > 0) perKey.set(key_id, left);
+        else perKey.delete(key_id);
       }
     },
     async end() {

@@ -2,23 +2,24 @@ import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { startApi } from '../main.ts';
 import type { Counts } from '../ports.ts';
-import type { FromThread } from './large-body-worker.ts';
+import type { ThreadMessage } from './large-body-worker.ts';
 
-/** The program of the thread that `api/large-body/large-body-worker.ts` starts: an api like any other, whose owner counts for it. */
+/** The program of the thread that `large-body-worker.ts` starts: the api, with its counts sent to the thread that started it. */
 
-const BEHIND_THE_OTHERS = 10;
+const LOWER_PRIORITY = 10;
 
-// On Linux the calling thread's own priority (setpriority(2), "C library/kernel differences"): small bodies go first on few cores.
-if (process.platform === 'linux') setPriority(BEHIND_THE_OTHERS);
+// On Linux this sets the priority of the calling thread alone (setpriority(2), "C library/kernel differences"), so that small
+// bodies go first on few cores.
+if (process.platform === 'linux') setPriority(LOWER_PRIORITY);
 
-const tell = (message: FromThread) => parentPort?.postMessage(message);
+const post = (message: ThreadMessage) => parentPort?.postMessage(message);
 const counted =
   (count: keyof Counts) =>
   (...args: unknown[]) =>
-    tell({ count, args });
+    post({ count, args });
 
 const api = await startApi(workerData as NodeJS.ProcessEnv, {
   counts: { opened: counted('opened'), decided: counted('decided'), answered: counted('answered') },
 });
 parentPort?.once('message', () => void api.stop().finally(() => process.exit()));
-tell({ port: api.port });
+post({ port: api.port });

@@ -2,9 +2,9 @@ import type { Request, RequestHandler } from 'express';
 import { DomainError } from '../../domain/errors.ts';
 
 /**
- * Whoever has no key may call only by the names we are reached by: another Host is a page of somebody else that had its name
- * resolved to us (DNS rebinding), and would speak with the session of whoever looks at it. A key is no browser's, so services may
- * call by any name.
+ * Rejects a request without an API key whose Host is not ours. The attacker is a site whose name resolves to this server (DNS
+ * rebinding): its page would act with the session of the person who has it open. Browsers do not send keys, so a request with
+ * a key may use any Host.
  * @throws DomainError `not_found`
  */
 export function checkHost(publicUrl: () => string, req: Request): void {
@@ -17,7 +17,7 @@ export function checkHost(publicUrl: () => string, req: Request): void {
     );
 }
 
-/** For pages: they know no keys. */
+/** For pages, which take no keys. */
 export const allowedHosts =
   (publicUrl: () => string): RequestHandler =>
   (req, _res, next) => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isForwarded } from '../request-state.ts';
 
-/** What the router leaves on a request that one of its routes has taken. */
+/** Set by the router when a route matched. */
 interface Routed extends IncomingMessage {
   baseUrl?: string;
   route?: { path?: unknown };
@@ -9,18 +9,18 @@ interface Routed extends IncomingMessage {
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-/** The route's template, never the path: that holds ids, and the caller chooses it. */
+/** The route's template, never the path: the caller chooses the path, and it contains ids. */
 const routeOf = ({ baseUrl = '', route }: Routed): string =>
   typeof route?.path === 'string' ? `${baseUrl}${route.path}` : 'none';
 
 export interface ResponseWatch {
-  /** Before the application sees the request. */
+  /** Call it before the application gets the request. */
   watch(req: IncomingMessage, res: ServerResponse): void;
-  /** Ends every answer that is being streamed, cleanly; answers that begin later close their connection. */
+  /** Ends every streaming answer cleanly. Answers that begin later close their connection. */
   endStreams(): void;
 }
 
-/** Outside the application, so that it sees every answer: how long each took, and which go on for as long as the caller likes. */
+/** Measures every answer, those of the application's own errors included, and keeps the streams that shutdown has to end. */
 export function watchResponses(
   answered: (method: string, route: string, status: number, seconds: number) => void,
 ): ResponseWatch {
@@ -33,7 +33,7 @@ export function watchResponses(
       if (isEnding) res.setHeader('Connection', 'close');
       res.once('close', () => {
         open.delete(res);
-        if (isForwarded(res)) return; // counted where it was answered
+        if (isForwarded(res)) return; // the thread that answers counts it
         const method = METHODS.includes(req.method ?? '') ? req.method! : 'OTHER';
         answered(method, routeOf(req), res.statusCode, Number(process.hrtime.bigint() - started) / 1e9);
       });
@@ -41,7 +41,7 @@ export function watchResponses(
     endStreams() {
       isEnding = true;
       for (const res of open) {
-        if (isForwarded(res)) continue; // no stream, but an answer on its way
+        if (isForwarded(res)) continue; // another thread answers, and this one passes it on
         if (res.headersSent) {
           if (!res.writableEnded) res.end();
         } else res.setHeader('Connection', 'close');

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 
-/** `__Host-` binds the cookie to this host and TLS; a plain address (loopback in development) cannot carry it. */
+/** `__Host-` binds the cookie to this host and to TLS. Plain HTTP (loopback in development) cannot use it. */
 const nameFor = (secure: boolean) => (secure ? '__Host-letsping' : 'letsping');
 export const SESSION_HOURS = 12;
 

@@ -7,12 +7,12 @@ import type { ScreenDeps } from '../../domain/firewall/screen-deps.ts';
 import { loosenings } from '../../domain/policy/loosenings.ts';
 import type { PolicyStore } from '../../domain/policy/ports.ts';
 
-/** What stands in the record where nobody has to say why. */
-const UNSAID = 'not said (letsping dev)';
+/** Recorded where no reason is required. */
+const NO_REASON = 'none given (letsping dev)';
 
 /**
- * Writes the next version of a project's policy. Tightening counts at once; a version that lets more pass needs the permission
- * `policy:loosen` and a reason, which stays with it. A project's first version follows nobody's choice and needs none.
+ * Writes the next version of a project's policy, which takes effect at once. A looser version needs the permission
+ * `policy:loosen` and a reason, which is kept with it. The first version of a project replaces the default and needs neither.
  */
 export const createPutPolicy =
   (
@@ -30,21 +30,25 @@ export const createPutPolicy =
       if (found.length > 0 && before.version > 0) {
         const errors = found.map((detail) => ({ pointer: '', detail }));
         if (!mayDo(role, 'policy:loosen'))
-          throw new DomainError('forbidden', 'This policy is looser, and the key has no permission policy:loosen.', {
-            errors,
-          });
+          throw new DomainError(
+            'forbidden',
+            'This policy is looser than the current one, and this key has no permission policy:loosen.',
+            {
+              errors,
+            },
+          );
         if (reason === undefined && !loosenWithoutReason)
           throw new DomainError(
             'invalid_value',
-            'This policy is looser than the one in force. Say why: in X-Letsping-Reason, or as ?reason=.',
+            'This policy is looser than the current one. Add a reason: the header X-Letsping-Reason, or ?reason=.',
             { errors },
           );
       }
-      return { reason: reason ?? (found.length > 0 && before.version > 0 ? UNSAID : null), loosenings: found };
+      return { reason: reason ?? (found.length > 0 && before.version > 0 ? NO_REASON : null), loosenings: found };
     });
   };
 
-/** A rule that cannot run is refused when it is written, not when it has to judge. @throws DomainError with every place. */
+/** Refuses a policy with a rule that cannot run. @throws DomainError `invalid_value`, with the place of every such rule */
 export function refuseBroken(policy: Policy, parsers: Parsers): void {
   const errors = policyProblems(policy, parsers).map(({ pointer, reason }) => ({ pointer, detail: reason }));
   if (errors[0]) throw new DomainError('invalid_value', `${errors[0].pointer}: ${errors[0].detail}`, { errors });

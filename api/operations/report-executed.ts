@@ -4,7 +4,7 @@ import type { ExecutionStore, RequestReader } from '../../domain/approval/ports.
 import { DomainError } from '../../domain/errors.ts';
 import type { Log } from '../ports.ts';
 
-/** The agent reports, once, that it ran the approved payload. Another digest than the approved one is an incident. */
+/** Records that the agent ran what was approved, once. A digest other than the approved one is recorded as an incident. */
 export const createReportExecuted =
   ({ requests, executions, log }: { requests: RequestReader; executions: ExecutionStore; log: Log }) =>
   async (principal: Principal, request_id: string, payload_digest: string): Promise<ExecutedAnswer> => {
@@ -16,7 +16,7 @@ export const createReportExecuted =
       log.error({ request_id }, 'alarm: execution reported without an approval');
       throw new DomainError(
         'not_approved',
-        `This request is ${resolution?.outcome.status ?? 'still pending'}: nothing of it may run.`,
+        `This request is ${resolution?.outcome.status ?? 'still pending'}, so it must not run.`,
       );
     }
     const written = await executions.execute(
@@ -32,13 +32,13 @@ export const createReportExecuted =
       case 'again':
         throw new DomainError(
           'executed_already',
-          'The execution of this request was reported before. An approval is good for one execution.',
+          'The execution of this request was already reported. An approval allows one execution.',
         );
       case 'mismatch':
         log.error({ request_id }, 'alarm: another payload was executed than approved');
         throw new DomainError(
           'digest_mismatch',
-          'This is not the digest of what was approved. An incident was recorded.',
+          'This is not the digest of the approved payload. An incident was recorded.',
         );
       default:
         return written satisfies never;

@@ -7,33 +7,33 @@ import { screenAction } from '../../domain/firewall/screen.ts';
 import type { ScreenDeps } from '../../domain/firewall/screen-deps.ts';
 import { refuseBroken } from './put-policy.ts';
 
-const MAX_JUDGED = 10_000;
+const MAX_SCREENED = 10_000;
 const MAX_CHANGES = 1_000;
-/** Payloads may be 4 MB: a batch must fit into memory. */
+/** Payloads may be 4 MB each, and a batch must fit into memory. */
 const BATCH = 20;
-/** After so long it answers with what it has judged. */
+/** After this time the answer has what was screened so far. */
 const MAX_MS = 20_000;
 
 /**
- * Judges a project's recorded requests under another policy, the newest first, and compares with what was. Bounded in requests
- * and in time, one at a time per project, and the event loop turns between two requests. Nothing is written.
+ * Screens a project's recorded requests under another policy, newest first, and compares the verdicts. Bounded in requests and
+ * in time. One simulation per project at a time; it yields to the event loop between two requests. Nothing is written.
  */
-export function createSimulatePolicy(store: RecordedReader, host: ScreenDeps = {}) {
+export function createSimulatePolicy(requests: RecordedReader, screenDeps: ScreenDeps = {}) {
   const running = new Set<string>();
 
   return async (project_id: string, body: PolicySimulationBody): Promise<PolicySimulation> => {
     if (running.has(project_id))
-      throw new DomainError('rate_limited', 'A simulation of this project is running.', { retry_after: 5 });
-    refuseBroken(body.policy, host.parsers ?? NO_PARSERS);
+      throw new DomainError('rate_limited', 'Another simulation of this project is running.', { retry_after: 5 });
+    refuseBroken(body.policy, screenDeps.parsers ?? NO_PARSERS);
     running.add(project_id);
     try {
-      return await simulated(project_id, body);
+      return await simulate(project_id, body);
     } finally {
       running.delete(project_id);
     }
   };
 
-  async function simulated(project_id: string, { policy, since }: PolicySimulationBody): Promise<PolicySimulation> {
+  async function simulate(project_id: string, { policy, since }: PolicySimulationBody): Promise<PolicySimulation> {
     const deadline = Date.now() + MAX_MS;
     const answer: PolicySimulation = {
       judged: 0,
@@ -45,17 +45,17 @@ export function createSimulatePolicy(store: RecordedReader, host: ScreenDeps = {
     };
     let after: { created_at: Date; id: string } | undefined;
     for (;;) {
-      const limit = Math.min(BATCH, MAX_JUDGED + 1 - answer.judged);
-      const batch = await store.recorded(project_id, { since_ms: sinceMs(since), limit, after });
+      const limit = Math.min(BATCH, MAX_SCREENED + 1 - answer.judged);
+      const batch = await requests.recorded(project_id, { since_ms: sinceMs(since), limit, after });
       for (const request of batch) {
-        if (answer.judged === MAX_JUDGED || Date.now() > deadline) return answer;
+        if (answer.judged === MAX_SCREENED || Date.now() > deadline) return answer;
         const { id, service, action, payload, context, verdict: was, created_at } = request;
         const { verdict, held_by, findings } = screenAction(
           { service, action, payload },
           context,
           policy,
           undefined,
-          host,
+          screenDeps,
         );
         answer.judged += 1;
         answer.was[was] += 1;

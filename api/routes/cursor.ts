@@ -1,7 +1,7 @@
 import { isId } from '../../crypto/ids.ts';
 import { DomainError } from '../../domain/errors.ts';
 
-/** Where a page ended. Opaque to callers; it says nothing they have not seen. */
+/** The last row of a page. Opaque to callers, and it contains only what they have already seen. */
 export const cursorOf = ({ created_at, id }: { created_at: Date; id: string }): string =>
   Buffer.from(`${created_at.toISOString()} ${id}`).toString('base64url');
 
@@ -9,6 +9,6 @@ export function parseCursor(text: string | undefined): { created_at: string; id:
   if (text === undefined) return undefined;
   const [created_at = '', id = ''] = Buffer.from(text, 'base64url').toString().split(' ');
   if (Number.isNaN(Date.parse(created_at)) || !isId('req', id))
-    throw new DomainError('invalid_request', 'cursor: not one that this API gave.');
+    throw new DomainError('invalid_request', 'cursor: not a cursor of this API.');
   return { created_at, id };
 }

@@ -8,8 +8,8 @@ import { requestRoutes } from '../page/request-routes.ts';
 import { sessionRoutes } from '../page/session-routes.ts';
 import { stateOf } from '../request-state.ts';
 
-/** What a person is told by a page; all else is told, and logged, by the error handler of the whole. */
-const tellPerson: ErrorRequestHandler = (error, _req, res, next) => {
+/** Answers some refusals with a page. The application's error handler answers and logs the rest. */
+const sendRefusalPage: ErrorRequestHandler = (error, _req, res, next) => {
   const { principal } = stateOf(res);
   const { type } = error as { type?: unknown };
   if (error instanceof DomainError && error.code === 'not_found')
@@ -27,9 +27,9 @@ const tellPerson: ErrorRequestHandler = (error, _req, res, next) => {
   else next(error);
 };
 
-/** The plain approval page: rendered here, complete without a script, for whoever has a session. */
+/** The approval page for people with a session. It is rendered on the server and works without scripts. */
 export function pageRoutes(deps: PageDeps): Router {
   const router = Router();
-  router.use(assetRoutes(), sessionRoutes(deps), inboxRoutes(deps), requestRoutes(deps), tellPerson);
+  router.use(assetRoutes(), sessionRoutes(deps), inboxRoutes(deps), requestRoutes(deps), sendRefusalPage);
   return router;
 }

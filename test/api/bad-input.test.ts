@@ -25,7 +25,7 @@ const open = async () => (await ingest(action)).body as { id: string; payload_di
 const { decide } = approvalsOf(() => system);
 const makeKey = async (body: object) => (await system.call(system.admin_api_key, 'POST', '/api/keys', body)).body;
 
-describe('who is speaking', () => {
+describe('authentication', () => {
   test.each([undefined, '', 'Bearer', 'Bearer lp_test_nonsense', 'Basic abc'])(
     'authorization %j is 401 with a problem',
     async (authorization) => {
@@ -44,14 +44,14 @@ describe('who is speaking', () => {
     },
   );
 
-  test('a revoked key is 401 at once', async () => {
+  test('a revoked key is 401 immediately', async () => {
     const key = await makeKey({ name: 'short', owner: 'x', role: 'agent' });
     expect((await system.call(key.api_key, 'POST', '/api/ingest', action)).status).toBe(201);
     expect((await system.call(system.admin_api_key, 'DELETE', `/api/keys/${key.id}`)).status).toBe(200);
     expect((await system.call(key.api_key, 'POST', '/api/ingest', action)).status).toBe(401);
   });
 
-  test("a foreign, another agent's and an unknown id are the same 404", async () => {
+  test('ids of another project, of another agent and of no request get the same 404', async () => {
     const { id } = await open();
     const other = await makeKey({ name: 'other', owner: 'other-agent', role: 'agent' });
     const unknown = `req_${'0'.repeat(26)}`;
@@ -71,7 +71,7 @@ describe('who is speaking', () => {
     expect((await system.call(other.api_key, 'GET', '/api/approval-requests')).body.items).toEqual([]);
   });
 
-  test("an agent's key decides nothing, and an owner's second key does not decide their own request", async () => {
+  test("an agent's key cannot decide, and an owner's second key cannot decide their own request", async () => {
     const { id, payload_digest } = await open();
     expect(await decide(id, { type: 'approve', payload_digest }, system.agent_api_key)).toMatchObject({
       status: 403,
@@ -88,13 +88,13 @@ describe('who is speaking', () => {
     expect((await system.call(system.approver_api_key, 'POST', '/api/ingest', action)).status).toBe(403);
   });
 
-  test('a key bound to services speaks for no other', async () => {
+  test('a key limited to services is refused for any other service', async () => {
     const { api_key } = await makeKey({ name: 'bound', owner: 'bound', role: 'agent', services: ['crm'] });
     expect((await system.call(api_key, 'POST', '/api/ingest', { ...action, service: 'crm' })).status).toBe(201);
     expect((await system.call(api_key, 'POST', '/api/ingest', action)).status).toBe(403);
   });
 
-  test('without a key another Host is refused: no page of somebody else speaks with a session', async () => {
+  test('without a key a foreign Host is refused (DNS rebinding)', async () => {
     const { request } = await import('node:http');
     const status = await new Promise<number | undefined>((resolve) => {
       const { port } = new URL(system.api.url);
@@ -159,7 +159,7 @@ describe('bodies', () => {
     expect(latin1.status).toBe(415);
   });
 
-  test('what this release cannot honour is 422, not ignored', async () => {
+  test('what this release does not support is 422, not ignored', async () => {
     expect(await ingest({ ...action, metadata: { role: 'finance' } })).toMatchObject({
       status: 422,
       body: { errors: [{ pointer: '/metadata/role' }] },

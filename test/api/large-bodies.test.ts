@@ -22,7 +22,7 @@ const ingest = (body: unknown, headers?: Record<string, string>) =>
   system.call(system.agent_api_key, 'POST', '/api/ingest', body, headers);
 const metric = async (pattern: RegExp) => Number(pattern.exec(await system.api.metrics.registry.metrics())?.[1] ?? 0);
 
-test('a large call is allowed, held, decided and counted as a small one', async () => {
+test('a large call is allowed, held, decided and counted like a small one', async () => {
   const allowed = await ingest(action());
   expect([allowed.status, allowed.body.status, allowed.body.verdict]).toEqual([201, 'APPROVED', 'allow']);
   expect(payloadDigest(saltBytes(allowed.body.digest_salt), action())).toBe(allowed.body.payload_digest);
@@ -44,14 +44,14 @@ test('a large call is allowed, held, decided and counted as a small one', async 
   });
 });
 
-test('one Idempotency-Key is one request, whichever thread has it', async () => {
+test('an Idempotency-Key works across both threads', async () => {
   const headers = { 'idempotency-key': randomBytes(8).toString('hex') };
   const [first, second] = [await ingest(action(), headers), await ingest(action(), headers)];
   expect(second.body).toEqual(first.body);
   expect((await ingest({ ...action(), payload: {} }, headers)).body.code).toBe('LETSPING_422');
 });
 
-test('large and wrong is refused with the same words, and without a key before it is read', async () => {
+test('a wrong large body gets the same refusal as a small one, and one without a key is refused unread', async () => {
   expect(await ingest(`{"service":"${note.repeat(1_000)}`)).toMatchObject({ status: 400 });
   const tooLarge = await ingest(action({ more: 'x'.repeat(4_300_000) }));
   expect([tooLarge.status, tooLarge.body.detail]).toEqual([413, expect.stringContaining('4 MB')]);

@@ -1,8 +1,8 @@
-// A stand-in for the api's thread, which says what reached it and fails when it is told to.
+// A stand-in for the thread of the api: it answers with what reached it, and fails on request.
 import { createServer } from 'node:http';
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 
-if (workerData.LANE_FAILS) throw new Error('no such database');
+if (workerData.START_FAILS) throw new Error('no such database');
 let release = () => {};
 const released = new Promise((resolve) => {
   release = resolve;

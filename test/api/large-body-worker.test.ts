@@ -10,20 +10,20 @@ import { stateOf } from '../../api/request-state.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
 
 const LARGE = 'x'.repeat(20_000);
-const running: { server: Server; lane: LargeBodyWorker }[] = [];
+const running: { server: Server; worker: LargeBodyWorker }[] = [];
 afterEach(async () => {
-  for (const { server, lane } of running.splice(0)) {
+  for (const { server, worker } of running.splice(0)) {
     server.closeAllConnections();
     server.close();
-    await lane.end();
+    await worker.end();
   }
 });
 
-/** An app that answers `here` to what the lane does not take. */
+/** An app that answers `here` to what the worker does not take. */
 async function start(env: NodeJS.ProcessEnv = {}) {
   const counts = { opened: vi.fn(), decided: vi.fn(), answered: vi.fn() };
   const log = { error: vi.fn(), warn: vi.fn(), info: vi.fn() } as never;
-  const lane = createLargeBodyWorker({
+  const worker = createLargeBodyWorker({
     entry: new URL('./large-body-thread.mjs', import.meta.url),
     env,
     publicUrl: () => 'https://approvals.example.com',
@@ -38,18 +38,18 @@ async function start(env: NodeJS.ProcessEnv = {}) {
     stateOf(res).principal = { key_id: req.get('x-key') ?? 'key_a' } as Principal;
     next();
   });
-  app.use(lane.handler, (_req, res) => void res.send('here'));
+  app.use(worker.handler, (_req, res) => void res.send('here'));
   app.use(errorHandler(log));
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  running.push({ server, lane });
+  running.push({ server, worker });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const send = (path: string, body: string | Buffer = LARGE, headers: Record<string, string> = {}) =>
     fetch(`${url}${path}`, { method: 'POST', body: body as never, headers });
   return { url, counts, send, arrived: () => arrived };
 }
 
-test('what is small is answered here, what is large by a thread, with all that the caller sent', async () => {
+test('a small body is answered on this thread, a large one on the worker thread, with everything that the caller sent', async () => {
   const { send } = await start({ DATABASE_URL: 'postgres://db' });
   expect(await (await send('/a', 'small')).text()).toBe('here');
   const answer = await send('/a/b?c=%20d', LARGE, {
@@ -67,7 +67,7 @@ test('what is small is answered here, what is large by a thread, with all that t
     'x-request-id': 'from-outside',
     'content-length': String(LARGE.length),
   });
-  expect(got.headers.host).toMatch(/^127\.0\.0\.1:\d+$/); // the caller's, for the check of our own name
+  expect(got.headers.host).toMatch(/^127\.0\.0\.1:\d+$/); // the caller's, which the thread checks
   expect(got.env).toMatchObject({
     DATABASE_URL: 'postgres://db',
     LETSPING_HOST: '127.0.0.1',
@@ -79,7 +79,7 @@ test('what is small is answered here, what is large by a thread, with all that t
   expect(again.threadId).toBe(got.threadId);
 });
 
-test('a body of unknown length, and one that is compressed, is large', async () => {
+test('a body of unknown length and a compressed body count as large', async () => {
   const { url, send } = await start();
   const packed = await send('/z', gzipSync('small'), { 'content-encoding': 'gzip' });
   expect(packed.status).toBe(201);
@@ -95,13 +95,13 @@ test('a body of unknown length, and one that is compressed, is large', async () 
   expect(status).toBe(201);
 });
 
-test('one that is refused before it was sent is told so', async () => {
+test('a body that is refused before it was sent gets the refusal', async () => {
   const { send } = await start();
   const answer = await send('/refuse', 'x'.repeat(4_000_000));
   expect([answer.status, await answer.text()]).toEqual([413, 'too large']);
 });
 
-test('a thread that ends leaves its callers an answer, and the next large body a new thread', async () => {
+test('when the thread ends, its callers get 503, and the next large body starts a new thread', async () => {
   const { send } = await start();
   const first = (await (await send('/a')).json()) as { threadId: number };
   const answer = await send('/die');
@@ -115,13 +115,13 @@ test('a thread that ends leaves its callers an answer, and the next large body a
   expect(next.threadId).toBeGreaterThan(first.threadId);
 });
 
-test('where no thread starts, all is answered here', async () => {
-  const { send } = await start({ LANE_FAILS: '1' });
+test('when the thread does not start, large bodies are answered on this thread', async () => {
+  const { send } = await start({ START_FAILS: '1' });
   expect(await (await send('/a')).text()).toBe('here');
   expect(await (await send('/a')).text()).toBe('here');
 });
 
-test('a key has its share: twenty at once, and another key comes before its next ones', async () => {
+test('a key may have twenty large bodies waiting, and another key goes before them', async () => {
   const { send, counts, arrived } = await start();
   const { port } = (await (await send('/a')).json()) as { port: number };
   const order: string[] = [];

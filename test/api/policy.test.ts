@@ -20,8 +20,8 @@ const admin = (method: string, path: string, body?: unknown, headers?: Record<st
 const put = (policy: object, reason?: string) =>
   admin('PUT', '/api/policy', policy, reason === undefined ? {} : { 'x-letsping-reason': reason });
 
-describe('a version', () => {
-  test('that is the first needs no reason; one that loosens does, one that tightens does not', async () => {
+describe('a policy version', () => {
+  test('needs a reason when it loosens, and none when it tightens or is the first', async () => {
     const first = await put({ default_routing: 'review_flagged' });
     expect(first).toMatchObject({ status: 200, body: { version: 1 } });
 
@@ -50,7 +50,7 @@ describe('a version', () => {
     });
   });
 
-  test('keeps what it loosened, why and by whom, newest first', async () => {
+  test('is listed with its loosenings, reason and author, newest first', async () => {
     const { body } = await admin('GET', '/api/policy/versions');
     expect(body).toMatchObject({
       next: null,
@@ -79,7 +79,7 @@ describe('a version', () => {
     expect((await system.call(system.approver_api_key, 'GET', '/api/policy/versions')).status).toBe(403);
   });
 
-  test('is never changed, not even by the owner of the tables', async () => {
+  test('cannot be changed, even by the owner of the tables', async () => {
     const { Client } = (await import('pg')).default;
     const owner = new Client({ connectionString: system.database.owner_url });
     await owner.connect();
@@ -93,12 +93,12 @@ describe('a version', () => {
     ['nothing', ''],
     ['a space', ' '],
     ['1,001 letters', 'x'.repeat(1_001)],
-  ])('takes no reason that is none: %s', async (_name, reason) => {
+  ])('is refused with an invalid reason: %s', async (_name, reason) => {
     const path = `/api/policy?reason=${encodeURIComponent(reason)}`;
     expect((await admin('PUT', path, {})).status).toBe(400);
   });
 
-  test('that loosens is not for a key without policy:loosen, whatever the reason', async () => {
+  test('is refused when it loosens and the key has no policy:loosen, whatever the reason', async () => {
     const before = { version: 1, digest: '', policy: Policy.parse({}), created_by: null, created_at: null };
     const putPolicy = createPutPolicy(
       { putPolicy: async (_project, policy, _by, compare) => ({ ...before, policy, ...compare(before) }) },
@@ -121,14 +121,14 @@ describe('a version', () => {
     });
   });
 
-  test('whose rules cannot run is refused with the place, however it comes', async () => {
+  test('with a rule that cannot run is refused with its place, by PUT and by simulate', async () => {
     const broken = { guardrails: [{ kind: 'egress', extra_blocked_addresses: ['10.0.0.0/99'] }] };
     const refusal = { status: 422, body: { errors: [{ pointer: '/guardrails/0/extra_blocked_addresses' }] } };
     expect(await put(broken, 'because')).toMatchObject(refusal);
     expect(await admin('POST', '/api/policy/simulate', { policy: broken, since: '7d' })).toMatchObject(refusal);
   });
 
-  test('that follows two at once is compared with the one before it', async () => {
+  test('is compared with the version before it when two are written at once', async () => {
     await put({ default_routing: 'review_all' });
     const answers = await Promise.all([
       put({ default_routing: 'review_flagged' }, 'one'),
@@ -145,7 +145,7 @@ describe('a version', () => {
 describe('a simulation', () => {
   const simulate = (policy: object, since = '1h') => admin('POST', '/api/policy/simulate', { policy, since });
 
-  test('judges what was recorded, says what changes, and changes nothing', async () => {
+  test('screens the recorded requests, lists the changed verdicts, and writes nothing', async () => {
     await put({ default_routing: 'review_flagged' }, 'for what follows');
     const quiet = (await ingest({ service: 'sim', action: 'read', payload: { q: 'canary-payload' } })).body;
     const held = (await ingest({ service: 'sim', action: 'get', payload: { url: 'http://127.0.0.1/canary' } })).body;
@@ -181,7 +181,7 @@ describe('a simulation', () => {
     expect((await admin('GET', '/api/policy')).body.version).toBe(version);
   });
 
-  test('goes through more than one batch, in order', async () => {
+  test('reads more than one batch, in order', async () => {
     for (let i = 0; i < 60; i++) await ingest({ service: 'many', action: `a${i}`, payload: {} });
     const { body } = await simulate({});
     const many = body.changes.filter(({ service }: { service: string }) => service === 'many');
@@ -224,7 +224,7 @@ test('findings are in the status, in the detail and, by their ids, in the receip
 });
 
 describe('the context of the host program', () => {
-  /** As it is kept, sealed. */
+  /** As stored. */
   const contextOf = async (request_id: string) => {
     const { pool } = system.database;
     const keyring = createKeyring(parseRootKey(system.env['LETSPING_ROOT_KEY']!), loadProjectKey(pool));
@@ -235,7 +235,7 @@ describe('the context of the host program', () => {
     'x-letsping-context': typeof context === 'string' ? context : JSON.stringify(context),
   });
 
-  test('in a header is joined with the body: the worse label, what both name as known', async () => {
+  test('in a header is joined with the one in the body: the worse label, and the intersection of known names', async () => {
     const { body, status } = await ingest(
       { ...action, context: { thread_id: 't', untrusted: false, allowed_domains: ['a.example', 'b.example'] } },
       header({ untrusted: true, allowed_domains: ['b.example'], known_recipients: ['ana'] }),
@@ -249,14 +249,14 @@ describe('the context of the host program', () => {
     });
   });
 
-  test('in a header alone counts; in UTF-8 too', async () => {
+  test('may be in the header alone, and in UTF-8', async () => {
     const text = Buffer.from(JSON.stringify({ untrusted: false, task: 'für 東京' }), 'utf8').toString('latin1');
     const { body } = await ingest(action, header(text));
     expect(await contextOf(body.id)).toEqual({ untrusted: false, task: 'für 東京' });
   });
 
   test.each(['x', '[]', '{"untrusted":"no"}', '{"colour":1}', '{"untrusted":true,"untrusted":false}', '\xff'])(
-    'that is none is refused, and nothing opens: %j',
+    'is refused when the header is not an ActionContext: %j',
     async (text) => {
       expect(await ingest(action, header(text))).toMatchObject({
         status: 400,
@@ -265,7 +265,7 @@ describe('the context of the host program', () => {
     },
   );
 
-  test('that is another under the same Idempotency-Key is another request', async () => {
+  test('is part of what an Idempotency-Key covers', async () => {
     const repeated = (context: object) => ingest(action, { ...header(context), 'idempotency-key': 'context-1' });
     const first = await repeated({ untrusted: false });
     expect((await repeated({ untrusted: false })).body.id).toBe(first.body.id);
@@ -274,7 +274,7 @@ describe('the context of the host program', () => {
 });
 
 describe('guardrails that count', () => {
-  test('know what the project asked before: the call beyond the limit is held, another action passes', async () => {
+  test('see earlier requests of the project: the call beyond the limit is held, another action is allowed', async () => {
     const counted = await createSystem({
       policy: { default_routing: 'review_flagged', guardrails: [{ kind: 'velocity_limit', max: 2, window_s: 60 }] },
     });

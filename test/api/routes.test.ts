@@ -15,8 +15,8 @@ afterAll(() => system.stop());
 const ingest = (body: object) => system.call(system.agent_api_key, 'POST', '/api/ingest', body);
 const admin = (method: string, path: string, body?: unknown) => system.call(system.admin_api_key, method, path, body);
 
-describe('what does not wait is a row', () => {
-  test('an allowed action is answered with its receipt, and Temporal hears nothing of it', async () => {
+describe('an action that needs no person', () => {
+  test('is approved with a receipt when it is allowed, and starts no workflow', async () => {
     const { status, body } = await ingest({ service: 'crm', action: 'read', payload: { q: 'acme' } });
     expect(status).toBe(201);
     expect(body).toMatchObject({
@@ -34,7 +34,7 @@ describe('what does not wait is a row', () => {
     await expect(system.temporal.workflow.getHandle(`approval/${body.id}`).describe()).rejects.toThrow();
   });
 
-  test('a blocked one is REJECTED with the guardrail, never 403', async () => {
+  test('is REJECTED with the guardrail when it is blocked, never 403', async () => {
     const { status, body } = await ingest({
       service: 'never',
       action: 'get',
@@ -48,7 +48,7 @@ describe('what does not wait is a row', () => {
   });
 });
 
-test('executed is reported once, with the approved digest', async () => {
+test('an execution is reported once, with the approved digest', async () => {
   const { body } = await ingest({ service: 'crm', action: 'read', payload: { q: 1 } });
   const report = (payload_digest: string) =>
     system.call(system.agent_api_key, 'POST', `/api/approval-requests/${body.id}/executed`, { payload_digest });
@@ -67,7 +67,7 @@ test('executed is reported once, with the approved digest', async () => {
   ).toMatchObject({ status: 409, body: { code: 'not_approved' } });
 });
 
-test('lists page by page, newest first, filtered', async () => {
+test('requests are listed in pages, newest first, and filtered', async () => {
   const ids: string[] = [];
   for (let i = 0; i < 5; i++)
     ids.push(
@@ -93,7 +93,7 @@ test('lists page by page, newest first, filtered', async () => {
     expect((await admin('GET', `/api/approval-requests?${wrong}`)).status).toBe(400);
 });
 
-test('a policy is versioned; without one a project holds everything', async () => {
+test('a policy is versioned, and loosening it needs a reason', async () => {
   const before = (await admin('GET', '/api/policy')).body;
   const looser = { ...before.policy, default_routing: 'observe' };
   expect(await admin('PUT', '/api/policy', looser)).toMatchObject({
@@ -158,7 +158,7 @@ test('the second read of a pending request is held and answered when it is resol
   });
 });
 
-test('events are told to those who may hear them', async () => {
+test('an event stream carries only events that its key may see', async () => {
   const listen = async (key: string) => {
     const gone = new AbortController();
     const answer = await fetch(`${system.api.url}/api/events`, {
@@ -183,7 +183,7 @@ test('events are told to those who may hear them', async () => {
   theirs.stop();
 });
 
-test('wire routes stand at the root too, with repeated slashes, and never redirect', async () => {
+test('wire routes work at the root too, and with repeated slashes', async () => {
   for (const path of ['/ingest', '//ingest', '/api//ingest']) {
     expect(
       (
@@ -197,7 +197,7 @@ test('wire routes stand at the root too, with repeated slashes, and never redire
   }
 });
 
-test('is ready when its parts are', async () => {
+test('readyz is 200 and the public keys are published, without their private part', async () => {
   expect((await fetch(`${system.api.url}/readyz`)).status).toBe(200);
   expect(await (await fetch(`${system.api.url}/.well-known/jwks.json`)).json()).toMatchObject({
     keys: [{ kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', kid: expect.any(String) }],

@@ -22,7 +22,7 @@ const held = async () =>
   ).body as { id: string; payload_digest: string };
 const { decide, detail } = approvalsOf(() => system);
 
-test('over HTTP: the author is told 202 with the findings, 403 for approving it, the second approver 201, and 200 again', async () => {
+test('the author of a patch gets 202 with the findings and 403 for approving it; the second approver gets 201, then 200', async () => {
   const ana = system.approver_api_key;
   const { id, payload_digest } = await held();
   const patch = { type: 'patch', patched_payload: widened, payload_digest };
@@ -32,13 +32,13 @@ test('over HTTP: the author is told 202 with the findings, 403 for approving it,
     body: { status: 'awaiting_second_approver', findings: [{ id: 'egress/metadata', pointer: '/url' }] },
   });
   expect(Object.keys(proposed.body).toSorted()).toEqual(['decision_id', 'findings', 'payload_digest', 'status']);
-  // Under its key, and said again without one: the same answer, and no other patch.
+  // Repeated with its Idempotency-Key and without one: the same answer, and no second patch.
   const replayed = await decide(id, patch, ana, { 'idempotency-key': 'once' });
   expect(replayed.headers.get('idempotency-replayed')).toBe('true');
   for (const again of [replayed, await decide(id, patch, ana)])
     expect(again).toMatchObject({ status: 202, body: proposed.body });
 
-  const { proposed_patch, payload_digest: asked } = await detail(id, bo);
+  const { proposed_patch, payload_digest: requested } = await detail(id, bo);
   expect(proposed_patch).toMatchObject({
     decision_id: proposed.body.decision_id,
     by: 'dev-approver',
@@ -47,7 +47,7 @@ test('over HTTP: the author is told 202 with the findings, 403 for approving it,
     digest_salt: expect.stringMatching(/^[\w-]{43}$/),
     findings: proposed.body.findings,
   });
-  expect(asked).toBe(payload_digest);
+  expect(requested).toBe(payload_digest);
   expect((await detail(id, system.agent_api_key)).proposed_patch).toBeNull();
   const status = await system.call(system.agent_api_key, 'GET', `/api/status/${id}`);
   expect(status.body).toMatchObject({ status: 'PENDING', payload_digest });
@@ -63,7 +63,7 @@ test('over HTTP: the author is told 202 with the findings, 403 for approving it,
   });
   for (const again of [await decide(id, approve, bo), await decide(id, approve, bo, { 'idempotency-key': 'another' })])
     expect(again).toMatchObject({ status: 200, body: approved.body });
-  // Whoever says anything else is told what stands.
+  // Any other decision is answered with the resolution.
   for (const late of [
     await decide(id, { ...approve, payload_digest }, bo),
     await decide(id, patch, ana),
@@ -72,7 +72,7 @@ test('over HTTP: the author is told 202 with the findings, 403 for approving it,
     expect(late).toMatchObject({ status: 409, body: { code: 'not_pending', standing: { decided_by: 'bo' } } });
 });
 
-test('many second approvers at once: one is told 201, the others 409 with what stands', async () => {
+test('of many second approvers at once, one gets 201 and the others 409', async () => {
   const { id, payload_digest } = await held();
   const { body } = await decide(id, { type: 'patch', patched_payload: widened, payload_digest }, bo);
   const keys = await Promise.all(Array.from({ length: 8 }, (_, i) => system.approver(`many-${i}`)));
@@ -82,7 +82,7 @@ test('many second approvers at once: one is told 201, the others 409 with what s
   expect(answers.map(({ status }) => status).toSorted()).toEqual([201, ...Array(7).fill(409)]);
 });
 
-test('those who listen hear that a patch waits', async () => {
+test('the event stream announces a proposed patch, without its payload', async () => {
   const { id, payload_digest } = await held();
   const gone = new AbortController();
   const stream = await fetch(`${system.api.url}/api/events`, {
@@ -98,7 +98,7 @@ test('those who listen hear that a patch waits', async () => {
   gone.abort();
 });
 
-test('of two who patch, the newest patch that waits is the one that stands, and each may approve the other', async () => {
+test('a newer patch replaces the proposed one, and the author of the older may approve it', async () => {
   const { id, payload_digest } = await held();
   await decide(id, { type: 'patch', patched_payload: widened, payload_digest }, bo);
   const other = { url: 'http://169.254.169.254/other' };
