@@ -1,6 +1,6 @@
 import { table } from './table.ts';
 
-/** One measured figure, as `--json` prints it. `baseline` is the other side of the same run, `ratio` ours over it. */
+/** One measured figure, as `--json` prints it. `baseline` is the other side of the same run, `ratio` is value over baseline. */
 export interface Row {
   bench: string;
   case: string;
@@ -9,18 +9,18 @@ export interface Row {
   unit: string;
   baseline: number | null;
   ratio: number | null;
-  /** What the figure must keep to (`≤ 1.5 ×`); null where nothing was promised. */
+  /** The limit (`≤ 1.5 ×`); null if there is none. */
   budget: string | null;
   ok: boolean | null;
 }
 
-/** A promise: on the ratio, or on the value itself. */
+/** A limit on the ratio, or on the value itself. */
 export type Budget = { ratio: number } | { atLeast: number } | { value: number };
 
 export interface Measured {
   case: string;
   measure: string;
-  /** null: not measured, and `unit` says why. */
+  /** null: not measured; `unit` has the reason. */
   value: number | null;
   unit: string;
   baseline?: number;
@@ -56,7 +56,7 @@ export function rowOf(bench: string, measured: Measured): Row {
   };
 }
 
-/** Three digits are more than a shared machine repeats. */
+/** Three digits, which is more than a shared machine reproduces. */
 const figure = (value: number | null): string => {
   if (value === null) return '-';
   return Number.isInteger(value)
@@ -64,13 +64,13 @@ const figure = (value: number | null): string => {
     : value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2);
 };
 
-/** The rows as a table for people, or one JSON object a line; then how many budgets were kept. */
+/** Prints the rows as a table or as one JSON object per line; then the number of budgets kept. */
 export function print(rows: readonly Row[], json: boolean): void {
   printRows(rows, json);
   printVerdict(rows, json);
 }
 
-/** The rows alone: a bench of several parts tells each part's as soon as it is measured. */
+/** Prints only the rows: a bench of several parts prints each part as soon as it is measured. */
 export function printRows(rows: readonly Row[], json: boolean): void {
   if (json) {
     for (const row of rows) console.log(JSON.stringify(row));

@@ -25,7 +25,7 @@ const CASES: Case[] = [
   { name: '5 MB', bytes: 5 * MB, inFlight: 1, seal: { atLeast: 0.9 }, open: { atLeast: 0.6 } },
 ];
 
-/** The plainest thing that can be called encryption: one AES-256-GCM call under one key, nonce and tag beside the ciphertext. */
+/** The baseline: one AES-256-GCM call with one key; nonce and tag are stored with the ciphertext. */
 const nodeKey = randomBytes(32);
 async function nodeSeal(plain: Uint8Array): Promise<Buffer> {
   const nonce = randomBytes(12);
@@ -46,7 +46,7 @@ async function timed(calls: number, inFlight: number, work: () => Promise<unknow
   return performance.now() - started;
 }
 
-/** Our sealing in one piece beside `node:crypto`, the two by turns, so that a busy machine slows both. */
+/** Compares sealing in one call with `node:crypto`, by turns, so that a busy machine slows both. */
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,

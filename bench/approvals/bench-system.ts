@@ -51,7 +51,7 @@ const QUEUE: Record<Flow, string> = { bare: EMPTY_QUEUE, ours: OUR_QUEUE, regula
 
 export type BenchSystem = Awaited<ReturnType<typeof startBench>>;
 
-/** A whole system on a throwaway folder, with the bench's own workers and the plain route beside it. */
+/** A whole system in a temporary folder, with the bench's own workers and the plain route. */
 export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string) => void, signal: AbortSignal) {
   const folder = mkdtempSync(join(tmpdir(), 'letsping-bench-'));
   const own: NodeJS.ProcessEnv = { ...env, LETSPING_TASK_QUEUE: OUR_QUEUE };
@@ -66,7 +66,7 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
         .then(close)
         .catch(() => {});
   };
-  /** Whoever calls it second waits for the first: nothing is left running behind the end of this process. */
+  /** A second call waits for the first, so that no process outlives the bench. */
   const stop = () => {
     stopped ??= stopAll();
     return stopped;
@@ -76,7 +76,7 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
     closing.push(() => system.stop());
     signal.throwIfAborted();
     const children = {} as Record<'empty' | 'regular' | 'plain', Child>;
-    // The plain route writes as the database's owner: it needs a table of its own.
+    // The plain route connects as the database's owner, because it creates its own table.
     const plainEnv = { ...system.program_env, DATABASE_URL: system.database_url };
     children.plain = await startOwn('plain-route', [], plainEnv);
     closing.push(() => children.plain.stop());
@@ -104,7 +104,7 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
     const policy = { default_routing: 'review_all', routes: [{ service: ALLOWED_SERVICE, routing: 'observe' }] };
     await expectStatus(send('PUT', `${system.api_url}/policy?reason=bench`, system.admin_api_key, policy), 200);
 
-    /** A held request's row, without HTTP and without its workflow; marked, so that nobody starts it. */
+    /** Inserts a held request without HTTP and without its workflow; marked as started, so that the reconciler does not start it. */
     const openRow = async (): Promise<UnsealedRequest> => {
       const salt = randomBytes(32);
       const action = bodyFor(HELD_SERVICE);
@@ -174,7 +174,7 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
       stop,
       plainUrl: `http://127.0.0.1:${children.plain.said}/rows`,
       workflowId,
-      /** What a flow starts with; a row stands behind those that settle for real. */
+      /** The input of a flow; flows that really settle get a request row. */
       prepare: async (flow: Flow): Promise<ApprovalInput> =>
         flow === 'ours' || flow === 'regular' ? inputOf(await openRow()) : bareInput(),
       start: (flow: Flow, input: ApprovalInput) =>
@@ -188,7 +188,7 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
             workflowIdConflictPolicy: 'USE_EXISTING' as const,
           }),
         }),
-      /** The decision's row, which `settle` looks for, and its reference. */
+      /** Inserts the decision row that `settle` reads, and returns its reference. */
       decisionFor: async (flow: Flow, input: ApprovalInput): Promise<DecisionRef> => {
         const decision_id = newId('dec');
         const decision = { type: 'approve' as const, actor: OWNER, payload_digest: input.payload_digest };
@@ -202,7 +202,7 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
           });
         return { ...decision, decision_id };
       },
-      /** A first task that an overloaded machine let time out is done again: the Update is, too, as our API does. */
+      /** On an overloaded machine a first task can time out and is repeated; then the Update is repeated too, as by the API. */
       decide: async (flow: Flow, input: ApprovalInput, decision: DecisionRef): Promise<void> => {
         const handle = client.workflow.getHandle(workflowId(flow, input));
         for (let tries = 0; ; tries++) {
@@ -218,7 +218,7 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
       },
       ingest: (service: string) =>
         expectStatus<Opened>(send('POST', `${system.api_url}/ingest`, system.agent_api_key, bodyFor(service)), 201),
-      /** Tries again as clients do when a busy server says 503; answers how often. */
+      /** Retries on 503, as clients do; returns the number of retries. */
       decideByHttp: async (id: string, payload_digest: string): Promise<number> => {
         const url = `${system.api_url}/approval-requests/${id}/decisions`;
         for (let tries = 0; ; tries++) {

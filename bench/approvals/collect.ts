@@ -1,4 +1,4 @@
-/** Loaded into every thread of the worker whose memory is measured: a SIGUSR2 collects the garbage of all of them. */
+/** Loaded into every thread of the measured worker: SIGUSR2 runs a garbage collection in all of them. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { BroadcastChannel, isMainThread } from 'node:worker_threads';

@@ -4,10 +4,10 @@ import { type BenchSystem, HELD_SERVICE } from './bench-system.ts';
 import { follow } from './http.ts';
 import { byTurns, p50, p95, pause, timed } from './timing.ts';
 
-/** Until a new request's workflow has had its first task, and waits. */
+/** Time until a new request's workflow has completed its first task. */
 const OPENED_MS = 120;
 
-/** From the click to whoever waits, three ways, beside the round trip of one bare Update. */
+/** From sending a decision to three kinds of waiting clients, compared with the round trip of one bare Update. */
 export async function decision(system: BenchSystem, rounds: number): Promise<Measured[]> {
   const lp = new LetsPing(system.agent_api_key, { baseUrl: system.public_url });
   const heard = new Map<string, () => void>();
@@ -34,7 +34,7 @@ export async function decision(system: BenchSystem, rounds: number): Promise<Mea
       const ref = await system.decisionFor('bare', input);
       return (await timed(() => system.decide('bare', input, ref))).ms;
     },
-    // The first read of a status is answered at once; the second is held.
+    // The first status read is answered at once; the second is held.
     held: decidedAfter((id) => system.status(id).then(() => system.status(id))),
     stream: decidedAfter((id) =>
       new Promise<void>((resolve) => heard.set(id, resolve)).finally(() => heard.delete(id)),

@@ -8,7 +8,7 @@ const FLOWS: Flow[] = ['bare', 'ours', 'regular'];
 const NAMES: Record<string, string> = { ours: 'held', regular: 'held, settle regular' };
 const SETTLED_MS = 100;
 
-/** The same wait three times on one server: bare, ours, and ours with `settle` through the server's queue. */
+/** The same wait on one server: the bare workflow, ours, and ours with `settle` through the server's queue. */
 export async function flows(system: BenchSystem, rounds: number): Promise<Measured[]> {
   const open = new Map<string, { input: ApprovalInput; decision: DecisionRef }>();
   const starting = (flow: Flow) => async (round: number) => {
@@ -22,7 +22,7 @@ export async function flows(system: BenchSystem, rounds: number): Promise<Measur
     ours: starting('ours'),
     regular: starting('regular'),
   });
-  await new Promise((resolve) => setTimeout(resolve, 20 * SETTLED_MS)); // every first task is done: decisions find a workflow that waits
+  await new Promise((resolve) => setTimeout(resolve, 20 * SETTLED_MS)); // all first tasks are done, so decisions reach waiting workflows
   const deciding = (flow: Flow) => async (round: number) => {
     const { input, decision } = open.get(`${flow} ${round}`)!;
     return (await timed(() => system.decide(flow, input, decision))).ms;

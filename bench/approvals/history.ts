@@ -6,7 +6,7 @@ type Events = NonNullable<Awaited<ReturnType<ReturnType<Client['workflow']['getH
 
 /**
  * Billable Actions of a history, by the published list: start, timer, Signal, accepted Update, scheduled activity, and one for all
- * local activities of one workflow task. Queries leave nothing in a history, and none is sent here.
+ * local activities of one workflow task. Queries are not in a history, and none is sent here.
  */
 function actionsOf(events: Events): number {
   let actions = 0;
@@ -28,7 +28,7 @@ function actionsOf(events: Events): number {
   return actions + tasksWithMarkers.size;
 }
 
-/** Events and Actions of one workflow; zeros for a workflow that Temporal has never heard of. */
+/** Events and Actions of one workflow; zeros if it does not exist. */
 export async function countsOf(client: Client, workflowId: string): Promise<{ events: number; actions: number }> {
   try {
     const { events } = await client.workflow.getHandle(workflowId).fetchHistory();

@@ -5,7 +5,7 @@ export interface Answer {
   body: unknown;
 }
 
-/** Lean and the same for every side: what it costs is in both. */
+/** A minimal client, the same for all sides, so that its cost is in all of them. */
 const agent = new Agent({ keepAlive: true, maxSockets: 200 });
 
 export const send = (method: string, url: string, key: string | undefined, body?: unknown): Promise<Answer> =>
@@ -31,7 +31,7 @@ export const send = (method: string, url: string, key: string | undefined, body?
         res.on('error', reject);
       },
     );
-    // The server closes a connection that was idle; one that was just taken up again has carried nothing yet.
+    // The server may close an idle connection while it is reused; the call has not been sent then.
     req.on('error', (error: NodeJS.ErrnoException) => {
       if (req.reusedSocket && error.code === 'ECONNRESET') send(method, url, key, body).then(resolve, reject);
       else reject(error);
@@ -39,7 +39,7 @@ export const send = (method: string, url: string, key: string | undefined, body?
     req.end(text);
   });
 
-/** The body of an answer, as its caller knows it. @throws Error unless it has one of these statuses. */
+/** The body of an answer. @throws Error unless it has one of these statuses. */
 export async function expectStatus<T>(answer: Promise<Answer>, ...wanted: number[]): Promise<T> {
   const { status, body } = await answer;
   if (!wanted.includes(status))
@@ -47,7 +47,7 @@ export async function expectStatus<T>(answer: Promise<Answer>, ...wanted: number
   return body as T;
 }
 
-/** The ids of requests as the event stream tells one event of them, until `stop`. Resolves when the stream is open. */
+/** Calls back with the request id of each such event, until `stop`. Resolves when the stream is open. */
 export async function follow(
   url: string,
   key: string,

@@ -7,7 +7,7 @@ import { byTurns, inFlight, p50, p95, pause, timed } from './timing.ts';
 const TURNS = 4;
 const WIDTH = 20;
 
-/** The answer to an agent: allowed beside a plain insert, held beside the start of a bare workflow. */
+/** Time until an agent's answer: allowed compared with a plain insert, held compared with the start of a bare workflow. */
 export async function ingest(system: BenchSystem, rounds: number): Promise<Measured[]> {
   const plain = () => expectStatus(send('POST', system.plainUrl, undefined, bodyFor(ALLOWED_SERVICE)), 201);
   const allowed = () => system.ingest(ALLOWED_SERVICE);
@@ -53,7 +53,7 @@ export async function ingest(system: BenchSystem, rounds: number): Promise<Measu
   });
   stream.stop();
   await pause(500);
-  // Nothing is left behind that the next part would measure.
+  // Wait for background work, which the next part would measure.
   await inFlight(held.length, 10, (i) => system.decideByHttp(held[i]!.id, held[i]!.payload_digest));
   await inFlight(bare.length, 10, (i) => system.decide('bare', bare[i]!.input, bare[i]!.decision));
 

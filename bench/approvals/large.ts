@@ -8,7 +8,7 @@ const MB = 1_000_000;
 const TURNS = 3;
 const PAUSE_MS = 5;
 
-/** Small allowed calls, alone and beside another client that sends bodies of 1 MB, one after the other. */
+/** Small allowed calls, alone and while another client sends bodies of 1 MB, one after the other. */
 export async function large(system: BenchSystem, rounds: number): Promise<Measured[]> {
   const body = { service: ALLOWED_SERVICE, action: 'export', payload: { text: SENTENCE.repeat(MB / SENTENCE.length) } };
   const sendLarge = () => expectStatus(send('POST', `${system.api_url}/ingest`, system.agent_api_key, body), 201);

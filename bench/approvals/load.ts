@@ -5,7 +5,7 @@ import { inFlight } from './timing.ts';
 
 const WIDTHS = [1, 20, 100];
 
-/** Whole approvals, opened and decided: processor time and throughput, beside the same workflow whose activities do nothing. */
+/** Whole approvals, opened and decided: CPU time and throughput, compared with the same workflow with empty activities. */
 export async function load(system: BenchSystem, count: number, turns: number): Promise<Measured[]> {
   const empty = async () => {
     const input = await system.prepare('empty');
@@ -26,7 +26,7 @@ export async function load(system: BenchSystem, count: number, turns: number): P
       const names = Object.keys(pids) as (keyof typeof cpu)[];
       const before = names.map((name) => cpuMs(pids[name]) ?? Number.NaN);
       const ms = await work();
-      await new Promise((resolve) => setTimeout(resolve, 200)); // the last task is still being finished
+      await new Promise((resolve) => setTimeout(resolve, 200)); // the last task is still running
       names.forEach((name, i) => {
         cpu[name] += (cpuMs(pids[name]) ?? Number.NaN) - before[i]!;
       });
@@ -63,7 +63,7 @@ export async function load(system: BenchSystem, count: number, turns: number): P
   }
   rows.push({
     case: 'approval, all of these',
-    measure: 'answers of 503 that were tried again',
+    measure: 'answers of 503 that were retried',
     value: refused,
     unit: 'answers',
   });

@@ -1,4 +1,4 @@
-/** The worker as it is deployed, as a child of the bench: `collect.ts` is loaded into it by NODE_OPTIONS. */
+/** The deployed worker as a child of the bench; NODE_OPTIONS loads `collect.ts` into it. */
 import { runWorker } from '../../workers/main.ts';
 
 console.log('ready');

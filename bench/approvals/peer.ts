@@ -23,10 +23,10 @@ const freePort = () =>
     });
   });
 
-/** Its program in an environment of its own; or why it cannot be had. `LETSPING_BENCH_AWAITHUMANS` names one that is installed. */
+/** Installs its program in a separate environment, or returns why that failed. `LETSPING_BENCH_AWAITHUMANS` names an installed one. */
 function install(folder: string): { program: string } | { refused: string } {
   const given = process.env['LETSPING_BENCH_AWAITHUMANS'];
-  if (given) return existsSync(given) ? { program: given } : { refused: `there is no ${given}` };
+  if (given) return existsSync(given) ? { program: given } : { refused: `${given} does not exist` };
   const steps: [string, string[]][] = [
     ['python3', ['-m', 'venv', join(folder, 'venv')]],
     [
@@ -42,13 +42,13 @@ function install(folder: string): { program: string } | { refused: string } {
   return { program: join(folder, 'venv', 'bin', 'awaithumans') };
 }
 
-/** The nearest self-hosted rival as its authors start it, driven through its own HTTP API, by turns with ours. */
+/** The most similar self-hosted product, started as its authors document, driven through its HTTP API, by turns with letsping. */
 export async function peer(system: BenchSystem, rounds: number, say: (line: string) => void): Promise<Measured[]> {
   const folder = mkdtempSync(join(tmpdir(), 'letsping-bench-peer-'));
   try {
     const installed = install(folder);
     if ('refused' in installed) {
-      say(`peer: ${MEASURES} measures skipped: ${REQUIREMENT} cannot be had: ${installed.refused}`);
+      say(`peer: ${MEASURES} measures skipped: ${REQUIREMENT} cannot be installed: ${installed.refused}`);
       return [
         { case: 'beside awaithumans', measure: `${MEASURES} measures`, value: null, unit: 'skipped: not installed' },
       ];
@@ -123,7 +123,7 @@ async function measured(system: BenchSystem, url: string, token: string, rounds:
     theirs: async (round) => {
       const { id } = await create();
       const waiting = expectStatus(send('GET', `${url}/tasks/${id}/poll?timeout=25`, token), 200);
-      await pause(50 + (((round + 20) * 137) % 900)); // their poll looks once a second: decisions come at any moment of it
+      await pause(50 + (((round + 20) * 137) % 900)); // it polls once a second: decisions come at different moments of that second
       const sent = performance.now();
       const decided = expectStatus(
         send('POST', `${url}/tasks/${id}/complete`, token, { response: { approved: true } }),

@@ -1,4 +1,4 @@
-/** The other side of ingest: an Express route that inserts one row of the body's size in one transaction, and no more. */
+/** The baseline of ingest: an Express route that only inserts one row of the body's size in one transaction. */
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import express from 'express';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 export interface Child {
   pid: number;
-  /** What it said after `ready`. */
+  /** The text after `ready`. */
   said: string;
   stop(): Promise<void>;
 }
@@ -49,13 +49,13 @@ const readyLine = (child: ChildProcess, command: string) =>
     child.once('exit', (code) => reject(new Error(`${command} ended with ${code}:\n${log.slice(-2_000)}`)));
   });
 
-/** One of the bench's own programs, built beside this file. */
+/** A program of the bench, built in the folder of this file. */
 export const startOwn = (name: string, args: string[], env: NodeJS.ProcessEnv): Promise<Child> =>
   startChild(process.execPath, [fileURLToPath(new URL(`./${name}.js`, import.meta.url)), ...args], env);
 
 const TICK_MS = 10;
 
-/** Processor time of a process so far, user and system, all threads. Undefined where there is no /proc. */
+/** CPU time of a process, user and system, all threads. Undefined without /proc. */
 export function cpuMs(pid: number | undefined): number | undefined {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
@@ -65,7 +65,7 @@ export function cpuMs(pid: number | undefined): number | undefined {
   }
 }
 
-/** Resident memory. Undefined where there is no /proc. */
+/** Resident memory. Undefined without /proc. */
 export function residentMb(pid: number | undefined): number | undefined {
   try {
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1_024;

@@ -5,7 +5,7 @@ import { expectStatus, send } from './http.ts';
 import { cpuMs, residentMb, startOwn } from './processes.ts';
 import { inFlight, p50, p95, pause, timed } from './timing.ts';
 
-/** Pages of an inbox in a project of its own: few rows first, then `rows` pending ones, copied by SQL. */
+/** Pages of an inbox in a separate project: first with few rows, then with `rows` pending ones, copied by SQL. */
 export async function inbox(system: BenchSystem, rows: number, reads: number): Promise<Measured[]> {
   const project = await createFirstProject({
     databaseUrl: system.program_env['DATABASE_URL']!,
@@ -14,7 +14,7 @@ export async function inbox(system: BenchSystem, rows: number, reads: number): P
     environment: 'test',
   });
   const example = await system.openRow();
-  // A list opens no seal: one sealed blob serves them all.
+  // A list unseals nothing, so all rows can share one sealed value.
   const fill = (from: number, to: number) =>
     system.owner.query(
       `insert into approval_requests (id, project_id, service, action, priority, status, verdict, held_by, finding_ids, requested_by, key_id, payload_digest,
@@ -52,7 +52,7 @@ export async function inbox(system: BenchSystem, rows: number, reads: number): P
     return { few, first, deep: await measure(cursor) };
   };
   await expectSuperuser(system);
-  // Left behind, these rows would each be given a workflow: the reconciler takes them for requests that Temporal has lost.
+  // Delete these rows: the reconciler would start a workflow for each of them.
   const { few, first, deep } = await pages().finally(() =>
     system.owner.query('delete from approval_requests where project_id = $1', [project.project_id]),
   );
@@ -84,7 +84,7 @@ export async function inbox(system: BenchSystem, rows: number, reads: number): P
   ];
 }
 
-/** The tables force row-level security on their owner too; the server's superuser passes it, another owner would not. */
+/** Row-level security is forced on the tables' owner too; only a superuser bypasses it. */
 async function expectSuperuser(system: BenchSystem): Promise<void> {
   const { rows } = await system.owner.query<{ super: boolean }>(
     'select rolsuper as super from pg_roles where rolname = current_user',
@@ -96,9 +96,9 @@ const SAMPLES = 30;
 const COLLECTIONS = 3;
 
 /**
- * Memory of a worker with few and with many approvals that wait. Before the first look it has done as much other work as it has
- * before the second, so that only what waits differs; each look begins when it has nothing left to do. Garbage that V8 has not
- * collected yet is not what waiting costs: the promise is on what is resident after a collection, and both are told.
+ * Memory of a worker with few and with many waiting approvals. Before both measurements it has done the same amount of other work,
+ * so that only the number of waiting approvals differs; each measurement starts when the worker is idle. Uncollected garbage is not a
+ * cost of waiting: the budget applies to the memory after a garbage collection, and both values are reported.
  */
 export async function memory(
   system: BenchSystem,
@@ -140,7 +140,7 @@ export async function memory(
     const little = await resident(few);
     const much = await resident(many);
     if (little === undefined || much === undefined)
-      return [{ case: 'waiting workflows', measure: 'worker memory', value: null, unit: 'skipped: no /proc here' }];
+      return [{ case: 'waiting workflows', measure: 'worker memory', value: null, unit: 'skipped: no /proc' }];
     const name = `${many.toLocaleString('en')} waiting workflows`;
     const beside = `beside ${few.toLocaleString('en')}`;
     return [
@@ -166,7 +166,7 @@ export async function memory(
   }
 }
 
-/** Resident memory, the lowest of half a minute. */
+/** Resident memory, the minimum of half a minute. */
 async function lowest(pid: number): Promise<number | undefined> {
   const samples: number[] = [];
   for (let i = 0; i < SAMPLES; i++) {
@@ -180,7 +180,7 @@ async function lowest(pid: number): Promise<number | undefined> {
 const IDLE_MS = 3_000;
 const IDLE_WITHIN_MS = 10 * 60_000;
 
-/** Until the worker has given every waiting workflow its first task, and does nothing any more. */
+/** Waits until every workflow has had its first task and the worker is idle. */
 async function quiet(pid: number): Promise<void> {
   const until = Date.now() + IDLE_WITHIN_MS;
   for (let before = Number.NEGATIVE_INFINITY; ; await pause(IDLE_MS)) {

@@ -8,7 +8,7 @@ export async function timed<T>(work: () => Promise<T>): Promise<{ ms: number; re
   return { ms: performance.now() - started, result };
 }
 
-/** Milliseconds per side, the sides by turns, so that whatever else the machine does slows all of them. */
+/** Milliseconds per side; the sides run by turns, so that other load on the machine slows all of them. */
 export async function byTurns<S extends string>(
   rounds: number,
   sides: Record<S, (round: number) => Promise<number | undefined>>,
@@ -26,7 +26,7 @@ export async function byTurns<S extends string>(
   return times;
 }
 
-/** Runs `work` `count` times, `inFlight` at a time; answers the milliseconds that all of it took. */
+/** Runs `work` `count` times, `inFlight` at a time; returns the total milliseconds. */
 export async function inFlight(
   count: number,
   width: number,

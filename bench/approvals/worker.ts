@@ -1,4 +1,4 @@
-/** A worker process of the bench, on the queue of its first argument; `regular` settles for real, `empty` does nothing in its activities. */
+/** A worker process of the bench, on the queue of its first argument; `regular` really settles, `empty` has empty activities. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';

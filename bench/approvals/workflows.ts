@@ -1,4 +1,4 @@
-/** What the bench's own workers run: ours, and beside it the plainest wait and one variant. Nothing of this is shipped. */
+/** Workflows of the bench's workers: ours, the simplest wait, and one variant. Not part of the product. */
 import * as wf from '@temporalio/workflow';
 import type { ApprovalInput, DecisionRef, Resolution } from '../../contracts/workflow.ts';
 import { activity, localActivity } from '../../workflows/proxies.ts';
@@ -16,7 +16,7 @@ const resolutionOf = (decision: DecisionRef): Resolution => ({
   verified: true,
 });
 
-/** A timer and an Update: what any approval with a deadline costs at least. */
+/** A timer and an Update: the minimum cost of an approval with a deadline. */
 export async function bareV1(input: ApprovalInput): Promise<Resolution | undefined> {
   let resolution: Resolution | undefined;
   wf.setHandler(decide, (decision) => {
@@ -30,7 +30,7 @@ export async function bareV1(input: ApprovalInput): Promise<Resolution | undefin
 const screen = localActivity('screen', { startToCloseTimeout: '1s' });
 const settle = activity('settle', { startToCloseTimeout: '10s' });
 
-/** Ours as it would be with `settle` as a regular activity: through the server's queue instead of inside the workflow task. */
+/** Ours with `settle` as a regular activity: through the server's queue instead of inside the workflow task. */
 export async function regularSettleV1(input: ApprovalInput): Promise<Resolution | undefined> {
   const ref = { project_id: input.project_id, request_id: input.request_id };
   let proposed: Resolution | undefined;
