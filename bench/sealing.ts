@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { newKey, open, seal } from '../crypto/envelope.ts';
+import { newKey, seal, unseal } from '../crypto/envelope.ts';
 import { type Budget, type Measured, percentile, print, rowOf } from './row.ts';
 
 const KB = 1_000;
@@ -61,7 +61,7 @@ export async function run(args: string[]): Promise<void> {
     const sealed = { ours: await seal(key, CONTEXT, plain), node: await nodeSeal(plain) };
     const work = {
       seal: { ours: () => seal(key, CONTEXT, plain), node: () => nodeSeal(plain) },
-      open: { ours: () => open(key, CONTEXT, sealed.ours), node: () => nodeOpen(sealed.node) },
+      open: { ours: () => unseal(key, CONTEXT, sealed.ours), node: () => nodeOpen(sealed.node) },
     };
     const calls = Math.min(2_000, Math.max(inFlight, Math.ceil(roundBytes / bytes / inFlight) * inFlight));
     for (const measure of ['seal', 'open'] as const) {

@@ -3,25 +3,25 @@ import { gcmsiv } from '@noble/ciphers/aes.js';
 import { randomBytes } from '@noble/ciphers/utils.js';
 
 /**
- * Sealing: AES-256-GCM under a fresh data key per object. It is derived from a long-lived key (a project's, a thread's) by
- * HMAC-SHA-512 (RFC 2104, as a pseudorandom function) of 32 random bytes and the context, and never stored: 32 bytes of the
- * block are the cipher's key, 32 are stored and compared first, because GCM does not commit to its key. The context (project,
- * purpose, ids) is rebuilt by the reader from what it asked for, never read from the object, so a row moved to another
- * request or project does not open. Without the salt nobody derives the key again: to erase it is to erase the object.
+ * Sealing: AES-256-GCM with a fresh data key per object. HMAC-SHA-512 (RFC 2104, as a pseudorandom function) derives 64 bytes
+ * from a long-lived key (a project's or a thread's), 32 random bytes and the context. The first 32 are the cipher's key and are
+ * not stored. The others are stored and compared first, because GCM does not commit to its key. The reader rebuilds the context
+ * (project, purpose, ids) from its own query and never reads it from the object, so a row that was moved to another request or
+ * project cannot be unsealed. The key cannot be derived without the salt, so erasing the salt erases the object.
  *
  *   sealed = version(3) ‖ salt(32) ‖ commitment(32) ‖ ciphertext ‖ tag(16)
  *   key ‖ commitment = HMAC-SHA-512(long-lived key, version ‖ salt ‖ context)
  *
- * Each key encrypts once, so the cipher's nonce is zero. A long-lived key is itself kept wrapped, by AES-256-GCM-SIV:
+ * Each key encrypts once, so the cipher's nonce is zero. A long-lived key is stored wrapped by AES-256-GCM-SIV:
  *
  *   wrapped = nonce(12) ‖ ciphertext(32) ‖ tag(16)
  *
- * One long-lived key may derive, wrap and name pseudonyms (HMAC-SHA-256): three functions that share nothing but it.
- * The attacker here reads and writes the database, and does not hold the root key.
+ * A long-lived key derives data keys, wraps keys and makes pseudonyms (HMAC-SHA-256). These three functions are independent.
+ * The attacker reads and writes the database and does not have the root key.
  */
 export type SealContext = readonly (string | number | null)[];
 
-/** Sealed bytes that do not open: altered, moved to another context, cut, or sealed under another key. */
+/** The bytes cannot be unsealed: altered, truncated, moved to another context, or sealed under another key. */
 export class SealBroken extends Error {
   override readonly name = 'SealBroken';
 }
@@ -33,11 +33,11 @@ const WRAPPED = NONCE + KEY_BYTES + 16;
 const SALT_END = 1 + 32;
 const FRONT = SALT_END + 32;
 const TAG = 16;
-/** For a key that encrypts once. */
+/** Safe because each key encrypts once. */
 const ZERO_NONCE = new Uint8Array(NONCE);
 
 const encoder = new TextEncoder();
-/** A JSON array: no two contexts share an encoding. */
+/** A JSON array, so that different contexts have different encodings. */
 const contextBytes = (context: SealContext) => encoder.encode(JSON.stringify(['letsping/v1', ...context]));
 
 function same(a: Uint8Array, b: Uint8Array): boolean {
@@ -48,7 +48,7 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
 
 export const newKey = (): Uint8Array => randomBytes(KEY_BYTES);
 
-/** Wraps a 32-byte key under a long-lived one: 60 bytes. A repeated nonce would reveal equality only (GCM-SIV). */
+/** Wraps a 32-byte key under a long-lived one: 60 bytes. With GCM-SIV a repeated nonce reveals only equality. */
 export function wrapKey(wrapping: Uint8Array, key: Uint8Array, context: SealContext): Buffer {
   const nonce = randomBytes(NONCE);
   return Buffer.concat([nonce, gcmsiv(wrapping, nonce, contextBytes(context)).encrypt(key)]);
@@ -60,19 +60,19 @@ export function unwrapKey(wrapping: Uint8Array, wrapped: Uint8Array, context: Se
   try {
     return gcmsiv(wrapping, wrapped.subarray(0, NONCE), contextBytes(context)).decrypt(wrapped.subarray(NONCE));
   } catch (cause) {
-    throw new SealBroken('the key does not open under this context', { cause });
+    throw new SealBroken('the key cannot be unwrapped in this context', { cause });
   }
 }
 
-/** A piece that stays in the processor's cache from the cipher to its place. */
+/** Small enough for the processor's cache. */
 const PIECE = 64 * 1024;
 
-/** Runs a cipher over `input`, piece by piece, into `output`: a large object is written once, into its last place. */
+/** Runs a cipher over `input` piece by piece into `output`, so that a large object is not copied again. */
 function run(cipher: { update(piece: Uint8Array): Uint8Array }, input: Uint8Array, output: Uint8Array): void {
   for (let at = 0; at < input.length; at += PIECE) output.set(cipher.update(input.subarray(at, at + PIECE)), at);
 }
 
-/** Of what stands in front of the commitment, and the context: the cipher's key, and the commitment to it. */
+/** Derives the cipher's key and its commitment from the bytes before the commitment, and the context. */
 function derived(
   key: Uint8Array,
   front: Uint8Array,
@@ -83,8 +83,8 @@ function derived(
 }
 
 /**
- * Seals one object under a long-lived key: 81 bytes longer than `plain`. AES-256-GCM on the spot, about half a millisecond per
- * MB: a job for another thread is dearer up to 5 MB.
+ * Seals one object under a long-lived key: 81 bytes longer than `plain`. Synchronous, about 0.5 ms per MB: up to 5 MB, passing
+ * the work to another thread costs more.
  */
 export async function seal(key: Uint8Array, context: SealContext, plain: Uint8Array): Promise<Buffer> {
   const sealed = Buffer.allocUnsafe(FRONT + plain.length + TAG);
@@ -94,14 +94,14 @@ export async function seal(key: Uint8Array, context: SealContext, plain: Uint8Ar
   sealed.set(commitment, SALT_END);
   const cipher = createCipheriv('aes-256-gcm', once, ZERO_NONCE);
   run(cipher, plain, sealed.subarray(FRONT));
-  cipher.final(); // a stream cipher leaves no rest
+  cipher.final(); // GCM is a stream cipher and returns no further bytes
   sealed.set(cipher.getAuthTag(), FRONT + plain.length);
   return sealed;
 }
 
-/** @throws SealBroken: what is not sealed is refused as well; plaintext never passes. */
-export async function open(key: Uint8Array, context: SealContext, sealed: Uint8Array): Promise<Uint8Array> {
-  if (sealed[0] !== VERSION || sealed.length < FRONT + TAG) throw new SealBroken('a sealed object was expected');
+/** @throws SealBroken, also for bytes that were never sealed: plaintext is not accepted. */
+export async function unseal(key: Uint8Array, context: SealContext, sealed: Uint8Array): Promise<Uint8Array> {
+  if (sealed[0] !== VERSION || sealed.length < FRONT + TAG) throw new SealBroken('the bytes are not a sealed object');
   const { once, commitment } = derived(key, sealed.subarray(0, SALT_END), context);
   if (!same(commitment, sealed.subarray(SALT_END, FRONT))) throw new SealBroken('sealed under another key or context');
   try {
@@ -111,7 +111,7 @@ export async function open(key: Uint8Array, context: SealContext, sealed: Uint8A
   }
 }
 
-/** @throws Error when the tag is wrong: nothing of what was deciphered is passed on then. */
+/** @throws Error if the tag is wrong. Nothing that was decrypted is returned then. */
 function decrypt(once: Uint8Array, locked: Uint8Array): Uint8Array {
   const decipher = createDecipheriv('aes-256-gcm', once, ZERO_NONCE, { authTagLength: TAG });
   decipher.setAuthTag(locked.subarray(locked.length - TAG));

@@ -1,45 +1,45 @@
 import { createHmac } from 'node:crypto';
-import { newKey, open, SealBroken, type SealContext, seal, unwrapKey, wrapKey } from './envelope.ts';
+import { newKey, SealBroken, type SealContext, seal, unseal, unwrapKey, wrapKey } from './envelope.ts';
 import type { NamedKey, RootKey } from './root-key.ts';
 
-/** A project's key as the database has it. */
+/** A project's key as the database stores it. */
 export interface WrappedKey {
   root_key_id: string;
   wrapped_key: Uint8Array;
 }
 
-/** A key that the data needs is not here: the request stays as it is, nothing is decided. */
+/** This process does not have the key of the data. The request stays unchanged and nothing is decided. */
 export class KeyUnavailable extends Error {
   override readonly name = 'KeyUnavailable';
 }
 
-/** Seals and opens for one project. The project is part of every context. */
+/** Seals and unseals for one project. The project is part of every context. */
 export interface Sealer {
   readonly project_id: string;
   seal(context: SealContext, value: unknown): Promise<Buffer>;
   /** @throws SealBroken */
-  open(context: SealContext, sealed: Uint8Array): Promise<unknown>;
+  unseal(context: SealContext, sealed: Uint8Array): Promise<unknown>;
   sealBytes(context: SealContext, plain: Uint8Array): Promise<Buffer>;
-  openBytes(context: SealContext, sealed: Uint8Array): Promise<Uint8Array>;
-  /** Wraps a long-lived key, as a thread's. */
+  unsealBytes(context: SealContext, sealed: Uint8Array): Promise<Uint8Array>;
+  /** Wraps a long-lived key, such as a thread's. */
   wrap(context: SealContext, key: Uint8Array): Buffer;
   unwrap(context: SealContext, wrapped: Uint8Array): Uint8Array;
-  /** A keyed name for what must not stand in clear: 32 hex digits, the same for the same text in this project. */
+  /** A keyed hash that replaces a text which must not be stored: 32 hex digits, equal for equal texts of this project. */
   pseudonym(purpose: string, text: string): string;
 }
 
 export interface Keyring {
   readonly root: RootKey;
-  /** A new project's key, wrapped. */
+  /** Creates the key of a new project, and wraps it. */
   wrapProjectKey(project_id: string): WrappedKey;
-  /** The same project's key under the active root key: nothing it sealed changes. Undefined when it is there already. */
+  /** Wraps the same project key under the active root key, so that sealed data stays valid. Undefined if it already is. */
   rewrapProjectKey(project_id: string, stored: WrappedKey): WrappedKey | undefined;
   sealer(project_id: string): Promise<Sealer>;
-  /** For what belongs to no project: the issuer's signing key. */
+  /** Seals a value that belongs to no project: the issuer's signing key. */
   sealGlobal(context: SealContext, value: unknown): Promise<Buffer>;
-  /** @throws SealBroken when none of the root keys opens it. */
-  openGlobal(context: SealContext, sealed: Uint8Array): Promise<unknown>;
-  /** The same object under the active root key. Undefined when it is there already. */
+  /** @throws SealBroken if none of the root keys unseals it. */
+  unsealGlobal(context: SealContext, sealed: Uint8Array): Promise<unknown>;
+  /** Seals the same value under the active root key. Undefined if it already is. */
   resealGlobal(context: SealContext, sealed: Uint8Array): Promise<Buffer | undefined>;
 }
 
@@ -50,13 +50,13 @@ const json = (bytes: Uint8Array): unknown => JSON.parse(decoder.decode(bytes));
 function sealerOf(project_id: string, key: Uint8Array): Sealer {
   const inProject = (context: SealContext): SealContext => [project_id, ...context];
   const sealBytes = (context: SealContext, plain: Uint8Array) => seal(key, inProject(context), plain);
-  const openBytes = (context: SealContext, sealed: Uint8Array) => open(key, inProject(context), sealed);
+  const unsealBytes = (context: SealContext, sealed: Uint8Array) => unseal(key, inProject(context), sealed);
   return {
     project_id,
     sealBytes,
-    openBytes,
+    unsealBytes,
     seal: (context, value) => sealBytes(context, encoder.encode(JSON.stringify(value))),
-    open: async (context, sealed) => json(await openBytes(context, sealed)),
+    unseal: async (context, sealed) => json(await unsealBytes(context, sealed)),
     wrap: (context, longLived) => wrapKey(key, longLived, inProject(context)),
     unwrap: (context, wrapped) => unwrapKey(key, wrapped, inProject(context)),
     pseudonym: (purpose, text) =>
@@ -68,8 +68,8 @@ function sealerOf(project_id: string, key: Uint8Array): Sealer {
 }
 
 /**
- * Keys of this process: its root keys, and the projects' keys as they are asked for. `load` reads a project's wrapped key.
- * @throws KeyUnavailable from `sealer` for an unknown project or one whose key another root key wrapped.
+ * The root keys of this process, and the projects' keys, loaded on demand. `load` reads a project's wrapped key.
+ * @throws KeyUnavailable from `sealer` if the project is unknown, or if another root key wrapped its key.
  */
 export function createKeyring(root: RootKey, load: (project_id: string) => Promise<WrappedKey | undefined>): Keyring {
   const sealers = new Map<string, Promise<Sealer>>();
@@ -92,19 +92,19 @@ export function createKeyring(root: RootKey, load: (project_id: string) => Promi
   });
   const fetchSealer = async (project_id: string): Promise<Sealer> => {
     const stored = await load(project_id);
-    if (!stored) throw new KeyUnavailable(`project ${project_id} has no key here`);
+    if (!stored) throw new KeyUnavailable(`project ${project_id} has no key in this database`);
     return sealerOf(project_id, unwrapProjectKey(project_id, stored));
   };
-  /** What is sealed globally does not name its root key: there are two or three, and a wrong one is told by the tag. */
-  const openWithAny = async (ctx: SealContext, sealed: Uint8Array): Promise<{ plain: Uint8Array; by: NamedKey }> => {
+  /** A globally sealed value does not name its root key. There are two or three, and the tag rejects a wrong one. */
+  const unsealWithAny = async (ctx: SealContext, sealed: Uint8Array): Promise<{ plain: Uint8Array; by: NamedKey }> => {
     for (const by of held) {
       try {
-        return { plain: await open(by.bytes, global(ctx), sealed), by };
+        return { plain: await unseal(by.bytes, global(ctx), sealed), by };
       } catch (error) {
         if (!(error instanceof SealBroken)) throw error;
       }
     }
-    throw new SealBroken('none of the root keys of this process opens it');
+    throw new SealBroken('none of the root keys of this process unseals it');
   };
   return {
     root,
@@ -120,9 +120,9 @@ export function createKeyring(root: RootKey, load: (project_id: string) => Promi
       return loading;
     },
     sealGlobal: (ctx, value) => seal(root.bytes, global(ctx), encoder.encode(JSON.stringify(value))),
-    openGlobal: async (ctx, sealed) => json((await openWithAny(ctx, sealed)).plain),
+    unsealGlobal: async (ctx, sealed) => json((await unsealWithAny(ctx, sealed)).plain),
     resealGlobal: async (ctx, sealed) => {
-      const { plain, by } = await openWithAny(ctx, sealed);
+      const { plain, by } = await unsealWithAny(ctx, sealed);
       return by === root ? undefined : seal(root.bytes, global(ctx), plain);
     },
   };

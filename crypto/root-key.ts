@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 import { KEY_BYTES } from './envelope.ts';
 
-/** One root key. `id` names it in the database without giving it away. */
+/** A root key. `id` identifies it in the database and does not reveal it. */
 export interface NamedKey {
   readonly id: string;
   readonly bytes: Uint8Array;
 }
 
-/** The root key that wraps every project's key, and those that only open what an earlier one, or the next one, has wrapped. */
+/** The active root key wraps the projects' keys. The others only unwrap what an earlier or the next root key has wrapped. */
 export interface RootKey extends NamedKey {
   readonly others: readonly NamedKey[];
 }
 
-/** A root key that must not be used, and why. Its message never holds the key. */
+/** The root key must not be used. The message gives the reason and never contains the key. */
 export class RootKeyRefused extends Error {
   override readonly name = 'RootKeyRefused';
 }
@@ -25,7 +25,7 @@ function parseOne(text: string): NamedKey {
       `LETSPING_ROOT_KEY ${why}. It is the base64 of 32 random bytes, for example the output of: openssl rand -base64 32`,
     );
   if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(trimmed) || bytes.length !== KEY_BYTES) throw refuse('is not 32 bytes of base64');
-  if (new Set(bytes).size < 16) throw refuse('is too regular to be random');
+  if (new Set(bytes).size < 16) throw refuse('is not random enough');
   if (bytes.every((byte, i) => byte === (bytes[0]! + i) % 256)) throw refuse('is an example from the documentation');
   return {
     id: `root_${createHash('sha256').update('letsping root key id').update(bytes).digest('hex').slice(0, 12)}`,
@@ -34,8 +34,8 @@ function parseOne(text: string): NamedKey {
 }
 
 /**
- * Parses `LETSPING_ROOT_KEY`: base64 of 32 random bytes, or several with commas between them. The first wraps; the others only
- * open, which is what a rotation without downtime needs. Refuses what a person would type: the attacker guesses.
+ * Parses `LETSPING_ROOT_KEY`: base64 of 32 random bytes, or several separated by commas. The first one wraps; the others only
+ * unwrap, for a rotation without downtime. Refuses keys that are typed or copied, because an attacker would guess them.
  * @throws RootKeyRefused
  */
 export function parseRootKey(text: string): RootKey {
@@ -44,7 +44,7 @@ export function parseRootKey(text: string): RootKey {
   const ids = [active, ...others].map(({ id }) => id);
   if (new Set(ids).size < ids.length)
     throw new RootKeyRefused(
-      'LETSPING_ROOT_KEY names the same key twice. The first of the list wraps, the others only open: each is named once',
+      'LETSPING_ROOT_KEY names the same key twice. The first of the list wraps, the others only unwrap: name each once',
     );
   return { ...active, others };
 }

@@ -3,20 +3,20 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jo
 import { RECEIPT_TYPE, type Statement } from '../contracts/receipt.ts';
 import { canonicalBytes } from '../domain/canonical-json.ts';
 
-/** The issuer's key pair as it is kept: the private part only inside a sealed object. */
+/** The issuer's key pair. The private part is stored only sealed. */
 export interface IssuerKey {
   kid: string;
   public_jwk: JWK;
   private_jwk: JWK;
 }
 
-/** Signs statements. One per process, made from the newest issuer key. */
+/** Signs statements. One per process, created from the newest issuer key. */
 export interface Signer {
   readonly kid: string;
   sign(statement: Statement): Promise<string>;
 }
 
-/** A new Ed25519 key pair; `kid` is its RFC 7638 thumbprint. */
+/** Creates an Ed25519 key pair; `kid` is its RFC 7638 thumbprint. */
 export async function newIssuerKey(): Promise<IssuerKey> {
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
   const kid = await calculateJwkThumbprint(await exportJWK(publicKey));
@@ -24,13 +24,13 @@ export async function newIssuerKey(): Promise<IssuerKey> {
   return { kid, public_jwk: publicPart(kid, private_jwk), private_jwk };
 }
 
-/** What is published of a private key. */
+/** The public part of a private key, as it is published. */
 export const publicPart = (kid: string, { kty, crv, x }: JWK): JWK =>
   ({ kty, crv, x, kid, alg: 'EdDSA', use: 'sig' }) as JWK;
 
 /**
- * Compact JWS (RFC 7515, RFC 8037) over the RFC 8785 bytes of the statement. Ed25519 signs the same bytes the same way. On the
- * spot, 50 µs: as a job for another thread it would be dearer, and a row is locked meanwhile.
+ * Signs a compact JWS (RFC 7515, RFC 8037) over the RFC 8785 bytes of the statement. Ed25519 is deterministic. Synchronous, 50 µs:
+ * passing it to another thread costs more, and a row is locked meanwhile.
  */
 export async function createSigner({ kid, private_jwk }: IssuerKey): Promise<Signer> {
   const key = createPrivateKey({ key: { ...private_jwk }, format: 'jwk' });

@@ -1,15 +1,15 @@
 import { configure } from 'safe-stable-stringify';
 
 const encoder = new TextEncoder();
-/** Members sorted by UTF-16 code units; numbers and strings as ECMAScript prints them: that is RFC 8785 for well-formed text. */
+/** Members sorted by UTF-16 code units, numbers and strings as in ECMAScript: RFC 8785 for well-formed text. */
 const stringify = configure({ strict: true });
 
-/** An escaped lone surrogate, and not a backslash that is a character of the text before a `ud800`. */
+/** An escaped lone surrogate, but not an escaped backslash followed by `ud800`. */
 const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 
 /**
  * RFC 8785 bytes of a JSON value.
- * @throws TypeError for what JSON cannot say, and for a lone surrogate, which has no UTF-8.
+ * @throws TypeError for a value that JSON cannot represent, and for a lone surrogate, which has no UTF-8.
  */
 export function canonicalBytes(value: unknown): Uint8Array {
   const text = textOf(value);

@@ -15,8 +15,7 @@ type Plain = Record<string, unknown>;
 type Step = { path: string; change: Change };
 
 /**
- * What differs between two JSON objects, in the shape that the published client hands to the agent;
- * undefined when nothing does.
+ * The difference of two JSON values, in the format of the published client; undefined if they are equal.
  *
  * @example
  * diffOf({ amount: 500 }, { amount: 200 }); // { changes: { amount: { from: 500, to: 200 } } }
@@ -30,7 +29,7 @@ export function diffOf(before: unknown, after: unknown): { changes: Change | Cha
 }
 
 /**
- * The difference as plain sentences for people, one per change, in the order of the keys.
+ * The difference as sentences for people, one per change, in the order of the keys.
  *
  * @example
  * patchSentences({ hooks: ['a', 'b'] }, { hooks: ['a'] }); // ['hooks: removed 1 of 2 (b)']
@@ -51,7 +50,7 @@ function changesOf(before: Plain, after: Plain): Changes | undefined {
       entries.push([key, { ...(had && { from }), ...(has && { to }) }]);
     }
   }
-  // fromEntries defines members, so that a key named __proto__ stays a key.
+  // fromEntries defines members, so a key named __proto__ does not set the prototype.
   return entries.length > 0 ? Object.fromEntries(entries) : undefined;
 }
 
@@ -71,7 +70,7 @@ function sameJson(a: unknown, b: unknown): boolean {
   );
 }
 
-/** The changes with the way to each. Arrays of as many objects before as after are compared place by place. */
+/** The changes with their paths. Arrays of equally many objects are compared item by item. */
 function stepsOf(path: string, before: unknown, after: unknown): Step[] {
   if (isObject(before) && isObject(after)) {
     return keysOfBoth(before, after).flatMap((key) => {
@@ -103,7 +102,7 @@ function sentencesOf(path: string, change: Change): string[] {
   return sentences.length > 0 ? sentences : [`${name}: same items in another order`];
 }
 
-/** The items of `list` that `other` does not hold, each as often as it is missing. */
+/** The items of `list` that are missing in `other`, each as often as it is missing. */
 function without(list: readonly unknown[], other: readonly unknown[]): unknown[] {
   const held = new Map<string, number>();
   for (const item of other) held.set(sortedJson(item), (held.get(sortedJson(item)) ?? 0) + 1);
@@ -115,7 +114,7 @@ function without(list: readonly unknown[], other: readonly unknown[]): unknown[]
   });
 }
 
-/** Equal for equal JSON, whatever the order of keys. */
+/** Equal for equal JSON, independent of the order of keys. */
 function sortedJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(sortedJson).join(',')}]`;
   if (!isObject(value)) return JSON.stringify(value) ?? 'null';
@@ -129,7 +128,7 @@ const listed = (items: readonly unknown[]): string => {
   return `(${items.slice(0, SHOWN_ITEMS).map(valueShown).join(', ')}${rest > 0 ? `, and ${rest} more` : ''})`;
 };
 
-/** A string without quotes, unless bare it would read as another value. */
+/** A string without quotes, unless it would then look like another value. */
 const valueShown = (value: unknown): string => {
   const bare = typeof value === 'string' && !/^(?:$|[[{"\s\d-]|true$|false$|null$)|\s$/.test(value);
   return shown(bare ? value : (JSON.stringify(value) ?? 'nothing'), 200);

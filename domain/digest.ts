@@ -5,14 +5,14 @@ import { canonicalBytes } from './canonical-json.ts';
 
 export const SALT_BYTES = 32;
 
-/** SHA-256 of the parts, one after the other. */
+/** SHA-256 of the concatenated parts. */
 export type Sha256 = (...parts: Uint8Array[]) => Uint8Array;
 const inJavaScript: Sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), portable.create()).digest();
 
 /**
  * The digest that an approval names: `sha256:` and the hex of SHA-256(salt ‖ RFC 8785 bytes of `{ action, payload, service }`).
- * The salt (32 random bytes a request, another for its patch) keeps a short payload from being guessed by whoever reads a
- * history, a log or a receipt; whoever may read the payload is given it (`design.md` 7).
+ * Without the salt (32 random bytes per request, and others for its patch) a reader of a history, a log or a receipt could guess
+ * a short payload. Those who may read the payload also get the salt (`design.md` 7).
  */
 export function payloadDigest(
   salt: Uint8Array,
@@ -26,7 +26,7 @@ export function payloadDigest(
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-/** Salt as it travels: base64url without padding. */
+/** The salt as text: base64url without padding. */
 export function saltText(salt: Uint8Array): string {
   let text = '';
   for (let i = 0; i < salt.length; i += 3) {

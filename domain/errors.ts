@@ -2,7 +2,7 @@ import type { DecisionAnswer } from '../contracts/decision.ts';
 import type { ErrorCode } from '../contracts/error-codes.ts';
 import type { Finding } from '../contracts/verdict.ts';
 
-/** What a refusal may carry beside its sentence: shown to the caller, so never a payload, a key or a stack. */
+/** The details of a refusal. The caller sees them, so they never contain a payload, a key or a stack. */
 export interface ErrorDetails {
   errors?: { pointer: string; detail: string }[];
   findings?: Finding[];

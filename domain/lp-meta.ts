@@ -1,6 +1,6 @@
 /**
- * The payload without `_lp_meta`, which the published Node client adds to every call: facts about the sender, no
- * argument of the action. It is taken off before schema, guardrails, digest and preview alike.
+ * Removes `_lp_meta`, which the published Node client adds to every call. It describes the sender and is not an argument of
+ * the action, so schema, guardrails, digest and preview do not see it.
  */
 export function withoutLpMeta(payload: Record<string, unknown>): Record<string, unknown> {
   if (!Object.hasOwn(payload, '_lp_meta')) return payload;

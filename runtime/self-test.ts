@@ -1,6 +1,6 @@
 import type { Action } from '../contracts/action.ts';
 import { PREDICATE_TYPE, STATEMENT_TYPE, type Statement } from '../contracts/receipt.ts';
-import { newKey, open, seal } from '../crypto/envelope.ts';
+import { newKey, seal, unseal } from '../crypto/envelope.ts';
 import { sha256 } from '../crypto/sha256.ts';
 import type { Signer } from '../crypto/signing.ts';
 import { payloadDigest, SALT_BYTES } from '../domain/digest.ts';
@@ -90,10 +90,10 @@ function checkScreening(deps: ScreenDeps, finding: string | undefined, action: A
 async function checkSealing(key: Uint8Array, round: number): Promise<void> {
   const plain = Buffer.from(NOTE);
   const sealed = await seal(key, ['self-test', round], plain);
-  if (Buffer.compare(await open(key, ['self-test', round], sealed), plain) !== 0)
+  if (Buffer.compare(await unseal(key, ['self-test', round], sealed), plain) !== 0)
     throw new SelfTestFailed(`a sealed value opens as another value. ${REINSTALL}`);
   if (round > 0) return;
   sealed[sealed.length - 1]! ^= 1;
-  const opened = await open(key, ['self-test', round], sealed).catch(() => undefined);
+  const opened = await unseal(key, ['self-test', round], sealed).catch(() => undefined);
   if (opened !== undefined) throw new SelfTestFailed(`a sealed value that was altered still opens. ${REINSTALL}`);
 }

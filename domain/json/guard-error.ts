@@ -1,4 +1,4 @@
-/** Why a text was refused, as a code and as a plain sentence. */
+/** The reasons for a refusal, by code. */
 export const JSON_REFUSALS = {
   not_json: 'The body is not JSON.',
   too_deep: 'The body is nested too deeply.',
@@ -10,7 +10,7 @@ export const JSON_REFUSALS = {
 } as const;
 export type JsonRefusal = keyof typeof JSON_REFUSALS;
 
-/** Thrown inside the scan only: `parseGuarded` returns it as a value. */
+/** Thrown inside the scan only: `parseGuarded` returns a value. */
 export class JsonGuardError extends Error {
   override readonly name = 'JsonGuardError';
   readonly code: JsonRefusal;

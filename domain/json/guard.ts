@@ -5,7 +5,7 @@ import { cook, QUOTE, scanLiteral, scanNumber, scanString, skipSpace } from './t
 export { JSON_REFUSALS, type JsonRefusal } from './guard-error.ts';
 
 export interface JsonLimits {
-  /** Containers inside one another. @default 200 */
+  /** Nesting of containers. @default 200 */
   maxDepth?: number;
   /** Objects, arrays and scalars together. @default 20000 */
   maxValues?: number;
@@ -15,24 +15,24 @@ export type GuardedJson =
   | { ok: true; value: unknown }
   | {
       ok: false;
-      /** JSON Pointer of the value refused, or of the nearest ancestor whose pointer fits into 1,000 characters. */
+      /** JSON Pointer of the refused value, or of its nearest ancestor with a pointer of at most 1,000 characters. */
       pointer: string;
       code: JsonRefusal;
       /** One plain sentence. */
       reason: string;
     };
 
-/** An open container: an object has `keys`, an array has not. `at` is the key or the index being read, once known. */
+/** A container that is being read. Only an object has `keys`. `at` is the current key or index, once known. */
 interface Frame {
   keys: Set<string> | undefined;
   at: string | number | undefined;
 }
 
 /**
- * Parses JSON that two parsers cannot read differently: no comments, trailing commas or second values, no duplicate
- * keys (escaped ones included), no key that reaches a prototype, no number that a double cannot carry, no lone
- * surrogate; bounded in depth and in values. The first offence ends the scan, so a depth bomb costs little.
- * How long the text may be is the caller's limit.
+ * Parses JSON that all parsers read alike: no comments, trailing commas or second values, no duplicate keys (also when
+ * escaped), no key that reaches a prototype, no number that a double cannot represent, no lone surrogate; limited in
+ * depth and in values. The scan ends at the first violation, so deep nesting costs little. The caller limits the length
+ * of the text.
  *
  * @example
  * parseGuarded('{"amount": 1, "amount": 2}');
@@ -50,7 +50,7 @@ export function parseGuarded(text: string, limits: JsonLimits = {}): GuardedJson
   }
 }
 
-/** Reads the whole text once, without recursion; throws at the first offence and leaves the way to it in `open`. */
+/** Reads the text once, without recursion. Throws at the first violation and leaves the path to it in `open`. */
 function scan(text: string, open: Frame[], maxDepth: number, maxValues: number): void {
   let at = skipSpace(text, 0);
   let values = 0;
@@ -79,7 +79,7 @@ function scan(text: string, open: Frame[], maxDepth: number, maxValues: number):
   if (at !== text.length) throw new JsonGuardError('not_json');
 }
 
-/** Moves past the commas and closing brackets behind a value, to where the next value starts or the text ends. */
+/** Skips the commas and closing brackets after a value; returns where the next value starts or the text ends. */
 function afterValue(text: string, from: number, open: Frame[]): number {
   let at = skipSpace(text, from);
   for (;;) {
@@ -100,7 +100,7 @@ function afterValue(text: string, from: number, open: Frame[]): number {
 /** Reads a key and its colon; returns where the member's value starts. */
 function readKey(text: string, start: number, open: Frame[], seen: Set<string>): number {
   const frame = open[open.length - 1] as Frame;
-  // A key that cannot be read is the object's fault.
+  // An unreadable key is reported at the object.
   frame.at = undefined;
   if (text.charCodeAt(start) !== QUOTE) throw new JsonGuardError('not_json');
   const { end, escaped } = scanString(text, start);

@@ -2,7 +2,7 @@ import { JsonGuardError } from './guard-error.ts';
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
 const NONZERO_DIGIT = /^[^eE]*[1-9]/;
-/** In Unicode mode a surrogate that has its partner is one code point, so this matches lone ones only. */
+/** In Unicode mode a surrogate pair is one code point, so this matches only lone surrogates. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 export const QUOTE = 0x22;
@@ -19,13 +19,13 @@ export function skipSpace(text: string, from: number): number {
 }
 
 export interface ScannedString {
-  /** The index behind the closing quote. */
+  /** The index after the closing quote. */
   end: number;
-  /** Whether what stands between the quotes differs from the string it means. */
+  /** Whether the text between the quotes has escapes. */
   escaped: boolean;
 }
 
-/** Scans the string whose opening quote is at `start`. Half a surrogate pair, bare or escaped, is refused. */
+/** Scans the string whose opening quote is at `start`. A lone surrogate is refused, also if escaped. */
 export function scanString(text: string, start: number): ScannedString {
   let at = start + 1;
   let escaped = false;
@@ -47,7 +47,7 @@ export function scanString(text: string, start: number): ScannedString {
   return { end: at + 1, escaped };
 }
 
-/** The string that a quoted slice means; a wrong escape is refused. */
+/** The value of a quoted slice; an invalid escape is refused. */
 export function cook(text: string, start: number, end: number): string {
   try {
     return JSON.parse(text.slice(start, end));
@@ -57,8 +57,8 @@ export function cook(text: string, start: number, end: number): string {
 }
 
 /**
- * The index behind the number at `start`. Refused are a number that overflows or vanishes as a double, and an integer
- * beyond 2^53 - 1 written in digits: from 2^53 on, two of them share one double, and the digest would not tell them apart.
+ * The index after the number at `start`. Refuses a number that overflows or underflows as a double, and an integer in
+ * digits above 2^53 - 1: from there on two integers share one double, and would have the same digest.
  */
 export function scanNumber(text: string, start: number): number {
   NUMBER.lastIndex = start;
@@ -74,7 +74,7 @@ export function scanNumber(text: string, start: number): number {
 
 const LITERALS = ['true', 'false', 'null'] as const;
 
-/** The index behind `true`, `false` or `null` at `start`. */
+/** The index after `true`, `false` or `null` at `start`. */
 export function scanLiteral(text: string, start: number): number {
   for (const literal of LITERALS) if (text.startsWith(literal, start)) return start + literal.length;
   throw new JsonGuardError('not_json');

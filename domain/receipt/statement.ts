@@ -6,8 +6,8 @@ type Settlement = Omit<LedgerRecord, 'receipt'>;
 const hex = (digest: string) => digest.slice('sha256:'.length);
 
 /**
- * The statement that a receipt signs, from what stands in the database at that moment. `executed` says what may run: nothing
- * but an approved outcome has it. `patched_by` is the author of the patch where somebody else had to approve it.
+ * The statement that a receipt signs, from the records in the database. `executed` names the payload that may run; only an
+ * approved outcome has it. `patched_by` is the author of a patch that a second person had to approve.
  */
 export function statementOf(request: RequestRecord, settlement: Settlement, patched_by?: string): Statement {
   const { status, cause, payload_digest, decision_id, actor, channel, verified, resolved_at } = settlement;

@@ -51,7 +51,7 @@ export async function lockKey(
   return {
     state: 'done',
     status: row.status,
-    answer: await sealer.open(context(scope, row.reference), row.sealed_answer),
+    answer: await sealer.unseal(context(scope, row.reference), row.sealed_answer),
   };
 }
 

@@ -104,7 +104,7 @@ export async function readRequest(tx: Transaction, sealer: Sealer, id: string): 
   );
   if (!found) return undefined;
   const { sealed, ...row } = found;
-  return { ...row, ...((await sealer.open(sealContext(id), sealed)) as RequestSecret) };
+  return { ...row, ...((await sealer.unseal(sealContext(id), sealed)) as RequestSecret) };
 }
 
 /** A page, newest first. */

@@ -45,7 +45,7 @@ async function unsealed(
 ): Promise<UnsealedDecision> {
   return sealed === null
     ? row
-    : { ...row, ...((await sealer.open(sealContext(row.request_id, row.id), sealed)) as DecisionSecret) };
+    : { ...row, ...((await sealer.unseal(sealContext(row.request_id, row.id), sealed)) as DecisionSecret) };
 }
 
 export async function readDecisionRow(

@@ -21,7 +21,7 @@ export async function recordedRequests(
   );
   return Promise.all(
     rows.map(async ({ sealed, ...row }) => {
-      const { payload, context } = (await sealer.open(sealContext(row.id), sealed)) as RequestSecret;
+      const { payload, context } = (await sealer.unseal(sealContext(row.id), sealed)) as RequestSecret;
       return { ...row, payload, context };
     }),
   );

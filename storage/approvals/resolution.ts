@@ -53,7 +53,9 @@ export async function readResolution(
   );
   if (!row) return undefined;
   const secretOf = async (id: string | null, sealed: Buffer | null): Promise<DecisionSecret> =>
-    id === null || sealed === null ? {} : ((await sealer.open(sealContext(request_id, id), sealed)) as DecisionSecret);
+    id === null || sealed === null
+      ? {}
+      : ((await sealer.unseal(sealContext(request_id, id), sealed)) as DecisionSecret);
   const secret = await secretOf(row.decision_id, row.sealed);
   const patch = row.patch_id === row.decision_id ? secret : await secretOf(row.patch_id, row.sealed_patch);
   return {

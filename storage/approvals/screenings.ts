@@ -51,7 +51,7 @@ export async function readScreening(
     [tx.project_id, request_id, id],
   );
   return row?.sealed_screening
-    ? ((await sealer.open(sealContext(request_id, id), row.sealed_screening)) as Finding[])
+    ? ((await sealer.unseal(sealContext(request_id, id), row.sealed_screening)) as Finding[])
     : undefined;
 }
 
@@ -74,7 +74,7 @@ export async function readProposal(
     [tx.project_id, request_id],
   );
   if (!row) return undefined;
-  const { patched_payload, salt } = (await sealer.open(
+  const { patched_payload, salt } = (await sealer.unseal(
     decisionContext(request_id, row.id),
     row.sealed,
   )) as DecisionSecret;
@@ -86,6 +86,6 @@ export async function readProposal(
     payload: patched_payload,
     payload_digest: row.patched_digest,
     digest_salt: salt,
-    findings: (await sealer.open(sealContext(request_id, row.id), row.sealed_screening)) as Finding[],
+    findings: (await sealer.unseal(sealContext(request_id, row.id), row.sealed_screening)) as Finding[],
   };
 }

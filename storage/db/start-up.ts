@@ -38,7 +38,7 @@ export async function refuseUnopened(pool: Pool, root: RootKey): Promise<void> {
   const keyring = createKeyring(root, loadProjectKey(pool));
   const [newest] = await sealedIssuerKeys(pool);
   if (newest) {
-    await keyring.openGlobal(issuerKeyContext(newest.kid), newest.sealed).catch((cause: unknown) => {
+    await keyring.unsealGlobal(issuerKeyContext(newest.kid), newest.sealed).catch((cause: unknown) => {
       throw new StartRefused(
         `LETSPING_ROOT_KEY (${held.join(', ')}) does not open the signing key ${newest.kid} of this database. Start with the key that sealed it`,
         { cause },

@@ -27,7 +27,7 @@ export async function currentIssuerKey(pool: Pool, keyring: Keyring): Promise<Is
 
 /** The public part is the sealed private one's: what stands in clear beside it anybody could have written who may write to the database. */
 async function opened(keyring: Keyring, { kid, sealed }: SealedIssuerKey): Promise<IssuerKey> {
-  const private_jwk = (await keyring.openGlobal(context(kid), sealed)) as JWK;
+  const private_jwk = (await keyring.unsealGlobal(context(kid), sealed)) as JWK;
   return { kid, public_jwk: publicPart(kid, private_jwk), private_jwk };
 }
 

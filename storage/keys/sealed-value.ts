@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliCompress, brotliCompressSync, brotliDecompress, brotliDecompressSync, constants } from 'node:zlib';
 import type { Serialized } from '../../contracts/thread.ts';
-import { open, SealBroken, type SealContext, seal } from '../../crypto/envelope.ts';
+import { SealBroken, type SealContext, seal, unseal } from '../../crypto/envelope.ts';
 
 /**
  * A row's sealed value: version(1) ‖ codec(1) ‖ sealed(length of type(1) ‖ type ‖ bytes). Compressed first, because ciphertext
@@ -33,11 +33,11 @@ export async function sealValue(key: Uint8Array, context: SealContext, { type, b
 }
 
 /** @throws SealBroken: also for a row that is not sealed at all. */
-export async function openValue(key: Uint8Array, context: SealContext, sealed: Uint8Array): Promise<Serialized> {
+export async function unsealValue(key: Uint8Array, context: SealContext, sealed: Uint8Array): Promise<Serialized> {
   const codec = sealed[1];
   if (sealed[0] !== VERSION || (codec !== PLAIN && codec !== BROTLI))
     throw new SealBroken('a sealed value was expected');
-  const packed = await open(key, [...context, codec], sealed.subarray(2));
+  const packed = await unseal(key, [...context, codec], sealed.subarray(2));
   const plain = codec === PLAIN ? packed : await decompressed(packed);
   const end = 1 + (plain[0] ?? 0);
   return { type: Buffer.from(plain.subarray(1, end)).toString('utf8'), bytes: plain.subarray(end) };

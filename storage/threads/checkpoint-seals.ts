@@ -7,7 +7,7 @@ import type {
   TaskWrite,
 } from '../../contracts/thread.ts';
 import type { SealContext } from '../../crypto/envelope.ts';
-import { openValue, sealValue } from '../keys/sealed-value.ts';
+import { sealValue, unsealValue } from '../keys/sealed-value.ts';
 import type { ReadRow, SealedValue, SealedWrite } from './checkpoints.ts';
 import type { ThreadKeys } from './thread-keys.ts';
 
@@ -78,7 +78,7 @@ export const sealWrites = (
   );
 
 /** Unseals the rows of a read and groups them by checkpoint, newest first. @throws SealBroken */
-export async function openCheckpoints(
+export async function unsealCheckpoints(
   project_id: string,
   keys: ThreadKeys,
   rows: ReadRow[],
@@ -119,17 +119,17 @@ export async function openCheckpoints(
             .flatMap((w) => (w.kind === kind ? [w] : []))
             .map(async (w): Promise<TaskWrite> => {
               const row = { task_id: w.b, idx: w.n, task_path: w.c, channel: w.a };
-              return { ...row, value: await openValue(key, writeContext(project_id, of, row), w.sealed) };
+              return { ...row, value: await unsealValue(key, writeContext(project_id, of, row), w.sealed) };
             }),
         );
       const [body, values, writes, sends] = await Promise.all([
-        openValue(key, headContext(project_id, head), row.sealed),
+        unsealValue(key, headContext(project_id, head), row.sealed),
         Promise.all(
           group
             .flatMap((v) => (v.kind === 'value' ? [v] : []))
             .map(async (v): Promise<ChannelValue> => {
               const row = { channel: v.a, version: v.b };
-              return { ...row, value: await openValue(key, valueContext(project_id, head, row), v.sealed) };
+              return { ...row, value: await unsealValue(key, valueContext(project_id, head, row), v.sealed) };
             }),
         ),
         tasks('write', head),

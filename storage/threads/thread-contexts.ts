@@ -18,6 +18,6 @@ export async function threadContexts(
     [tx.project_id, thread_id, requested_by, limit],
   );
   return Promise.all(
-    rows.map(async ({ id, sealed }) => ((await sealer.open(sealContext(id), sealed)) as RequestSecret).context),
+    rows.map(async ({ id, sealed }) => ((await sealer.unseal(sealContext(id), sealed)) as RequestSecret).context),
   );
 }

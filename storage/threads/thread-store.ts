@@ -13,7 +13,7 @@ import type {
 import type { Keyring, Sealer } from '../../crypto/keyring.ts';
 import type { LeaseRequest, ThreadStore } from '../../domain/thread/ports.ts';
 import { inProject, type Transaction } from '../db/transaction.ts';
-import { openCheckpoints, sealBody, sealValues, sealWrites } from './checkpoint-seals.ts';
+import { sealBody, sealValues, sealWrites, unsealCheckpoints } from './checkpoint-seals.ts';
 import { insertCheckpoint, insertWrites, readCheckpoints, type WriteGuard } from './checkpoints.ts';
 import { acquireLease, FenceLost, leasedSinceNewest, releaseLease, renewLease } from './lease.ts';
 import { interruptAnswers, linkedInterrupts, linkInterrupt, markResumed } from './thread-interrupts.ts';
@@ -94,7 +94,7 @@ export function createThreadStore({ pool, keyring, project_id }: ThreadStoreOpti
     async listCheckpoints(filter: CheckpointFilter): Promise<StoredCheckpoint[]> {
       const { keys } = await load();
       const rows = await transact((tx) => readCheckpoints(tx, filter));
-      return openCheckpoints(project_id, keys, rows);
+      return unsealCheckpoints(project_id, keys, rows);
     },
 
     async deleteThread(thread_id: string): Promise<void> {

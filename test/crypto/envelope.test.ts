@@ -4,7 +4,7 @@ import { hmac } from '@noble/hashes/hmac.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { describe, expect, test } from 'vitest';
 import { newApiKey, parseApiKey } from '../../crypto/api-key.ts';
-import { newKey, open, SealBroken, seal, unwrapKey, wrapKey } from '../../crypto/envelope.ts';
+import { newKey, SealBroken, seal, unseal, unwrapKey, wrapKey } from '../../crypto/envelope.ts';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
@@ -16,12 +16,12 @@ describe('sealing', () => {
   test('opens under the same key and context only', async () => {
     const key = newKey();
     const sealed = await seal(key, context, text);
-    expect(await open(key, context, sealed)).toEqual(text);
+    expect(await unseal(key, context, sealed)).toEqual(text);
     expect(sealed.length).toBe(text.length + 81);
-    await expect(open(newKey(), context, sealed)).rejects.toThrow(SealBroken);
-    await expect(open(key, ['prj_b', 'request', 'req_1'], sealed)).rejects.toThrow(SealBroken);
-    await expect(open(key, ['prj_a', 'request', 'req_2'], sealed)).rejects.toThrow(SealBroken);
-    await expect(open(key, ['prj_a', 'requestreq', '_1'], sealed)).rejects.toThrow(SealBroken);
+    await expect(unseal(newKey(), context, sealed)).rejects.toThrow(SealBroken);
+    await expect(unseal(key, ['prj_b', 'request', 'req_1'], sealed)).rejects.toThrow(SealBroken);
+    await expect(unseal(key, ['prj_a', 'request', 'req_2'], sealed)).rejects.toThrow(SealBroken);
+    await expect(unseal(key, ['prj_a', 'requestreq', '_1'], sealed)).rejects.toThrow(SealBroken);
   });
 
   test('refuses every altered byte, a cut, and plaintext', async () => {
@@ -30,11 +30,11 @@ describe('sealing', () => {
     for (let i = 0; i < sealed.length; i++) {
       const altered = Uint8Array.from(sealed);
       altered[i]! ^= 1;
-      await expect(open(key, context, altered)).rejects.toThrow(SealBroken);
+      await expect(unseal(key, context, altered)).rejects.toThrow(SealBroken);
     }
     for (const cut of [0, 1, 33, 65, 80, sealed.length - 1])
-      await expect(open(key, context, sealed.subarray(0, cut))).rejects.toThrow(SealBroken);
-    await expect(open(key, context, text)).rejects.toThrow(SealBroken);
+      await expect(unseal(key, context, sealed.subarray(0, cut))).rejects.toThrow(SealBroken);
+    await expect(unseal(key, context, text)).rejects.toThrow(SealBroken);
   });
 
   test('is AES-256-GCM under a key that HMAC-SHA-512 made of salt and context, as node:crypto computes it', async () => {
@@ -62,7 +62,7 @@ describe('sealing', () => {
     ] as const) {
       const mixed = Buffer.from(one);
       mixed.set(other.subarray(from, to), from);
-      await expect(open(key, context, mixed)).rejects.toThrow(SealBroken);
+      await expect(unseal(key, context, mixed)).rejects.toThrow(SealBroken);
     }
   });
 
@@ -81,12 +81,12 @@ describe('sealing', () => {
     for (const id of ['prj_a', 'prj_b']) wrapped.set(id, keyring.wrapProjectKey(id));
     const [a, b] = [await keyring.sealer('prj_a'), await keyring.sealer('prj_b')];
     const sealed = await a.seal(['x'], { secret: 1 });
-    expect(await a.open(['x'], sealed)).toEqual({ secret: 1 });
-    await expect(b.open(['x'], sealed)).rejects.toThrow(SealBroken);
+    expect(await a.unseal(['x'], sealed)).toEqual({ secret: 1 });
+    await expect(b.unseal(['x'], sealed)).rejects.toThrow(SealBroken);
     wrapped.set('prj_c', wrapped.get('prj_a')!);
     await expect(keyring.sealer('prj_c')).rejects.toThrow(SealBroken);
     await expect(keyring.sealer('prj_none')).rejects.toThrow(/no key/);
-    await expect(open(newKey(), ['x'], sealed)).rejects.toThrow(SealBroken);
+    await expect(unseal(newKey(), ['x'], sealed)).rejects.toThrow(SealBroken);
   });
 });
 
@@ -101,9 +101,9 @@ describe('sealing in pieces', () => {
       const theirs = gcm(block.subarray(0, 32), new Uint8Array(12));
       expect(Buffer.compare(sealed.subarray(33, 65), block.subarray(32))).toBe(0);
       expect(Buffer.compare(sealed.subarray(65), await theirs.encrypt(plain))).toBe(0);
-      expect(Buffer.compare(await open(key, context, sealed), plain)).toBe(0);
+      expect(Buffer.compare(await unseal(key, context, sealed), plain)).toBe(0);
       sealed[sealed.length - 1]! ^= 1;
-      await expect(open(key, context, sealed)).rejects.toThrow(SealBroken);
+      await expect(unseal(key, context, sealed)).rejects.toThrow(SealBroken);
     },
   );
 

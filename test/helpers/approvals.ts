@@ -1,6 +1,6 @@
 import type { TestSystem } from './system.ts';
 
-/** What a test does with one request of a system: decides it, reads it, speaks to its workflow, waits for its end. */
+/** Helpers for the requests of a system: decide, read, get the workflow, wait for the resolution. */
 export function approvalsOf(system: () => TestSystem) {
   const decide = (id: string, body: object, key = system().approver_api_key, headers = {}) =>
     system().call(key, 'POST', `/api/approval-requests/${id}/decisions`, body, headers);

@@ -6,15 +6,15 @@ import { migrate } from '../../storage/db/migrate.ts';
 import { createPool } from '../../storage/db/pool.ts';
 
 export interface TestDatabase {
-  /** As the owner: sees everything. */
+  /** Connects as the owner, who sees all rows. */
   owner_url: string;
-  /** As api and worker connect. */
+  /** Connects as api and worker do. */
   app_url: string;
   pool: pg.Pool;
   drop(): Promise<void>;
 }
 
-/** A migrated database of its own on the run's PostgreSQL. */
+/** Creates a migrated database on the run's PostgreSQL. */
 export async function createDatabase({ migrated = true } = {}): Promise<TestDatabase> {
   const base = inject('databaseUrl');
   const name = `test_${randomBytes(6).toString('hex')}`;

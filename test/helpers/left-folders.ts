@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { lockDataDir } from '../../cli/services/data-dir.ts';
 import { endLeftovers } from '../../cli/services/leftovers.ts';
 
-/** A killed run cannot clean up: the next one ends what it left, by pid, and removes its folder. */
+/** Cleans up after killed runs: ends the processes that they left, by pid, and removes their folders. */
 export async function sweep(prefix: string, say: (line: string) => void): Promise<void> {
   for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(prefix))) {
     try {
@@ -14,7 +14,7 @@ export async function sweep(prefix: string, say: (line: string) => void): Promis
       lock.release();
       rmSync(dir, { recursive: true, force: true });
     } catch {
-      // In use by a run that goes on beside this one, or another user's.
+      // In use by a concurrent run, or owned by another user.
     }
   }
 }

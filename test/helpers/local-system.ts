@@ -12,7 +12,10 @@ export interface LocalSystem extends System {
   admin: NodeJS.ProcessEnv;
 }
 
-/** API and worker as `letsping dev` starts them, with a database and a task queue of their own on the run's PostgreSQL and Temporal. */
+/**
+ * API and worker as `letsping dev` starts them, with a database and a task queue of their own on the run's PostgreSQL
+ * and Temporal.
+ */
 export async function localSystem(): Promise<LocalSystem> {
   const database = await createDatabase({ migrated: false });
   const dataDir = mkdtempSync(join(tmpdir(), 'letsping-system-'));

@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-/** A command of the build as a process of its own, its output kept. */
+/** A command of the build as a process of its own, with its output. */
 export interface Program {
   child: ChildProcess;
-  /** All it has written, to both streams. */
+  /** Everything it has written, to both streams. */
   output(): string;
-  /** Resolves when a line of its log has this message. */
+  /** Resolves when its log has this message. */
   says(message: string, withinMs?: number): Promise<void>;
   exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   kill(signal: NodeJS.Signals): void;
@@ -31,15 +31,15 @@ export function startProgram(args: string[], env: NodeJS.ProcessEnv, main = MAIN
       const end = Date.now() + withinMs;
       while (!output.includes(JSON.stringify(message))) {
         if (child.exitCode !== null || child.signalCode !== null)
-          throw new Error(`it ended with ${child.exitCode ?? child.signalCode}:\n${output.slice(-4_000)}`);
-        if (Date.now() > end) throw new Error(`it never said ${message}:\n${output.slice(-4_000)}`);
+          throw new Error(`the program ended with ${child.exitCode ?? child.signalCode}:\n${output.slice(-4_000)}`);
+        if (Date.now() > end) throw new Error(`the program did not log ${message}:\n${output.slice(-4_000)}`);
         await new Promise((resolve) => setTimeout(resolve, 25));
       }
     },
   };
 }
 
-/** Ports that nothing listens on now, `count` in a row. */
+/** The first of `count` consecutive free ports. */
 export async function freePorts(count = 1): Promise<number> {
   const free = (port: number) =>
     new Promise<boolean>((resolve) => {

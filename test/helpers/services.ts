@@ -11,11 +11,11 @@ import { sweep } from './left-folders.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Of the owner: may create databases and roles. */
+    /** Connects as the owner, who may create databases and roles. */
     databaseUrl: string;
     temporalAddress: string;
     temporalNamespace: string;
-    /** Path of Temporal's program, for a test that needs a server of its own; empty when there is none. */
+    /** Path of Temporal's program, for tests that need a server of their own; empty if there is none. */
     temporalBinary: string;
   }
 }
@@ -25,7 +25,7 @@ const say = (line: string) => process.stderr.write(`  ${line}\n`);
 
 const running: { postgres?: Postgres; temporal?: Temporal; dataDir?: string } = {};
 
-/** One PostgreSQL and one Temporal a run, or the ones that the environment names. */
+/** Starts one PostgreSQL and one Temporal per run, or uses those that the environment names. */
 export async function setup(project: TestProject): Promise<void> {
   const env = { ...process.env };
   try {
@@ -34,7 +34,7 @@ export async function setup(project: TestProject): Promise<void> {
     const dataDir = openDataDir({ LETSPING_DATA_DIR: mkdtempSync(join(tmpdir(), PREFIX)) });
     running.dataDir = dataDir;
     lockDataDir(dataDir);
-    // Below the range from which outgoing connections take their ports, and away from what dev uses.
+    // Below the ephemeral port range, and outside the ports of `letsping dev`.
     const base = 20_000 + Math.floor(Math.random() * 10_000);
     rememberPorts(dataDir, { postgres: base, temporal: base + 1, temporal_ui: base + 2 });
     const options = { env, dataDir, progress: say, throwaway: true };

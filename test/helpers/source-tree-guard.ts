@@ -4,8 +4,8 @@ import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /*
- * Every test file loads this first. A test that writes into the source tree fails: what it leaves behind after a crash is
- * committed by accident, and is read by tests that run beside it. Temporary files belong into `tmpdir()`.
+ * Every test file loads this first. A test that writes into the source tree fails: files that it leaves after a crash get
+ * committed by accident, and concurrent tests read them. Temporary files belong into `tmpdir()`.
  */
 const ROOT = fs.realpathSync(resolve(import.meta.dirname, '../..'));
 const GENERATED = ['node_modules', 'dist', '.letsping', '.git'];

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 
-/** Until the workflow of a request that was just acknowledged is there: for tests that speak to it without the api. */
+/** Waits until the workflow of an acknowledged request exists, for tests that use it without the api. */
 export async function started(temporal: Client, request_id: string): Promise<void> {
   const handle = temporal.workflow.getHandle(`approval/${request_id}`);
   for (let tries = 0; ; tries++) {

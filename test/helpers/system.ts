@@ -11,12 +11,12 @@ const CRASHING = fileURLToPath(new URL('./crashing-worker.mjs', import.meta.url)
 const LARGE_BODIES = new URL('../../dist/api/large-body/thread.js', import.meta.url);
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-/** A worker process of its own, as a deployment has it: it can be killed. */
+/** A worker in a process of its own, as in a deployment, so that it can be killed. */
 export interface WorkerProcess {
   pid: number;
-  /** Resolves when it has ended, however. */
+  /** Resolves when it has ended, for any reason. */
   gone: Promise<void>;
-  /** SIGKILL by pid, and until it is gone. */
+  /** Sends SIGKILL and waits for the end. */
   kill(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -25,7 +25,7 @@ export interface TestSystem extends FirstProject {
   database: TestDatabase;
   env: NodeJS.ProcessEnv;
   api: RunningApi;
-  /** With the base of the API, a key and JSON. */
+  /** Calls the API with a key and JSON. */
   call(
     key: string,
     method: string,
@@ -34,10 +34,10 @@ export interface TestSystem extends FirstProject {
     headers?: Record<string, string>,
   ): Promise<{ status: number; body: any; headers: Headers; text: string }>;
   temporal: Client;
-  /** The key of another person who may decide. */
+  /** Creates a key for another approver. */
   approver(owner: string): Promise<string>;
   startWorker(extra?: NodeJS.ProcessEnv): Promise<WorkerProcess>;
-  /** One that kills itself in `settle`. */
+  /** Starts a worker that kills itself in `settle`. */
   startCrashingWorker(at: 'before-commit' | 'after-commit'): Promise<WorkerProcess>;
   stop(): Promise<void>;
 }
@@ -62,7 +62,7 @@ export async function spawnWorker(env: NodeJS.ProcessEnv, args: string[] = [MAIN
   return { pid: child.pid!, gone, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
 }
 
-/** Database, project, API in this process, and workers on demand, on the run's PostgreSQL and Temporal. */
+/** Creates a database, a project, an API in this process, and workers on demand, on the run's PostgreSQL and Temporal. */
 export async function createSystem(options: { policy?: unknown; env?: NodeJS.ProcessEnv } = {}): Promise<TestSystem> {
   const database = await createDatabase();
   const rootKey = randomBytes(32).toString('base64');

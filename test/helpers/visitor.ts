@@ -10,7 +10,7 @@ interface Answer {
   cookie: string | undefined;
 }
 
-/** Who visits the page: sends forms, follows no redirect, and keeps the cookie by hand. */
+/** A visitor of the page: sends forms, follows no redirects, and handles the cookie itself. */
 export function visitorOf(system: () => TestSystem) {
   async function send(
     path: string,

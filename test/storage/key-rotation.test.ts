@@ -46,7 +46,7 @@ test('a rotation under reads and writes loses no read', async () => {
     while (isRotating) {
       const ids = [...sealed.keys()];
       const id = ids[Math.floor(Math.random() * ids.length)]!;
-      const opened = await (await keyringOf(root).sealer(id)).open(['object'], sealed.get(id)!);
+      const opened = await (await keyringOf(root).sealer(id)).unseal(['object'], sealed.get(id)!);
       expect(opened).toEqual({ of: id });
       expect((await currentIssuerKey(db.pool, keyringOf(root))).kid).toBe(issuer.kid);
       counts.reads += 1;
@@ -79,7 +79,8 @@ test('a rotation under reads and writes loses no read', async () => {
   await rotateRootKey(db.pool, keyringOf(`${NEW},${OLD}`));
   expect(await rootKeyReferences(db.pool)).toEqual({ [idOf(NEW)]: sealed.size });
   const alone = keyringOf(NEW);
-  for (const [id, bytes] of sealed) expect(await (await alone.sealer(id)).open(['object'], bytes)).toEqual({ of: id });
+  for (const [id, bytes] of sealed)
+    expect(await (await alone.sealer(id)).unseal(['object'], bytes)).toEqual({ of: id });
   expect((await currentIssuerKey(db.pool, alone)).private_jwk).toEqual(issuer.private_jwk);
   await refuseForeignRootKey(db.pool, parseRootKey(NEW));
 });
