@@ -13,7 +13,7 @@ const text = new TextEncoder().encode('attack at dawn');
 const context = ['prj_a', 'request', 'req_1'] as const;
 
 describe('sealing', () => {
-  test('opens under the same key and context only', async () => {
+  test('unseals with the same key and context only', async () => {
     const key = newKey();
     const sealed = await seal(key, context, text);
     expect(await unseal(key, context, sealed)).toEqual(text);
@@ -24,7 +24,7 @@ describe('sealing', () => {
     await expect(unseal(key, ['prj_a', 'requestreq', '_1'], sealed)).rejects.toThrow(SealBroken);
   });
 
-  test('refuses every altered byte, a cut, and plaintext', async () => {
+  test('refuses altered bytes, truncated bytes, and plaintext', async () => {
     const key = newKey();
     const sealed = await seal(key, context, text);
     for (let i = 0; i < sealed.length; i++) {
@@ -37,7 +37,7 @@ describe('sealing', () => {
     await expect(unseal(key, context, text)).rejects.toThrow(SealBroken);
   });
 
-  test('is AES-256-GCM under a key that HMAC-SHA-512 made of salt and context, as node:crypto computes it', async () => {
+  test('is AES-256-GCM with a key from HMAC-SHA-512 of salt and context, as node:crypto computes it', async () => {
     const key = newKey();
     const sealed = await seal(key, context, text);
     const block = createHmac('sha512', key)
@@ -51,14 +51,14 @@ describe('sealing', () => {
     expect(Buffer.concat([decipher.update(sealed.subarray(65, -16)), decipher.final()])).toEqual(Buffer.from(text));
   });
 
-  test('the same object twice has two keys, and neither opens what the other sealed', async () => {
+  test('sealing the same object twice uses two keys, and neither unseals the other object', async () => {
     const key = newKey();
     const [one, other] = [await seal(key, context, text), await seal(key, context, text)];
     for (const [from, to] of [
       [0, 33], // salt
       [0, 65], // salt and commitment
       [33, 65], // commitment
-      [65, one.length], // what was encrypted
+      [65, one.length], // ciphertext
     ] as const) {
       const mixed = Buffer.from(one);
       mixed.set(other.subarray(from, to), from);
@@ -66,7 +66,7 @@ describe('sealing', () => {
     }
   });
 
-  test('a wrapped key opens under its context only', () => {
+  test('a wrapped key is unwrapped in its own context only', () => {
     const [wrapping, key] = [newKey(), newKey()];
     const wrapped = wrapKey(wrapping, key, ['a']);
     expect(unwrapKey(wrapping, wrapped, ['a'])).toEqual(key);
@@ -74,7 +74,7 @@ describe('sealing', () => {
     expect(() => unwrapKey(newKey(), wrapped, ['a'])).toThrow(SealBroken);
   });
 
-  test('an object of one project does not open in another', async () => {
+  test('an object of one project cannot be unsealed in another', async () => {
     const root = parseRootKey(randomBytes(32).toString('base64'));
     const wrapped = new Map<string, ReturnType<ReturnType<typeof createKeyring>['wrapProjectKey']>>();
     const keyring = createKeyring(root, async (id) => wrapped.get(id));
@@ -107,7 +107,7 @@ describe('sealing in pieces', () => {
     },
   );
 
-  test('no two keys are alike', () => {
+  test('no two keys are equal', () => {
     const seen = Array.from({ length: 2_000 }, () => Buffer.from(newKey()).toString('hex'));
     expect(new Set(seen).size).toBe(2_000);
   });
@@ -124,14 +124,14 @@ describe('root key', () => {
   ])('%j is refused: %s', (key) =>
     expect(() => parseRootKey(key)).toThrow(/LETSPING_ROOT_KEY .*openssl rand -base64 32/),
   );
-  test('its refusal never shows the key', () => {
+  test('a refusal never shows the key', () => {
     const weak = Buffer.from('hunter2hunter2hunter2hunter2hunt').toString('base64');
     expect(() => parseRootKey(weak)).toThrow(expect.objectContaining({ message: expect.not.stringContaining(weak) }));
   });
 });
 
 describe('API keys', () => {
-  test('parse back, and a typo is told offline', () => {
+  test('parse back, and a typo is found without a query', () => {
     const { api_key, secret_sha256 } = newApiKey(newId('key'), 'test');
     expect(parseApiKey(api_key)?.secret_sha256).toEqual(secret_sha256);
     expect(

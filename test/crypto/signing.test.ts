@@ -4,7 +4,7 @@ import { RECEIPT_TYPE, type Statement } from '../../contracts/receipt.ts';
 import { createSigner, newIssuerKey } from '../../crypto/signing.ts';
 import { canonicalBytes } from '../../domain/canonical-json.ts';
 
-test('a receipt is byte for byte what jose signs, and jose takes it', async () => {
+test('a receipt is byte for byte what jose signs, and jose accepts it', async () => {
   const key = await newIssuerKey();
   const statement = { _type: 'x', b: [1, 'ü'], a: { z: null, y: true } } as unknown as Statement;
   const signed = await (await createSigner(key)).sign(statement);

@@ -23,12 +23,12 @@ export interface Ruling {
   reason?: string;
 }
 
-/** A server of one project without HTTP and workflows: requests, ledger and outbox are the real ones. */
+/** A server of one project without HTTP and workflows. Requests, ledger and outbox are the real ones. */
 export class Approvals implements ApprovalClient {
   readonly opened: { id: string; service: string; action: string; payload: JsonObject }[] = [];
-  /** What the policy says to an action. */
+  /** The policy's verdict on an action. */
   verdict: (action: string) => Verdict = () => 'hold';
-  /** Comes between the opening of a request and the answer to it. */
+  /** Runs after a request is opened and before its answer. */
   afterOpen: (id: string) => Promise<unknown> = async () => {};
   readonly #byKey = new Map<string, IngestAnswer>();
   readonly #pool: pg.Pool;
@@ -128,7 +128,7 @@ export class Approvals implements ApprovalClient {
     });
   }
 
-  /** Closes a request, as `settle` does. Returns the ids of the deliveries that this put into the outbox. */
+  /** Closes a request, as `settle` does. Returns the ids of the deliveries that it added to the outbox. */
   async decide(
     id: string,
     { status, patch, reason }: Ruling,
@@ -181,7 +181,7 @@ export class Approvals implements ApprovalClient {
     );
   }
 
-  /** As the activity `deliver`: tells the thread's workflow, once every request of the interrupt is closed. */
+  /** Like the activity `deliver`: signals the thread's workflow when every request of the interrupt is closed. */
   async deliver(client: Client, request_id: string, queues: { workflows: string; team: string }): Promise<boolean> {
     const sealer = await this.#keyring.sealer(this.project_id);
     const link = await inProject(this.#pool, this.project_id, (tx) => interruptOfRequest(tx, request_id));

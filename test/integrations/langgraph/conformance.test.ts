@@ -3,7 +3,7 @@ import { afterAll } from 'vitest';
 import { LetsPingCheckpointer } from '../../../integrations/langgraph/index.ts';
 import { createGround, type Ground } from './fixtures.ts';
 
-/** The published contract, 718 and 8 specs. A checkpointer gets a project of its own: `list` without a thread counts everything. */
+/** The published contract, 718 and 8 specs. Each checkpointer has its own project, because `list` without a thread returns all threads. */
 let ground: Ground;
 const init = {
   checkpointerName: 'letsping',

@@ -33,11 +33,11 @@ async function contextOf(configurable: object, context?: ActionContext) {
   return (await activityStores(pool, ground.keyring).screen.request({ project_id, request_id }))?.context;
 }
 
-test('a node says what the state of the graph knows', async () => {
+test('a node passes a context from the state of the graph', async () => {
   expect(await contextOf({})).toEqual({ untrusted: true, thread_id: 't', node: 'send' });
 });
 
-test('who runs the graph says it for every node; the worse label counts, and what both name as known', async () => {
+test('the host program gives the context for every node; the worse label counts, and only what both name as known', async () => {
   const letsping_context = { untrusted: true, allowed_domains: ['b.example'], known_recipients: ['ana'] };
   const own = { untrusted: false, allowed_domains: ['a.example', 'b.example'], thread_id: 'other', node: 'other' };
   expect(await contextOf({ letsping_context }, own)).toEqual({
@@ -49,7 +49,7 @@ test('who runs the graph says it for every node; the worse label counts, and wha
   });
 });
 
-test('a context that is none stops the node, and nothing opens', async () => {
+test('an invalid context stops the node, and no request is opened', async () => {
   await expect(contextOf({ letsping_context: { untrusted: 'no' } })).rejects.toThrow(
     /configurable\.letsping_context\/untrusted/,
   );
@@ -76,7 +76,7 @@ describe('a plain interrupt', () => {
     task: 'Send the report',
     node: 'other',
   };
-  test('is judged with what whoever runs the graph says', async () => {
+  test('is screened with the context of the host program', async () => {
     const context = { ...letsping_context, thread_id: 't', node: 'ask' };
     expect(await contextsOfInterrupt({ to: 'lea@ours.example' }, { letsping_context })).toEqual([context]);
     const actionRequests = ['a', 'b'].map((name) => ({ name, args: {} }));
@@ -84,7 +84,7 @@ describe('a plain interrupt', () => {
     expect(await contextsOfInterrupt({}, {})).toEqual([{ thread_id: 't', node: 'ask' }]);
   });
 
-  test('names nothing as known by its own words, which a model may have written', async () => {
+  test('cannot name anything as known, because a model may have written its value', async () => {
     const pass = { untrusted: false, allowed_domains: ['theirs.example'] };
     const value = {
       context: pass,
@@ -94,7 +94,7 @@ describe('a plain interrupt', () => {
     expect(await contextsOfInterrupt(value, {})).toEqual([{ thread_id: 't', node: 'ask' }]);
   });
 
-  test('with a context that is none stops the run, and nothing opens', async () => {
+  test('with an invalid context stops the run, and no request is opened', async () => {
     await expect(contextsOfInterrupt({}, { letsping_context: { untrusted: 'no' } })).rejects.toThrow(
       /configurable\.letsping_context\/untrusted/,
     );

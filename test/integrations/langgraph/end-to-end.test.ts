@@ -7,7 +7,7 @@ import { LetsPingCheckpointer, pause, resumeWorker } from '../../../integrations
 import { openThreadStore } from '../../../storage/index.ts';
 import { createSystem, type TestSystem } from '../../helpers/system.ts';
 
-/** All real: API, worker process, client, Temporal, PostgreSQL; the team's worker is in this process. */
+/** All parts are real: API, worker process, client, Temporal, PostgreSQL. The team's worker is in this process. */
 const taskQueue = `team-${randomBytes(4).toString('hex')}`;
 let system: TestSystem;
 let threads: Awaited<ReturnType<typeof openThreadStore>>;
@@ -47,7 +47,7 @@ async function decide(action: string, body: (request: { payload_digest: string }
   expect(answer.status).toBe(201);
 }
 
-test('a thread goes on when people have decided: paused, asked plainly, and allowed by policy', async () => {
+test('a thread continues when people have decided: with a pause, a plain interrupt, and an action that the policy allows', async () => {
   const lp = new LetsPing(system.agent_api_key, { baseUrl: system.api.url });
   const graph = new StateGraph(State)
     .addNode('refund', async (_, config) => {

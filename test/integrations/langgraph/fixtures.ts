@@ -12,11 +12,11 @@ export interface Ground {
   database: TestDatabase;
   root_key: string;
   keyring: Keyring;
-  /** A project of its own, and its store. */
+  /** Creates a project, and returns its store. */
   project(): Promise<{ project_id: string; store: ThreadStore }>;
 }
 
-/** A database of its own with a keyring. */
+/** Creates a database with a keyring. */
 export async function createGround(): Promise<Ground> {
   const database = await createDatabase();
   const root_key = randomBytes(32).toString('base64');

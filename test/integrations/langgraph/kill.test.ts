@@ -60,7 +60,7 @@ async function setUp() {
   const lines = () => readFileSync(file, 'utf8').split('\n').filter(Boolean);
   return {
     lines,
-    /** A process of its own with a resume worker; `hang` names the node in which it gets stuck. */
+    /** Starts a process with a resume worker; `hang` names the node in which it hangs. */
     worker(hang?: 'x' | 'join') {
       const child = spawn(process.execPath, [PROCESS, JSON.stringify({ mode: 'resume', hang, ...options })], {
         stdio: 'ignore',
@@ -92,7 +92,7 @@ test.concurrent('a worker killed before the effect: another continues, and the e
   expect(count(t.lines(), 'join')).toBe(1);
 });
 
-test.concurrent('a worker killed in the node after the effects: nothing that was finished happens again', {
+test.concurrent('a worker killed in the node after the effects: no finished effect happens again', {
   timeout: 60_000,
 }, async () => {
   const t = await setUp();
@@ -113,7 +113,7 @@ test.concurrent('a worker killed in the node after the effects: nothing that was
   expect(count(t.lines(), 'end')).toBe(1);
 });
 
-test.concurrent('two processes with an answer each: both finish, and each effect happens once', {
+test.concurrent('two processes with one answer each: both finish, and each effect happens once', {
   timeout: 60_000,
 }, async () => {
   const t = await setUp();

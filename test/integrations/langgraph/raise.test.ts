@@ -28,13 +28,13 @@ async function setUp() {
 const links = async (store: ThreadStore, thread_id: string, ids: string[]) => store.linkedInterrupts(thread_id, ids);
 const idOf = (out: unknown) => (out as { __interrupt__?: { id: string }[] }).__interrupt__?.map(({ id }) => id) ?? [];
 
-test('the client is one that the checkpointer takes', () => {
+test('the client implements what the checkpointer needs', () => {
   const lp: ApprovalClient = new LetsPing('lp_test_x', { baseUrl: 'http://127.0.0.1:1' });
   expect(lp).toBeInstanceOf(LetsPing);
 });
 
 describe('a plain interrupt', () => {
-  test('opens one request for its node, tied to the thread', async () => {
+  test('opens one request for its node, linked to the thread', async () => {
     const { lp, store, checkpointer } = await setUp();
     const graph = new StateGraph(State)
       .addNode('wire', () => ({ log: [String(interrupt({ amount: 10 }))] }))
@@ -63,7 +63,7 @@ describe('a plain interrupt', () => {
     ]);
   });
 
-  test('that was not answered raises nothing new when its sibling is resumed', async () => {
+  test('that was not answered opens no further request when its sibling is resumed', async () => {
     const { lp, checkpointer } = await setUp();
     const graph = new StateGraph(State)
       .addNode('x', () => ({ log: [`x:${(interrupt({ q: 'x' }) as { status: string }).status}`] }))
@@ -81,7 +81,7 @@ describe('a plain interrupt', () => {
     expect(out.log).toEqual(['x:APPROVED', 'y:REJECTED']);
   });
 
-  test('whose value looks like a paused one does not borrow an approved request', async () => {
+  test('whose value looks like one of a pause does not get an approved request', async () => {
     const { lp, checkpointer } = await setUp();
     const approved = await lp.open({ service: 'billing', action: 'refund', payload: {} });
     const graph = new StateGraph(State)
@@ -93,7 +93,7 @@ describe('a plain interrupt', () => {
     expect(lp.opened.map(({ action }) => action)).toEqual(['refund', 'wire']);
   });
 
-  test('that the policy allows at once gets its delivery when it is tied', async () => {
+  test('that the policy allows at once gets its delivery when it is linked', async () => {
     const { lp, checkpointer } = await setUp();
     lp.verdict = () => 'allow';
     const graph = new StateGraph(State)
@@ -105,7 +105,7 @@ describe('a plain interrupt', () => {
     expect(await lp.deliveries()).toEqual([{ id: expect.any(String), request_id: lp.opened[0]!.id }]);
   });
 
-  test('that is decided between opening and tying gets exactly one delivery', async () => {
+  test('that is decided between opening and linking gets exactly one delivery', async () => {
     const { lp, checkpointer } = await setUp();
     const settled: string[][] = [];
     lp.afterOpen = async (id) => settled.push(await lp.decide(id, { status: 'approved' }));
@@ -166,7 +166,7 @@ describe('a plain interrupt', () => {
 });
 
 describe('pause', () => {
-  test('returns at once what the policy allows and blocks, and the graph never stops', async () => {
+  test('returns at once what the policy allows or blocks, and the graph does not stop', async () => {
     const { lp, checkpointer } = await setUp();
     lp.verdict = (action) => (action === 'read' ? 'allow' : 'block');
     const graph = new StateGraph(State)
@@ -181,7 +181,7 @@ describe('pause', () => {
     expect((await graph.invoke({ log: [] }, thread())).log).toEqual(['APPROVED', 'REJECTED']);
   });
 
-  test('gives each answer to its own question, an allowed one between held ones', async () => {
+  test('gives each answer to its own pause, with an allowed one between held ones', async () => {
     const { lp, store, checkpointer } = await setUp();
     lp.verdict = (action) => (action === 'read' ? 'allow' : 'hold');
     const graph = new StateGraph(State)
@@ -211,7 +211,7 @@ describe('pause', () => {
     expect(lp.opened).toHaveLength(3);
   });
 
-  test('refuses an answer to another question, and takes the right one afterwards', async () => {
+  test('refuses an answer to another pause, and accepts the right one afterwards', async () => {
     const { lp, store, checkpointer } = await setUp();
     const graph = new StateGraph(State)
       .addNode('wire', async (_, config) => ({
@@ -259,7 +259,7 @@ describe('pause', () => {
     expect(lp.opened).toHaveLength(1);
   });
 
-  test('says what it needs outside a node', async () => {
+  test('throws outside a node, with what it needs', async () => {
     const { lp } = await setUp();
     await expect(pause(lp, { service: 's', action: 'a', payload: {} }, {})).rejects.toThrow(/must be called in a node/);
     expect(isGraphInterrupt(new Error('x'))).toBe(false);

@@ -1,4 +1,4 @@
-// A process of a team, built code only: `start` runs a graph up to its question, `resume` is its resume worker.
+// A team's process, from the build only: `start` runs a graph up to its interrupt, `resume` is its resume worker.
 import { appendFileSync } from 'node:fs';
 import { Annotation, interrupt, StateGraph } from '@langchain/langgraph';
 import { NativeConnection } from '@temporalio/worker';
@@ -19,7 +19,7 @@ const say = (line) => appendFileSync(file, `${line}\n`);
 
 const State = Annotation.Root({ log: Annotation({ reducer: (a, b) => [...a, ...b], default: () => [] }) });
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-/** A node that asks, takes its time and has an effect. */
+/** A node that interrupts, waits and then has an effect. */
 const asking = (name) => async () => {
   const { status } = interrupt({ q: name });
   say(`${name} answered`);

@@ -20,7 +20,7 @@ const State = Annotation.Root({ log: Annotation<string[]>({ reducer: (a, b) => [
 const builder = () => new StateGraph(State);
 type Compile = (lp: Approvals) => { compile(options: { checkpointer: LetsPingCheckpointer }): unknown };
 
-/** A project, and a graph in it that a worker of this process resumes. The graph has a name of its own: all tests share a queue. */
+/** A project, and a graph that a worker of this process resumes. The graph's name is unique, because all tests share a queue. */
 async function setUp(build: Compile) {
   const { project_id, store } = await ground.project();
   const lp = new Approvals(ground.database.pool, ground.keyring, project_id);
@@ -44,7 +44,7 @@ async function setUp(build: Compile) {
 }
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Runs `work` beside a resume worker that knows the graphs. */
+/** Runs `work` together with a resume worker for the graphs. */
 async function withWorker<T>(graphs: Parameters<Running['resume']>[0], work: () => Promise<T>): Promise<T> {
   const worker = running.resume(graphs);
   try {
@@ -56,7 +56,7 @@ async function withWorker<T>(graphs: Parameters<Running['resume']>[0], work: () 
 }
 
 describe('an answered thread', () => {
-  test('goes on with the decision of a pause: approved, patched, rejected', async () => {
+  test('continues with the decision of a pause: approved, patched, rejected', async () => {
     const t = await setUp((lp) =>
       builder()
         .addNode('refund', async (_, config) => {
@@ -105,7 +105,7 @@ describe('an answered thread', () => {
     });
   });
 
-  test('is left as it is by an answer that is delivered again', async () => {
+  test('does not change when an answer is delivered again', async () => {
     const t = await setUp(() =>
       builder()
         .addNode('one', () => ({ log: [`one:${(interrupt({ q: 1 }) as { status: string }).status}`] }))
@@ -126,7 +126,7 @@ describe('an answered thread', () => {
     expect((await t.graph.getState(t.config)).tasks[0].interrupts[0].value).toEqual({ q: 2 });
   });
 
-  test('asks the next question although a tool failed in between: the first approval never answers it', async () => {
+  test('raises the next interrupt although a tool failed in between: the first approval never answers it', async () => {
     let bank = 0;
     const t = await setUp((lp) =>
       builder()
@@ -175,7 +175,7 @@ describe('an answered thread', () => {
     expect(await t.log()).toEqual(['APPROVED', 'REJECTED']);
   });
 
-  test('with two questions in parallel takes their answers minutes apart, and joins', async () => {
+  test('with two parallel interrupts gets their answers minutes apart, and joins', async () => {
     const effects = { x: 0, y: 0 };
     const branch = (name: 'x' | 'y') => (lp: Approvals) => async (_: unknown, config: object) => {
       const d = await pause(lp, { service: 's', action: name, payload: { name } }, config);
@@ -202,7 +202,7 @@ describe('an answered thread', () => {
     expect(await t.log()).toEqual(['x:REJECTED', 'y:APPROVED', 'join']);
   });
 
-  test('waits for a sibling that still runs in the process that started it, also in a later turn', async () => {
+  test('waits for a sibling that is still running in the process that started it, also in a later turn', async () => {
     let ran = 0;
     const t = await setUp(() =>
       builder()
@@ -219,7 +219,7 @@ describe('an answered thread', () => {
       for (const turn of [1, 2]) {
         const run = t.graph.invoke({ log: [`turn ${turn}`] }, t.config);
         await expect.poll(() => t.lp.opened.length, { timeout: 5_000 }).toBe(turn);
-        await sleep(200); // the question is tied after its request was opened
+        await sleep(200); // the interrupt is linked after its request was opened
         const { id } = t.lp.opened.at(-1)!;
         await t.lp.decide(id, { status: 'approved' });
         await running.answered(t.lp, ground, t.thread_id, [id]);
@@ -231,7 +231,7 @@ describe('an answered thread', () => {
     expect(await t.log()).toEqual(['turn 1', 'APPROVED', 'y', 'turn 2', 'APPROVED', 'y']);
   });
 
-  test('is not continued from an old checkpoint while the newest is still on its way', async () => {
+  test('is not continued from an old checkpoint while the newest is still being written', async () => {
     let ones = 0;
     const t = await setUp(() =>
       builder()
@@ -246,7 +246,7 @@ describe('an answered thread', () => {
     const put = t.store.putCheckpoint;
     let late = true;
     t.store.putCheckpoint = async (head, ...rest) => {
-      // The one after `one`: under LangGraph's default durability, `two` runs meanwhile.
+      // The checkpoint after `one`: under LangGraph's default durability, `two` runs meanwhile.
       if (head.step === 1 && late) {
         late = false;
         await sleep(3_000);
@@ -266,7 +266,7 @@ describe('an answered thread', () => {
     expect(await t.log()).toEqual(['one', 'APPROVED']);
   });
 
-  test('that is unknown here ends its workflow with a word, not with a failure', async () => {
+  test('that is unknown ends its workflow with a result, not with a failure', async () => {
     const t = await setUp(() =>
       builder()
         .addNode('ask', () => ({ log: [String(interrupt({ q: 1 }))] }))
@@ -352,7 +352,7 @@ describe('a lease that another process takes during the run', () => {
   });
 });
 
-describe('two deliveries to one thread at once', () => {
+describe('two concurrent deliveries to one thread', () => {
   const effect = async (name: string, effects: string[]) => {
     const { status } = interrupt({ q: name }) as { status: string };
     await sleep(1_000);
@@ -375,7 +375,7 @@ describe('two deliveries to one thread at once', () => {
       interrupts.map(({ id }) => id),
     );
 
-  test('with an answer each: both finish, and each effect happens once', async () => {
+  test('with one answer each: both finish, and each effect happens once', async () => {
     const effects: string[] = [];
     const t = await setUp(() => parallel(effects));
     await t.graph.invoke({ log: [] }, t.config);
@@ -389,7 +389,7 @@ describe('two deliveries to one thread at once', () => {
     expect(await t.log()).toEqual(['x:APPROVED', 'y:APPROVED', 'join']);
   });
 
-  test('with the same answer: one resumes, the other finds it done', async () => {
+  test('with the same answer: one resumes the thread, the other finds it resumed', async () => {
     const effects: string[] = [];
     const t = await setUp(() =>
       builder()
@@ -406,8 +406,8 @@ describe('two deliveries to one thread at once', () => {
   });
 });
 
-describe('nothing readable', () => {
-  test('stands in the history, also when a node fails', async () => {
+describe('the history', () => {
+  test('contains nothing readable, also when a node fails', async () => {
     let failed = false;
     const heard: unknown[] = [];
     const t = await setUp(() =>

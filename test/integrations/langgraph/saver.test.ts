@@ -12,7 +12,7 @@ import { LetsPingCheckpointer } from '../../../integrations/langgraph/index.ts';
 import { createThreadStore } from '../../../storage/threads/thread-store.ts';
 import { createGround, type Ground } from './fixtures.ts';
 
-/** What the published suite does not see (ten broken savers of nineteen pass it), and what only ours promises. */
+/** Properties that the published suite does not test (ten broken savers of nineteen pass it), and our own guarantees. */
 let ground: Ground;
 beforeAll(async () => {
   ground = await createGround();
@@ -48,7 +48,7 @@ const all = async <T>(items: AsyncIterable<T>) => {
 };
 
 describe('writes', () => {
-  test('of a regular channel: the first stands; special ones are replaced', async () => {
+  test('of a regular channel keep the first one; special ones are replaced', async () => {
     const s = await saver();
     const { id } = await write(s, 't', {});
     await s.putWrites(
@@ -78,7 +78,7 @@ describe('writes', () => {
     ]);
   });
 
-  test('of one index in one call: the last stands', async () => {
+  test('of one index in one call keep the last one', async () => {
     const s = await saver();
     const { id } = await write(s, 't', {});
     await s.putWrites(
@@ -97,7 +97,7 @@ describe('writes', () => {
     ]);
   });
 
-  test('come back by task path, task and index, texts by code point', async () => {
+  test('are ordered by task path, task and index, text by code point', async () => {
     const s = await saver();
     const { id } = await write(s, 't', {});
     // U+FF5E comes before U+1F600 by code point, and after it by UTF-16 unit.
@@ -113,7 +113,7 @@ describe('writes', () => {
     expect((await read(s, 't')).pendingWrites?.map(([task]) => task)).toEqual(['t0', 't1', 't2', 't3', 't4']);
   });
 
-  test('of one task at once from many callers are all there', async () => {
+  test('of one task from many concurrent callers are all stored', async () => {
     const s = await saver();
     const { id } = await write(s, 't', {});
     await Promise.all(
@@ -123,7 +123,7 @@ describe('writes', () => {
     expect((await read(s, 't')).pendingWrites).toHaveLength(5);
   });
 
-  test('by the thousand go through in one call', async () => {
+  test('by the thousand are stored in one call', async () => {
     const s = await saver();
     const { id } = await write(s, 't', {});
     await s.putWrites(
@@ -137,7 +137,7 @@ describe('writes', () => {
 });
 
 describe('checkpoints', () => {
-  test('may be put twice, and a value that stands in a version is kept', async () => {
+  test('may be put twice, and the stored value of a version is kept', async () => {
     const s = await saver();
     const checkpoint = await write(s, 't', { a: 'first' });
     await s.put(at('t'), { ...checkpoint, channel_values: { a: 'second' } }, METADATA, checkpoint.channel_versions);
@@ -146,7 +146,7 @@ describe('checkpoints', () => {
     expect((await read(s, 't')).checkpoint.channel_values).toEqual({ a: 'first' });
   });
 
-  test('are the newest by id, not by time of writing', async () => {
+  test('are ordered by id, not by time of writing', async () => {
     const s = await saver();
     const older = checkpointOf({}, 1);
     const newer = checkpointOf({}, 2);
@@ -156,7 +156,7 @@ describe('checkpoints', () => {
     expect((await read(s, 't')).checkpoint.id).toBe([older.id, newer.id].toSorted().at(-1));
   });
 
-  test('are deleted in every namespace, values and writes and key as well', async () => {
+  test('are deleted in every namespace, with values, writes and key', async () => {
     const s = await saver();
     for (const ns of ['', 'child:1', 'child:1|grand:2']) {
       const checkpoint = checkpointOf({ a: 1 });
@@ -181,7 +181,7 @@ describe('checkpoints', () => {
     expect(left).toEqual([['kept'], ['kept'], ['kept'], []]);
   });
 
-  test('of a deleted thread may begin anew, also in a process that still knows the old key', async () => {
+  test('of a deleted thread can be written again, also by a process that has cached the old key', async () => {
     const { project_id, store } = await ground.project();
     const s = new LetsPingCheckpointer({ store });
     const other = new LetsPingCheckpointer({
@@ -195,7 +195,7 @@ describe('checkpoints', () => {
     expect((await read(s, 't')).checkpoint.channel_values).toEqual({ a: 2 });
   });
 
-  test('of a thread that many processes meet at once share one key', async () => {
+  test('of a thread that many processes create at the same time share one key', async () => {
     const { project_id } = await ground.project();
     const savers = Array.from(
       { length: 8 },
@@ -235,7 +235,7 @@ describe('checkpoints', () => {
     expect(await all(s.list({ configurable: {} }, { filter: { step: 3 } }))).toHaveLength(1);
   });
 
-  test('follow each other in versions that sort as texts and never repeat', async () => {
+  test('have versions that sort as text and never repeat', async () => {
     const s = await saver();
     const versions: string[] = [];
     for (let i = 0; i < 12; i++) versions.push(String(s.getNextVersion(versions.at(-1))));
@@ -244,7 +244,7 @@ describe('checkpoints', () => {
     expect(s.getNextVersion(versions[0])).not.toEqual(s.getNextVersion(versions[0]));
   });
 
-  test('keep nothing that a caller put into configurable', async () => {
+  test('store nothing that a caller puts into configurable', async () => {
     const s = await saver();
     const checkpoint = checkpointOf({ a: 1 });
     const config = await s.put(
@@ -260,7 +260,7 @@ describe('checkpoints', () => {
 });
 
 describe('values', () => {
-  test('of every kind that the serializer keeps survive', async () => {
+  test('of every kind that the serializer supports are stored', async () => {
     const s = await saver();
     const values = {
       map: new Map<string, unknown>([['a', new Set([1, 2])]]),
@@ -286,7 +286,7 @@ describe('values', () => {
     });
   });
 
-  test('of 5 MB survive', async () => {
+  test('of 5 MB are stored', async () => {
     const s = await saver();
     const big = Array.from({ length: 5_000 }, (_, i) => `${i}: ${crypto.randomUUID().repeat(28)}`);
     await write(s, 't', { big });
@@ -294,7 +294,7 @@ describe('values', () => {
     expect((await read(s, 't')).checkpoint.channel_values['big']).toEqual(big);
   });
 
-  test('NUL in metadata survives, in a thread id it is refused, as is a lone surrogate', async () => {
+  test('NUL is stored in metadata; in a thread id it is refused, like a lone surrogate', async () => {
     const s = await saver();
     const checkpoint = checkpointOf();
     await s.put(at('t'), checkpoint, { ...METADATA, note: 'a\0b' } as CheckpointMetadata, {});
@@ -354,7 +354,7 @@ describe('a fence', () => {
 });
 
 describe('a graph', () => {
-  test('whose DeltaChannel was written in parallel is reloaded as it was alive', async () => {
+  test('whose DeltaChannel was written in parallel is reloaded with the same value', async () => {
     const s = await saver();
     const State = Annotation.Root({
       log: new DeltaChannel((state: string[], writes: string[][]) => [...state, ...writes.flat()], {

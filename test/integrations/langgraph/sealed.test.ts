@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LetsPingCheckpointer } from '../../../integrations/langgraph/index.ts';
 import { createGround, type Ground } from './fixtures.ts';
 
-/** The attacker here reads and writes the database, and does not hold the root key. */
+/** The attacker reads and writes the database and does not have the root key. */
 let ground: Ground;
 let owner: pg.Client;
 beforeAll(async () => {
@@ -44,7 +44,7 @@ async function setUp(canary = 'CANARY') {
   );
   return { project_id, s, thread_id: config.configurable.thread_id, read: () => s.getTuple(config) };
 }
-/** Bends rows of one thread, outside of any wall. */
+/** Edits rows of one thread, without row-level security. */
 const tamper = (table: string, set: string, thread_id: string, where = 'true') =>
   owner.query(`update ${table} set ${set} where thread_id = $1 and ${where}`, [thread_id]);
 
@@ -98,7 +98,7 @@ describe('a row is refused', () => {
     await expect(t.read()).rejects.toMatchObject({ name: 'SealBroken' });
   });
 
-  test('that was moved to another thread of the project, key and all', async () => {
+  test('that was moved to another thread of the project, with its key', async () => {
     const t = await setUp();
     for (const table of ['threads', 'checkpoints', 'checkpoint_values', 'checkpoint_writes']) {
       await owner.query(
@@ -121,7 +121,7 @@ describe('a row is refused', () => {
   });
 });
 
-test('nothing of a state stands in clear anywhere in the database', async () => {
+test('no part of a state is stored unencrypted', async () => {
   const canary = 'XYZZYPLUGH';
   await setUp(canary);
   const { rows: tables } = await owner.query<{ name: string }>(
@@ -137,7 +137,7 @@ test('nothing of a state stands in clear anywhere in the database', async () => 
   }
 });
 
-test("a project's threads are not there for another project, nor for a transaction of none", async () => {
+test("a project's threads are invisible to another project, and to a transaction without a project", async () => {
   const t = await setUp();
   const other = new LetsPingCheckpointer({ store: (await ground.project()).store });
 

@@ -13,7 +13,7 @@ export interface Running {
   client: Client;
   queues: { workflows: string; team: string };
   connection: NativeConnection;
-  /** A resume worker on the team's queue, stopped at the end. */
+  /** Starts a resume worker on the team's queue. It is stopped at the end. */
   resume(
     graphs: ResumeWorkerOptions['graphs'],
     options?: Partial<ResumeWorkerOptions>,
@@ -26,7 +26,7 @@ export interface Running {
     request_ids: string[],
     team?: string,
   ): Promise<ResumeResult>;
-  /** A workflow per interrupt, as if nothing serialised them: only the lease on the thread does then. */
+  /** Starts a workflow per interrupt, so that only the lease on the thread serialises them. */
   apart(
     lp: Approvals,
     ground: Ground,
@@ -38,7 +38,7 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** The run's Temporal, with our worker for `resumeThreadV1` on a queue of its own. */
+/** The run's Temporal, with a worker for `resumeThreadV1` on its own queue. */
 export async function createRunning(): Promise<Running> {
   const address = inject('temporalAddress');
   const namespace = inject('temporalNamespace');
