@@ -5,6 +5,7 @@ import { type PastAction, pastOf, pastWithin } from '../history/stats.ts';
 import { absolute, convert, type Money, type Unit, type WrittenAmount } from '../money/money.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import { noHistoryFinding } from './with-history.ts';
+import { PAYING_VERBS } from './words.ts';
 
 /** What the amounts of a call may be. Limits are in minor units of the currency of each amount. */
 export interface AmountLimits {
@@ -20,8 +21,6 @@ export interface AmountLimits {
   /** Which amounts of earlier calls count in the window. */
   counts(amount: WrittenAmount): boolean;
 }
-
-const PAYING = new Set('pay refund transfer send withdraw charge reimburse wire payout purchase buy'.split(' '));
 
 export const shown = ({ minor, currency }: Money): string =>
   `${minor} minor units${currency === '' ? '' : ` ${currency}`}`;
@@ -57,7 +56,7 @@ function* perCall(amount: WrittenAmount, limits: AmountLimits, action: ParsedAct
   }
   const { money } = converted;
   const size = absolute(money.minor);
-  if (money.minor < 0n && action.words.action.some((word) => PAYING.has(word))) {
+  if (money.minor < 0n && action.words.action.some((word) => PAYING_VERBS.has(word))) {
     const negative = template('negative', 'medium', 'This amount is below zero, which reverses the payment.');
     yield findingOf(negative, pointer, shown(money));
   }

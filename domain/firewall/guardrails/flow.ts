@@ -142,7 +142,7 @@ function fetches(action: ParsedAction, context: GuardrailContext, allowed: Allow
         ),
       ];
     }
-    if (context.untrusted && context.known.task && !context.known.mentions([...WEB_STEMS])) {
+    if (context.untrusted && context.known.task && !context.known.mentions(WEB_STEMS)) {
       return [
         finding(
           'unasked_fetch',

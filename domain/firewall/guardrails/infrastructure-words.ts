@@ -10,12 +10,12 @@ export const CALL_KEYS = words('api operation call method event action command v
 
 /** Words of which every name of a setting has at least one. */
 export const SETTING_WORDS = words(
-  'protection destroy recovery pitr versioning backup backups validation rotation lock public encrypted encryption publicly unauthenticated force skip delete privileged privilege host retention enabled status state policy tokens trail uniform disable desired replicas min protected encrypt ssl tls cloudtrail cloud guardduty guard securityhub flow logs log logging macie enable mode window',
+  'protection destroy recovery pitr versioning backup backups rotation lock public encrypted encryption publicly unauthenticated skip delete privileged privilege host retention enabled status state policy tokens trail uniform disable desired replicas min protected encrypt ssl tls cloudtrail guardduty guard securityhub logs log logging macie enable',
 );
 
 /** Words of keys under which an address range says who may reach something. */
 export const INBOUND_WORDS = words(
-  'cidr cidrs cidrblock blocks block source sources range ranges ingress inbound allow allowed whitelist allowlist ip ips network networks prefix prefixes from rules rule address addresses peer acl',
+  'blocks block source sources range ranges ingress inbound allow allowed whitelist allowlist network networks prefix prefixes from rules rule address addresses peer acl',
 );
 
 /** Words of keys under which it says what may be reached. */
@@ -28,7 +28,7 @@ export const DESTROYING_VERBS = words(
 
 /** Resources that they destroy. */
 export const RESOURCES = words(
-  'key bucket cluster instance db database table stack trail logging vault snapshot backup volume repository namespace project group role user policy zone secret log queue topic function certificate image network vpc subnet gateway balancer deployment service server disk node pool recorder detector alarm record object resource device guardduty securityhub macie organization project',
+  'key bucket cluster instance db database table stack trail vault snapshot backup volume repository namespace project group role user policy zone secret log queue topic function certificate image network vpc subnet gateway balancer deployment service server disk node pool detector alarm record object resource device guardduty securityhub macie organization project',
 );
 
 /** Permissions by which an identity widens its own. */

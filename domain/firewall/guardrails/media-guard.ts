@@ -3,13 +3,13 @@ import type { Finding } from '../../../contracts/verdict.ts';
 import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
+import { MIME_KEYS } from './words.ts';
 
 const template = templatesOf('media_guard');
 
 type MediaRule = RuleOf<'media_guard'>;
 
-const MIME_WORDS = new Set(['mime', 'mimetype', 'contenttype', 'mediatype']);
-const isMimeKey = (words: readonly string[]): boolean => MIME_WORDS.has(words.join('')) || words.includes('mime');
+const isMimeKey = (words: readonly string[]): boolean => MIME_KEYS.has(words.join('')) || words.includes('mime');
 const PICTURE_DATA = /^data:([a-z]+\/[a-z0-9.+-]+)?(?:;[^,]*)?,/i;
 
 /** Pictures, sound and film: their type, size and length, as declared or as a data URL shows. */

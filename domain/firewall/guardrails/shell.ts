@@ -30,7 +30,7 @@ type ShellRule = RuleOf<'shell'>;
 const SHELL_KEY = keyWords(COMMAND_KEYS);
 /** Members whose text a machine runs when it starts, or a package when it is installed. */
 const SCRIPT_KEY =
-  /^(?:user ?data|startup ?script|init ?script|cloud ?init|bootstrap(?: script)?|entrypoint|(?:pre|post) ?(?:install|build|start|deploy)(?: script)?|run ?cmd|(?:on )?(?:create|start) command|exec start)$/;
+  /^(?:user ?data|startup ?script|init ?script|cloud ?init|bootstrap(?: script)?|entrypoint|(?:pre|post) ?(?:install|build|start|deploy)(?: script)?|run ?cmd|exec start)$/;
 const SCRIPT_WORDS = keyWords(SCRIPT_KEYS);
 const SURE_KEY = keyWords(SURE_COMMAND_KEYS);
 /** Longer or more deeply nested than any command that a person could still judge. */

@@ -9,7 +9,7 @@ export const HOSTILE_SCHEMES = words(
 export const URL_KEYS = words('url urls uri href link links endpoint src upstream proxy');
 
 /** Schemes whose authority is a host; those of databases and stores name buckets and services there. */
-export const HOST_SCHEMES = words('http https ws wss ftp gopher');
+export const HOST_SCHEMES = words('http https ws wss');
 
 /** Words of keys whose value is an account that is paid. */
 export const WALLET_KEYS = words(
@@ -34,3 +34,9 @@ export const WEB_STEMS = words(
 export const ACCOUNT_WORDS = words(
   'password passwords passcode passphrase pin credential credentials secret 2fa mfa otp totp authentication recovery login apikey backup ssh token',
 );
+
+/** Verbs of actions that pay: a negative amount reverses the payment. */
+export const PAYING_VERBS = words('pay refund transfer send withdraw charge reimburse wire payout purchase buy');
+
+/** Keys, their words joined, that name the type of a medium; so does any key with the word `mime`. */
+export const MIME_KEYS = words('mimetype contenttype mediatype');

@@ -5,6 +5,7 @@ import { amountsAt, amountsOf } from '../money/amounts.ts';
 import type { WrittenAmount } from '../money/money.ts';
 import { destinationsOf } from '../outbound/destinations.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
+import { PAYEE_KEYS } from './words.ts';
 
 /** What is kept of one earlier call for the guardrails that count: digests and numbers, no payload. */
 export interface PastAction {
@@ -64,8 +65,6 @@ export function pastOf(
   };
 }
 
-const PAYEE_WORDS = new Set(['recipient', 'payee', 'beneficiary', 'iban', 'account', 'to', 'wallet', 'customer']);
-
 /** Accounts and people that are no network destination, but can be paid. */
 function payees(action: ParsedAction): string[] {
   return action.values.flatMap((value) =>
@@ -73,7 +72,7 @@ function payees(action: ParsedAction): string[] {
     typeof value.value === 'string' &&
     value.value !== '' &&
     value.value.length <= 320 &&
-    value.place.last.some((word) => PAYEE_WORDS.has(word))
+    value.place.last.some((word) => PAYEE_KEYS.has(word))
       ? [value.value.toLowerCase().replace(/\s+/g, '')]
       : [],
   );

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { METADATA_ADDRESSES } from './known-hosts.ts';
 
 /** What kind of place an IP address is, the worst first. Only `public` ones are anybody's to call. */
 export const ADDRESS_CLASSES = [
@@ -12,27 +13,10 @@ export const ADDRESS_CLASSES = [
 ] as const;
 export type AddressClass = (typeof ADDRESS_CLASSES)[number];
 
-/**
- * Where clouds keep instance credentials. Two of them are public by range (168.63.129.16) or merely carrier NAT
- * (100.100.100.200), so ranges alone do not find them.
- */
-const METADATA = new Set([
-  '169.254.169.254',
-  '169.254.170.2',
-  '169.254.170.23',
-  '169.254.169.253',
-  '168.63.129.16',
-  '100.100.100.200',
-  '192.0.0.192',
-  'fd00:ec2::254',
-  'fd00:ec2::23',
-  'fd20:ce::254',
-]);
-
 /** Whether a text names one of them in plain notation, outside a longer number. */
 export const metadataAddressIn = (text: string): string | undefined => {
   for (const [quad] of text.matchAll(/(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d]|\.\d)/g))
-    if (METADATA.has(quad)) return quad;
+    if (METADATA_ADDRESSES.has(quad)) return quad;
   return undefined;
 };
 
@@ -59,7 +43,9 @@ export function addressClassOf(host: string): AddressClass | undefined {
   if (bare.includes(':')) {
     if (!/^[0-9a-f:.]{2,45}$/i.test(bare) || !ipaddr.IPv6.isValid(bare)) return undefined;
     const address = ipaddr.IPv6.parse(bare);
-    const own = METADATA.has(address.toString()) ? 'metadata' : (CLASS_OF_RANGE[address.range()] ?? 'reserved');
+    const own = METADATA_ADDRESSES.has(address.toString())
+      ? 'metadata'
+      : (CLASS_OF_RANGE[address.range()] ?? 'reserved');
     const wrapped = wrappedIn(address).map(classOfIPv4).reduce(worse, 'public');
     return address.isIPv4MappedAddress() ? wrapped : worse(wrapped, own);
   }
@@ -69,7 +55,7 @@ export function addressClassOf(host: string): AddressClass | undefined {
 }
 
 function classOfIPv4(address: ipaddr.IPv4): AddressClass {
-  if (METADATA.has(address.toString())) return 'metadata';
+  if (METADATA_ADDRESSES.has(address.toString())) return 'metadata';
   // All of 0.0.0.0/8 reaches the own host on common systems.
   if (address.octets[0] === 0) return 'loopback';
   return CLASS_OF_RANGE[address.range()] ?? 'reserved';

@@ -55,7 +55,6 @@ export const STEERED_SUFFIXES = [
   'vcap.me',
   'lacolhost.com',
   'local.gd',
-  'readme.localtest.me',
   'yoogle.com',
   '1u.ms',
   'rbndr.us',
@@ -63,7 +62,6 @@ export const STEERED_SUFFIXES = [
   'r3dir.me',
   'ulh.us',
   'fuf.me',
-  'domaincontrol.local',
   '127-0-0-1.org.uk',
   'feacluster.com',
 ];
@@ -170,4 +168,21 @@ export const PUBLIC_MAIL = new Set([
   'btinternet.com',
   'naver.com',
   'rediffmail.com',
+]);
+
+/**
+ * Where clouds keep instance credentials. Two of them are public by range (168.63.129.16) or merely carrier NAT
+ * (100.100.100.200), so ranges alone do not find them.
+ */
+export const METADATA_ADDRESSES: ReadonlySet<string> = new Set([
+  '169.254.169.254',
+  '169.254.170.2',
+  '169.254.170.23',
+  '169.254.169.253',
+  '168.63.129.16',
+  '100.100.100.200',
+  '192.0.0.192',
+  'fd00:ec2::254',
+  'fd00:ec2::23',
+  'fd20:ce::254',
 ]);

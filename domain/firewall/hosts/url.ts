@@ -1,5 +1,6 @@
 import { fromPercent } from '../text/decode.ts';
 import { addressClassOf } from './address.ts';
+import { LOCAL_SCHEMES, SCHEMES_WITHOUT_SLASHES, SPECIAL_SCHEMES } from './scheme-words.ts';
 
 /** A spelling that two parsers read differently, or that only serves to hide where a URL leads. */
 export type UrlTrick =
@@ -27,25 +28,6 @@ export interface ReadUrl {
   tail: string;
 }
 
-/** The schemes whose authority the WHATWG parser canonicalises; any other is parsed again as if it were http. */
-const SPECIAL = new Set(['http', 'https', 'ws', 'wss', 'ftp']);
-
-/** Schemes that are URLs even without `//`. */
-const WITHOUT_SLASHES = new Set([
-  ...SPECIAL,
-  'file',
-  'data',
-  'javascript',
-  'vbscript',
-  'view-source',
-  'jar',
-  'php',
-  'mailto',
-]);
-
-/** Those that read what is on this machine: one slash is enough. */
-const LOCAL = new Set(['netdoc', 'unix', 'npipe', 'phar', 'zip']);
-
 /** `//host` and `\\\\host`, as far as the name is one that such a path would have; `//see` is not. */
 const RELATIVE = /^[\\/]{2}(?=[^\\/\s]*[.[:]|localhost\b|metadata\b)/;
 
@@ -61,14 +43,19 @@ export function readUrl(raw: string): ReadUrl | undefined {
   const scheme = (match[1] ?? '').toLowerCase();
   const rest = match[2] ?? '';
   const slashes = /^[\\/]*/.exec(rest)?.[0] ?? '';
-  if (!WITHOUT_SLASHES.has(scheme) && !slashes.startsWith('//') && !(LOCAL.has(scheme) && slashes !== ''))
+  if (
+    !SPECIAL_SCHEMES.has(scheme) &&
+    !SCHEMES_WITHOUT_SLASHES.has(scheme) &&
+    !slashes.startsWith('//') &&
+    !(LOCAL_SCHEMES.has(scheme) && slashes !== '')
+  )
     return undefined;
   if (rest === slashes || /^\s/.test(rest)) return undefined;
   // `http:+the+protocol` is a search for words.
-  if (slashes === '' && /^[^/?#]*[+\s]/.test(rest) && SPECIAL.has(scheme)) return undefined;
+  if (slashes === '' && /^[^/?#]*[+\s]/.test(rest) && SPECIAL_SCHEMES.has(scheme)) return undefined;
   const authority = /^[^/?#]*/.exec(rest.slice(slashes.length))?.[0] ?? '';
   const tail = rest.slice(slashes.length + authority.length);
-  if (!SPECIAL.has(scheme) && slashes !== '//')
+  if (!SPECIAL_SCHEMES.has(scheme) && slashes !== '//')
     return { raw, scheme, host: '', tricks: [], userinfo: '', href: cleaned, tail: rest };
   if (!/[\p{L}\p{N}]|\[:/u.test(authority)) {
     return { raw, scheme, host: '', tricks: [], userinfo: '', href: cleaned, tail };
@@ -76,7 +63,7 @@ export function readUrl(raw: string): ReadUrl | undefined {
 
   const tricks: UrlTrick[] = [];
   if (/^[^:]*[\t\n\r]/.test(trimmed) && /^[a-zA-Z]/.test(trimmed)) tricks.push('control_in_scheme');
-  if (SPECIAL.has(scheme) && slashes !== '//') tricks.push('slashes');
+  if (SPECIAL_SCHEMES.has(scheme) && slashes !== '//') tricks.push('slashes');
   if (authority.includes('\\')) tricks.push('backslash');
   const user = authority.lastIndexOf('@');
   if (user >= 0) tricks.push('userinfo');
@@ -84,7 +71,7 @@ export function readUrl(raw: string): ReadUrl | undefined {
   if (/^#[^/]*@/.test(tail)) tricks.push('at_in_fragment');
   if (authority.includes('%')) tricks.push('percent_in_host');
   const parsed =
-    authority.length > MAX_AUTHORITY ? undefined : parsedAs(SPECIAL.has(scheme) ? cleaned : `http:${rest}`);
+    authority.length > MAX_AUTHORITY ? undefined : parsedAs(SPECIAL_SCHEMES.has(scheme) ? cleaned : `http:${rest}`);
   if (!parsed) tricks.push('refused');
   const host = parsed ? parsed.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '') : looseHostOf(named);
   const spelt = named

@@ -4,14 +4,11 @@ import { visible } from '../text/confusables.ts';
 import { keyWords } from '../text/key-words.ts';
 import { minorDigitsOf } from './currencies.ts';
 import type { WrittenAmount } from './money.ts';
+import { ABOUT_AMOUNTS, AMOUNT_KEYS, CURRENCY_KEYS } from './words.ts';
 import { numberIn } from './written-number.ts';
 
-const AMOUNT = keyWords(
-  'amount amounts total sum price cost fee refund payment charge value fare balance tip'.split(' '),
-);
-const NO_AMOUNT = keyWords(
-  'id count number type name date percent percentage rate currency method status reason ref reference'.split(' '),
-);
+const AMOUNT = keyWords(AMOUNT_KEYS);
+const NO_AMOUNT = keyWords(ABOUT_AMOUNTS);
 
 const CACHE = new WeakMap<ParsedAction, readonly WrittenAmount[]>();
 
@@ -59,15 +56,13 @@ function codeInText(value: Leaf['value']): readonly string[] {
   return known.length > 0 ? known : words.slice(0, 1);
 }
 
-const CURRENCY_WORDS = new Set(['currency', 'ccy']);
-
 /** The codes that the members of an object name. `iso` may also be a country, so there only a known code counts. */
 function codesIn(owner: Leaf['owner']): readonly string[] {
   return Object.entries(owner ?? {}).flatMap(([key, value]) => {
     if (typeof value !== 'string' && typeof value !== 'number') return [];
     const words = key.toLowerCase().split(/[^a-z]+/);
     const code = visible(String(value)).trim().toUpperCase().slice(0, 20);
-    const named = words.some((word) => CURRENCY_WORDS.has(word) || word.endsWith('currency'));
+    const named = words.some((word) => CURRENCY_KEYS.has(word) || word.endsWith('currency'));
     const isCode = named ? code !== '' : words.includes('iso') && minorDigitsOf(code) !== undefined;
     return isCode ? [code] : [];
   });

@@ -17,7 +17,7 @@ export interface Known {
   /** Whether the request means everybody of a group, so that it names nobody of it. */
   readonly everybody: boolean;
   /** Whether a word of the trusted request starts like one of these stems. */
-  mentions(stems: readonly string[]): boolean;
+  mentions(stems: Iterable<string>): boolean;
 }
 
 const MAX_NAME = 320;
@@ -61,13 +61,12 @@ export function knownOf(policy: Policy, context: ActionContext): Known {
     mentions(stems) {
       if (task === undefined) return false;
       words ??= new Set(skeletonOf(task).split(/[^\p{L}\p{N}]+/u));
-      return stems.some((stem) => {
-        const before = found.get(stem);
-        if (before !== undefined) return before;
-        const hit = startsOne(words as Set<string>, stem);
+      for (const stem of stems) {
+        const hit = found.get(stem) ?? startsOne(words, stem);
         found.set(stem, hit);
-        return hit;
-      });
+        if (hit) return true;
+      }
+      return false;
     },
   };
 }

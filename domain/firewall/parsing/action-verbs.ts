@@ -1,5 +1,5 @@
 import type { ParsedAction } from './parsed-action.ts';
-import { CHANGING_VERBS, METHODS, READING_VERBS, VERB_KEYS } from './words.ts';
+import { CHANGING_VERBS, READING_VERBS, VERB_KEYS } from './words.ts';
 
 export const STEMS_OF = new Map<string, string[]>();
 for (const [verbs, requested] of CHANGING_VERBS)
@@ -34,7 +34,8 @@ function read(action: ParsedAction): Verbs {
     const value = action.payload[key];
     if (typeof value !== 'string' || value.length > 30) continue;
     const verb = value.trim().toLowerCase();
-    own.push(METHODS[verb] ?? verb);
+    // The HTTP method that only asks; any other is a verb itself.
+    own.push(verb === 'options' ? 'get' : verb);
   }
   const named = own.filter((verb) => READING_VERBS.has(verb) || STEMS_OF.has(verb));
   if (named.length > 0) {

@@ -15,12 +15,12 @@ export const CHANGING_VERBS: readonly (readonly [verbs: ReadonlySet<string>, req
       'send email mail message reply forward notify dm text sms fax ping alert remind respond tell contact call dial',
     ),
     words(
-      'send sent email e-mail mail messag reply repli forward notif dm text tell inform let share contact respond answer ask remind writ report pass call post publish announc',
+      'send sent email mail messag reply repli forward notif dm text tell inform let share contact respond answer ask remind writ report pass call post publish announc',
     ),
   ],
   [
     words('post publish tweet announce comment broadcast retweet upload submit push blog'),
-    words('post publish tweet announc comment broadcast retweet upload submit push shar put writ writ send sent'),
+    words('post publish tweet announc comment broadcast retweet upload submit push shar put writ send sent'),
   ],
   [
     words('pay transfer refund reimburse wire withdraw deposit donate tip settle remit money payment payments funds'),
@@ -34,7 +34,7 @@ export const CHANGING_VERBS: readonly (readonly [verbs: ReadonlySet<string>, req
   ],
   [
     words(
-      'update change modify edit set adjust rename alter amend correct replace patch move reschedule reset configure manage assign mark toggle switch adjust increase decrease append write put save control navigate_to',
+      'update change modify edit set adjust rename alter amend correct replace patch move reschedule reset configure manage assign mark toggle switch increase decrease append write put save control',
     ),
     words(
       'updat chang modif edit set adjust renam alter amend correct replac patch mov reschedul reset configur manag assign mark toggl switch increas decreas append writ sav fix turn mak control add',
@@ -62,7 +62,7 @@ export const CHANGING_VERBS: readonly (readonly [verbs: ReadonlySet<string>, req
     words('share grant give allow permit authorize authorise approve expose link unlock enable publish provide'),
     words('shar grant giv allow permit authori approv expos link unlock enabl provid access let invit send'),
   ],
-  [words('book reserve rent hire'), words('book reserv reserv rent hir schedul')],
+  [words('book reserve rent hire'), words('book reserv rent hir schedul')],
   [words('schedule reschedule'), words('schedul reschedul plan book arrang set')],
   [
     words(
@@ -77,16 +77,6 @@ export const CHANGING_VERBS: readonly (readonly [verbs: ReadonlySet<string>, req
 
 /** Members of a payload whose value is a verb: `{ operation: 'delete' }`, `{ method: 'POST' }`. */
 export const VERB_KEYS = words('action operation op verb method mode command cmd intent');
-
-/** HTTP methods, as the verb that they mean. */
-export const METHODS: Readonly<Record<string, string>> = {
-  get: 'get',
-  head: 'get',
-  options: 'get',
-  post: 'post',
-  put: 'update',
-  patch: 'update',
-};
 
 /** Words of keys whose value names a place to call, with or without a scheme. */
 export const HOST_WORDS = words(

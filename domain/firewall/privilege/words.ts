@@ -108,7 +108,7 @@ export const ALL_RIGHTS = words('privileges permissions access rights actions re
 
 /** Words of keys that the patterns of the privilege guardrail are about, beside the lists above. */
 export const CONCERNED_WORDS = words(
-  'value new permit give full all unlimited unrestricted privileged elevated elevate escalate auto approved act acting run login log on sudo become impersonate impersonated impersonates user username as force factor expires expiry expiration type kind member switch subject insecure reject verify impersonation human unsafe dangerous dangerously lifetime ttl valid until unset remove path execute exec effective behalf with confirm mode chmod perm idle session inactivity timeout assume assumed identity delegate masquerade approval by transfer impersonating requires needs preapproved pre authorized authorised safe to after *',
+  'new permit give full all unlimited unrestricted privileged elevated elevate escalate auto run become impersonate impersonated impersonates impersonating impersonation user username as factor expires type kind member switch subject insecure reject human unsafe dangerous dangerously lifetime ttl valid unset remove path behalf mode chmod timeout identity delegate by transfer preapproved pre safe to after',
 );
 
 /** Words of keys whose value is a path into an object. */

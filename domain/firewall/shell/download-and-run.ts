@@ -28,8 +28,7 @@ export function runsDownload(commands: readonly ShellCommand[], allowedHost: (ho
       texts.slice(2).some((text) => fetched.has(plain(text)))
     )
       return true;
-    if (name !== 'chmod' && FILE_RUNNERS.has(name) && texts.slice(1).some((text) => fetched.has(plain(text))))
-      return true;
+    if (FILE_RUNNERS.has(name) && texts.slice(1).some((text) => fetched.has(plain(text)))) return true;
   }
   return false;
 }

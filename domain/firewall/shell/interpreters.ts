@@ -34,7 +34,7 @@ export function interpreted(
         ]
       : [];
   }
-  if ((!INTERPRETERS.has(name) && !isShell(name)) || name === 'busybox') return [];
+  if (!INTERPRETERS.has(name) && !isShell(name)) return [];
   const stdin = feeders.length > 0 && (script === undefined || script.text === '/dev/stdin') && inline < 0;
   const plain = isShell(name) && (literallyFed(command.fedBy) !== undefined || carriesFiles(command.fedBy));
   if (stdin && !plain) add(RUNS_INPUT);

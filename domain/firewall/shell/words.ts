@@ -2,7 +2,7 @@ import { words } from '../text/word-list.ts';
 
 /** Programs that run a text as a program. */
 export const INTERPRETERS = words(
-  'sh bash zsh dash ksh ash csh tcsh fish busybox python python2 python3 perl ruby node nodejs php lua pwsh powershell osascript tclsh',
+  'sh bash zsh dash ksh ash csh tcsh fish python python2 python3 perl ruby node nodejs php lua pwsh powershell osascript tclsh',
 );
 
 /** Those of them that run shell script. */
@@ -55,9 +55,9 @@ export const DEVICE_TOOLS = words(
   'mkfs mke2fs mkswap wipefs fdisk sfdisk gdisk sgdisk parted cfdisk blkdiscard hdparm cryptsetup lvremove vgremove pvremove zpool diskpart format',
 );
 
-/** Programs that run a file, or make it one that runs. */
+/** Programs that run a file. */
 export const FILE_RUNNERS = words(
-  'sh bash zsh dash ksh ash source . python python2 python3 perl ruby node php lua chmod dpkg rpm java',
+  'sh bash zsh dash ksh ash source . python python2 python3 perl ruby node php lua dpkg rpm java',
 );
 
 /** Members that name a program. */
@@ -92,7 +92,7 @@ export const COMMAND_KEYS = words('command commands cmd script shell bash sh arg
 
 /** Words of keys that may hold a script which a machine runs when it starts. */
 export const SCRIPT_KEYS = words(
-  'user userdata startup init cloud bootstrap entrypoint pre post preinstall postinstall run runcmd on create start exec',
+  'user userdata startup init bootstrap entrypoint pre post preinstall postinstall run runcmd exec',
 );
 
 /** Words of keys whose value is a command whatever the action is. */

@@ -1,0 +1,37 @@
+import type { Exercise } from './exercise.ts';
+import { executes, prevents, reports } from './exercise.ts';
+
+const PARTS: Record<string, string> = {
+  AT_Drop: 'drop column c',
+  AT_DetachPartition: 'detach partition p',
+  AT_DisableRowSecurity: 'disable row level security',
+  AT_NoForceRowSecurity: 'no force row level security',
+  AT_DisableTrig: 'disable trigger x',
+  AT_DisableRule: 'disable rule x',
+  AT_ChangeOwner: 'owner to x',
+};
+const alters = (part: string): string => `alter table t ${PARTS[part] ?? 'add column c int'}`;
+/** No statement by its start: it is judged because of where it stands. */
+const HIDDEN = 'begin; drop table x';
+
+export const SQL: Record<string, Exercise> = {
+  SERVER_FUNCTION_PREFIXES: executes('server_access', (prefix) => `select ${prefix}x(1)`),
+  SETTING_FUNCTIONS: executes('settings', (name) => `select ${name}(1)`),
+  SECRET_RELATIONS: executes('secret_table', (name) => `select * from "${name}"`),
+  ROLE_SETTINGS: executes('privilege', (name) => `set ${name} = 'x'`),
+  DROPPING_PREFIXES: executes('destructive', alters),
+  LOOSENING_PREFIXES: executes('privilege', alters),
+  TRUSTED_LANGUAGES: prevents('sql/dynamic', (language) => ({
+    sql: `create function f() returns int language ${language} as 'select 1'`,
+  })),
+  SECRET_COLUMNS: executes('secret_table', (column) => `select a from t union select ${column} from u`),
+  CATALOG_SCHEMAS: executes('secret_table', (schema) => `select a from t union select b from ${schema}.x`),
+  KEY_COLUMNS: executes('unbounded', (column) => `delete from t where ${column} > 0`),
+  SQL_KEYS: reports('sql/destructive', (key) => ({ [key]: HIDDEN }), { service: 'database' }),
+  DATABASE_WORDS: reports(
+    'sql/destructive',
+    () => ({ query: HIDDEN }),
+    (word) => ({ service: word }),
+  ),
+  PROSE_KEYS: prevents('sql/destructive', (key) => ({ [key]: 'drop table users' })),
+};
