@@ -11,6 +11,7 @@ const MODULES = [
   'api/page/relative.js',
   'domain/diff.js',
   'domain/invisible-characters.js',
+  'domain/json/is-object.js',
 ];
 
 /** dist/, which also contains this file. From source, as in a test, the last build is served, or no script. */
