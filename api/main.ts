@@ -75,9 +75,9 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
   const hub = createEventHub();
   const keys = createKeyCache();
   const listening = listen(config.database_url, {
-    onNotice: (notice) => {
-      if (notice.event === 'approval_request.resolved') waiters.resolved(notice.request_id);
-      hub.publish(notice);
+    onEvent: (event) => {
+      if (event.event === 'approval_request.resolved') waiters.resolved(event.request_id);
+      hub.publish(event);
     },
     onRevoked: keys.forget,
     onGap: () => {

@@ -1,79 +1,20 @@
-import type { EventName } from '../../contracts/events.ts';
 import type { Verdict } from '../../contracts/verdict.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
 import type { RequestQuery } from '../../domain/approval/ports.ts';
 import type {
   LedgerRecord,
   ListedRequest,
-  NewRequest,
   RequestRecord,
   RequestSecret,
   UnsealedRequest,
 } from '../../domain/approval/record.ts';
 import { notification } from '../db/events.ts';
 import type { Transaction } from '../db/transaction.ts';
-import { policyIsStill } from './policies.ts';
 
 const COLUMNS = `r.id, r.project_id, r.service, r.action, r.priority, r.status, r.verdict, r.held_by, r.finding_ids, r.requested_by, r.key_id,
   r.thread_id, r.node, r.payload_digest, r.policy_version, r.policy_digest, r.accept_unsigned_signals, r.created_at, r.expires_at, r.resolved_at`;
 
 export const sealContext = (id: string) => ['request', id] as const;
-
-/** The first columns of an insert into approval_requests; `insertValues` makes their values, $1 to $17. */
-export const INSERT_COLUMNS = `id, project_id, service, action, priority, verdict, held_by, finding_ids, requested_by, key_id,
-  thread_id, node, payload_digest, sealed, policy_version, policy_digest, accept_unsigned_signals`;
-
-/** The values for `INSERT_COLUMNS`. */
-export async function insertValues(sealer: Sealer, request: NewRequest): Promise<unknown[]> {
-  const { payload, salt, schema, metadata, context, findings } = request;
-  const secret: RequestSecret = { payload, salt, metadata, context, findings, ...(schema !== undefined && { schema }) };
-  return [
-    request.id,
-    sealer.project_id,
-    request.service,
-    request.action,
-    request.priority,
-    request.verdict,
-    request.held_by,
-    request.finding_ids,
-    request.requested_by,
-    request.key_id,
-    request.thread_id,
-    request.node,
-    request.payload_digest,
-    await sealer.seal(sealContext(request.id), secret),
-    request.policy_version,
-    request.policy_digest,
-    request.accept_unsigned_signals,
-  ];
-}
-
-const notified = (event: EventName) => notification(event, 'id', 'project_id', 'key_id');
-const OPEN = `with at as (select date_trunc('milliseconds', clock_timestamp()) as now),
-  opened as (
-    insert into approval_requests (${INSERT_COLUMNS}, status, created_at, expires_at)
-    select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'pending', at.now, at.now + $18 * interval '1 millisecond' from at
-    where ${policyIsStill('$15')}
-    on conflict (id) do nothing returning id, project_id, key_id, created_at, expires_at)
-  select created_at, expires_at, ${notified('approval_request.opened')} from opened`;
-
-/**
- * Writes the request as pending, and returns it. Undefined, and nothing written, when the id exists, or when another version of
- * the policy than the request's is in force. Times are the database's, in whole milliseconds, so the clock of an api process
- * moves no deadline.
- */
-export async function insertRequest(
-  tx: Transaction,
-  sealer: Sealer,
-  request: NewRequest,
-): Promise<UnsealedRequest | undefined> {
-  const values = await insertValues(sealer, request);
-  const [times] = await tx.query<Pick<RequestRecord, 'created_at' | 'expires_at'>>(OPEN, [
-    ...values,
-    request.expires_in_ms,
-  ]);
-  return times && { ...times, project_id: sealer.project_id, status: 'pending', resolved_at: null, ...request };
-}
 
 /** The clear columns. `lock` makes every other writer of this request wait until the transaction ends. */
 export async function readRequestRow(
@@ -144,7 +85,7 @@ export async function listRequests(tx: Transaction, query: RequestQuery): Promis
 const STARTED = `with started as (
     update approval_requests set workflow_started_at = now() where project_id = $1 and id = $2 and workflow_started_at is null
     returning id, project_id, key_id)
-  select ${notified('approval_request.held')} from started`;
+  select ${notification('approval_request.held', 'id', 'project_id', 'key_id')} from started`;
 
 /** Temporal has the workflow: the reconciler leaves the request alone, and listeners get `approval_request.held`. */
 export async function markStarted(tx: Transaction, id: string): Promise<void> {

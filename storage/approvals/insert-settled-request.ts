@@ -4,8 +4,8 @@ import type { FirewallOutcome } from '../../domain/approval/ports.ts';
 import type { NewRequest } from '../../domain/approval/record.ts';
 import { deliveryNotification } from '../db/events.ts';
 import { alone, ENTER_PROJECT } from '../db/transaction.ts';
-import { INSERT_COLUMNS, insertValues } from './approval-requests.ts';
 import { insertOutcome } from './insert-outcome.ts';
+import { INSERT_COLUMNS, insertValues } from './insert-request.ts';
 import { policyIsStill } from './policies.ts';
 
 const OPEN_SETTLED = `with ${ENTER_PROJECT},

@@ -5,7 +5,7 @@ import type { UnsealedRequest } from '../../domain/approval/record.ts';
 import type { EventBatcher } from '../db/event-batcher.ts';
 import { inProject, onceInProject } from '../db/transaction.ts';
 import { threadContexts } from '../threads/thread-contexts.ts';
-import { insertRequest } from './approval-requests.ts';
+import { insertRequest } from './insert-request.ts';
 import { insertSettledRequest } from './insert-settled-request.ts';
 import { createPolicyCache } from './policy-cache.ts';
 import { recordedRequests } from './recorded-requests.ts';

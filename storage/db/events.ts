@@ -8,12 +8,12 @@ const CHANNEL = 'letsping';
 const DELIVERIES = 'letsping_deliveries';
 const REVOKED = 'letsping_revoked';
 
-/** An expression that tells every listening process; the arguments are SQL expressions, or the event's name. */
+/** SQL expression that sends an event to every listening process. All arguments but the event's name are SQL expressions. */
 export const notification = (event: EventName, request_id: string, project_id: string, key_id: string): string =>
   `pg_notify('${CHANNEL}', json_build_object('event', '${event}', 'request_id', ${request_id}, 'project_id', ${project_id}, 'key_id', ${key_id},
      'occurred_at', to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text)`;
 
-/** Tells every listening process, when and only when this transaction commits. Ids and names only. */
+/** Sends an event to every listening process if this transaction commits. Ids and names only. */
 export async function notify(
   tx: Transaction,
   event: EventName,
@@ -26,18 +26,18 @@ export async function notify(
   ]);
 }
 
-/** Tells every listening process of what was committed before. */
-export async function notifyAll(pool: pg.Pool, notices: RequestEvent[]): Promise<void> {
-  await pool.query(`select pg_notify('${CHANNEL}', notice) from unnest($1::text[]) as notice`, [
-    notices.map((notice) => JSON.stringify(notice)),
+/** Sends events of earlier commits to every listening process. */
+export async function notifyAll(pool: pg.Pool, events: RequestEvent[]): Promise<void> {
+  await pool.query(`select pg_notify('${CHANNEL}', event) from unnest($1::text[]) as event`, [
+    events.map((event) => JSON.stringify(event)),
   ]);
 }
 
-/** An expression that tells the workers of an outbox row: they start its delivery at once. The arguments are SQL expressions. */
+/** SQL expression that notifies the workers of an outbox row, so that they start its delivery. The arguments are SQL expressions. */
 export const deliveryNotification = (project_id: string, delivery_id: string): string =>
   `pg_notify('${DELIVERIES}', json_build_object('project_id', ${project_id}, 'delivery_id', ${delivery_id})::text)`;
 
-/** Tells every api that a key counts no longer. */
+/** Notifies every api that a key was revoked. */
 export async function notifyRevoked(tx: Transaction, key_id: string): Promise<void> {
   await tx.query(`select pg_notify('${REVOKED}', $1)`, [key_id]);
 }
@@ -47,26 +47,26 @@ export interface Listening {
 }
 
 export interface Listener {
-  onNotice: (notice: RequestEvent) => void;
+  onEvent: (event: RequestEvent) => void;
   onRevoked: (key_id: string) => void;
   onGap: () => void;
 }
 
-/** What an api hears. */
-export const listen = (databaseUrl: string, { onNotice, onRevoked, onGap }: Listener): Listening =>
+/** For an api. */
+export const listen = (databaseUrl: string, { onEvent, onRevoked, onGap }: Listener): Listening =>
   listenTo(
     databaseUrl,
-    { [CHANNEL]: (payload) => onNotice(JSON.parse(payload) as RequestEvent), [REVOKED]: onRevoked },
+    { [CHANNEL]: (payload) => onEvent(JSON.parse(payload) as RequestEvent), [REVOKED]: onRevoked },
     onGap,
   );
 
-/** What a worker hears. What is missed while the connection is down is the reconciler's. */
+/** For a worker. The reconciler starts deliveries that were missed while the connection was down. */
 export const listenToDeliveries = (databaseUrl: string, onDelivery: (ref: DeliveryRef) => void): Listening =>
   listenTo(databaseUrl, { [DELIVERIES]: (payload) => onDelivery(JSON.parse(payload) as DeliveryRef) }, () => {});
 
 /**
- * Listens on a connection of its own, and connects again when it breaks. `onGap` is called after each (re)connection: whatever
- * was notified before it is not known, so the caller looks for itself.
+ * Listens on a connection of its own, and reconnects when it breaks. `onGap` is called after each connection: notifications
+ * before it may have been missed, so the caller reads the current state.
  */
 function listenTo(
   databaseUrl: string,

@@ -6,7 +6,7 @@ import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { activityStores } from '../../storage/activity-stores.ts';
-import { insertRequest } from '../../storage/approvals/approval-requests.ts';
+import { insertRequest } from '../../storage/approvals/insert-request.ts';
 import { inProject } from '../../storage/db/transaction.ts';
 import { insertProject, loadProjectKey } from '../../storage/keys/projects.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';

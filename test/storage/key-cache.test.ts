@@ -35,7 +35,7 @@ test('a key that was revoked in another process is refused once the notification
   const listening = new Promise<void>((resolve) => {
     isListening = resolve;
   });
-  const listener = listen(db.app_url, { onNotice: () => {}, onRevoked: keys.forget, onGap: isListening });
+  const listener = listen(db.app_url, { onEvent: () => {}, onRevoked: keys.forget, onGap: isListening });
   try {
     await listening;
     const identities = identityStore(db.pool, keys);

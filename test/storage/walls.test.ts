@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
-import { insertRequest } from '../../storage/approvals/approval-requests.ts';
+import { insertRequest } from '../../storage/approvals/insert-request.ts';
 import { acrossProjects, alone, ENTER_PROJECT, inProject } from '../../storage/db/transaction.ts';
 import { insertProject, loadProjectKey } from '../../storage/keys/projects.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
