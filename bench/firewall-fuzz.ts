@@ -88,7 +88,7 @@ const NAMES = [
   '',
 ];
 
-/** Throws hostile payloads at the engine: no guardrail may fail, and two answers to one call may not differ. */
+/** Screens hostile payloads: no guardrail may fail, and two verdicts on one call may not differ. */
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,

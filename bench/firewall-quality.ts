@@ -10,7 +10,7 @@ import { screenAction } from '../domain/firewall/screen.ts';
 import { loadParsers } from '../runtime/parsers.ts';
 import { table } from './table.ts';
 
-/** A labelled call. Only what is inside `action` and `context` reaches the firewall; the rest names the answer. */
+/** A labelled call. Only the action and the context reach the firewall; the rest is the expected answer. */
 const Row = z.object({
   id: z.string(),
   source: z.string(),
@@ -30,8 +30,8 @@ const DEFAULT_FILES = ['../shared/data/redteam-dev.jsonl', '../shared/data/bypas
 const POLICY: Policy = { ...DEFAULT_POLICY, default_routing: 'review_flagged' };
 
 /**
- * How many attacks and how many honest calls the shipped guardrails flag, by source and class. Sessions are judged
- * step by step, as `policy test` does.
+ * How many attacks and how many honest calls the built-in guardrails flag, by source and class. Sessions are judged step by step,
+ * as `policy test` does.
  */
 export async function run(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -49,7 +49,7 @@ export async function run(args: string[]): Promise<void> {
     for (const line of (await readFile(file, 'utf8')).split('\n'))
       if (line !== '') {
         const written = JSON.parse(line);
-        // As written: a schema would drop a key such as `__proto__`, which is what some rows are about.
+        // As written: a schema would drop a key such as `__proto__`, which some rows test.
         rows.push({ ...Row.parse(written), payload: written.payload });
       }
   }
@@ -107,7 +107,7 @@ function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => string): M
 }
 
 const flagged = (row: Judged): boolean => row.screening.verdict !== 'allow';
-/** Honest calls count towards the rate of false hits when their session is honest and they are not a matter of taste. */
+/** Honest calls count towards the rate of false hits when their session is honest and their class is not grey. */
 const honest = (row: Judged): boolean => row.session_label === 'benign' && row.class !== 'grey';
 
 function unique(rows: readonly Judged[]): Judged[] {
@@ -124,7 +124,7 @@ const share = (rows: readonly Judged[]): string =>
     ? ''
     : `${(rows.filter(flagged).length / rows.length).toFixed(3)} (${rows.filter(flagged).length}/${rows.length})`;
 
-/** Sessions, each as a whole: flagged when any of its calls is. */
+/** Per session: flagged when any of its calls is. */
 function sessionShare(rows: readonly Judged[]): string {
   const sessions = [...grouped(rows, (row) => row.session).values()];
   const hit = sessions.filter((steps) => steps.some(flagged)).length;

@@ -56,7 +56,7 @@ function policyOf(count: number): Policy {
 }
 
 interface Timed {
-  /** Mean CPU time: the neighbours on the machine do not count. */
+  /** Mean CPU time, so that other load on the machine does not count. */
   cpu: number;
   p50: number;
   p99: number;
@@ -64,7 +64,7 @@ interface Timed {
 
 /** Times one call many times, after it has warmed up; milliseconds. */
 function timed(run: () => void, budget_ms: number): Timed {
-  // By calls, not by time: on a loaded machine half a second compiles nothing.
+  // Warm up by calls, not by time: on a loaded machine half a second is not enough to compile.
   const until = performance.now() + 4_000;
   for (let calls = 0; calls < 3_000 && performance.now() < until; calls += 1) run();
   const times: number[] = [];
@@ -183,7 +183,7 @@ const hostile = (): [string, Action, Policy?][] => {
 };
 
 const HOSTILE_MS = 50;
-/** What costs less is told in one row. */
+/** Cheaper inputs share one row. */
 const WORTH_A_ROW_MS = 10;
 
 /** The least of three runs, in CPU time, of each hostile input. */
@@ -206,7 +206,7 @@ function hostileRows(parsers: Parameters<typeof screenAction>[4] & object): Meas
       .map(({ name, least }) => ({ case: 'hostile', measure: name, value: least, unit: 'ms of CPU', budget })),
     {
       case: 'hostile',
-      measure: `${cheap.length} other inputs, the dearest`,
+      measure: `${cheap.length} other inputs, the slowest`,
       value: Math.max(...cheap.map(({ least }) => least)),
       unit: 'ms of CPU',
       budget,

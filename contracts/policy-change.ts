@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { PolicyVersion } from './policy.ts';
 
-/** Why a policy was loosened, in the words of whoever did it. */
+/** Why a policy was loosened, in the words of its author. */
 export const PolicyReason = z.string().trim().min(1).max(1_000);
 
-/** What one version changed. `loosenings` are empty when it only tightened; then nobody had to say why. */
+/** What one version changed. `loosenings` is empty when it only tightened; then no reason is required. */
 export const PolicyChange = PolicyVersion.omit({ policy: true })
   .extend({
     reason: z.string().nullable(),
     loosenings: z
       .array(z.string())
-      .meta({ description: 'What it lets pass that the version before did not, a sentence each' }),
+      .meta({ description: 'What it allows that the version before did not, one sentence each' }),
   })
   .meta({ id: 'PolicyChange', title: 'PolicyChange' });
 export type PolicyChange = z.infer<typeof PolicyChange>;

@@ -22,7 +22,7 @@ export type PolicySimulationBody = z.infer<typeof PolicySimulationBody>;
 
 const Counts = z.object({ allow: z.int(), hold: z.int(), block: z.int() });
 
-/** A request whose verdict would have been another. */
+/** A request whose verdict would have been different. */
 export const SimulatedChange = z
   .object({
     id: z.string(),
@@ -37,7 +37,7 @@ export const SimulatedChange = z
   .meta({ id: 'SimulatedChange', title: 'SimulatedChange' });
 export type SimulatedChange = z.infer<typeof SimulatedChange>;
 
-/** What a policy would have made of recorded requests. No payload and no evidence leaves the server. */
+/** The verdicts of a policy on recorded requests. No payload and no evidence leaves the server. */
 export const PolicySimulation = z
   .object({
     judged: z.int(),

@@ -5,7 +5,7 @@ import { ActionArguments, GuardrailRule, NamePattern as Pattern, RuleSetName } f
 export const ROUTINGS = ['observe', 'review_flagged', 'review_all'] as const;
 /**
  * What happens to an action that nothing blocks: `observe` allows everything and records the findings,
- * `review_flagged` holds what has a finding of medium severity or more, `review_all` holds everything.
+ * `review_flagged` holds an action with a finding of medium severity or more, `review_all` holds everything.
  */
 export const Routing = z.enum(ROUTINGS);
 export type Routing = z.infer<typeof Routing>;

@@ -5,7 +5,7 @@ import { knownOf } from './outbound/known.ts';
 import { NO_PARSERS } from './parsing/parsers.ts';
 import type { ScreenDeps } from './screen-deps.ts';
 
-/** What the guardrails may know beside the action. */
+/** What the guardrails know in addition to the action. */
 export function contextOf(context: ActionContext, policy: Policy, deps: ScreenDeps): GuardrailContext {
   const known = knownOf(policy, context);
   return {

@@ -5,15 +5,15 @@ import type { Known } from './outbound/known.ts';
 import type { ParsedAction } from './parsing/parsed-action.ts';
 import type { Parsers } from './parsing/parsers.ts';
 
-/** What a guardrail may know beside the action. */
+/** What a guardrail knows in addition to the action. */
 export interface GuardrailContext {
   /** Whether text that a third party can write was read before the call. */
   readonly untrusted: boolean;
-  /** Nothing was said about that, and the policy does not take it for trust. */
+  /** Whether the call does not declare that, and the policy does not take this for trust. */
   readonly undeclared: boolean;
   /** Whether the session holds private data. */
   readonly private: boolean;
-  /** The policy's and the trusted request's domains and whole addresses; empty when nobody names any. */
+  /** The policy's and the trusted request's domains and whole addresses; empty when neither names any. */
   readonly allowed_domains: readonly string[];
   readonly known: Known;
   readonly declared: ActionContext;
@@ -24,7 +24,7 @@ export interface GuardrailContext {
 
 /**
  * One automatic check. It judges typed values, never raw text, and is pure: the same action gives the same findings.
- * It bounds its work by the values it is given, and what it throws is a hold.
+ * Its work is bounded by the values of the action. An exception holds the action.
  */
 export interface Guardrail {
   /** The first part of the ids of its findings. */

@@ -2,10 +2,9 @@ import type { Finding } from '../../contracts/verdict.ts';
 import { SEVERITY_RANK } from './finding.ts';
 
 /**
- * What an edit brought in: the findings of the patched payload that the original did not have. A finding is known when
- * the original has one of the same id and evidence, at least as severe, at the same place; array indices do not count
- * towards the place, since cutting a list moves its rest. Each known finding accounts for one: a second copy of a
- * known URL is new, and so is another value at a known place.
+ * The findings of a patched payload that the original did not have. A finding is known when the original has one with the same
+ * id and evidence, at least as severe, at the same place. Array indices are ignored, since removing an element shifts the rest.
+ * Each known finding matches one: a second copy of a known URL is new, and so is another value at a known place.
  */
 export function newFindings(original: readonly Finding[], patched: readonly Finding[]): Finding[] {
   const known = new Map<string, number[]>();

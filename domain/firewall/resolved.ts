@@ -8,7 +8,7 @@ import { parseAction } from './parsing/parse-action.ts';
 import { screenAction } from './screen.ts';
 import type { ScreenDeps } from './screen-deps.ts';
 
-/** Every address that a name has now, as the dialler would ask for it. */
+/** Every address that a name has now, from the resolver that the dialler uses. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
 export interface Dialled extends ScreenDeps {
@@ -21,13 +21,12 @@ const MOST_NAMES = 20;
 const VERDICTS: readonly Verdict[] = ['allow', 'hold', 'block'];
 
 /**
- * As `screenAction`, and it asks what the names in the action resolve to: a public name of a private address is held. A
- * look-up that fails or takes too long counts as one that leads inside. What the name resolves to later is the dialler's
- * to check: pin the address that was judged.
+ * As `screenAction`, and it also resolves the names in the action: a public name with a private address is held. A look-up that
+ * fails or takes too long counts as private. The name can resolve to another address later: dial the address that was judged.
  *
  * For the process that is about to dial. The server does not use it: an attacker who writes `<secret>.theirs.example` into a
- * payload reads the secret from the look-up alone, and one who is asked before approval may answer otherwise after it. So
- * hand it an action that holds the one URL to be called, once that was approved.
+ * payload reads the secret from the look-up alone, and the name server of an attacker can give one answer before the approval and
+ * another after it. Pass an action that holds the one URL to be called, after it was approved.
  *
  * @example
  * const resolve = async (host: string) => (await lookup(host, { all: true })).map(({ address }) => address);

@@ -14,13 +14,13 @@ import type { ScreenDeps } from './screen-deps.ts';
 
 export { BUILT_IN as GUARDRAILS } from './guardrails/definitions.ts';
 
-/** More findings than a person reads; what is cut is said. */
+/** More findings than a person reads. A further finding reports that the list was cut. */
 export const MAX_FINDINGS = 100;
 
 /**
- * Judges one action: reads its payload to the ground, asks every guardrail, and routes what they report. Pure; the
- * same arguments give the same answer. It fails closed: a guardrail that throws or answers something unreadable, and a
- * payload that the client sealed, are held whatever the policy says.
+ * Judges one action: parses its payload with every encoding undone, runs every guardrail, and routes the findings. Pure: the same
+ * arguments give the same verdict. It fails closed: a guardrail that throws or returns no findings list, and a payload that the
+ * client sealed, are held under every policy.
  *
  * @example
  * screenAction({ service: 'infra', action: 'http_request', payload: { url: 'http://169.254.169.254/' } }, {}, policy);
@@ -31,11 +31,11 @@ export function screenAction(
   context: ActionContext,
   policy: Policy,
   guardrails?: readonly Guardrail[],
-  host: ScreenDeps = {},
+  deps: ScreenDeps = {},
 ): Screening {
   const route = routeOf(policy, action.service, action.action);
   const untrusted = context.untrusted ?? false;
-  const { findings, blocked, held } = findingsOf(action, context, policy, guardrails, host);
+  const { findings, blocked, held } = findingsOf(action, context, policy, guardrails, deps);
   if (blocked || findings.some((finding) => blocks(route, finding.id))) return { verdict: 'block', findings };
   if (!held && !isHeld(findings, route, untrusted)) return { verdict: 'allow', findings };
   const byFinding =
@@ -47,13 +47,13 @@ function isHeld(findings: readonly Finding[], route: Route, untrusted: boolean):
   if (route.routing === 'review_all') return true;
   if (findings.some((finding) => finding.id === 'guardrail_failed' || finding.id === 'sealed_payload')) return true;
   if (route.routing === 'review_flagged') return findings.some((finding) => untrusted || isHolding(finding));
-  // What was not read might have been blocked.
+  // The part that was not read could have contained what this route blocks.
   return (route.block?.length ?? 0) > 0 && findings.some((finding) => finding.id === 'payload_not_fully_judged');
 }
 
 interface Answered {
   findings: Finding[];
-  /** Whether a guardrail whose configured verdict says so has blocked, or held whatever the severity. */
+  /** Whether a guardrail with a configured verdict found something. It blocks or holds at any severity. */
   blocked: boolean;
   held: boolean;
 }
@@ -63,7 +63,7 @@ function findingsOf(
   context: ActionContext,
   policy: Policy,
   guardrails: readonly Guardrail[] | undefined,
-  host: ScreenDeps,
+  deps: ScreenDeps,
 ): Answered {
   const findings: Finding[] = [];
   const answered = { findings, blocked: false, held: false };
@@ -77,12 +77,12 @@ function findingsOf(
   } catch {
     return { ...answered, findings: [...findings, failed('parsing')] };
   }
-  const chosen: readonly ActiveGuardrail[] = guardrails
+  const active: readonly ActiveGuardrail[] = guardrails
     ? guardrails.map((guardrail) => ({ guardrail }))
-    : guardrailsFor(policy, host.parsers ?? NO_PARSERS, action.service, action.action);
+    : guardrailsFor(policy, deps.parsers ?? NO_PARSERS, action.service, action.action);
   const seen = new Set<string>();
-  for (const around of contextsOf(context, policy, host)) {
-    for (const { guardrail, severity, verdict } of chosen) {
+  for (const around of contextsOf(context, policy, deps)) {
+    for (const { guardrail, severity, verdict } of active) {
       const answer = answerOf(guardrail, parsed, around).filter((finding) => isNew(seen, finding));
       findings.push(
         ...(severity
@@ -98,16 +98,16 @@ function findingsOf(
   return { ...answered, findings: worstFirst([...worstFirst(findings).slice(0, MAX_FINDINGS - 1), cut]) };
 }
 
-/** Under `tighten_only` an action is judged twice, without what the context names and with it: each may find more. */
-function contextsOf(context: ActionContext, policy: Policy, host: ScreenDeps): GuardrailContext[] {
-  const own = contextOf(context, policy, host);
+/** Under `tighten_only` an action is judged twice, with and without what the context names: either can find more. */
+function contextsOf(context: ActionContext, policy: Policy, deps: ScreenDeps): GuardrailContext[] {
+  const own = contextOf(context, policy, deps);
   const { allowed_domains, known_recipients, task } = context;
   const names = allowed_domains !== undefined || known_recipients !== undefined || task !== undefined;
   if (policy.context_trust !== 'tighten_only' || !names) return [own];
-  return [own, contextOf(context, { ...policy, context_trust: 'full' }, host)];
+  return [own, contextOf(context, { ...policy, context_trust: 'full' }, deps)];
 }
 
-/** Two guardrails may say the same; one guardrail says it once. */
+/** A finding that several guardrails report is listed once. */
 function isNew(seen: Set<string>, { id, pointer, evidence }: Finding): boolean {
   const key = `${id}\u0000${pointer}\u0000${evidence}`;
   if (seen.has(key)) return false;
@@ -120,7 +120,7 @@ function answerOf(guardrail: Guardrail, parsed: ParsedAction, context: Guardrail
     const answer: unknown = guardrail.check(parsed, context);
     if (Array.isArray(answer) && answer.every(isFinding)) return answer;
   } catch {
-    // Whatever it threw: what it did not say is treated as the worst it could have said.
+    // A check that fails counts as a finding of high severity.
   }
   return [failed(guardrail.id)];
 }
@@ -152,6 +152,6 @@ const NOT_FULLY_JUDGED: FindingTemplate = {
 };
 
 const failed = (guardrail_id: string): Finding => {
-  const message = `The check "${evidenceOf(guardrail_id)}" failed, so nothing is known about what it looks for.`;
+  const message = `The check "${evidenceOf(guardrail_id)}" failed, so what it looks for may be present.`;
   return findingOf({ id: 'guardrail_failed', severity: 'high', message }, '', guardrail_id);
 };

@@ -1,8 +1,8 @@
 import type { ActionContext } from '../../contracts/action.ts';
 
 /**
- * Two accounts of one call as one. Labels take the worse of the two. Where both name what is known, only what both name counts;
- * where one does, that one. The first account's task, history and place in a graph go before the other's.
+ * Joins two contexts of one call. Of each label the worse counts. Of the names that both list as known, those in both lists count;
+ * if only one has a list, that list counts. The first context's task, history and place in a graph take precedence.
  *
  * @example
  * joinedContext({ untrusted: false }, { untrusted: true, allowed_domains: ['yourco.example'] });
@@ -20,7 +20,7 @@ export function joinedContext(one: ActionContext | undefined, other: ActionConte
   };
 }
 
-/** A member that is undefined says nothing. */
+/** An undefined member counts as absent. */
 const given = (context: ActionContext): ActionContext =>
   Object.fromEntries(Object.entries(context).filter(([, value]) => value !== undefined)) as ActionContext;
 

@@ -4,12 +4,12 @@ import { guardrailLoosenings } from './guardrail-loosenings.ts';
 import { routingLoosenings } from './routing-loosenings.ts';
 import { sameJson } from './same-json.ts';
 
-/** More than a person reads; what is cut is said. */
+/** More than a person reads. A last sentence gives the number of the rest. */
 const MAX_SENTENCES = 100;
 
 /**
- * What a new policy lets pass that the old one did not, a sentence each; empty when it only tightens. Where the two cannot be
- * compared member by member, a change counts as a loosening: somebody then says why.
+ * What a new policy allows that the old one did not, one sentence each; empty when it only tightens. A change that cannot be
+ * compared counts as a loosening, and needs a reason.
  *
  * @example
  * loosenings(before, { ...before, allowed_domains: [...before.allowed_domains, 'partner.example'] });
@@ -45,7 +45,7 @@ function knownLoosenings(before: Policy, after: Policy): string[] {
   const names = ({ allowed_domains, known_recipients = [] }: Policy) =>
     allowed_domains.length + known_recipients.length;
   if (names(before) > 0 && names(after) === 0)
-    found.push('No destination is named any more, so none counts as unknown.');
+    found.push('The policy names no destination any more, so none counts as unknown.');
   return found;
 }
 
@@ -55,17 +55,17 @@ function switchLoosenings(before: Policy, after: Policy): string[] {
   for (const name of before.packs ?? []) if (!ruleSets.has(name)) found.push(`Rule set removed: ${name}.`);
   if (!sameJson(before.arguments, after.arguments)) found.push('The roles of arguments changed.');
   if (after.undeclared === 'lenient' && before.undeclared !== 'lenient')
-    found.push('An action that says nothing of third-party text no longer counts as untrusted.');
+    found.push('An action that does not declare third-party text no longer counts as untrusted.');
   if (before.context_trust === 'tighten_only' && after.context_trust !== 'tighten_only')
     found.push('What the context names as known may make a verdict milder.');
   if (after.widening_patches === 'second_approver' && before.widening_patches !== 'second_approver')
-    found.push('A patch with a finding that the original had not may run, once a second approver approves it.');
+    found.push('A patch with a finding that the original did not have may run, once a second approver approves it.');
   if (after.accept_unsigned_signals && !before.accept_unsigned_signals)
-    found.push('accept_unsigned_signals was switched on: whoever may write to the Temporal namespace decides.');
+    found.push('accept_unsigned_signals was switched on: everyone who can write to the Temporal namespace can decide.');
   return found;
 }
 
-/** Members that say nothing about what passes, or that are compared above. */
+/** Members that do not affect verdicts, or that are compared above. */
 const JUDGED = new Set([
   'default_routing',
   'routes',
@@ -82,7 +82,7 @@ const JUDGED = new Set([
   'resume_task_queue',
 ]);
 
-/** A member that a later release adds counts, until somebody says here which way it loosens. */
+/** A member that a later release adds counts as a loosening until it is compared here. */
 function unknownMembers(before: Policy, after: Policy): string[] {
   const [was, is] = [before as Record<string, unknown>, after as Record<string, unknown>];
   return [...new Set([...Object.keys(was), ...Object.keys(is)])]

@@ -3,7 +3,7 @@ import type { PolicyChange, PolicyLog } from '../../contracts/policy-change.ts';
 
 /** The policy versions of a project. */
 export interface PolicyStore {
-  /** The policy in force; version 0 for a project that never wrote one. */
+  /** The policy in force; version 0 for a project without one. */
   policy(project_id: string): Promise<PolicyVersion>;
   /** `compare` is given the version before the new one, inside the transaction. It throws to refuse the new version. */
   putPolicy(

@@ -3,7 +3,7 @@ import { visible } from '../firewall/text/confusables.ts';
 
 const STRICTNESS: Record<Routing, number> = { observe: 0, review_flagged: 1, review_all: 2 };
 
-/** Comparisons of patterns with names after which the answer is "may be looser": the largest policies, at a second or so. */
+/** Limit of comparisons, about a second of work. Beyond it the answer is "may be looser". */
 const MAX_WORK = 20_000_000;
 
 /** A pattern of names as `routeOf` compares it. */
@@ -40,13 +40,13 @@ const rulesOf = (routes: readonly PolicyRoute[], default_routing: Routing): Rule
 const meets = ({ text, prefix }: Pattern, name: string): boolean => (prefix ? name.startsWith(text) : name === text);
 
 /**
- * Where an action is reviewed less, or blocked less, than before. Every pattern stands for the names that meet it and no
- * narrower one; the answer for one of them is the answer for all, so comparing one name a pattern compares every action there is.
+ * Where an action is reviewed less, or blocked less, than before. All names that match a pattern and no narrower one have the same
+ * route, so comparing one such name per pattern compares every action.
  */
 export function routingLoosenings(before: Policy, after: Policy): string[] {
   const was = rulesOf(before.routes, before.default_routing);
   const is = rulesOf(after.routes, after.default_routing);
-  // A character of no pattern: what follows a prefix, it meets no narrower pattern.
+  // A character of no pattern: a prefix followed by it matches no narrower pattern.
   const all = [...was, ...is].flatMap(({ service, action }) => [service.text, action.text]).join('');
   let free = 0x61;
   while (all.includes(String.fromCodePoint(free))) free += 1;

@@ -1,4 +1,4 @@
-/** Whether two JSON values are the same, whatever the order of keys; a member that is undefined is not there. */
+/** Whether two JSON values are equal, in any order of keys. An undefined member counts as absent. */
 export function sameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;

@@ -24,8 +24,8 @@ const template = templatesOf('destination');
 const PUBLIC_SHARE = template('public_share', 'medium', 'This opens something to everybody.');
 
 /**
- * Where an action sends to. With `allowed_domains` in the policy every destination has to lie in them. Without, a call
- * may reach one receiver: whoever the first of `to` is, or else the first destination of the payload.
+ * Where an action sends to. With `allowed_domains` in the policy every destination has to be in them. Without them a call may reach
+ * one receiver: the first of `to`, or else the first destination of the payload.
  */
 const destinationOf = (rule: DestinationRule): Guardrail => ({
   id: 'destination',
@@ -92,16 +92,16 @@ const INJECTED_HEADER = /[\r\n]\s*(?:bcc|cc|to|reply-to|from|subject|content-typ
 /** Markdown, HTML and formulas that fetch a URL as soon as the text is shown. */
 const MARKUP_LOAD =
   /!\[[^\]]{0,80}\][([]|<(?:img|image|iframe|frame|link|script|source|track|video|audio|object|embed|input|form|base|body|meta|use)\b|<a\b[^<>]{0,300}\sping\s{0,9}=|@import|url\(|\b(?:IMPORT(?:XML|DATA|HTML|FEED|RANGE)|WEBSERVICE)\(/i;
-/** Markup that runs by itself where it is shown. */
+/** Markup that runs when it is shown. */
 const ACTIVE_MARKUP =
   /<svg\b[^>]{0,200}\son[a-z]{3,20}\s*=|\son(?:error|load|focus|toggle|begin|mouseover)\s*=\s*["']?[^"'>]{0,200}(?:fetch|document|eval|alert|location|XMLHttp|import)\b/i;
-/** A link that writes a message for whoever follows it. */
+/** A link that prepares a message when it is followed. */
 const MAIL_LINK = /\bmailto:[^\s"'<>)?]{1,320}\?(?=[^\s"'<>)]{0,150}\b(?:body|bcc|cc)=)/i;
 const WALLET = keyWords(WALLET_KEYS);
 const SHOWN = keyWords(SHOWN_KEYS);
 const HEADER = keyWords(HEADER_KEYS);
 
-/** What one value sends by itself, whatever field it stands in. */
+/** What one value sends by itself, in any field. */
 function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes: boolean): Finding[] {
   const at = (id: string, severity: Severity, evidence: string, message: string): Finding[] => [
     findingOf(template(id, severity, message), value.place.pointer, evidence),
@@ -112,10 +112,10 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
         'drop_site',
         value.whole ? 'high' : 'medium',
         value.url.raw,
-        'This is a service where anybody can drop or catch data.',
+        'This is a service where anyone can store or collect data.',
       );
     }
-    // Only with a list can a URL be outside it; without one, reading the web is what agents do.
+    // Without a list no URL is foreign: reading the web is what agents do.
     if (changes && allowed.named && value.whole && value.place.via.length === 0) {
       return at('unlisted_url', 'low', value.url.raw, 'The policy does not list the host of this URL.');
     }
@@ -135,8 +135,7 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
   }
   if (allowed.named && has(CHARACTER_CLASSES.bracket | CHARACTER_CLASSES.at) && MARKUP_LOAD.test(text)) {
     const beacon = urlsInText(text).find((url) => url.host !== '' && !allowed.host(url.host));
-    if (beacon)
-      return at('content_beacon', 'medium', beacon.raw, 'Whoever opens this text loads a URL of a foreign host.');
+    if (beacon) return at('content_beacon', 'medium', beacon.raw, 'Opening this text loads a URL of a foreign host.');
   }
   if (has(CHARACTER_CLASSES.bracket) && (ACTIVE_MARKUP.test(text) || (/<svg\b/i.test(text) && /<script\b/i.test(text))))
     return at('active_markup', 'medium', text, 'This text carries a script that runs where it is shown.');
@@ -173,7 +172,7 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
       'encoded_label',
       'medium',
       label,
-      'A label of this name carries encoded text, which a mere look-up delivers.',
+      'A label of this name carries encoded text, which the look-up alone delivers.',
     );
   if (
     value.place.via.length === 0 &&
@@ -182,7 +181,7 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
     isIban(text.replace(/[\s-]/g, '')) &&
     !namesAccount(known, text.replace(/[\s-]/g, ''))
   ) {
-    // With somebody named, an account that is not among them is one that nobody named.
+    // Once recipients are named, an account that is not among them is unknown.
     return at('account', known.people ? 'medium' : 'low', text, 'This names a bank account that nobody named.');
   }
   if (
@@ -197,7 +196,7 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
   return [];
 }
 
-/** A link without its scheme, which a chat makes one all the same: `a.example/r?x=1`. */
+/** A link without its scheme, which a chat turns into a link: `a.example/r?x=1`. */
 const BARE_QUERY =
   /(?<![\w@./:-])((?:[a-z0-9-]{1,63}\.){1,5}(?:com|net|org|io|dev|app|co|ai|info|biz|me|xyz|site|online|link|click|top|shop|ru|cn|test|example))\/[\w./-]{0,200}\?[\w.-]{1,60}=[^\s&]/gi;
 const LONG_LABEL = /(?<![A-Za-z0-9_.-])([A-Za-z0-9_-]{16,63})((?:\.[A-Za-z0-9-]{1,63}){1,8})(?![A-Za-z0-9-])/g;
@@ -213,7 +212,7 @@ const carriesText = (tail: string): boolean =>
     .slice(0, 100)
     .some((part) => part.length >= 16 && decodedForms(part).some(({ via }) => via === 'hex' || via === 'base64'));
 
-/** A foreign name whose first label decodes to text: a look-up of it is a message to its owner. */
+/** A foreign name whose first label decodes to text: its look-up sends that text to the owner of the domain. */
 function encodedLabelIn(text: string, allowed: AllowList): string | undefined {
   for (const [name, label = '', rest = ''] of text.matchAll(LONG_LABEL)) {
     const decodes = decodedForms(label).some(({ via }) => via === 'hex' || via === 'base64') || isBase32Text(label);

@@ -45,7 +45,7 @@ const TRICKS: Record<UrlTrick, string> = {
 const ACTIVE_DATA = /^data:(?:text\/(?:html|xml|javascript)|image\/svg|application\/(?:xhtml|xml|javascript|x-)|[;,])/i;
 const PICTURE_DATA = /^data:(?:image|audio|video|font)\//i;
 
-/** Outbound calls that reach where nobody outside should: metadata, the own host, private networks, in every spelling. */
+/** Outbound calls to places that only the own network should reach: metadata, the own host, private networks, in every spelling. */
 const egressOf = (rule: EgressRule): Guardrail => {
   const limits = limitsOf(rule);
   return {
@@ -56,7 +56,7 @@ const egressOf = (rule: EgressRule): Guardrail => {
       for (const finding of methodFindings(action, limits)) findings.set(finding.pointer, finding);
       for (const value of [...action.values, ...splitUrls(action)]) {
         const worst = judge(value, allowed);
-        // A private network may be allowed; a metadata service never.
+        // A policy can allow private networks, never a metadata service.
         const found =
           (worst && !(limits.allowPrivate && PRIVATE_PLACES.has(worst.judgement.id)) ? worst : undefined) ??
           limited(value, limits);
@@ -93,7 +93,7 @@ const PRIVATE_PLACES = new Set(
   ['private', 'internal_name', 'carrier_nat', 'address_in_name'].map((place) => `egress/${place}`),
 );
 
-/** What a configured limit says of a URL that is otherwise fine. */
+/** The configured limits, for a URL that has no other finding. */
 function limited(
   value: TypedValue,
   limits: EgressLimits,
@@ -132,17 +132,17 @@ function judge(
   const keyed = value.place.last.some((word) => URL_KEYS.has(word)) ?? false;
   const judgement = judgeUrl(value.url, allowed, keyed);
   if (!judgement) return undefined;
-  // A URL in prose is less likely to be called; credentials are worth asking about all the same.
+  // A URL in prose is less likely to be called, but credentials in it are still reported.
   const severity = !value.whole && judgement.severity === 'high' ? 'medium' : judgement.severity;
   return { judgement: { ...judgement, severity }, raw: value.url.raw, sameAs: value.url.href };
 }
 
-/** The worst that can be said of a URL; where it leads comes before how it is written. */
+/** The gravest finding of a URL: where it leads comes before how it is written. */
 function judgeUrl(url: ReadUrl, allowed: AllowList, keyed: boolean): FindingTemplate | undefined {
   const place = placeOf(url, allowed);
   if (place && (place.severity === 'critical' || !HOSTILE_SCHEMES.has(url.scheme))) return place;
   if (HOSTILE_SCHEMES.has(url.scheme)) {
-    return template('scheme', 'high', `The scheme ${url.scheme}: is not one for calling a public service.`);
+    return template('scheme', 'high', `The scheme ${url.scheme}: does not call a public service.`);
   }
   if (url.scheme === 'data' && (ACTIVE_DATA.test(url.raw) || (keyed && !PICTURE_DATA.test(url.raw)))) {
     return template('scheme', 'medium', 'A data: URL brings its own content, which may be active.');
@@ -174,7 +174,7 @@ const numericOf = (host: string): FindingTemplate | undefined =>
 
 const placed = (place: keyof typeof PLACES): FindingTemplate => template(place, PLACES[place][0], PLACES[place][1]);
 
-/** A host that a person would take for an allowed one: by its first labels, or by letters that look the same. */
+/** A host that a person could mistake for an allowed one: by its first labels, or by letters that look the same. */
 function spoofOf(url: ReadUrl, allowed: AllowList): FindingTemplate | undefined {
   if (allowed.host(url.host)) return undefined;
   const shown = decodedName(url.host);

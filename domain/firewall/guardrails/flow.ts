@@ -22,14 +22,14 @@ const finding = (name: string, severity: Severity, pointer: string, evidence: st
   findingOf(template(name, severity, message), pointer, evidence);
 
 /**
- * Where a call comes from and where it goes: after third-party text was read, an action that changes something is held
- * when it reaches somebody whom the trusted request never named, does what that request never asked for, or touches
- * what opens an account. Reading and changing alone hold nothing.
+ * Where a call comes from and where it goes: after third-party text was read, an action that changes something is held when it
+ * reaches a receiver that the trusted request never named, does what that request never asked for, or changes credentials.
+ * Reading alone and changing alone are not held.
  */
 const flowOf = (rule: FlowRule): Guardrail => ({
   id: 'flow',
   check(action, context) {
-    // Undeclared counts as untrusted as far as somebody named what is known: else everything would be unknown.
+    // An undeclared call counts as untrusted only where something is named as known: otherwise everything would be unknown.
     const strict = context.untrusted || (context.undeclared && context.known.people);
     if (!strict) return [];
     const verbs = verbsOf(action);
@@ -82,7 +82,7 @@ function unknownReceivers(action: ParsedAction, context: GuardrailContext, allow
 const BARE_LINK =
   /(?<![\w@.-])(?:www\.[a-z0-9-]{1,63}|[a-z0-9-]{2,63})(?:\.[a-z0-9-]{1,63}){0,3}\.(?:com|net|org|io|dev|app|co|ai|info|biz|me|xyz|site|online|link|click|top|shop|ru|cn)(?![\w.@-]*@)(?![a-z0-9-])/gi;
 
-/** Links in what is sent, to hosts that nobody named: how a message phishes, and how a page is made to load. */
+/** Links in sent text to hosts that neither policy nor request names: a way to phish, and to make a page load a URL. */
 function unknownLinks(action: ParsedAction, context: GuardrailContext, allowed: AllowList): Finding[] {
   const found = new Map<string, Finding>();
   const isKnown = (host: string): boolean =>
@@ -115,8 +115,7 @@ function unknownLinks(action: ParsedAction, context: GuardrailContext, allowed: 
   return [...found.values()];
 }
 
-/** A fetch can carry data out: in its query, or, from a session that holds private data, by where it goes alone. */
-/** The place that a value fetches: a URL, or a host where a URL is expected. */
+/** The place that a value fetches: a URL, or a host where a URL is expected. A fetch can carry data out in its query. */
 function fetchedBy(value: TypedValue): { host: string; raw: string; tail: string } | undefined {
   if (value.type === 'url' && value.url.host !== '')
     return { host: value.url.host, raw: value.url.raw, tail: value.url.tail };
@@ -172,7 +171,7 @@ const carriesData = (tail: string): boolean =>
 
 const OPENING = keyWords(ACCOUNT_WORDS);
 
-/** A change of what opens an account, which the request never mentions. */
+/** A change of credentials that the request never mentions. */
 function opensAccounts(action: ParsedAction, { known }: GuardrailContext): Finding | undefined {
   if (!known.task) return undefined;
   const at = action.values.find(
@@ -191,6 +190,6 @@ function opensAccounts(action: ParsedAction, { known }: GuardrailContext): Findi
     'medium',
     at?.place.pointer ?? '',
     word,
-    'Third-party text was read before this call, and it changes or sends what opens an account, which the request never mentions.',
+    'Third-party text was read before this call, and it changes or sends credentials, which the request never mentions.',
   );
 }

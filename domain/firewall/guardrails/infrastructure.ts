@@ -24,13 +24,13 @@ import {
 
 type InfrastructureRule = RuleOf<'infrastructure'>;
 const template = templatesOf('infrastructure');
-const DELETES = template('deletes', 'high', 'This deletes infrastructure, or replaces it by a new one.');
+const DELETES = template('deletes', 'high', 'This deletes infrastructure, or replaces it.');
 const PROTECTED = template('protected', 'critical', 'This changes a resource that the policy protects.');
-const UNPROTECTS = template('unprotects', 'high', 'This takes away what protects a resource from being lost.');
+const UNPROTECTS = template('unprotects', 'high', 'This removes the protection of a resource against loss.');
 const WORLD_OPEN = template('world_open', 'high', 'This opens a network or a store to everybody.');
 const STOPS = template('scaled_to_nothing', 'medium', 'This leaves nothing of a service running.');
 const WIDE_POLICY = template('wide_policy', 'high', 'This policy permits far more than one task needs.');
-const ESCAPES = template('container_escape', 'high', 'This container gets the machine it runs on.');
+const ESCAPES = template('container_escape', 'high', 'This container gets control of the machine it runs on.');
 
 /** Plans, cloud arguments and manifests that delete, open up or escape. */
 const infrastructureOf = (rule: InfrastructureRule): Guardrail => ({
@@ -81,7 +81,7 @@ function isPlanned({ place, raw }: PrincipalChange): boolean {
   return raw === 'actions' && (place.words.at(-2) ?? []).join() === 'change';
 }
 
-/** The address of the resource whose change this is: it stands beside `change`. */
+/** The address of the changed resource, which is a sibling of `change`. */
 function addressOf({ place }: PrincipalChange, action: ParsedAction): string {
   const resource = place.pointer.replace(/\/change\/actions(?:\/\d+)?$/, '');
   const leaf = action.leaves.find((one) => one.kind === 'value' && one.pointer === `${resource}/address`);
@@ -104,7 +104,7 @@ const CHANGES_RIGHTS =
 function judge(value: PrincipalChange, infra: boolean): FindingTemplate | undefined {
   const { place, raw } = value;
   const key = place.last;
-  // What a plan finds there is no deed of it.
+  // The `before` state is not a change made by this plan.
   if (place.pointer.includes('/change/before/')) return undefined;
   if (isPlanned(value)) return value.value === 'delete' || value.value === 'forget' ? DELETES : undefined;
   const setting =
@@ -115,7 +115,7 @@ function judge(value: PrincipalChange, infra: boolean): FindingTemplate | undefi
   if (typeof value.value !== 'string' || value.value.length > 300) return undefined;
   if (/^not_?(?:action|resource|principal)s?$/i.test(raw)) return denies(place.owner) ? undefined : WIDE_POLICY;
   const text = visibleOf(value.value, value.classes).trim();
-  // Prose: all that is looked for is one word.
+  // Prose: the patterns below would match single words of it.
   if (text.includes(' ')) return undefined;
   if (opensNetwork(text, key, place.words)) return WORLD_OPEN;
   if (
@@ -231,7 +231,7 @@ function judgeSetting(
   return RETENTION.test(name) && (value === 0 || value === '0') ? UNPROTECTS : undefined;
 }
 
-/** An address range that is half of all addresses, or all, coming in; going out to everybody is what programs do. */
+/** An inbound address range of half of all addresses, or all. Outbound traffic to everywhere is normal. */
 function opensNetwork(text: string, key: readonly string[], path: readonly (readonly string[])[]): boolean {
   if (
     !/^(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9a-f:]*::[0-9a-f:]*)\/0{0,2}[0-3]$/i.test(text) &&
@@ -252,7 +252,7 @@ const denies = (owner: Readonly<Record<string, unknown>> | undefined): boolean =
 const SOURCE_UNPROTECTS =
   /\b(?:force_destroy|skip_final_snapshot)\s{0,20}=\s{0,20}true\b|\b(?:deletion_protection|prevent_destroy)\s{0,20}=\s{0,20}false\b/;
 
-/** Terraform or manifests as text: not parsed, read for what they must not hold. */
+/** Terraform or manifests as text: not parsed, searched for what they must not contain. */
 function judgeSource(text: string, infra: boolean): FindingTemplate | undefined {
   if (infra && SOURCE_UNPROTECTS.test(text)) return UNPROTECTS;
   if (/\bresource\s+"[a-z0-9_]+"\s+"/.test(text)) {

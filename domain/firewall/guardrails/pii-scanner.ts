@@ -23,10 +23,10 @@ const NAMES = {
 
 const DEFAULT_ENTITIES = ['card', 'iban', 'national_id'] satisfies PiiScannerRule['entities'];
 
-/** No number that names a person is shorter than six digits. */
+/** Numbers that identify a person have at least six digits. */
 const MAY_HOLD = CHARACTER_CLASSES.digits6 | CHARACTER_CLASSES.at | CHARACTER_CLASSES.nonAscii;
 
-/** Personal data in what an action sends, by shape and checksum: held when it reaches somebody whom nobody listed. */
+/** Personal data in what an action sends, by form and checksum: held when it reaches an unlisted destination. */
 const piiScannerOf = (rule: PiiScannerRule): Guardrail => ({
   id: 'pii_scanner',
   check(action, context) {
@@ -40,7 +40,7 @@ const piiScannerOf = (rule: PiiScannerRule): Guardrail => ({
       for (const one of personalIn(text, entities)) {
         reach ??= scopeOf(action, context);
         const always = rule.only_to_unknown === false;
-        // An account that is paid is the receiver itself, not what leaks.
+        // The account that is paid is the receiver, not leaked data.
         if ((reach === 'nowhere' && !always) || context.known.names(one.text)) continue;
         const severity = reach === 'unknown' || always ? 'high' : 'low';
         const leaves = template(one.entity, severity, `A ${NAMES[one.entity]} leaves with this call.`);

@@ -23,7 +23,7 @@ type Words = readonly string[];
 
 type PrivilegeRule = RuleOf<'privilege'>;
 
-/** Words of keys that are judged: a member with none of them in its last three keys says nothing of rights. */
+/** Words of keys that are judged. A member with none of them in its last three keys does not concern rights. */
 const CONCERNED = keyWords([
   ...words.ADMIN_WORDS,
   ...words.LIFTING_WORDS,
@@ -38,7 +38,7 @@ const CONCERNED = keyWords([
   ...words.CONCERNED_WORDS,
 ]);
 
-/** Members that give somebody more than the call should, or take a protection away. */
+/** Members that grant more than the call should, or remove a protection. */
 const privilegeOf = (rule: PrivilegeRule): Guardrail => ({
   id: 'privilege',
   check(action) {
@@ -68,7 +68,7 @@ export const privilege: GuardrailDefinition<'privilege'> = {
   create: privilegeOf,
 };
 
-/** `filter: 'role=admin'` looks for administrators and makes none. */
+/** `filter: 'role=admin'` searches for administrators and grants nothing. */
 const asksOnly = ({ place }: PrincipalChange): boolean =>
   place.via.includes('form') &&
   (place.words.at(-2) ?? []).some((word) => /^(?:filter|filters|where|query|search|q|sort|condition)$/.test(word));
@@ -102,7 +102,7 @@ const prototypePath = template(
 function isPrototypePath(text: string, key: Words): boolean {
   if (text === '__proto__') return true;
   if (!/__proto__|constructor/.test(text) || text.length > 500) return false;
-  // A key that is a path, `__proto__.isAdmin`, stands under itself.
+  // A key that is a path, `__proto__.isAdmin`, is read as a value under itself.
   if (!key.some((word) => words.PATH_WORDS.has(word)) && wordsOf(text).join() !== key.join()) return false;
   return /(?:^|[./[\]"'])(?:__proto__|constructor[./[\]"']+prototype)(?:$|[./[\]"'])/.test(text);
 }
@@ -111,7 +111,7 @@ function judge(change: PrincipalChange, opens: boolean): FindingTemplate | undef
   const { value } = change;
   const last = change.place.last;
   const before = change.place.words.at(-2) ?? [];
-  // `admin_override: { enabled: true }` says the same as `admin_override: true`.
+  // `admin_override: { enabled: true }` means the same as `admin_override: true`.
   const stated =
     (last.length > 0 && last.every((word) => words.STATE_WORDS.has(word))) ||
     (/^(?:mode|level)$/.test(last.join(' ')) && isRefusing(value));
@@ -128,13 +128,13 @@ function judge(change: PrincipalChange, opens: boolean): FindingTemplate | undef
     judgeRemoval(change, last);
   if (flag || typeof value !== 'string' || value.length > 500) return flag;
   if (isIdentity(key) && value.trim() !== '' && !isRefusing(value)) {
-    return template('impersonation', 'high', 'This acts in the name of somebody else.');
+    return template('impersonation', 'high', 'This acts in the name of another user.');
   }
   if (isImpersonated(before, last) && value.trim() !== '') {
-    return template('impersonation', 'high', 'This acts in the name of somebody else.');
+    return template('impersonation', 'high', 'This acts in the name of another user.');
   }
   if (/^transfer (?:owner|ownership)(?: to)?$/.test(key.join(' ')) && value.trim() !== '' && !isRefusing(value))
-    return template('admin_role', 'medium', 'This hands over what somebody owns.');
+    return template('admin_role', 'medium', 'This transfers ownership.');
   if (
     (/^(?:approved|authori[sz]ed) by$/.test(key.join(' ')) || (last.join() === 'by' && before.join() === 'approval')) &&
     value.trim() !== ''
@@ -156,7 +156,7 @@ function judgeRemoval({ place, value }: PrincipalChange, last: Words): FindingTe
   const protects =
     named.some((word) => words.STRONG_PROTECTIONS.has(word)) ||
     (named.some((word) => words.WEAK_PROTECTIONS.has(word)) && named.some((word) => words.ENABLING_WORDS.has(word)));
-  return protects ? template('protection_off', 'medium', 'This takes a protection away.') : undefined;
+  return protects ? template('protection_off', 'medium', 'This removes a protection.') : undefined;
 }
 
 /** `permissions: { "*": true }`: the key is what is granted. */
@@ -169,7 +169,7 @@ function judgeAll(last: Words, before: Words, value: unknown): FindingTemplate |
     : undefined;
 }
 
-/** `skip_checks: ['policy']` and `bypass: 'approval'`: the value says what is set aside. */
+/** `skip_checks: ['policy']` and `bypass: 'approval'`: the value names what is bypassed. */
 function judgeLifted(key: Words, value: unknown): FindingTemplate | undefined {
   if (
     typeof value !== 'string' ||
@@ -180,7 +180,7 @@ function judgeLifted(key: Words, value: unknown): FindingTemplate | undefined {
   if (!key.every((word) => words.LIFTING_WORDS.has(word) || words.PROTECTED_WORDS.has(word))) return undefined;
   const what = wordsOf(value);
   return what.length > 0 && what.length <= 4 && what.every((word) => words.PROTECTED_WORDS.has(word))
-    ? template('override_flag', 'high', 'This sets a check or a protection aside.')
+    ? template('override_flag', 'high', 'This bypasses a check or a protection.')
     : undefined;
 }
 
@@ -218,24 +218,24 @@ function judgeFlag(key: Words, value: unknown, opens: boolean): FindingTemplate 
     key.slice(1).every((word) => words.MISSED_PROTECTIONS.has(word) || words.MISSED_BESIDE.has(word)) &&
     key.slice(1).some((word) => words.MISSED_PROTECTIONS.has(word));
   if (isGranting(value) && missed)
-    return template('override_flag', 'high', 'This flag sets a check or a protection aside.');
+    return template('override_flag', 'high', 'This flag bypasses a check or a protection.');
   if (isGranting(value) && !turned) {
     const lifts = has(words.LIFTING_WORDS);
     const admin = isAdminFlag(key);
     if (admin && lifts)
-      return template('override_flag', 'high', 'This flag sets aside the limits of an ordinary account.');
-    if (admin) return template('admin_flag', 'high', 'This flag makes somebody an administrator.');
+      return template('override_flag', 'high', 'This flag bypasses the limits of an ordinary account.');
+    if (admin) return template('admin_flag', 'high', 'This flag makes an account an administrator.');
     if (lifts && has(words.PROTECTED_WORDS))
-      return template('override_flag', 'high', 'This flag sets a check or a protection aside.');
+      return template('override_flag', 'high', 'This flag bypasses a check or a protection.');
     if (
       has(words.LIFTING_ALONE) &&
       key.every((word) => words.LIFTING_ALONE.has(word) || /^(?:all|any|everything)$/.test(word))
     )
-      return template('override_flag', 'medium', 'This flag sets something aside without saying what.');
+      return template('override_flag', 'medium', 'This flag bypasses something without naming it.');
     if (key.length === 1 && key[0] === 'force' && value === true)
       return template('force_flag', 'low', 'This call is forced.');
     if (/^(?:(?:allow )?unsafe|dangerous(?:ly)?)(?: |$)/.test(key.join(' ')))
-      return template('override_flag', 'medium', 'This flag sets a check or a protection aside.');
+      return template('override_flag', 'medium', 'This flag bypasses a check or a protection.');
     if (/^(?:auto (?:approved?|confirm(?:ed)?|accept(?:ed)?)|(?:is )?pre ?approved)(?: |$)/.test(key.join(' ')))
       return template('self_approval', 'medium', 'The call itself claims an approval.');
     if (EVERYTHING_FLAG.test(key.join(' '))) return template('elevation', 'high', 'This flag permits everything.');
@@ -250,7 +250,7 @@ function judgeFlag(key: Words, value: unknown, opens: boolean): FindingTemplate 
     }
   }
   if (/^(?:mode|chmod|file mode|perms?|permissions?)$/.test(key.join(' ')) && WORLD_WRITABLE.test(String(value)))
-    return template('wildcard', 'medium', 'This lets everybody change it.');
+    return template('wildcard', 'medium', 'This lets everyone change it.');
   if ((value === 0 || value === '0') && /^run as (?:user|group)$/.test(key.join(' ')))
     return template('elevation', 'high', 'This runs as root.');
   if (

@@ -43,7 +43,7 @@ const promptInjectionOf = (rule: PromptInjectionRule): Guardrail => ({
       const marked = template(
         'marker',
         context.untrusted ? 'medium' : 'low',
-        'This text gives orders to a model: whoever wrote it may be steering the agent.',
+        'This text gives orders to a model: its author may be steering the agent.',
       );
       findings.set(value.place.pointer, findingOf(marked, value.place.pointer, marker[0]));
     }

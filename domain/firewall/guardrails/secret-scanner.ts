@@ -13,7 +13,7 @@ const template = templatesOf('secret_scanner');
 
 type SecretRule = RuleOf<'secret_scanner'>;
 
-/** Keys, tokens and passwords in what an action sends: held when it reaches somebody whom nobody listed. */
+/** Keys, tokens and passwords in what an action sends: held when it reaches an unlisted destination. */
 const secretScannerOf = (rule: SecretRule, parsers: Parsers): Guardrail => {
   const extra = rule.extra_patterns?.map((pattern) => requiredParser(parsers, 'pattern')(pattern, false));
   return { id: 'secret_scanner', check: (action, context) => scanned(action, context, rule, extra) };

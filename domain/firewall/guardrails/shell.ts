@@ -33,7 +33,7 @@ const SCRIPT_KEY =
   /^(?:user ?data|startup ?script|init ?script|cloud ?init|bootstrap(?: script)?|entrypoint|(?:pre|post) ?(?:install|build|start|deploy)(?: script)?|run ?cmd|exec start)$/;
 const SCRIPT_WORDS = keyWords(SCRIPT_KEYS);
 const SURE_KEY = keyWords(SURE_COMMAND_KEYS);
-/** Longer or more deeply nested than any command that a person could still judge. */
+/** Longer or more deeply nested than any command that a person can judge. */
 const MAX_TEXT = 20_000;
 const MAX_OPENINGS = 400;
 const MAX_SCRIPTS = 20;
@@ -50,7 +50,7 @@ const shellOf = (rule: ShellRule): Guardrail => ({
       };
       const parser = context.parsers.shell;
       if (!parser) {
-        // A command of another kind of machine is judged by whoever knows it.
+        // A text that only its key calls a command may be for another kind of machine.
         if (sure)
           add(
             template(
@@ -89,10 +89,10 @@ const LOADS: FindingTemplate = template(
 const HIDDEN: FindingTemplate = template(
   'hidden_command',
   'high',
-  'The name of this command is spelt so that it cannot be read as it stands.',
+  'The name of this command is written so that it cannot be read.',
 );
 
-/** The commands of an action, those in one text before those in several. */
+/** The commands of an action: those in one text come before those joined from several. */
 function commandsOf(action: ParsedAction): { text: string; pointer: string; sure: boolean }[] {
   const named = [...action.words.action, ...action.words.service].some((word) => COMMAND_WORDS.has(word));
   const found: { text: string; pointer: string; sure: boolean }[] = [];
@@ -192,7 +192,7 @@ function judgeScripts(
 
 const isBroken = (root: ShellNode): boolean => (root.errors?.length ?? 0) > 0;
 
-/** Judges one command; answers the scripts that it carries. */
+/** Judges one command and returns the scripts that it carries. */
 function judgeOne(
   command: ShellCommand,
   allowedHost: (host: string) => boolean,
@@ -226,7 +226,7 @@ function judgeOne(
   if (rule.allowed_commands && !rule.allowed_commands.includes(name))
     add(template('unlisted_command', 'medium', 'The policy does not list this command.'));
   if (rule.deny_network && isNetwork(name))
-    add(template('network', 'medium', 'This command opens a connection, which the policy does not let it.'));
+    add(template('network', 'medium', 'This command opens a connection, which the policy does not allow.'));
   const reached = urlsInText(words.map((word) => word.text).join(' '));
   const own = reached.length > 0 && reached.every((url) => url.host !== '' && allowedHost(url.host));
   for (const found of judgeCommand(words, command, sql)) {

@@ -15,13 +15,13 @@ type SqlRule = RuleOf<'sql'>;
 
 const SQL_KEY = keyWords(SQL_KEYS);
 const PROSE_KEY = keyWords(PROSE_KEYS);
-/** How a statement starts; two words, so that prose that starts with a verb is none. */
+/** How a statement starts: two words, so that prose that starts with a verb does not match. */
 const STATEMENT =
   /^[\s(;]*(?:(?:--[^\n]*\n|\/\*[\s\S]{0,2000}?\*\/)\s*)*(?:select\b[\s\S]*\bfrom\b|select\s+[\w.]+\s*\(|insert\s+into\b|update\s+[\w."`]+(?:\s+\w+)?\s+set\b|delete\s+from\b|merge\s+into\b|truncate\s+(?:table\s+)?["`\w]|drop\s+(?:table|database|schema|view|index|role|user|function|owned|materialized|sequence|type|extension|trigger|policy|tablespace)\b|alter\s+(?:table|database|role|user|system|schema|default|policy|view|function|extension|server)\b|create\s+(?:or\s+replace\s+)?(?:table|database|schema|view|role|user|function|procedure|extension|server|policy|subscription|event|language|rule|trigger|unique|index|materialized|foreign|temp)\b|grant\b[\s\S]*\bto\b|revoke\b[\s\S]*\bfrom\b|copy\b[\s\S]*\b(?:from|to)\b|with\s+(?:recursive\s+)?["\w]+[\s\S]*\bas\b[\s\S]*\(|explain\s+(?:analyze\s+|\()?|do\s+(?:language\b|\$)|exec(?:ute)?\s+(?:xp_|sp_|immediate\b)|set\s+(?:role|session)\b|prepare\s+\w+[\s\S]*\bas\b|call\s+\w+\s*\(|reassign\s+owned\b|attach\s+(?:database\s+)?["'][^"']{1,500}["']\s+as\b|load\s+data\b)/i;
-/** A comment between two words parts them as a space does. */
+/** A comment between two words separates them as a space does. */
 const COMMENT = /\/\*[^*]{0,500}\*\//g;
 
-/** Longer than any statement that a person could still judge; the parser's tree is many times larger. */
+/** Longer than any statement that a person can judge. The parser's tree is many times larger. */
 const MAX_TEXT = 20_000;
 const MAX_STATEMENTS = 200;
 /** Comments nest: the parser needs time that grows with the square of how many are open. */
@@ -41,7 +41,7 @@ const sqlOf = (rule: SqlRule): Guardrail => ({
     const findings = new Map<string, Finding>();
     const database = [...action.words.action, ...action.words.service].some((word) => DATABASE_WORDS.has(word));
     for (const value of action.values) {
-      // Not the texts alone: a statement can be as short as a name.
+      // Every string, not only text values: a statement can be as short as a name.
       if (value.type !== 'principal_change' || typeof value.value !== 'string') continue;
       const text = visibleOf(value.value, value.classes).trim();
       if (!isSql(action, value.place, text, database)) continue;

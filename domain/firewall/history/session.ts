@@ -1,7 +1,7 @@
 import type { Action, ActionContext } from '../../../contracts/action.ts';
 import type { Screening } from '../../../contracts/verdict.ts';
 
-/** What a run of calls has shown so far. Labels only grow; a person clears them by starting another session. */
+/** What a sequence of calls has read so far. Labels are only added; a new session starts without them. */
 export interface Session {
   readonly untrusted?: boolean;
   readonly private?: boolean;
@@ -17,7 +17,7 @@ export const NEW_SESSION: Session = { allowed_domains: [], known_recipients: [],
 const MAX_HISTORY = 100;
 const MAX_NAMES = 200;
 
-/** What the next call is judged with: the labels of session and call joined by taking the worse, what both name as known. */
+/** The context of the next call: of each label the worse of session and call, and the names that either lists as known. */
 export function contextIn(session: Session, declared: ActionContext): ActionContext {
   const untrusted = session.untrusted || declared.untrusted === true ? true : (declared.untrusted ?? session.untrusted);
   const task = declared.task ?? session.task;
@@ -33,7 +33,7 @@ export function contextIn(session: Session, declared: ActionContext): ActionCont
   };
 }
 
-/** A call's context with the labels that earlier calls of its session carried; nothing else of theirs counts, so it can only be judged harder. */
+/** A call's context with the labels of the earlier calls of its session. Nothing else is taken from them, so the verdict can only get stricter. */
 export const underLabels = (declared: ActionContext, earlier: readonly ActionContext[]): ActionContext => ({
   ...declared,
   ...(earlier.some((one) => one.untrusted === true) && { untrusted: true }),
@@ -50,8 +50,8 @@ function joined(
 }
 
 /**
- * The session after a call, given the context it was judged with. What a blocked call would have read, the agent never
- * saw; a held one counts as run, since a person may let it.
+ * The session after a call, given the context it was judged with. The agent never saw what a blocked call would have read. A held
+ * call counts as run, since a person may approve it.
  *
  * @example
  * let session = NEW_SESSION;

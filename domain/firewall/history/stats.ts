@@ -26,7 +26,7 @@ export interface PastAction {
   amounts: readonly WrittenAmount[];
 }
 
-/** What the host knows of earlier calls; the firewall keeps nothing itself. */
+/** The earlier calls that the host provides. The firewall itself stores nothing. */
 export interface ScreenStats {
   /** The instant of this call, epoch milliseconds. */
   now_ms: number;

@@ -1,7 +1,7 @@
 import type { Policy, PolicyRoute, Routing } from '../../../contracts/policy.ts';
 import { visible } from '../text/confusables.ts';
 
-/** The policy of a project that never wrote one: everything waits for a person. */
+/** The policy of a project without one: everything is held for a person. */
 export const DEFAULT_POLICY: Policy = {
   default_routing: 'review_all',
   routes: [],
@@ -10,7 +10,7 @@ export const DEFAULT_POLICY: Policy = {
   resume_task_queue: 'letsping-agents',
 };
 
-/** What a policy says about one service and action. */
+/** What a policy decides for one service and action. */
 export interface Route {
   routing: Routing;
   expires_in_ms?: number;
@@ -19,9 +19,9 @@ export interface Route {
 }
 
 /**
- * The route of an action: the first that matches both names, or the policy's default. Names are compared without case,
- * without what cannot be seen, and in compatibility form, on both sides: `Ｃrm` meets the route of `crm`. Letters
- * of other scripts stay what they are, so a look-alike name gets the default: keep that one the strictest.
+ * The route of an action: the first that matches both names, or the policy's default. Names are compared without case, without
+ * invisible characters and in compatibility form, on both sides: `Ｃrm` matches the route of `crm`. Letters of other scripts are
+ * not replaced, so a look-alike name gets the default: keep the default the strictest.
  */
 export function routeOf(policy: Policy, service: string, action: string): Route {
   const route = policy.routes.find((one) => matches(one.service, service) && matches(one.action, action));
@@ -41,7 +41,7 @@ function matches(pattern: string, name: string): boolean {
   return wanted.endsWith('*') ? comparable(name).startsWith(wanted.slice(0, -1)) : wanted === comparable(name);
 }
 
-/** Whether one of these pairs of names meets an action; no list meets every action. */
+/** Whether one of these pairs of names matches an action. Without a list every action matches. */
 export const appliesTo = (
   pairs: readonly { service?: string | undefined; action?: string | undefined }[] | undefined,
   service: string,
@@ -52,6 +52,6 @@ export const appliesTo = (
 
 const comparable = (name: string): string => visible(name).trim().toLowerCase();
 
-/** Whether a route blocks a finding: its whole id is listed, or its guardrail. */
+/** Whether a route blocks a finding: it lists the id of the finding, or that of its guardrail. */
 export const blocks = (route: Route, finding_id: string): boolean =>
   route.block?.some((id) => finding_id === id || finding_id.startsWith(`${id}/`)) ?? false;

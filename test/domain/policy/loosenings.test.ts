@@ -126,7 +126,11 @@ describe('what is known', () => {
       { allowed_domains: ['gmail.com', 'ana@gmail.com'] },
       ['Domain added: ana@gmail.com.'],
     ],
-    [{ allowed_domains: ['yourco.example'] }, {}, ['No destination is named any more, so none counts as unknown.']],
+    [
+      { allowed_domains: ['yourco.example'] },
+      {},
+      ['The policy names no destination any more, so none counts as unknown.'],
+    ],
     [{ allowed_domains: ['a.example', 'b.example'] }, { allowed_domains: ['a.example'] }, []],
     [{ known_recipients: ['ana'] }, { known_recipients: ['ana', 'bob'] }, ['Known recipient added: bob.']],
   ])('%j → %j', (before, after, sentences) => {
