@@ -20,10 +20,7 @@ export default defineConfig({
     globalSetup: ['test/helpers/services.ts'],
     maxWorkers: 2,
     projects: [
-      lane('unit', [
-        'test/{contracts,domain,crypto,receipts,client,runtime}/**/*.test.ts',
-        'test/architecture.test.ts',
-      ]),
+      lane('unit', ['test/{contracts,domain,crypto,receipts,client,runtime}/**/*.test.ts', 'test/*.test.ts']),
       lane('postgres', ['test/{storage,api}/**/*.test.ts']),
       lane('langgraph', ['test/integrations/langgraph/**/*.test.ts'], { globals: true }),
       lane('temporal', ['test/{workflows,activities,workers}/**/*.test.ts']),

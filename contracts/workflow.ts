@@ -1,6 +1,6 @@
 /**
  * The message contract of the workflows: names, ids and the references that cross into Temporal. Only ids, digests and
- * enums, under 1 KB, so that a history holds no user text (`design.md` 9). Free of zod, for the workflow sandbox.
+ * enums, under 1 KB, so that a history holds no user text. Free of zod, for the workflow sandbox.
  */
 import type { Cause, OutcomeStatus } from './decision.ts';
 import type { DecisionType } from './decision-type.ts';

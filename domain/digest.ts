@@ -12,7 +12,7 @@ const inJavaScript: Sha256 = (...parts) => parts.reduce((hash, part) => hash.upd
 /**
  * The digest that an approval names: `sha256:` and the hex of SHA-256(salt ‖ RFC 8785 bytes of `{ action, payload, service }`).
  * Without the salt (32 random bytes per request, and others for its patch) a reader of a history, a log or a receipt could guess
- * a short payload. Those who may read the payload also get the salt (`design.md` 7).
+ * a short payload. Those who may read the payload also get the salt.
  */
 export function payloadDigest(
   salt: Uint8Array,
