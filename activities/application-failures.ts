@@ -11,7 +11,7 @@ function nonRetryableOf(error: unknown): ApplicationFailure | undefined {
   return undefined;
 }
 
-/** The only place where errors of the domain become failures of Temporal: the steps themselves know nothing of it. */
+/** The only place where domain errors become Temporal failures. */
 export const withApplicationFailures = <Activities extends object>(activities: Activities): Activities =>
   Object.fromEntries(
     Object.entries(activities).map(([name, activity]: [string, (...args: unknown[]) => Promise<unknown>]) => [

@@ -1,6 +1,7 @@
 import type { WorkerActivities } from '../contracts/activities.ts';
 import type { DeliveryRef } from '../contracts/workflow.ts';
 import type { DeliveryStore } from '../domain/outbox/ports.ts';
+import type { WorkflowStarter } from './ports.ts';
 import type { Receivers } from './receivers/index.ts';
 import type { Receiver } from './receivers/receiver.ts';
 
@@ -43,3 +44,10 @@ export const createDeliver = ({
     deadLetter: (ref) => end(ref, 'dead'),
   };
 };
+
+/** Starts one `deliveryV1` per row, right after the commit. The reconciler starts what this misses. */
+export const createStartDeliveries =
+  (starter: Pick<WorkflowStarter, 'startDelivery'>): WorkerActivities['startDeliveries'] =>
+  async (refs) => {
+    for (const ref of refs) await starter.startDelivery(ref);
+  };

@@ -9,15 +9,11 @@ import type {
 import type { ScreenDeps } from '../domain/firewall/screen-deps.ts';
 import type { DeliveryStore, InterruptReader } from '../domain/outbox/ports.ts';
 import { withApplicationFailures } from './application-failures.ts';
-import { createDeliver, type DeliverDeps } from './deliver.ts';
+import { createDeliver, createStartDeliveries, type DeliverDeps } from './deliver.ts';
 import type { WorkflowDirectory, WorkflowStarter } from './ports.ts';
 import { createReceivers } from './receivers/index.ts';
-import {
-  createReconcile,
-  createReconcileWorkflows,
-  createStartDeliveries,
-  type WorkflowScanDeps,
-} from './reconcile.ts';
+import { createReconcile } from './reconcile.ts';
+import { createReconcileWorkflows, type WorkflowScanDeps } from './reconcile-workflows.ts';
 import { createScreen } from './screen.ts';
 import { createSettle, createSettlement, type SettleDeps } from './settle.ts';
 

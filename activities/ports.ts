@@ -3,10 +3,10 @@ import type { DecisionRef, DeliveryRef, Resolution } from '../contracts/workflow
 import type { RequestRecord } from '../domain/approval/record.ts';
 import type { AnsweredInterrupt } from '../domain/outbox/ports.ts';
 
-/** A request's workflow, as Temporal has it now. `resolution`: what it returned, for one that ended by itself. */
+/** The state of a request's workflow in Temporal. `resolution` is its result, if it completed. */
 export type WorkflowState = { state: 'running' } | { state: 'missing' } | { state: 'ended'; resolution?: Resolution };
 
-/** The workflows of requests. `eachRunning` is the one use of Visibility, which is seconds behind; `stateOf` is not. */
+/** The workflows of requests. `eachRunning` reads Visibility, which lags by seconds; `stateOf` reads the workflow itself. */
 export interface WorkflowDirectory {
   eachRunning(visit: (request_ids: string[]) => Promise<void>): Promise<void>;
   stateOf(request_id: string): Promise<WorkflowState>;
@@ -16,10 +16,10 @@ export interface WorkflowDirectory {
   cancel(request_id: string): Promise<void>;
 }
 
-/** Called after each repair: it is counted, and it is an alarm. */
+/** Called after each repair. */
 export type OnRepair = (kind: Repair, ref: { project_id: string; request_id?: string; delivery_id?: string }) => void;
 
-/** Starts workflows; each is safe to repeat, since its id is that of its row. */
+/** Starts workflows. Safe to repeat: a workflow's id is derived from its row. */
 export interface WorkflowStarter {
   startApproval(request: RequestRecord): Promise<void>;
   startDelivery(ref: DeliveryRef): Promise<void>;

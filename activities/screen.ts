@@ -27,7 +27,7 @@ export const createScreen =
   };
 
 /**
- * A patched payload that is blocked does not count. A patch with a finding that the original had not widens what was held: it
+ * A patched payload that is blocked does not count. A patch with a finding that the original lacked widens the held action: it
  * does not count either, or the policy lets it wait for a second approver. A patch is screened once, so that an attacker who
  * can run this activity cannot have it screened again by a later policy.
  */

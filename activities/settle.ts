@@ -12,15 +12,15 @@ const CHANNEL_OF_CAUSE: Partial<Record<Resolution['cause'], Channel>> = {
   forged: 'signal',
 };
 
-/** By which road the outcome came, and who made the patch where somebody else had to approve it. */
+/** The channel of an outcome, and the author of its patch if a second person approved it. */
 interface Origin {
   channel: Channel;
   patched_by?: string;
 }
 
 /**
- * The attacker may write to the namespace and run our activities, and may not write to the database: a decision counts only by the
- * row that the api wrote, and a patch only by what its screening wrote beside it. What is proposed is compared, never believed.
+ * The attacker can write to the Temporal namespace and run our activities, but cannot write to the database. So a decision counts
+ * only if the api wrote its row, and a patch only if its screening is recorded there. The proposal is compared, never trusted.
  */
 async function checked(
   entry: LedgerEntry,
@@ -28,9 +28,10 @@ async function checked(
 ): Promise<Origin> {
   const row = await entry.decision(decision_id ?? '');
   if (!row) throw new ForgedDecision('no such decision was made through the api');
-  const asked = entry.request.payload_digest;
-  const proposal = row.payload_digest === asked ? undefined : await proposalOf(entry, row);
-  const matches = row.actor === actor && runsBy(row, asked) === payload_digest && status === STATUS_OF_TYPE[row.type];
+  const requested = entry.request.payload_digest;
+  const proposal = row.payload_digest === requested ? undefined : await proposalOf(entry, row);
+  const matches =
+    row.actor === actor && digestOf(row, requested) === payload_digest && status === STATUS_OF_TYPE[row.type];
   if (!matches) throw new ForgedDecision('the decision differs from the one made through the api');
   if (row.type === 'patch' && row.screening !== 'accepted')
     throw new ForgedDecision('the firewall did not accept the patch');
@@ -39,24 +40,25 @@ async function checked(
 
 const STATUS_OF_TYPE = { approve: 'approved', patch: 'approved', reject: 'rejected' } as const;
 
-/** The digest that an outcome of this decision has: of what may run, or of what was asked for and may not. */
-const runsBy = (row: DecisionRecord, asked: string): string | null =>
-  row.type === 'patch' ? row.patched_digest : row.type === 'approve' ? row.payload_digest : asked;
+/** The digest in the outcome of this decision: of the payload that may run, or of the requested one, which may not. */
+const digestOf = (row: DecisionRecord, requested: string): string | null =>
+  row.type === 'patch' ? row.patched_digest : row.type === 'approve' ? row.payload_digest : requested;
 
-/** What an answer to another payload than the asked one is about: a patch that waited for a second approver, which its author is not. */
+/** A decision about another payload than the requested one needs a patch that waits for a second approver, by another author. */
 async function proposalOf(entry: LedgerEntry, row: DecisionRecord): Promise<DecisionRecord> {
   const patch = row.type === 'patch' ? undefined : await entry.patch(row.payload_digest);
   if (patch?.screening !== 'second_approver')
     throw new ForgedDecision('no patch with this digest waits for a second approver');
-  if (row.type === 'approve' && row.actor === patch.actor) throw new ForgedDecision('nobody approves their own patch');
+  if (row.type === 'approve' && row.actor === patch.actor)
+    throw new ForgedDecision('the author of a patch cannot approve it');
   return patch;
 }
 
 async function originOf(entry: LedgerEntry, proposed: Resolution): Promise<Origin> {
   const { cause, status, verified, payload_digest } = proposed;
-  const { verdict, accept_unsigned_signals, payload_digest: asked } = entry.request;
+  const { verdict, accept_unsigned_signals, payload_digest: requested } = entry.request;
   if (cause === 'person' && verified) return checked(entry, proposed);
-  if (payload_digest !== asked) throw new ForgedDecision('only a patch made through the api changes the payload');
+  if (payload_digest !== requested) throw new ForgedDecision('only a patch made through the api changes the payload');
   if (cause === 'person') {
     if (!accept_unsigned_signals) throw new ForgedDecision('this request accepts no unsigned signal');
     return { channel: 'signal' };
@@ -67,9 +69,8 @@ async function originOf(entry: LedgerEntry, proposed: Resolution): Promise<Origi
 }
 
 /**
- * The work of settling, given the request held fast: checks the proposal, signs, writes. The api runs it inside the transaction
- * that opens a request; the activity in one of its own.
- * @throws ForgedDecision for an outcome that no row of the database supports
+ * Settles one locked request: checks the proposal, signs the receipt, writes both.
+ * @throws ForgedDecision for an outcome that no row of the database supports.
  */
 export const createSettlement =
   (signer: StatementSigner) =>
@@ -91,20 +92,20 @@ export const createSettlement =
     return { resolution: proposed, delivery_ids: await entry.write({ receipt, ...row }) };
   };
 
-/** Called after the commit, with an outcome that this process wrote. */
+/** Called after the commit, with an outcome that this call wrote. */
 export type OnSettled = (request: RequestRecord, outcome: Omit<LedgerRecord, 'request_id'>) => void;
 
 export interface SettleDeps {
   ledger: Ledger;
   signer: StatementSigner;
   onSettled?: OnSettled | undefined;
-  /** Called with every request that ended as forged, again when the activity is repeated: an alarm must not be lost. */
+  /** Called for each request that ended as forged, also when the activity is repeated: an alarm must not be lost. */
   onForged?: ((ref: RequestRef) => void) | undefined;
 }
 
 /**
- * Makes an outcome final: writes it with its receipt unless the ledger has one, and returns the ledger's. Safe to repeat, and
- * to run twice at once: the ledger's unique row decides, not the caller.
+ * Writes an outcome with its receipt unless the ledger has one, and returns the ledger's. Safe to repeat and to run twice at
+ * once: the ledger's unique row decides, not the caller.
  */
 export const createSettle = ({
   ledger,

@@ -8,7 +8,7 @@ import type { DeliveryRef, RequestRef, Resolution, ResumeRef, ScreenAnswer, Sett
 export type Repair =
   | 'request_started'
   | 'delivery_started'
-  | 'outcome_told_again'
+  | 'outcome_redelivered'
   | 'workflow_started_again'
   | 'workflow_ended'
   | 'projection';

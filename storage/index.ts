@@ -1,4 +1,4 @@
-/** For programs that stand beside the database: a team's resume worker, a graph with its checkpointer. */
+/** For programs with access to the database: a team's resume worker, a graph with its checkpointer. */
 import { createKeyring } from '../crypto/keyring.ts';
 import { parseRootKey } from '../crypto/root-key.ts';
 import type { ThreadStore } from '../domain/thread/ports.ts';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleOption } from '@temporalio/worker';
 
 const BUILT = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
-/** `.js` once built, `.ts` in a checkout under test. */
+/** `.js` in the build, `.ts` in a checkout. */
 const WORKFLOWS = fileURLToPath(
   new URL(`../workflows/index${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
 );
@@ -12,7 +12,7 @@ const WORKFLOWS = fileURLToPath(
 export const bundleWorkflows = () =>
   bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger: new DefaultLogger('WARN') });
 
-/** What the worker runs: the bundle made by `npm run build`, or one made now (1 to 2 s). */
+/** The bundle of `npm run build`, or a new one (1 to 2 s). */
 export async function workflowBundle(): Promise<WorkflowBundleOption> {
   return existsSync(BUILT) ? { codePath: BUILT } : bundleWorkflows();
 }

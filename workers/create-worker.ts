@@ -11,8 +11,8 @@ export interface WorkerOptions {
 }
 
 /**
- * The worker of approvals. Sticky start is 1 s, so that a decision right after a killed worker waits for the queue no longer
- * than that (10 s by default); parked approvals cost about 0.15 MB of cache each and replay cheaply, so the cache is small.
+ * The worker of approvals. The sticky queue timeout is 1 s (default 10 s), so that a decision waits no longer after a worker was
+ * killed. A cached workflow takes about 0.15 MB and replays cheaply, so the cache is small.
  */
 export const createWorker = ({
   connection,

@@ -25,7 +25,7 @@ import { workflowBundle } from './bundle.ts';
 import { createWorker } from './create-worker.ts';
 import { ensureReconcileSchedules } from './reconcile-schedule.ts';
 
-/** Composition root of the worker process. Resolves when it was told to stop and has finished what it had begun. */
+/** Composition root of the worker process. Resolves after a signal, when the running activities have finished. */
 export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
   const config = loadConfig(env);
   const log = createLogger('worker', config.log_level);
@@ -64,7 +64,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
     onForged: ({ request_id }) => log.error({ request_id }, 'alarm: forged decision'),
     onDelivery: ({ delivery_id }, result) => {
       metrics.delivered(result);
-      if (result === 'dead') log.error({ delivery_id }, 'alarm: delivery given up');
+      if (result === 'dead') log.error({ delivery_id }, 'alarm: delivery dead-lettered');
     },
     onRepair: (kind, ref) => {
       metrics.repaired(kind);
@@ -88,7 +88,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
   });
   onShutdown(
     () => worker.shutdown(),
-    (why) => log.error({ why }, 'worker ends before it has finished'),
+    (why) => log.error({ why }, 'worker stopped before its activities had finished'),
   );
   const measured =
     config.metrics_port === 0
@@ -101,7 +101,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
           more: () => sdkMetricsText(config.metrics_port + 1),
         });
   await ensureReconcileSchedules(client, config.task_queue).catch((error: unknown) =>
-    log.error({ err: error }, 'no reconcile schedule: check the rights on the namespace'),
+    log.error({ err: error }, 'cannot create the reconcile schedules: check the permissions on the namespace'),
   );
   log.info({ metrics_port: measured?.port }, 'worker ready');
   try {
@@ -118,7 +118,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
   log.info('worker stopped');
 }
 
-/** The SDK serves its own metrics from its native part: on loopback, and our page carries them to whoever scrapes. */
+/** The SDK's native part serves its own metrics, on loopback. Our metrics page appends them. */
 const sdkMetrics = (port: number): RuntimeOptions => ({
   telemetryOptions: {
     metrics: { prometheus: { bindAddress: `127.0.0.1:${port}`, unitSuffix: true, useSecondsForDurations: true } },
@@ -128,7 +128,7 @@ const sdkMetrics = (port: number): RuntimeOptions => ({
 const sdkMetricsText = async (port: number): Promise<string> =>
   (await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(2_000) })).text();
 
-/** The SDK's lines go where ours go. */
+/** Sends the SDK's log to our logger. */
 const temporalLogger = (log: ReturnType<typeof createLogger>) => {
   const write = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
     log[level](meta ?? {}, message);

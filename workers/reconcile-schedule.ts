@@ -9,15 +9,15 @@ import { RECONCILE_WORKFLOW } from '../contracts/workflow.ts';
 
 export type Scan = 'rows' | 'workflows';
 
-/** The scan of rows is SQL alone and cheap; that of workflows asks Visibility. */
+/** The scan of rows is one cheap SQL query. The scan of workflows also reads Visibility. */
 const EVERY_SECONDS: Record<Scan, number> = { rows: 30, workflows: 600 };
 const NAME: Record<Scan, string> = { rows: 'reconcile', workflows: 'reconcile-workflows' };
 const TIMEOUT: Record<Scan, '1m' | '9m'> = { rows: '1m', workflows: '9m' };
 
-/** One per task queue and scan: deployments that share a namespace have each their own. */
+/** One per task queue and scan, so that deployments can share a namespace. */
 export const reconcileScheduleId = (taskQueue: string, scan: Scan = 'rows') => `${NAME[scan]}/${taskQueue}`;
 
-/** One Temporal Schedule a scan for the whole deployment. Every worker makes sure of them: the first one makes them, a newer release changes their interval. */
+/** One Temporal Schedule per scan and deployment. Each worker calls this: the first creates them, a newer release updates their interval. */
 export async function ensureReconcileSchedules(
   client: Client,
   taskQueue: string,
@@ -47,8 +47,8 @@ async function ensure(client: Client, taskQueue: string, scan: Scan, everySecond
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     const handle = client.schedule.getHandle(scheduleId);
-    const { spec: standing } = await handle.describe();
-    if (standing.intervals?.length === 1 && standing.intervals[0]?.every === everySeconds * 1_000) return;
+    const { spec: current } = await handle.describe();
+    if (current.intervals?.length === 1 && current.intervals[0]?.every === everySeconds * 1_000) return;
     await handle.update((previous) => ({ ...previous, spec, action: { ...action, workflowId: scheduleId } }));
   }
 }

@@ -36,7 +36,7 @@ export const decideByBot = wf.defineSignal<[BotDecision]>(DECIDE_SIGNAL);
 export const decideRecorded = wf.defineSignal<[DecisionRef]>(DECIDE_RECORDED_SIGNAL);
 export const approval = wf.defineQuery<ApprovalView>(APPROVAL_QUERY);
 
-// Inside the workflow task: no round trip, one marker. Their time stays below 80 % of the 5 s that a task has.
+// Local activities: no round trip, one marker each. Together they stay below 80 % of the 5 s of a workflow task.
 const screen = localActivity('screen', {
   startToCloseTimeout: '1s',
   scheduleToCloseTimeout: '2500ms',
@@ -65,20 +65,20 @@ function isForged(error: unknown): boolean {
 }
 
 /**
- * One run per held request, id `approval/<request id>`. The rules are those of `domain/approval`; this is their wiring: phase
- * before await, so that a second decision finds it closed; everything that must not be half done is shielded from
- * cancellation. Returns what the ledger says once it is closed.
+ * One run per held request, id `approval/<request id>`. The rules are in `domain/approval`; this is their wiring. The phase changes
+ * before each await, so that a second decision finds the request closed. Work that must not stop half-way is shielded from
+ * cancellation. Returns the ledger's resolution.
  */
 export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
   const ref = { project_id: input.project_id, request_id: input.request_id };
   let state: ApprovalState = opened;
-  let standing: Resolution | undefined;
+  let resolution: Resolution | undefined;
   let ignoredSignals = 0;
   const sentBack = new Map<string, SentBack>();
 
   const refusal = (decision: DecisionRef, verified: boolean) => refusalOf(state, decision, verified, input, Date.now());
 
-  /** Flips the phase before its first await, unless the verdict is still out. */
+  /** Changes the phase before its first await, except that it waits for the verdict. */
   const take = async (decision: DecisionRef, verified: boolean): Promise<void> => {
     if (state.phase === 'screening') {
       await wf.condition(() => state.phase !== 'screening');
@@ -88,7 +88,7 @@ export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
     if (isRepeat(state, decision)) return;
     state = decided(state, decision, verified, input);
     if (state.phase !== 'patching') return;
-    const answer = await screen(ref, decision.decision_id).catch((): ScreenAnswer => 'block'); // not screened, not run
+    const answer = await screen(ref, decision.decision_id).catch((): ScreenAnswer => 'block'); // an unscreened patch must not run
     const screening = patchScreening(answer);
     state = patchScreened(state, screening);
     if (screening === 'refused') sentBack.set(decision.decision_id, 'patch_refused');
@@ -100,7 +100,7 @@ export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
     payload_digest: input.payload_digest,
     expires_at_ms: input.expires_at_ms,
     ignored_signals: ignoredSignals,
-    ...(standing && { resolution: standing }),
+    ...(resolution && { resolution }),
   }));
   wf.setHandler(
     decide,
@@ -110,12 +110,12 @@ export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
         if (!decision) throw refused('malformed');
         sentBack.delete(decision.decision_id);
         await take(decision, true);
-        await wf.condition(() => standing !== undefined || sentBack.has(decision.decision_id));
-        if (standing) return standing;
+        await wf.condition(() => resolution !== undefined || sentBack.has(decision.decision_id));
+        if (resolution) return resolution;
         throw refused(sentBack.get(decision.decision_id) ?? 'not_pending');
       }),
     {
-      // Synchronous: the SDK does not await a validator, so an async one refuses nothing.
+      // Must be synchronous: the SDK does not await a validator, so an async one refuses nothing.
       validator: (raw) => {
         const decision = parseDecisionRef(raw);
         const code = decision ? refusal(decision, true) : 'malformed';
@@ -125,7 +125,7 @@ export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
   );
   const bySignal = async (decision: DecisionRef | undefined, verified: boolean): Promise<void> => {
     const code = decision ? refusal(decision, verified) : 'malformed';
-    if (code === SECOND_APPROVER) return; // a repeat, and heard already
+    if (code === SECOND_APPROVER) return; // a repeat of the proposed patch
     if (decision === undefined || code !== undefined) {
       ignoredSignals += 1;
       return;
@@ -136,9 +136,9 @@ export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
   wf.setHandler(decideByBot, (raw) =>
     bySignal(input.accept_unsigned_signals ? parseBotDecision(raw, wf.uuid4) : undefined, false),
   );
-  // Every handler stands before the first await.
+  // Every handler is set before the first await.
 
-  const verdict = await uncancelled(() => screen(ref)).catch((): ScreenAnswer => 'hold'); // a broken guardrail means a person looks
+  const verdict = await uncancelled(() => screen(ref)).catch((): ScreenAnswer => 'hold'); // if a guardrail fails, a person decides
   state = screened(state, verdict, input);
   if (!isClosed(state)) {
     let isCancelled = false;
@@ -148,18 +148,18 @@ export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
         if (!wf.isCancellation(error)) throw error;
         isCancelled = true;
       });
-    await uncancelled(() => wf.condition(() => state.phase !== 'patching')); // a patch taken in time is heard out
+    await uncancelled(() => wf.condition(() => state.phase !== 'patching')); // finish screening a patch that arrived in time
     state = isCancelled ? cancelled(state, input) : expired(state, input); // closed before any further await
   }
 
   const settled = await uncancelled(() => settle(state));
-  standing = settled.resolution;
+  resolution = settled.resolution;
   if (settled.delivery_ids.length > 0) {
     const refs = settled.delivery_ids.map((delivery_id) => ({ project_id: input.project_id, delivery_id }));
     await uncancelled(() => startDeliveries(refs).catch(() => {})); // the reconciler starts what this missed
   }
   await uncancelled(() => wf.condition(wf.allHandlersFinished));
-  return standing;
+  return resolution;
 
   async function settle(closed: ApprovalState): Promise<Settled> {
     if (!isClosed(closed)) throw new wf.IllegalStateError('an approval is settled when it is closed');

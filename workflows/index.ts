@@ -1,4 +1,4 @@
-/** Every workflow of our worker; an export's name is its type's name on the wire. */
+/** All workflows of our worker. An export's name is the name of its workflow type. */
 export { approvalV1 } from './approval.ts';
 export { deliveryV1 } from './delivery.ts';
 export { reconcileV1 } from './reconcile.ts';

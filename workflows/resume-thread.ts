@@ -4,22 +4,22 @@ import { activity } from './proxies.ts';
 
 export const answered = wf.defineSignal<[string]>(ANSWERED_SIGNAL);
 
-/** What a run did: ids and words only. `failed` names what no further attempt would have changed. */
+/** Ids and codes only. `failed` lists interrupts whose answers were not delivered after all retries, and why. */
 export interface ResumeResult {
   resumed: string[];
-  /** Questions that the thread asks now. */
+  /** Ids of the interrupts at which the thread waits now. */
   next: string[];
   failed: { interrupt_ids: string[]; cause: string }[];
 }
 
-/** Longer is no id of ours; a run that has collected as many is being fed by somebody else. */
+/** Bounds on what a namespace writer can make this run keep: interrupt ids are shorter, and one thread has fewer. */
 const MAX_ID = 200;
 const MAX_WAITING = 1_000;
 
 /**
- * One run per thread at a time, id `resume/<project>/<key of the thread>`: collects the interrupts that were answered and has
- * the team's worker continue the thread, those that arrive meanwhile together in the next round. It arbitrates nothing (the
- * claim on the thread does) and never fails: an answer that cannot be delivered is told in its result.
+ * One run per thread at a time, id `resume/<project>/<key of the thread>`. Collects answered interrupts and calls the team's worker
+ * to resume the thread; interrupts that are answered meanwhile go together into the next round. The lease of the thread decides
+ * between concurrent runs, not this workflow. It never fails: its result lists the answers that could not be delivered.
  */
 export async function resumeThreadV1(input: ResumeInput): Promise<ResumeResult> {
   const waiting = new Set<string>();
@@ -29,9 +29,9 @@ export async function resumeThreadV1(input: ResumeInput): Promise<ResumeResult> 
   });
   const resumeThread = activity('resumeThread', {
     taskQueue: input.task_queue,
-    startToCloseTimeout: '1h', // a run of the graph up to its next question; heartbeats tell much sooner that a worker died
+    startToCloseTimeout: '1h', // a run of the graph up to its next interrupt; heartbeats detect a dead worker much sooner
     heartbeatTimeout: '12s',
-    scheduleToCloseTimeout: '7d', // the team's worker may be away, or a node may fail, as long
+    scheduleToCloseTimeout: '7d', // the team's worker may be down, or a node may fail, this long
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
   });
   const result: ResumeResult = { resumed: [], next: [], failed: [] };
@@ -52,7 +52,7 @@ export async function resumeThreadV1(input: ResumeInput): Promise<ResumeResult> 
     } catch (error) {
       if (wf.isCancellation(error)) throw error;
       const cause = causeOf(error);
-      wf.log.error('a thread was not resumed', { thread_key: input.thread_key, cause });
+      wf.log.error('thread not resumed', { thread_key: input.thread_key, cause });
       result.failed.push({ interrupt_ids, cause });
     }
   }

@@ -6,7 +6,7 @@ import { type IssuerKey, newIssuerKey, publicPart } from '../../crypto/signing.t
 import { acrossProjects } from '../db/transaction.ts';
 import { issuerKeyContext as context, type SealedIssuerKey, sealedIssuerKeys } from './key-rotation.ts';
 
-/** The key that signs now; made on first use. Processes that start together end with the same one. */
+/** The active signing key, created on first use. Processes that start together get the same one. */
 export async function currentIssuerKey(pool: Pool, keyring: Keyring): Promise<IssuerKey> {
   const fresh = await newIssuerKey();
   const sealed = await keyring.sealGlobal(context(fresh.kid), fresh.private_jwk);
@@ -25,15 +25,16 @@ export async function currentIssuerKey(pool: Pool, keyring: Keyring): Promise<Is
   return opened(keyring, row);
 }
 
-/** The public part is the sealed private one's: what stands in clear beside it anybody could have written who may write to the database. */
+/** The public part is derived from the sealed private key: an attacker with write access to the database could replace the one in clear. */
 async function opened(keyring: Keyring, { kid, sealed }: SealedIssuerKey): Promise<IssuerKey> {
   const private_jwk = (await keyring.unsealGlobal(context(kid), sealed)) as JWK;
   return { kid, public_jwk: publicPart(kid, private_jwk), private_jwk };
 }
 
 /**
- * Every key that ever signed, oldest first, for `/.well-known/jwks.json`. The attacker may write to the database and does not hold
- * the root key: a row of his own would make his receipts verify. One that does not open is not published, and told.
+ * All signing keys, also retired ones, oldest first, for `/.well-known/jwks.json`. The attacker can write to the database but does
+ * not hold the root key: a row of theirs would make their receipts verify. A key that cannot be unsealed is not published, and
+ * reported to `onForeign`.
  */
 export async function publishedKeys(
   pool: Pool,

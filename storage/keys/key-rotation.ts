@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { Keyring, WrappedKey } from '../../crypto/keyring.ts';
 import { acrossProjects } from '../db/transaction.ts';
 
-/** As `issuer-keys.ts` seals them. */
+/** The context under which `issuer-keys.ts` seals them. */
 export const issuerKeyContext = (kid: string) => ['issuer key', kid] as const;
 
 export interface SealedIssuerKey {
@@ -17,16 +17,16 @@ export const sealedIssuerKeys = (pool: Pool): Promise<SealedIssuerKey[]> =>
   );
 
 export interface Rotated {
-  /** Under the active root key from now on. */
+  /** Rewrapped under the active root key. */
   projects: number;
   issuer_keys: number;
-  /** Were under it already. */
+  /** Already under the active root key. */
   unchanged: number;
 }
 
 const BATCH = 200;
 
-/** One transaction: the rows are held, so that two rotations at once take different ones. */
+/** One transaction. It locks its rows, so that concurrent rotations take different ones. */
 async function rewrapBatch(pool: Pool, keyring: Keyring): Promise<number> {
   return acrossProjects(pool, async (tx) => {
     const rows = await tx.query<WrappedKey & { id: string; wrapped_key: Buffer }>(
@@ -48,9 +48,9 @@ async function rewrapBatch(pool: Pool, keyring: Keyring): Promise<number> {
 }
 
 /**
- * Wraps every project's key and every issuer key anew under the active root key. What they sealed stays as it is, and a process
- * that holds both root keys reads all the time. Safe to repeat, and to stop in between.
- * @throws KeyUnavailable, SealBroken when something is sealed under a key that is not held: what came before stays rotated.
+ * Rewraps every project key and issuer key under the active root key. Sealed data does not change, and a process that holds both
+ * root keys can read it throughout. Safe to repeat and to interrupt.
+ * @throws KeyUnavailable, SealBroken when a key is wrapped under a root key that is not held. Keys before it stay rotated.
  */
 export async function rotateRootKey(pool: Pool, keyring: Keyring): Promise<Rotated> {
   const [{ projects: all } = { projects: 0 }] = await acrossProjects(pool, (tx) =>

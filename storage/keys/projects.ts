@@ -11,7 +11,7 @@ export async function insertProject(tx: Transaction, name: string, key: WrappedK
   ]);
 }
 
-/** How a keyring reads a project's key. */
+/** Reads a project's wrapped key, for the keyring. */
 export const loadProjectKey =
   (pool: Pool) =>
   (project_id: string): Promise<WrappedKey | undefined> =>
@@ -23,7 +23,7 @@ export const loadProjectKey =
       return rows[0];
     });
 
-/** The root keys that this database is sealed under: a process that holds another must not start. */
+/** The root keys under which this database is sealed. A process with another root key must not start. */
 export const rootKeyIds = (pool: Pool): Promise<string[]> =>
   acrossProjects(pool, async (tx) =>
     (await tx.query<{ root_key_id: string }>('select distinct root_key_id from projects')).map(
@@ -31,7 +31,7 @@ export const rootKeyIds = (pool: Pool): Promise<string[]> =>
     ),
   );
 
-/** How many projects each root key wraps. */
+/** Number of projects per root key. */
 export const rootKeyReferences = (pool: Pool): Promise<Record<string, number>> =>
   acrossProjects(pool, async (tx) => {
     const rows = await tx.query<{ root_key_id: string; projects: number }>(
@@ -40,7 +40,7 @@ export const rootKeyReferences = (pool: Pool): Promise<Record<string, number>> =
     return Object.fromEntries(rows.map(({ root_key_id, projects }) => [root_key_id, projects]));
   });
 
-/** The project that was made first; undefined in an empty deployment. */
+/** The oldest project; undefined in an empty deployment. */
 export const firstProject = (pool: Pool): Promise<{ id: string; name: string } | undefined> =>
   acrossProjects(
     pool,

@@ -15,7 +15,7 @@ import { createWorker } from '../../workers/create-worker.ts';
 import { activityDeps } from '../helpers/activities.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
-/** A second kind, as a webhook would be one: it keeps what it is sent, and refuses what `refuses` names. */
+/** A second kind, as a webhook would be: it stores what it receives, and refuses the receivers in `refuses`. */
 const mailbox = { received: [] as { receiver: string; request_id: string }[], refuses: new Set<string>() };
 const sendToMailbox: Receiver = async ({ receiver, request_id }) => {
   if (mailbox.refuses.has(receiver)) throw ApplicationFailure.nonRetryable('410 Gone', 'gone');

@@ -6,7 +6,7 @@ import { activityDeps } from '../helpers/activities.ts';
 import { approvalsOf } from '../helpers/approvals.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
-/** The attacker: may run our activities with whatever they like, and write nothing to the database. */
+/** The attacker can run our activities with any arguments, and cannot write to the database. */
 let system: TestSystem;
 let bo: string;
 let settle: WorkerActivities['settle'];
@@ -28,7 +28,7 @@ const put = async (policy: object) => {
 const held = async () =>
   (await system.call(system.agent_api_key, 'POST', '/api/ingest', { service: 's', action: 'a', payload: { n: 1 } }))
     .body as { id: string; payload_digest: string };
-/** A request with a patch that waits, and what an attacker needs to speak of it. */
+/** A request with a waiting patch, and what an attacker needs to refer to it. */
 async function proposed() {
   const { id, payload_digest } = await held();
   const { status, body } = await decide(id, { type: 'patch', patched_payload: widened, payload_digest });
@@ -40,7 +40,7 @@ async function proposed() {
     );
   return {
     id,
-    asked: payload_digest,
+    requested: payload_digest,
     patch_id: body.decision_id as string,
     patched: body.payload_digest as string,
     attempt,
@@ -48,9 +48,9 @@ async function proposed() {
 }
 const forged = { type: 'forged', nonRetryable: true };
 
-describe('settle, run by whoever may write to the namespace', () => {
-  test('does not let a patch run that waits, in the name of its author or of somebody else', async () => {
-    const { id, patch_id, asked, attempt } = await proposed();
+describe('settle, run by an attacker who can write to the namespace', () => {
+  test('does not let a waiting patch run, in the name of its author or of somebody else', async () => {
+    const { id, patch_id, requested, attempt } = await proposed();
     for (const actor of ['dev-approver', 'bo'])
       await expect(attempt({ decision_id: patch_id, actor })).rejects.toMatchObject(forged);
     await expect(attempt({ decision_id: 'dec_made_up', actor: 'bo' })).rejects.toMatchObject(forged);
@@ -58,12 +58,12 @@ describe('settle, run by whoever may write to the namespace', () => {
     await expect(attempt({ verified: false, actor: 'bo' })).rejects.toMatchObject(forged);
     for (const cause of ['firewall', 'deadline', 'caller'] as const) {
       await expect(attempt({ cause })).rejects.toMatchObject(forged);
-      await expect(attempt({ cause, payload_digest: asked })).rejects.toMatchObject(forged);
+      await expect(attempt({ cause, payload_digest: requested })).rejects.toMatchObject(forged);
     }
     expect((await detail(id, bo)).status).toBe('pending');
   });
 
-  test('does not let a refused patch run, whatever the policy says by now', async () => {
+  test('does not let a refused patch run, even if the current policy would accept it', async () => {
     await put({ default_routing: 'review_all' });
     const { id, payload_digest } = await held();
     expect((await decide(id, { type: 'patch', patched_payload: widened, payload_digest })).status).toBe(422);
@@ -84,19 +84,19 @@ describe('settle, run by whoever may write to the namespace', () => {
     ).rejects.toMatchObject(forged);
   });
 
-  test('does not take an approval of what was asked for as one of the patch, nor of the patch by its author', async () => {
-    const { id, asked, patched, attempt } = await proposed();
-    // Rows as the api writes them, of decisions that the workflow never took.
+  test("does not take an approval of the requested payload for one of the patch, nor the author's approval of the patch", async () => {
+    const { id, requested, patched, attempt } = await proposed();
+    // Rows as the api writes them, of decisions that the workflow never received.
     const insert = (decision_id: string, actor: string, payload_digest: string) =>
       inProject(
         `insert into decisions (id, project_id, request_id, type, actor, channel, payload_digest)
          values ('${decision_id}', '${system.project_id}', $1, 'approve', '${actor}', 'api', '${payload_digest}')`,
         id,
       );
-    await insert('dec_of_asked', 'bo', asked);
+    await insert('dec_of_requested', 'bo', requested);
     await insert('dec_of_author', 'dev-approver', patched);
     await insert('dec_of_nothing', 'bo', `sha256:${'0'.repeat(64)}`);
-    await expect(attempt({ decision_id: 'dec_of_asked', actor: 'bo' })).rejects.toMatchObject(forged);
+    await expect(attempt({ decision_id: 'dec_of_requested', actor: 'bo' })).rejects.toMatchObject(forged);
     await expect(attempt({ decision_id: 'dec_of_author', actor: 'dev-approver' })).rejects.toMatchObject(forged);
     await expect(
       attempt({ decision_id: 'dec_of_nothing', actor: 'bo', payload_digest: `sha256:${'0'.repeat(64)}` }),
@@ -126,7 +126,7 @@ describe('settle, run by whoever may write to the namespace', () => {
   }
 });
 
-test('a patch is judged once: run again, the screening answers as it did', async () => {
+test('a patch is screened once: a repeat returns the first answer', async () => {
   const { id, patch_id } = await proposed();
   const ref = { project_id: system.project_id, request_id: id };
   await put({ default_routing: 'review_all' });

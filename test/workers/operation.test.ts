@@ -5,7 +5,7 @@ import { freePorts, type Program, startProgram } from '../helpers/program.ts';
 import { started } from '../helpers/started.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
-/** Planted in everything that an agent or a person can write. */
+/** A marker in everything that an agent or a person can write. */
 const CANARY = 'c4nary-9d1c-';
 let planted = 0;
 const canary = () => `${CANARY}${planted++}`;
@@ -74,7 +74,7 @@ test('SIGTERM: not ready at once, listening while it drains, held reads and stre
   await api.says('api stops');
   expect((await fetch(`${base}/readyz`)).status).toBe(503);
   expect((await fetch(`${base}/livez`)).status).toBe(200);
-  expect((await ingest(base)).status).toBe(201); // whoever comes while load is moved away is served
+  expect((await ingest(base)).status).toBe(201); // requests that arrive while the load balancer moves away are served
   expect(await (await held).json()).toMatchObject({ status: 'PENDING' });
   expect(await stream).toContain(': connected');
   expect(await api.exit).toEqual({ code: 0, signal: null });
@@ -98,7 +98,7 @@ test('a second signal ends the api at once; the worker drains at the first', asy
   expect(worker.output()).toContain('"worker stopped"');
 });
 
-test('metrics: of the api on its second port, of the worker with the SDK its own; no id, project or path in a label', async () => {
+test("metrics: the api's on its second port, the worker's together with the SDK's; no id, project or path in a label", async () => {
   const [apiMetrics, workerMetrics] = [await freePorts(), await freePorts(2)];
   const port = await freePorts();
   const base = `http://127.0.0.1:${port}`;
@@ -175,7 +175,7 @@ test('at debug level neither api nor worker writes a payload, a reason, a key or
     payload_digest: signalled.payload_digest,
   });
   await bot.result(); // forged: closed with an alarm
-  // What is refused, and what breaks.
+  // Refused requests, and failures.
   await fetch(`${base}/api/ingest`, {
     method: 'POST',
     headers: { ...bearer(system.agent_api_key), cookie: `session=${canary()}` },

@@ -12,7 +12,7 @@ import { createSystem, type TestSystem } from '../helpers/system.ts';
 let system: TestSystem;
 let scan: WorkerActivities['reconcileWorkflows'];
 let settle: WorkerActivities['settle'];
-/** The worker's, without the minute that its scan leaves to what is under way. */
+/** The worker's, without the grace time of its scan. */
 let deps: ActivityDeps;
 beforeAll(async () => {
   system = await createSystem();
@@ -39,7 +39,7 @@ const sql = async (text: string, values: unknown[] = []) => {
   return client.query(text, values).finally(() => client.end());
 };
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-/** Visibility is behind: scans until it has seen what the test did. */
+/** Visibility lags: scans until it shows what the test did. */
 async function scanUntil(done: () => Promise<boolean>) {
   const total: Partial<Record<Repair, number>> = {};
   for (let i = 0; i < 60; i++) {
@@ -48,10 +48,10 @@ async function scanUntil(done: () => Promise<boolean>) {
     if (await done()) return total;
     await wait(250);
   }
-  throw new Error(`the scan never mended it: ${JSON.stringify(total)}`);
+  throw new Error(`the scan did not repair it: ${JSON.stringify(total)}`);
 }
 
-test('a workflow that was terminated: closed as cancelled, with a receipt and an incident, once', async () => {
+test('a terminated workflow: the request is closed as cancelled, with a receipt and an incident, once', async () => {
   const { id } = await open();
   await workflow(id).terminate('by a namespace writer');
   const counts = await scanUntil(async () => (await detail(id)).status === 'cancelled');
@@ -72,7 +72,7 @@ test('a workflow that was terminated: closed as cancelled, with a receipt and an
   expect((await scan()).workflow_ended).toBeUndefined();
 });
 
-test('an outcome that stands while its workflow is open: the decision is told again, and the workflow ends with it', async () => {
+test('an outcome whose workflow is open: the decision is redelivered, and the workflow ends with it', async () => {
   const { id, payload_digest } = await open();
   const decision_id = `dec_${id.slice(4)}`;
   await sql(
@@ -84,11 +84,11 @@ test('an outcome that stands while its workflow is open: the decision is told ag
     { status: 'approved', cause: 'person', payload_digest, decision_id, actor: 'ana', verified: true },
   );
   const counts = await scanUntil(async () => (await workflow(id).describe()).status.name === 'COMPLETED');
-  expect(counts.outcome_told_again).toBeGreaterThan(0);
+  expect(counts.outcome_redelivered).toBeGreaterThan(0);
   expect(await workflow(id).result()).toMatchObject({ status: 'approved', decision_id });
 });
 
-test('an outcome by a second approver, while the workflow knows no patch that waits: it is asked to end, and ends with what stands', async () => {
+test("an outcome by a second approver, while the workflow knows no waiting patch: it is cancelled, and returns the ledger's outcome", async () => {
   const { id, payload_digest } = await open();
   const [patch_id, decision_id] = [`dec_p${id.slice(5)}`, `dec_s${id.slice(5)}`];
   const patched_digest = `sha256:${'7'.repeat(64)}`;
@@ -109,7 +109,7 @@ test('an outcome by a second approver, while the workflow knows no patch that wa
   });
 });
 
-test('an outcome without a decision: the workflow is asked to end, and ends with what stands', async () => {
+test("an outcome without a decision: the workflow is cancelled, and returns the ledger's outcome", async () => {
   const { id, payload_digest } = await open();
   await settle(
     { project_id: system.project_id, request_id: id },
@@ -119,7 +119,7 @@ test('an outcome without a decision: the workflow is asked to end, and ends with
   expect(await workflow(id).result()).toMatchObject({ status: 'expired', cause: 'deadline' });
 });
 
-test('a workflow that Temporal has never heard of is started again, and can be decided', async () => {
+test('a workflow unknown to Temporal is started again, and its request can be decided', async () => {
   const { id, payload_digest } = await open();
   await system.temporal.workflowService.deleteWorkflowExecution({
     namespace: system.env['TEMPORAL_NAMESPACE']!,
@@ -147,14 +147,14 @@ test('a workflow that Temporal has never heard of is started again, and can be d
   expect(answer).toMatchObject({ status: 201, body: { outcome: { status: 'approved' } } });
 });
 
-/** As a restored backup leaves it: the workflow ended, and neither outcome nor status know of it. */
+/** The state after restoring a backup: the workflow ended, and the database has neither outcome nor status. */
 const forget = (id: string) =>
   sql(
     `alter table ledger disable trigger user; delete from ledger where request_id = '${id}';
      update approval_requests set status = 'pending', resolved_at = null where id = '${id}'; alter table ledger enable trigger user`,
   );
 
-test("an outcome that a restored database has lost: what the workflow returned stands again, a person's approval by its row", async () => {
+test("an outcome that a restored database lost: the workflow's result is written again, a person's approval only with its row", async () => {
   const { id, payload_digest } = await open();
   const answer = await decide(id, { type: 'approve', payload_digest });
   await forget(id);
@@ -167,7 +167,7 @@ test("an outcome that a restored database has lost: what the workflow returned s
   });
 });
 
-test('a workflow that says it was approved is not believed: without a decision of the api it is cancelled', async () => {
+test("a workflow's result alone approves nothing: without a decision of the api the request is cancelled", async () => {
   const claims = [
     { status: 'approved', cause: 'firewall' },
     { status: 'approved', cause: 'person', verified: false, actor: 'mallory' },
@@ -189,7 +189,7 @@ test('a workflow that says it was approved is not believed: without a decision o
   }
 });
 
-test('a projection that differs from the ledger is made equal, in both directions; a healthy system is left alone', async () => {
+test('a projection that differs from the ledger is repaired, in both directions; a healthy system is not changed', async () => {
   const [closed, waiting] = [await open(), await open()];
   await decide(closed.id, { type: 'reject', reason: 'no', payload_digest: closed.payload_digest });
   await sql(`update approval_requests set status = 'pending', resolved_at = null where id = $1`, [closed.id]);
@@ -202,7 +202,7 @@ test('a projection that differs from the ledger is made equal, in both direction
   expect((await readBacklog(system.database.pool)).pending).toBeGreaterThan(0);
 });
 
-test('the schedule of the scan runs it on the worker; another interval changes the schedule that stands', async () => {
+test('the schedule of the scan runs it on the worker; another interval updates the existing schedule', async () => {
   const taskQueue = system.env['LETSPING_TASK_QUEUE']!;
   const schedule = system.temporal.schedule.getHandle(reconcileScheduleId(taskQueue, 'workflows'));
   expect((await schedule.describe()).spec.intervals?.[0]?.every).toBe(600_000);

@@ -25,7 +25,7 @@ const held = async (extra: object = {}) => {
 const { decide, detail, resolved, workflow } = approvalsOf(() => system);
 
 describe('one outcome', () => {
-  test('fifty people decide at once: one is told 201, the others 409 with what stands', async () => {
+  test('fifty people decide at once: one gets 201, the others 409 with the resolution', async () => {
     const { id, payload_digest } = await held();
     const keys = await Promise.all(
       Array.from(
@@ -74,7 +74,7 @@ describe('one outcome', () => {
     });
   });
 
-  test('decisions around the deadline: whatever wins, everybody is told the same', async () => {
+  test('decisions around the deadline: either may win, and everybody gets the same answer', async () => {
     const rounds = await Promise.all(
       Array.from({ length: 8 }, async (_, i) => {
         const { id, payload_digest } = await held({ expires_in_ms: 1_500 });
@@ -95,7 +95,7 @@ describe('one outcome', () => {
     }
   });
 
-  test('a late approval is refused: silence is never consent', async () => {
+  test('a late approval is refused: no answer is never an approval', async () => {
     const { id, payload_digest } = await held({ expires_in_ms: 1_000 });
     const end = await resolved(id);
     expect(end.outcome).toEqual({ status: 'expired', cause: 'deadline' });
@@ -109,7 +109,7 @@ describe('one outcome', () => {
     });
   });
 
-  test('withdrawing closes it, and after a decision the decision stands', async () => {
+  test('cancelling closes a request; after a decision it changes nothing', async () => {
     const first = await held();
     expect(await system.call(system.agent_api_key, 'POST', `/api/approval-requests/${first.id}/cancel`)).toMatchObject({
       status: 200,
@@ -133,7 +133,7 @@ describe('a patch', () => {
     },
   };
 
-  test('is screened, gets a digest of its own, and is what runs', async () => {
+  test('is screened, has its own digest, and is the payload that runs', async () => {
     const { id, payload_digest } = await held(lead);
     const patched_payload = { ...lead.payload, webhook_urls: ['https://hooks.yourco.com/a'] };
     const answer = await decide(id, { type: 'patch', patched_payload, payload_digest });
@@ -151,7 +151,7 @@ describe('a patch', () => {
     });
   });
 
-  test('with a finding that the original had not is 422, and the request stays open', async () => {
+  test('with a finding that the original lacked is 422, and the request stays open', async () => {
     const { id, payload_digest } = await held(lead);
     const patched_payload = { ...lead.payload, webhook_urls: ['http://169.254.169.254/latest/meta-data/'] };
     const refused = await decide(id, { type: 'patch', patched_payload, payload_digest });
@@ -161,7 +161,7 @@ describe('a patch', () => {
     expect((await decide(id, { type: 'reject', reason: 'no', payload_digest })).status).toBe(201);
   });
 
-  test('that fails the schema of the request is 422 with the place', async () => {
+  test("that fails the request's schema is 422 with the pointer", async () => {
     const { id, payload_digest } = await held({
       schema: { type: 'object', properties: { amount: { type: 'integer', maximum: 100 } } },
     });
@@ -173,8 +173,8 @@ describe('a patch', () => {
   });
 });
 
-describe('messages sent straight to the workflow', () => {
-  test("a team's own bot approves by a plain Signal, and the record says it was not verified", async () => {
+describe('messages sent directly to the workflow', () => {
+  test("a team's bot approves by a plain Signal, and the outcome is recorded as unverified", async () => {
     const { id, payload_digest } = await held();
     await workflow(id).signal('decide', { type: 'approve', actor: 'slack-bot', payload_digest });
     expect(await resolved(id)).toMatchObject({
@@ -184,7 +184,7 @@ describe('messages sent straight to the workflow', () => {
     });
   });
 
-  test('junk, a wrong digest, a patch and the own request are ignored and counted', async () => {
+  test("malformed signals, a wrong digest, a patch and an approval of one's own request are ignored and counted", async () => {
     const { id, payload_digest } = await held();
     const handle = workflow(id);
     await handle.signal('decide');
@@ -198,7 +198,7 @@ describe('messages sent straight to the workflow', () => {
     expect(JSON.stringify(view)).not.toContain('amount');
   });
 
-  test('no unsigned signal is enough for a critical action', async () => {
+  test('a critical action accepts no unsigned signal', async () => {
     const { id, payload_digest } = await held({ priority: 'critical' });
     await workflow(id).signal('decide', { type: 'approve', actor: 'bot', payload_digest });
     expect(await workflow(id).query<ApprovalView>('approval')).toMatchObject({ phase: 'pending', ignored_signals: 1 });

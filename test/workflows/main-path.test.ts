@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-test('an action is held, a person approves it, and the receipt says who allowed exactly what', async () => {
+test('an action is held, a person approves it, and the receipt names the person and the payload', async () => {
   const opened = await system.call(system.agent_api_key, 'POST', '/api/ingest', {
     service: 'db-agent',
     action: 'sql',

@@ -5,8 +5,8 @@ import { bundleWorkflows } from '../../workers/bundle.ts';
 
 const FOLDER = new URL('../histories/', import.meta.url);
 
-/** Every shape that a workflow of ours has had in production: an approval sleeps for weeks, so new code must replay the old. */
-test('recorded histories replay with the workflows as they are now', async () => {
+/** Histories of every released workflow version: an approval sleeps for weeks, so new code must replay old histories. */
+test('recorded histories replay with the current workflows', async () => {
   const names = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
   expect(names.length).toBeGreaterThanOrEqual(10);
   const workflowBundle = await bundleWorkflows();

@@ -19,14 +19,14 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-const asked = { to: 'a', url: 'https://hooks.example.com/a' };
+const requested = { to: 'a', url: 'https://hooks.example.com/a' };
 const widened = { to: 'a', url: 'http://169.254.169.254/latest/meta-data/' };
 
 const held = async (extra: object = {}) => {
   const { body } = await system.call(system.agent_api_key, 'POST', '/api/ingest', {
     service: 'billing',
     action: 'notify',
-    payload: asked,
+    payload: requested,
     ...extra,
   });
   await started(system.temporal, body.id);
@@ -43,8 +43,8 @@ const byOf = (receipt: string): string[] =>
 const receiptOf = async (id: string) =>
   (await system.call(system.approver_api_key, 'GET', `/api/approval-requests/${id}/receipt`)).text;
 
-describe('a patch that widens what was held', () => {
-  test('waits, and runs when a second person approves it; both stand in the receipt', async () => {
+describe('a patch that widens the held action', () => {
+  test('waits, and runs when a second person approves it; the receipt names both', async () => {
     const { id, payload_digest } = await held();
     const proposal = await propose(id, payload_digest);
     expect(await detail(id)).toMatchObject({
@@ -65,7 +65,7 @@ describe('a patch that widens what was held', () => {
     expect(answer.body.payload_digest).toBe(proposal.payload_digest);
     expect((await system.call(system.agent_api_key, 'GET', `/api/status/${id}`)).body).toMatchObject({
       status: 'APPROVED',
-      payload: asked,
+      payload: requested,
       patched_payload: widened,
       payload_digest: proposal.payload_digest,
       actor_id: 'bo',
@@ -88,7 +88,7 @@ describe('a patch that widens what was held', () => {
     expect(byOf(await receiptOf(id))).toEqual(['dev-approver', 'bo']);
   });
 
-  test('is not approved by its author, nor by whoever asked, nor by the digest of another', async () => {
+  test('cannot be approved by its author, nor by the requester, nor with another digest', async () => {
     const { id, payload_digest } = await held();
     const proposal = await propose(id, payload_digest);
     const approve = { type: 'approve', payload_digest: proposal.payload_digest };
@@ -98,7 +98,7 @@ describe('a patch that widens what was held', () => {
     expect(await decide(id, { ...approve, payload_digest: `sha256:${'0'.repeat(64)}` }, bo)).toMatchObject({
       status: 412,
     });
-    // Said to the workflow itself, too.
+    // The same, sent directly to the workflow.
     const update = (actor: string) =>
       workflow(id).executeUpdate('decide', {
         args: [{ ...approve, decision_id: 'dec_x', actor }],
@@ -122,7 +122,7 @@ describe('a patch that widens what was held', () => {
     }
   });
 
-  test('leaves what was asked for to be approved, by its author too', async () => {
+  test("leaves the requested payload open for approval, also by the patch's author", async () => {
     const { id, payload_digest } = await held();
     await propose(id, payload_digest);
     expect(await decide(id, { type: 'approve', payload_digest })).toMatchObject({
@@ -132,9 +132,9 @@ describe('a patch that widens what was held', () => {
     expect(byOf(await receiptOf(id))).toEqual(['dev-approver']);
   });
 
-  test('stays after another patch that is refused', async () => {
+  test('still waits after another patch was refused', async () => {
     const { id, payload_digest } = await held({ service: 'walled' });
-    const rights = { ...asked, permissions: ['*:*'] };
+    const rights = { ...requested, permissions: ['*:*'] };
     const proposal = await propose(id, payload_digest, rights);
     expect(await decide(id, { type: 'patch', patched_payload: widened, payload_digest })).toMatchObject({
       status: 422,
@@ -145,7 +145,7 @@ describe('a patch that widens what was held', () => {
     });
   });
 
-  test('gives way to another one that waits, and to one that needs nobody else', async () => {
+  test('is replaced by a later patch that waits, and by one that needs no second approver', async () => {
     const { id, payload_digest } = await held();
     const first = await propose(id, payload_digest);
     const next = await propose(id, payload_digest, { ...widened, to: 'b' });
@@ -153,7 +153,7 @@ describe('a patch that widens what was held', () => {
     expect(await decide(id, { type: 'approve', payload_digest: first.payload_digest }, bo)).toMatchObject({
       status: 412,
     });
-    const harmless = { to: 'c', url: asked.url };
+    const harmless = { to: 'c', url: requested.url };
     expect(await decide(id, { type: 'patch', patched_payload: harmless, payload_digest })).toMatchObject({
       status: 201,
       body: { outcome: { modified: true } },
@@ -162,7 +162,7 @@ describe('a patch that widens what was held', () => {
     expect(byOf(await receiptOf(id))).toEqual(['dev-approver']);
   });
 
-  test('is refused where it is blocked, and says so in the timeline', async () => {
+  test('is refused if it is blocked, and the timeline says so', async () => {
     const { id, payload_digest } = await held({ service: 'walled' });
     expect(await decide(id, { type: 'patch', patched_payload: widened, payload_digest })).toMatchObject({
       status: 422,
@@ -175,7 +175,7 @@ describe('a patch that widens what was held', () => {
     });
   });
 
-  test('ends with the request at its deadline, and when it is withdrawn', async () => {
+  test('ends with the request, at its deadline and when it is cancelled', async () => {
     const late = await held({ expires_in_ms: 2_000 });
     const proposal = await propose(late.id, late.payload_digest);
     expect((await resolved(late.id)).outcome).toEqual({ status: 'expired', cause: 'deadline' });
@@ -192,8 +192,8 @@ describe('a patch that widens what was held', () => {
   });
 });
 
-describe('messages sent straight to the workflow', () => {
-  test("a bot's Signal approves no patch: it is ignored and counted, and what was asked for is open to it", async () => {
+describe('messages sent directly to the workflow', () => {
+  test("a bot's Signal cannot approve a patch: it is ignored and counted, and can approve the requested payload", async () => {
     const { id, payload_digest } = await held();
     const proposal = await propose(id, payload_digest);
     const handle = workflow(id);
@@ -208,7 +208,7 @@ describe('messages sent straight to the workflow', () => {
     });
   });
 
-  test('the very patch once more is told that it waits, and is no ignored signal', async () => {
+  test('a repeat of the same patch is answered that it waits, and is not an ignored signal', async () => {
     const { id, payload_digest } = await held();
     const { decision_id, payload_digest: patched_digest } = await propose(id, payload_digest);
     const again = { decision_id, type: 'patch', actor: 'dev-approver', payload_digest, patched_digest };
@@ -219,7 +219,7 @@ describe('messages sent straight to the workflow', () => {
     expect(await workflow(id).query<ApprovalView>('approval')).toMatchObject({ phase: 'pending', ignored_signals: 0 });
   });
 
-  test('an approval of the patch that the api never wrote closes the request as forged', async () => {
+  test('an approval of the patch without a row from the api closes the request as forged', async () => {
     const { id, payload_digest } = await held();
     const proposal = await propose(id, payload_digest);
     await workflow(id)
@@ -238,7 +238,7 @@ describe('messages sent straight to the workflow', () => {
   });
 });
 
-test('a workflow that lost the proposal is told of it again', async () => {
+test('a workflow that lost the proposal receives it again', async () => {
   const { id, payload_digest } = await held();
   const proposal = await propose(id, payload_digest);
   const { id: _, ...request } = await detail(id);

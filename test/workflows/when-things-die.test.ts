@@ -26,7 +26,7 @@ const until = async (id: string, wanted: string) => {
   throw new Error(`${id} never became ${wanted}`);
 };
 
-test('without a live worker a decision is recorded, and takes effect when one comes', async () => {
+test('without a running worker a decision is recorded, and takes effect when one starts', async () => {
   system = await createSystem();
   const { id, payload_digest } = await open();
   const answer = await decide(id, { type: 'approve', payload_digest });
@@ -38,7 +38,7 @@ test('without a live worker a decision is recorded, and takes effect when one co
   expect((await decide(id, { type: 'approve', payload_digest })).status).toBe(200);
 });
 
-test('while Temporal is away ingest and reads work, a decision is 503, and the reconciler starts what was acknowledged', async () => {
+test('while Temporal is unavailable ingest and reads work, a decision is 503, and the reconciler starts acknowledged requests', async () => {
   system = await createSystem({ env: { TEMPORAL_ADDRESS: '127.0.0.1:9' } });
   const { id, payload_digest } = await open();
   expect(await detail(id)).toMatchObject({ status: 'pending' });
@@ -73,7 +73,7 @@ test('a worker killed while an approval waits loses nothing', async () => {
 });
 
 for (const at of ['before-commit', 'after-commit'] as const) {
-  test(`a worker that dies in settle (${at}): one outcome, and the waiting caller is told it`, async () => {
+  test(`a worker that dies in settle (${at}): one outcome, and the waiting caller receives it`, async () => {
     system = await createSystem();
     const dying = await system.startCrashingWorker(at);
     const { id, payload_digest } = await open();
@@ -94,7 +94,7 @@ for (const at of ['before-commit', 'after-commit'] as const) {
   });
 }
 
-test('a ledger that cannot be written: nothing is decided, and it is once it can', async () => {
+test('while the ledger cannot be written nothing is decided; afterwards it is', async () => {
   system = await createSystem();
   await system.startWorker();
   const { id, payload_digest } = await open();

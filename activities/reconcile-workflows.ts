@@ -1,0 +1,111 @@
+import type { Repair, WorkerActivities } from '../contracts/activities.ts';
+import type { RequestRef, Resolution, Settled } from '../contracts/workflow.ts';
+import { ForgedDecision } from '../domain/approval/forged-decision.ts';
+import type { LedgerEntry, WorkflowScanStore } from '../domain/approval/ports.ts';
+import type { OnRepair, WorkflowDirectory, WorkflowStarter } from './ports.ts';
+
+const PAGE = 2_000;
+const GRACE_MS = 60_000;
+
+export interface WorkflowScanDeps {
+  store: WorkflowScanStore;
+  directory: WorkflowDirectory;
+  starter: Pick<WorkflowStarter, 'startApproval'>;
+  /** `createSettlement`: checks, signs and writes. */
+  settlement: (proposed: Resolution) => (entry: LedgerEntry) => Promise<Settled>;
+  onRepair?: OnRepair | undefined;
+  /** Called after each step, as heartbeat. */
+  onProgress?: (() => void) | undefined;
+  /** Milliseconds. Younger requests are skipped: they may still be in progress, and Visibility lags. Default 60,000. */
+  graceMs?: number | undefined;
+}
+
+/**
+ * Whether a workflow's own result may be proposed. The attacker can write to the namespace, so a result that approves is proposed
+ * only with a person's decision, which `settle` compares with its row.
+ */
+const isCredible = ({ status, cause, verified }: Resolution) =>
+  status !== 'approved' || (cause === 'person' && verified === true);
+
+/**
+ * Repairs differences between Temporal, the ledger and the projection. The ledger is right, and without a ledger row nothing is
+ * approved:
+ * - resolved in the ledger, workflow open: sends the decision again; without one cancels the workflow, which then reads the ledger;
+ * - workflow ended (terminated, failed) and no ledger row: closes the request as cancelled, with an incident;
+ * - workflow unknown to Temporal (the namespace was lost or moved): starts it again;
+ * - the projection differs from the ledger: copies the ledger.
+ *
+ * Safe to repeat, and to run twice at once.
+ */
+export const createReconcileWorkflows =
+  ({
+    store,
+    directory,
+    starter,
+    settlement,
+    onRepair = () => {},
+    onProgress = () => {},
+    graceMs = GRACE_MS,
+  }: WorkflowScanDeps): WorkerActivities['reconcileWorkflows'] =>
+  async () => {
+    const counts: Partial<Record<Repair, number>> = {};
+    let failed: unknown;
+    const repaired = (kind: Repair, ref: RequestRef) => {
+      counts[kind] = (counts[kind] ?? 0) + 1;
+      onRepair(kind, ref);
+    };
+    /** One failure must not stop the rest. */
+    const attempt = async (work: () => Promise<void>) => {
+      onProgress();
+      await work().catch((error: unknown) => {
+        failed ??= error;
+      });
+    };
+
+    const open = new Set<string>();
+    await directory.eachRunning(async (request_ids) => {
+      for (const id of request_ids) open.add(id);
+      for (const { ref, decision } of await store.closedAmong(request_ids, graceMs)) {
+        await attempt(async () => {
+          if (decision) await directory.redeliver(ref.request_id, decision);
+          else await directory.cancel(ref.request_id);
+          repaired('outcome_redelivered', ref);
+        });
+      }
+    });
+
+    for (let after = '', more = true; more; ) {
+      const refs = await store.unsettled(after, PAGE, graceMs);
+      for (const ref of refs) if (!open.has(ref.request_id)) await attempt(() => finish(ref));
+      more = refs.length === PAGE;
+      after = refs.at(-1)?.request_id ?? after;
+    }
+
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      onProgress();
+      const { repaired: refs, next }: Awaited<ReturnType<WorkflowScanStore['repairProjections']>> =
+        await store.repairProjections(after, PAGE);
+      for (const ref of refs) repaired('projection', ref);
+      after = next;
+    }
+    if (failed !== undefined) throw failed;
+    return counts;
+
+    async function finish(ref: RequestRef): Promise<void> {
+      const found = await directory.stateOf(ref.request_id);
+      const request = found.state === 'running' ? undefined : await store.request(ref);
+      if (!request) return; // still running: Visibility lags
+      if (found.state === 'missing') {
+        await starter.startApproval(request);
+        return repaired('workflow_started_again', ref);
+      }
+      const cancelled: Resolution = { status: 'cancelled', cause: 'caller', payload_digest: request.payload_digest };
+      const proposed =
+        found.state === 'ended' && found.resolution && isCredible(found.resolution) ? found.resolution : cancelled;
+      await store.close(ref, settlement(proposed)).catch((error: unknown) => {
+        if (!(error instanceof ForgedDecision)) throw error;
+        return store.close(ref, settlement(cancelled));
+      });
+      repaired('workflow_ended', ref);
+    }
+  };
