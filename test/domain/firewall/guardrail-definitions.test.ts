@@ -56,7 +56,7 @@ describe('definitions', () => {
     expect(BUILT_IN.map(({ id }) => id)).toEqual(KINDS_IN_ORDER);
   });
 
-  test('without a kind, a parameter or a window do not compile', () => {
+  test('without a schema, a kind, a parameter or a window do not compile', () => {
     const { money: left, ...others } = DEFINITIONS;
     // @ts-expect-error: no definition of `money`
     const incomplete: GuardrailDefinitions = others;
@@ -68,6 +68,9 @@ describe('definitions', () => {
     const { historyWindow: forgotten, ...without } = money;
     // @ts-expect-error: no history window
     const windowless: GuardrailDefinition<'money'> = without;
+    // @ts-expect-error: a kind without a schema has no definition
+    const schemaless: GuardrailDefinition<'no_schema'>['builtIn'] | undefined = undefined;
+    expect(schemaless).toBeUndefined();
     expect([left, incomplete, builtIn, window_s, directions, forgotten, windowless]).toHaveLength(7);
   });
 });
