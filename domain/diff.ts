@@ -1,5 +1,6 @@
 import { withInvisibleNamed } from './invisible-characters.ts';
 import { isObject } from './json/is-object.ts';
+import { sameJson } from './json/same-json.ts';
 
 /** A leaf or an array that changed; a side that did not exist is absent. */
 export interface Change {
@@ -57,18 +58,6 @@ function changesOf(before: Plain, after: Plain): Changes | undefined {
 const keysOfBoth = (before: Plain, after: Plain): string[] => [
   ...new Set([...Object.keys(before), ...Object.keys(after)]),
 ];
-
-function sameJson(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (Array.isArray(a)) {
-    return Array.isArray(b) && a.length === b.length && a.every((item, index) => sameJson(item, b[index]));
-  }
-  if (!isObject(a) || !isObject(b)) return false;
-  const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameJson(a[key], b[key]))
-  );
-}
 
 /** The changes with their paths. Arrays of equally many objects are compared item by item. */
 function stepsOf(path: string, before: unknown, after: unknown): Step[] {

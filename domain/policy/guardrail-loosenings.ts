@@ -3,8 +3,8 @@ import type { Policy } from '../../contracts/policy.ts';
 import type { Severity } from '../../contracts/verdict.ts';
 import { definitionOf } from '../firewall/guardrails/definitions.ts';
 import { rulesOf } from '../firewall/policy/rule-sets.ts';
+import { sameJson } from '../json/same-json.ts';
 import { parameterLoosenings } from './parameter-loosenings.ts';
-import { sameJson } from './same-json.ts';
 
 const RANK: Record<Severity, number> = { low: 0, medium: 1, high: 2, critical: 3 };
 

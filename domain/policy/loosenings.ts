@@ -1,8 +1,8 @@
 import type { Policy } from '../../contracts/policy.ts';
 import { allowListOf } from '../firewall/hosts/allow-list.ts';
+import { sameJson } from '../json/same-json.ts';
 import { guardrailLoosenings } from './guardrail-loosenings.ts';
 import { routingLoosenings } from './routing-loosenings.ts';
-import { sameJson } from './same-json.ts';
 
 /** More than a person reads. A last sentence gives the number of the rest. */
 const MAX_SENTENCES = 100;

@@ -1,7 +1,7 @@
 import type { GuardrailRule } from '../../contracts/guardrails.ts';
 import type { Direction } from '../firewall/guardrails/definition.ts';
 import { definitionOf } from '../firewall/guardrails/definitions.ts';
-import { sameJson } from './same-json.ts';
+import { sameJson } from '../json/same-json.ts';
 
 /** The parameters of one guardrail that became looser, as ends of a sentence. Both rules are of one kind. */
 export function parameterLoosenings(before: GuardrailRule, after: GuardrailRule): string[] {

@@ -1,15 +1,14 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { inject } from 'vitest';
 import { type RunningApi, startApi } from '../../api/main.ts';
 import { createFirstProject, type FirstProject } from '../../storage/access/bootstrap.ts';
+import { program } from '../faults/program.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
 
 const CRASHING = fileURLToPath(new URL('./crashing-worker.mjs', import.meta.url));
 const LARGE_BODIES = new URL('../../dist/api/large-body/thread.js', import.meta.url);
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** A worker in a process of its own, as in a deployment, so that it can be killed. */
 export interface WorkerProcess {
@@ -42,24 +41,10 @@ export interface TestSystem extends FirstProject {
   stop(): Promise<void>;
 }
 
-export async function spawnWorker(env: NodeJS.ProcessEnv, args: string[] = [MAIN, 'worker']): Promise<WorkerProcess> {
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let log = '';
-  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  await new Promise<void>((resolve, reject) => {
-    const read = (chunk: Buffer) => {
-      log += chunk.toString();
-      if (log.includes('"worker ready"')) resolve();
-    };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
-    child.once('exit', (code) => reject(new Error(`the worker ended with ${code}:\n${log.slice(-4_000)}`)));
-  });
-  const end = async (signal: NodeJS.Signals) => {
-    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-    await gone;
-  };
-  return { pid: child.pid!, gone, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
+export async function spawnWorker(env: NodeJS.ProcessEnv, script?: string): Promise<WorkerProcess> {
+  const worker = program({ env, ready: '"worker ready"', args: script ? [] : ['worker'], ...(script && { script }) });
+  await worker.start();
+  return { pid: worker.pid!, gone: worker.gone(), kill: worker.kill, stop: worker.stop };
 }
 
 /** Creates a database, a project, an API in this process, and workers on demand, on the run's PostgreSQL and Temporal. */
@@ -117,7 +102,7 @@ export async function createSystem(options: { policy?: unknown; env?: NodeJS.Pro
       return worker;
     },
     async startCrashingWorker(at) {
-      const worker = await spawnWorker({ ...env, CRASH_AT: at }, [CRASHING]);
+      const worker = await spawnWorker({ ...env, CRASH_AT: at }, CRASHING);
       workers.push(worker);
       return worker;
     },
