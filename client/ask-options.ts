@@ -38,7 +38,7 @@ export interface AskOptions {
 }
 
 /** The requested action, copied when the request is made: the caller's object may change during the wait. */
-export interface Asked {
+export interface RequestedAction {
   service: string;
   action: string;
   payload: JsonObject;
@@ -68,14 +68,18 @@ function jsonCopy(payload: unknown): JsonObject {
 }
 
 /** @throws LetsPingError `LETSPING_INVALID_ARGUMENT` */
-export function askedOf({ service, action, payload }: AskOptions): Asked {
+export function requestedAction({ service, action, payload }: AskOptions): RequestedAction {
   if (typeof service !== 'string' || typeof action !== 'string') throw invalid('service and action must be strings');
   // Trimmed as by the server: the digest covers the trimmed values.
   return { service: service.trim(), action: action.trim(), payload: withoutLpMeta(jsonCopy(payload)) };
 }
 
 /** Body of `POST /api/ingest`. */
-export function ingestBody(asked: Asked, options: AskOptions, environment: string | undefined): IngestBody {
+export function ingestBody(
+  requested: RequestedAction,
+  options: AskOptions,
+  environment: string | undefined,
+): IngestBody {
   const { schema } = options;
   if (typeof schema === 'object' && schema !== null && ('_def' in schema || '_zod' in schema)) {
     throw invalid('schema is a zod schema: pass z.toJSONSchema(schema)');
@@ -88,7 +92,7 @@ export function ingestBody(asked: Asked, options: AskOptions, environment: strin
     environment: options.environment ?? environment,
   };
   return {
-    ...asked,
+    ...requested,
     priority: options.priority ?? 'medium',
     metadata: Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== undefined)),
     ...(schema === undefined ? {} : { schema }),

@@ -3,7 +3,7 @@ import type { Outcome } from '../contracts/decision.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import { type Change, type Changes, diffOf } from '../domain/diff.ts';
 import { payloadDigest, saltBytes } from '../domain/digest.ts';
-import type { Asked } from './ask-options.ts';
+import type { RequestedAction } from './ask-options.ts';
 import { LetsPingError } from './errors.ts';
 import { statementOf } from './receipt.ts';
 
@@ -34,7 +34,7 @@ export const approvedPayload = (decision: Decision): JsonObject | undefined =>
  * patch it equals the requested one, if the caller still has that.
  * @throws LetsPingError `LETSPING_DIGEST_MISMATCH` if a check fails, `LETSPING_PENDING` while there is no decision.
  */
-export function decisionOf(answer: StatusAnswer, asked?: Asked): Decision {
+export function decisionOf(answer: StatusAnswer, requested?: RequestedAction): Decision {
   if (answer.status === 'PENDING') {
     throw new LetsPingError('LETSPING_PENDING', `request ${answer.id} is not decided yet`, { requestId: answer.id });
   }
@@ -52,7 +52,7 @@ export function decisionOf(answer: StatusAnswer, asked?: Asked): Decision {
     ...(answer.receipt === undefined ? {} : { receipt: answer.receipt }),
   };
   if (answer.status === 'REJECTED') return { status: 'REJECTED', ...common };
-  checkApproved(answer, asked);
+  checkApproved(answer, requested);
   if (answer.patched_payload === undefined) return { status: 'APPROVED', ...common };
   return {
     status: 'APPROVED_WITH_MODIFICATIONS',
@@ -62,7 +62,7 @@ export function decisionOf(answer: StatusAnswer, asked?: Asked): Decision {
   };
 }
 
-function checkApproved(answer: StatusAnswer, asked: Asked | undefined): void {
+function checkApproved(answer: StatusAnswer, requested: RequestedAction | undefined): void {
   const refusal = (why: string, cause?: unknown) =>
     new LetsPingError('LETSPING_DIGEST_MISMATCH', `request ${answer.id}: ${why}; nothing may run`, {
       requestId: answer.id,
@@ -76,7 +76,7 @@ function checkApproved(answer: StatusAnswer, asked: Asked | undefined): void {
   const executed = statement?.predicate.executed?.payload_digest;
   if (executed !== undefined && executed !== answer.payload_digest)
     throw refusal('the receipt is about another payload');
-  const { service, action } = asked ?? answer;
+  const { service, action } = requested ?? answer;
 
   const digest = (payload: JsonObject) => {
     try {
@@ -88,15 +88,15 @@ function checkApproved(answer: StatusAnswer, asked: Asked | undefined): void {
   if (digest(answer.patched_payload ?? answer.payload) !== answer.payload_digest) {
     throw refusal('the payload is not the approved one');
   }
-  if (asked && !modified && digest(asked.payload) !== answer.payload_digest) {
+  if (requested && !modified && digest(requested.payload) !== answer.payload_digest) {
     throw refusal('the approved payload is not the requested one');
   }
 }
 
 function metadataOf({ metadata, actor_id, resolved_at, reason }: StatusAnswer): Decision['metadata'] {
-  const told = { actor_id, resolved_at, reason, ...metadata };
+  const members = { actor_id, resolved_at, reason, ...metadata };
   const texts = (['actor_id', 'resolved_at', 'method', 'reason'] as const).flatMap((name) => {
-    const text = (told as Record<string, unknown>)[name];
+    const text = (members as Record<string, unknown>)[name];
     return typeof text === 'string' ? [[name, text] as const] : [];
   });
   return Object.fromEntries(texts);

@@ -1,5 +1,5 @@
 /** The library's public entry. Its files import nothing server-only. */
-export type { Asked, AskOptions } from './ask-options.ts';
+export type { AskOptions, RequestedAction } from './ask-options.ts';
 export { approvedPayload, type Decision, decisionOf } from './decision.ts';
 export { ApprovalRejectedError, ExecutionReportError, LetsPingError } from './errors.ts';
 export { LetsPing, type LetsPingOptions } from './lets-ping.ts';

@@ -1,7 +1,7 @@
 import type { Priority } from '../contracts/action.ts';
 import type { ExecutedAnswer, IngestAnswer, StatusAnswer } from '../contracts/approval-request.ts';
 import type { JsonObject } from '../contracts/json.ts';
-import { type Asked, type AskOptions, askedOf, expiringWithWait, ingestBody } from './ask-options.ts';
+import { type AskOptions, expiringWithWait, ingestBody, type RequestedAction, requestedAction } from './ask-options.ts';
 import { clientSettings } from './base-url.ts';
 import { approvedPayload, type Decision, decisionOf } from './decision.ts';
 import { ApprovalRejectedError, ExecutionReportError, LetsPingError } from './errors.ts';
@@ -45,9 +45,9 @@ export class LetsPing {
 
   /** Opens a request and waits for its decision; a rejection is a decision too. @throws LetsPingError */
   async ask(options: AskOptions): Promise<Decision> {
-    const asked = askedOf(options);
-    const { id } = await this.#open(asked, expiringWithWait(options));
-    return decisionOf(await this.#wait(id, options), asked);
+    const requested = requestedAction(options);
+    const { id } = await this.#open(requested, expiringWithWait(options));
+    return decisionOf(await this.#wait(id, options), requested);
   }
 
   /** Opens a request and returns at once; any process that has the id can wait for it. @throws LetsPingError */
@@ -93,7 +93,7 @@ export class LetsPing {
 
   /** Opens a request with an idempotency key: a repeat with the same key returns the same request. @throws LetsPingError */
   async open(options: AskOptions): Promise<IngestAnswer> {
-    return this.#open(askedOf(options), options);
+    return this.#open(requestedAction(options), options);
   }
 
   /** The same; `signal` aborts it. The server holds a repeated read of a pending request for up to 20 seconds. */
@@ -110,11 +110,11 @@ export class LetsPing {
     return this.#post(`/approval-requests/${encodeURIComponent(id)}/executed`, { payload_digest: payloadDigest });
   }
 
-  async #open(asked: Asked, options: AskOptions): Promise<IngestAnswer> {
+  async #open(requested: RequestedAction, options: AskOptions): Promise<IngestAnswer> {
     const { idempotencyKey, signal } = options;
     const answer = await this.#post<IngestAnswer>(
       '/ingest',
-      ingestBody(asked, options, this.#environment),
+      ingestBody(requested, options, this.#environment),
       idempotencyKey,
       signal,
     );

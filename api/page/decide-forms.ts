@@ -52,12 +52,12 @@ export const difference = (preview: Draft['preview']): Markup =>
   }</div>`;
 
 function patchForm(request: ApprovalRequestDetail, draft: Draft): Markup {
-  const asked = prettyJson(request.payload);
-  if (!fitsForm(editable(asked).toString())) {
+  const original = prettyJson(request.payload);
+  if (!fitsForm(editable(original).toString())) {
     return html`<details class="patch"><summary>Patch: approve another payload</summary>
 <p>This payload is too large for a form. Use the command line:</p><pre><code>letsping patch ${request.id} --file payload.json</code></pre></details>`;
   }
-  const text = draft.patch_text ?? asked;
+  const text = draft.patch_text ?? original;
   const rows = Math.min(24, Math.max(6, text.split('\n').length + 1));
   return html`<details class="patch"${(draft.patch_text !== undefined || draft.preview !== undefined) && html` open`}><summary>Patch: approve another payload</summary>
 <form class="stack" method="post" action="/requests/${request.id}/decision">
@@ -72,7 +72,7 @@ ${editable(text)}</textarea>
     <button class="primary" type="submit" name="type" value="patch" data-decide>Approve the patch</button>
   </div>
 </form>
-<pre id="asked" hidden>${editable(asked)}</pre></details>`;
+<pre id="original" hidden>${editable(original)}</pre></details>`;
 }
 
 /** The forms for the three decisions. Each names the digest of the shown payload and is valid for that payload only. */

@@ -75,25 +75,25 @@ export const dev: Command = {
   ].join('\n'),
   run: async (args, terminal) => {
     const { values } = parseArgs({ args, options: { json: { type: 'boolean', default: false } } });
-    const asked = untilSignalled();
+    const stop = untilSignalled();
     const startedAt = Date.now();
     const progress = (line: string) =>
       terminal.err(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(5)} s  ${line}\n`);
     try {
-      const system = await startSystem({ env: terminal.env, progress, signal: asked.signal });
+      const system = await startSystem({ env: terminal.env, progress, signal: stop.signal });
       try {
         await announce(system, values.json, terminal);
-        await aborted(asked.signal);
+        await aborted(stop.signal);
         terminal.err('\nStopping\n');
       } finally {
         await system.stop();
       }
       return 0;
     } catch (error) {
-      if (asked.signal.aborted) return 0;
+      if (stop.signal.aborted) return 0;
       throw error;
     } finally {
-      asked.forget();
+      stop.forget();
     }
   },
 };

@@ -60,7 +60,7 @@ export interface AskOptions {
 }
 
 /** Reads one line. Ctrl-C, Ctrl-D and a closed terminal end the demo. */
-async function asked(question: string, signal: AbortSignal): Promise<string> {
+async function answerTo(question: string, signal: AbortSignal): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   let leave = () => {};
   const left = new Promise<never>((_, reject) => {
@@ -83,13 +83,13 @@ export async function ask({ approver, held, terminal, pageUrl, requestUrl, signa
   terminal.err(`\n${describeRequest(held)}\n`);
   let opened = false;
   for (;;) {
-    const key = (await asked(`  ${KEYS}\n  > `, signal)).toLowerCase();
+    const key = (await answerTo(`  ${KEYS}\n  > `, signal)).toLowerCase();
     try {
       switch (key) {
         case 'a':
           return await send({ type: 'approve', payload_digest: held.payload_digest });
         case 'r': {
-          const reason = await asked('  reason for the agent: ', signal);
+          const reason = await answerTo('  reason for the agent: ', signal);
           if (reason) return await send({ type: 'reject', reason, payload_digest: held.payload_digest });
           break;
         }

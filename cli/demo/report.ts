@@ -92,12 +92,7 @@ export function printed(report: ActionReport): string {
   const findings = request.findings.map(({ id, pointer, severity, message }) =>
     label('', `${id} at ${pointer} (${severity}): ${visible(message)}`),
   );
-  const held =
-    request.held_by === 'policy'
-      ? ', by the policy: review_all'
-      : request.verdict === 'allow'
-        ? ': allowed by the firewall'
-        : '';
+  const held = request.held_by === 'policy' ? ', by the policy: review_all' : '';
   return [
     `  ${visible(request.service)} requested ${visible(request.action)}\n`,
     label('payload', visible(JSON.stringify(request.payload))),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { RunnableConfig } from '@langchain/core/runnables';
 import { interrupt } from '@langchain/langgraph';
 import { z } from 'zod';
-import { type Asked, askedOf } from '../../client/ask-options.ts';
+import { type RequestedAction, requestedAction } from '../../client/ask-options.ts';
 import { type Decision, decisionOf } from '../../client/decision.ts';
 import type { IngestAnswer, StatusAnswer } from '../../contracts/approval-request.ts';
 import { joinedContext } from '../../domain/policy/joined-context.ts';
@@ -29,15 +29,15 @@ import { pausedQuestion } from './paused.ts';
  * })
  */
 export async function pause(lp: ApprovalClient, question: Question, config: RunnableConfig): Promise<Decision> {
-  const asked = askedOf(question);
+  const requested = requestedAction(question);
   const context = joinedContext(question.context, hostContextOf(config));
-  return nodeRunOf(config).inTurn((run, n) => answered(lp, { ...question, ...asked, context }, asked, run, n));
+  return nodeRunOf(config).inTurn((run, n) => answered(lp, { ...question, ...requested, context }, requested, run, n));
 }
 
 async function answered(
   lp: ApprovalClient,
   question: Question,
-  asked: Asked,
+  requested: RequestedAction,
   run: NodeRun,
   n: number,
 ): Promise<Decision> {
@@ -56,26 +56,26 @@ async function answered(
       request_id: opened.id,
       held: opened.status === 'PENDING',
     });
-    if (known.request_id === opened.id) status = statusOf(opened, asked);
+    if (known.request_id === opened.id) status = statusOf(opened, requested);
   }
-  if (!known.held) return decisionOf(status ?? (await lp.getStatus(known.request_id)), asked);
+  if (!known.held) return decisionOf(status ?? (await lp.getStatus(known.request_id)), requested);
 
   const { request_id } = known;
-  const { service, action } = asked;
+  const { service, action } = requested;
   const answer: unknown = interrupt(pausedQuestion({ letsping_request_id: request_id, service, action }), {
-    responseSchema: answerFor(request_id, asked),
+    responseSchema: answerFor(request_id, requested),
   });
-  return decisionOf(answer as StatusAnswer, asked);
+  return decisionOf(answer as StatusAnswer, requested);
 }
 
 /**
  * The schema of the resume value. LangGraph permanently stores an answer on which a node throws; an answer that does
  * not match this schema is refused before that, and the interrupt stays open.
  */
-const answerFor = (request_id: string, asked: Asked) =>
+const answerFor = (request_id: string, requested: RequestedAction) =>
   z.looseObject({ id: z.literal(request_id), status: z.enum(['APPROVED', 'REJECTED']) }).refine((answer) => {
     try {
-      return decisionOf(answer as unknown as StatusAnswer, asked) !== undefined;
+      return decisionOf(answer as unknown as StatusAnswer, requested) !== undefined;
     } catch {
       return false;
     }
@@ -84,9 +84,9 @@ const answerFor = (request_id: string, asked: Asked) =>
 /** The answer to opening a request has all members of its status. */
 const statusOf = (
   { id, status, verdict, findings, payload_digest, digest_salt, expires_at, outcome }: IngestAnswer,
-  asked: Asked,
+  requested: RequestedAction,
 ): StatusAnswer => ({
-  ...asked,
+  ...requested,
   id,
   status,
   metadata: {},

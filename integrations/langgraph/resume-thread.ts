@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Command, INTERRUPT, isInvalidResume, isUnknownInterruptError } from '@langchain/langgraph';
 import { ApplicationFailure, activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
-import { askedOf } from '../../client/ask-options.ts';
+import { requestedAction } from '../../client/ask-options.ts';
 import type { ResumeActivities } from '../../contracts/activities.ts';
 import type { StatusAnswer } from '../../contracts/approval-request.ts';
 import type { InterruptAnswer } from '../../contracts/thread.ts';
@@ -153,7 +153,7 @@ function valueFor({ interrupt_id, answers }: Answered, questions: Map<string, un
     actions.length === answers.length &&
     answers.every((answer, i) => {
       const { name = '', args } = actions[i] ?? {};
-      const { payload } = askedOf({ service: answer.service, action: name, payload: jsonObject(args) });
+      const { payload } = requestedAction({ service: answer.service, action: name, payload: jsonObject(args) });
       return answer.action === name && isDeepStrictEqual(answer.payload, payload);
     });
   if (!same) throw ApplicationFailure.nonRetryable('the answers belong to other actions', 'invalid_answer');

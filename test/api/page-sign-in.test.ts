@@ -142,8 +142,8 @@ describe('signing in', () => {
     ['', '/'],
     [undefined, '/'],
     [['/a'], '/'],
-  ])('after it, %j leads to %s', (asked, path) => {
-    expect(localPath(asked)).toBe(path);
+  ])('after it, %j leads to %s', (target, path) => {
+    expect(localPath(target)).toBe(path);
   });
 });
 

@@ -69,7 +69,7 @@ describe('inbox and show', () => {
     const { code, out, err } = await run(show, [id], system.approver);
 
     expect(code).toBe(0);
-    for (const told of [
+    for (const text of [
       id,
       'db-agent: sql',
       '"query": "DROP TABLE users"',
@@ -78,7 +78,7 @@ describe('inbox and show', () => {
       payload_digest,
       'timeline',
     ]) {
-      expect(out).toContain(told);
+      expect(out).toContain(text);
     }
     expect(err).toContain(`try: letsping approve ${id} --digest ${payload_digest}`);
   });

@@ -5,18 +5,18 @@ import type { StatusAnswer } from '../../contracts/approval-request.ts';
 import { payloadDigest, saltText } from '../../domain/digest.ts';
 
 const salt = randomBytes(32);
-const asked = { service: 'billing-agent', action: 'refund', payload: { amount_cents: 500 } };
-const digest = payloadDigest(salt, asked);
+const requested = { service: 'billing-agent', action: 'refund', payload: { amount_cents: 500 } };
+const digest = payloadDigest(salt, requested);
 
 /** The part of a receipt that the client reads; it does not check the signature. */
 const receiptOf = (predicate: object) => `e30.${Buffer.from(JSON.stringify({ predicate })).toString('base64url')}.c2ln`;
 
 const approved: StatusAnswer = {
   id: 'req_1',
-  service: asked.service,
-  action: asked.action,
+  service: requested.service,
+  action: requested.action,
   status: 'APPROVED',
-  payload: asked.payload,
+  payload: requested.payload,
   metadata: { actor_id: 'ana', resolved_at: '2026-01-01T10:00:00.000Z', method: 'console', other: 1 },
   payload_digest: digest,
   digest_salt: saltText(salt),
@@ -29,9 +29,9 @@ const mismatch = expect.objectContaining({ code: 'LETSPING_DIGEST_MISMATCH', req
 
 describe('decisionOf', () => {
   test('has the published shape', () => {
-    expect(decisionOf(approved, asked)).toEqual({
+    expect(decisionOf(approved, requested)).toEqual({
       status: 'APPROVED',
-      payload: asked.payload,
+      payload: requested.payload,
       metadata: { actor_id: 'ana', resolved_at: '2026-01-01T10:00:00.000Z', method: 'console' },
       outcome: { status: 'approved', cause: 'person' },
       request_id: 'req_1',
@@ -46,14 +46,14 @@ describe('decisionOf', () => {
   });
 
   test('refuses a receipt about another payload', () => {
-    const receipt = receiptOf({ ...asked, executed: { payload_digest: `sha256:${'0'.repeat(64)}` } });
+    const receipt = receiptOf({ ...requested, executed: { payload_digest: `sha256:${'0'.repeat(64)}` } });
 
-    expect(() => decisionOf({ ...approved, receipt }, asked)).toThrow(mismatch);
+    expect(() => decisionOf({ ...approved, receipt }, requested)).toThrow(mismatch);
   });
 
   test('refuses an answer about another action or payload than the requested one', () => {
-    expect(() => decisionOf(approved, { ...asked, action: 'payout' })).toThrow(mismatch);
-    expect(() => decisionOf(approved, { ...asked, payload: { amount_cents: 501 } })).toThrow(mismatch);
+    expect(() => decisionOf(approved, { ...requested, action: 'payout' })).toThrow(mismatch);
+    expect(() => decisionOf(approved, { ...requested, payload: { amount_cents: 501 } })).toThrow(mismatch);
   });
 
   test('throws while there is no decision, and for an unknown status', () => {
@@ -75,7 +75,7 @@ describe('decisionOf', () => {
       reason: 'expired',
       patched_payload: { a: 1 },
     } as const;
-    const decision = decisionOf(rejected, asked);
+    const decision = decisionOf(rejected, requested);
 
     expect(decision).toMatchObject({ status: 'REJECTED', metadata: { reason: 'expired' } });
     expect(decision).not.toHaveProperty('patched_payload');
@@ -85,7 +85,7 @@ describe('decisionOf', () => {
   test('after a patch, only the patch may run', () => {
     const patched_payload = { amount_cents: 200 };
     const patchSalt = randomBytes(32);
-    const payload_digest = payloadDigest(patchSalt, { ...asked, payload: patched_payload });
+    const payload_digest = payloadDigest(patchSalt, { ...requested, payload: patched_payload });
     const { receipt: _, ...rest } = approved;
     const patched: StatusAnswer = {
       ...rest,
@@ -95,7 +95,7 @@ describe('decisionOf', () => {
       outcome: { status: 'approved', cause: 'person', modified: true },
     };
 
-    expect(approvedPayload(decisionOf(patched, asked))).toEqual(patched_payload);
-    expect(() => decisionOf({ ...patched, patched_payload: { amount_cents: 201 } }, asked)).toThrow(mismatch);
+    expect(approvedPayload(decisionOf(patched, requested))).toEqual(patched_payload);
+    expect(() => decisionOf({ ...patched, patched_payload: { amount_cents: 201 } }, requested)).toThrow(mismatch);
   });
 });

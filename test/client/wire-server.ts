@@ -9,7 +9,7 @@ import { payloadDigest, saltText } from '../../domain/digest.ts';
 type Json = Record<string, unknown>;
 
 interface Row {
-  asked: IngestBody;
+  ingested: IngestBody;
   answer: StatusAnswer;
   executed_at?: string;
   reads: number;
@@ -81,7 +81,7 @@ export class WireServer {
   }
 
   #digest(id: string, payload: Json): Pick<StatusAnswer, 'payload_digest' | 'digest_salt'> {
-    const { service, action } = this.rows.get(id)!.asked;
+    const { service, action } = this.rows.get(id)!.ingested;
     const salt = randomBytes(32);
     return { payload_digest: payloadDigest(salt, { service, action, payload }), digest_salt: saltText(salt) };
   }
@@ -115,17 +115,17 @@ export class WireServer {
     if (known) return this.rows.get(known)!.answer;
     const id = `req_${randomUUID()}`;
     this.#keys.set(key, id);
-    const asked = body as unknown as IngestBody;
+    const ingested = body as unknown as IngestBody;
     const answer = {
       id,
       status: 'PENDING',
-      payload: asked.payload,
+      payload: ingested.payload,
       metadata: {},
       expires_at: '',
       outcome: null,
     } as unknown as StatusAnswer;
-    this.rows.set(id, { asked, answer, reads: 0, waiting: new Set() });
-    Object.assign(answer, this.#digest(id, asked.payload), { service: asked.service, action: asked.action });
+    this.rows.set(id, { ingested, answer, reads: 0, waiting: new Set() });
+    Object.assign(answer, this.#digest(id, ingested.payload), { service: ingested.service, action: ingested.action });
     return answer;
   }
 

@@ -254,22 +254,22 @@ test('the same commands and environment, as processes: migrate, become ready and
     });
     return { status: answer.status, body: (await answer.json()) as Record<string, any> };
   };
-  const asked = await call(ports['api-1'], project['agent_api_key']!, '/api/ingest', {
+  const opened = await call(ports['api-1'], project['agent_api_key']!, '/api/ingest', {
     service: 'billing',
     action: 'refund',
     payload: { amount: 10 },
   });
-  expect(asked.status).toBe(201);
+  expect(opened.status).toBe(201);
   const decided = await call(
     ports['api-2'],
     project['approver_api_key']!,
-    `/api/approval-requests/${asked.body['id']}/decisions`,
-    { type: 'approve', payload_digest: asked.body['payload_digest'] },
+    `/api/approval-requests/${opened.body['id']}/decisions`,
+    { type: 'approve', payload_digest: opened.body['payload_digest'] },
   );
   expect(decided).toMatchObject({ status: 201, body: { outcome: { status: 'approved', cause: 'person' } } });
-  expect((await call(ports['api-1'], project['agent_api_key']!, `/api/status/${asked.body['id']}`)).body).toMatchObject(
-    { status: 'APPROVED' },
-  );
+  expect(
+    (await call(ports['api-1'], project['agent_api_key']!, `/api/status/${opened.body['id']}`)).body,
+  ).toMatchObject({ status: 'APPROVED' });
 
   const doctor = startProgram(['doctor', '--json'], {
     ...environmentOf('api-1'),

@@ -30,8 +30,8 @@ pg.Client.prototype.query = function crashing(...given) {
   if (isStep && point === 'before') arrive();
   const isMoment = point === 'inside' ? isStep : point === 'after-commit' && this.isAtStep && commits;
   if (!isMoment) return query.apply(this, given);
-  return answer(given, async (asked) => {
-    const result = await promised(this, query, asked);
+  return answer(given, async (args) => {
+    const result = await promised(this, query, args);
     arrive();
     return result;
   });

@@ -8,7 +8,7 @@ export function answer(given, work) {
 }
 
 /** The driver's own query as a promise; it supports callbacks only. */
-export const promised = (client, query, asked) =>
+export const promised = (client, query, args) =>
   new Promise((resolve, reject) => {
-    query.call(client, ...asked, (error, result) => (error ? reject(error) : resolve(result)));
+    query.call(client, ...args, (error, result) => (error ? reject(error) : resolve(result)));
   });

@@ -51,7 +51,7 @@ function starterOf(statements: Map<string, string>): (frame: Frame) => string | 
  * several at once: the next statement must not overtake the moment after the previous one.
  */
 function tap(edge: Edge, traps: Traps): Tap {
-  const asked = new Frames(true);
+  const requests = new Frames(true);
   const answered = new Frames(false);
   const starts = starterOf(new Map());
   const sent: string[] = [];
@@ -60,7 +60,7 @@ function tap(edge: Edge, traps: Traps): Tap {
   let waiting: (() => void)[] = [];
   return {
     async up(chunk, send) {
-      for (const frame of asked.push(chunk)) {
+      for (const frame of requests.push(chunk)) {
         const started = starts(frame);
         if (started !== undefined) {
           bound = started;

@@ -25,8 +25,8 @@ pg.Client.prototype.query = function faulty(...given) {
   if (/^(begin|rollback|listen)/i.test(textOf(given[0])) || random() >= rate) return query.apply(this, given);
   const name = NAMES[Math.floor(random() * NAMES.length)];
   process.stderr.write(`fault ${name}\n`);
-  return answer(given, async (asked) => {
-    if (name === 'ExecuteAndTimeout') await promised(this, query, asked);
+  return answer(given, async (args) => {
+    if (name === 'ExecuteAndTimeout') await promised(this, query, args);
     this.connection.stream.destroy();
     throw FAULTS[name]();
   });

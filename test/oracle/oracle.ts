@@ -183,7 +183,7 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
       say('I4', id, 'another payload was executed than the approved one');
     const decision = row?.decision_id ? rows.decisions.find((found) => found.id === row.decision_id) : undefined;
     if (row?.cause === 'person' && row.verified) {
-      const asked = request.payload_digest;
+      const original = request.payload_digest;
       const patches = rows.decisions.filter((found) => found.request_id === id && found.type === 'patch');
       // The patch that waited for this decision, and the payload that may run after it.
       const answered = patches.find((found) => found.patched_digest === decision?.payload_digest);
@@ -192,7 +192,7 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
           ? decision.patched_digest
           : decision?.type === 'approve'
             ? decision.payload_digest
-            : asked;
+            : original;
       if (!decision) say('I4', id, "a person's resolution without a decision");
       else if (
         decision.request_id !== id ||
@@ -200,7 +200,8 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
         runs !== row.payload_digest ||
         (decision.type === 'reject') !== (row.status === 'rejected') ||
         decision.actor === request.requested_by ||
-        (decision.payload_digest !== asked && (decision.type === 'patch' || answered?.screening !== 'second_approver'))
+        (decision.payload_digest !== original &&
+          (decision.type === 'patch' || answered?.screening !== 'second_approver'))
       )
         say('I4', id, 'the resolution differs from the decision');
       else if (decision.type === 'patch' && decision.screening !== 'accepted')

@@ -2,12 +2,12 @@ import { patchSentences } from '../../../domain/diff.ts';
 
 const TYPING_MS = 150;
 
-function sentencesOf(asked: string, edited: string): { title: string; sentences: string[]; problem: boolean } {
+function sentencesOf(original: string, edited: string): { title: string; sentences: string[]; problem: boolean } {
   try {
     const patch: unknown = JSON.parse(edited);
     if (typeof patch !== 'object' || patch === null || Array.isArray(patch))
       return { title: 'The patch must be a JSON object.', sentences: [], problem: true };
-    const sentences = patchSentences(JSON.parse(asked), patch);
+    const sentences = patchSentences(JSON.parse(original), patch);
     return {
       title: sentences.length === 0 ? 'The patch changes nothing.' : 'What the patch changes:',
       sentences,
@@ -28,12 +28,12 @@ function element(name: string, text: string, className = ''): HTMLElement {
 /** Shows the difference between the original and the typed payload, as the server computes it. Inserted as text, never as markup. */
 export function previewPatches(): void {
   const field = document.querySelector<HTMLTextAreaElement>('#patched_payload');
-  const asked = document.querySelector('#asked')?.textContent;
+  const original = document.querySelector('#original')?.textContent;
   const target = document.querySelector('#difference');
-  if (!field || !target || typeof asked !== 'string') return;
+  if (!field || !target || typeof original !== 'string') return;
   let timer: number | undefined;
   const show = () => {
-    const { title, sentences, problem } = sentencesOf(asked, field.value);
+    const { title, sentences, problem } = sentencesOf(original, field.value);
     const list = element('ul', '');
     list.append(...sentences.map((sentence) => element('li', sentence)));
     target.replaceChildren(element('p', title, problem ? 'problem' : ''), ...(sentences.length > 0 ? [list] : []));

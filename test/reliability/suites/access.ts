@@ -62,7 +62,7 @@ export const foreign: Suite = {
 
 /** A requester never decides, with any of their keys. */
 export const ownRequests: Suite = {
-  name: 'who asks does not decide',
+  name: 'requesters do not decide',
   promise: 'P2',
   async run({ rig: shared }, count) {
     const rig = await shared();
