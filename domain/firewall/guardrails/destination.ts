@@ -15,8 +15,10 @@ import { CHARACTER_CLASSES } from '../text/character-classes.ts';
 import { decodedForms, isBase32Text } from '../text/decode.ts';
 import { keyWords } from '../text/key-words.ts';
 import { isIban, isWallet } from '../text/payment-accounts.ts';
+import { anyOf } from '../text/word-list.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
-import { HEADER_KEYS, SHOWN_KEYS, WALLET_KEYS } from './words.ts';
+import { ACTIVE_MARKUP, INJECTED_HEADER, MARKUP_LOAD } from './patterns.ts';
+import { HEADER_KEYS, LINK_ENDINGS, SHOWN_KEYS, WALLET_KEYS } from './words.ts';
 
 type DestinationRule = RuleOf<'destination'>;
 
@@ -87,14 +89,6 @@ function foreignOnes(found: readonly Destination[], allowed: AllowList): Finding
   });
 }
 
-/** A message header that starts inside another value. */
-const INJECTED_HEADER = /[\r\n]\s*(?:bcc|cc|to|reply-to|from|subject|content-type)\s*:/i;
-/** Markdown, HTML and formulas that fetch a URL as soon as the text is shown. */
-const MARKUP_LOAD =
-  /!\[[^\]]{0,80}\][([]|<(?:img|image|iframe|frame|link|script|source|track|video|audio|object|embed|input|form|base|body|meta|use)\b|<a\b[^<>]{0,300}\sping\s{0,9}=|@import|url\(|\b(?:IMPORT(?:XML|DATA|HTML|FEED|RANGE)|WEBSERVICE)\(/i;
-/** Markup that runs when it is shown. */
-const ACTIVE_MARKUP =
-  /<svg\b[^>]{0,200}\son[a-z]{3,20}\s*=|\son(?:error|load|focus|toggle|begin|mouseover)\s*=\s*["']?[^"'>]{0,200}(?:fetch|document|eval|alert|location|XMLHttp|import)\b/i;
 /** A link that prepares a message when it is followed. */
 const MAIL_LINK = /\bmailto:[^\s"'<>)?]{1,320}\?(?=[^\s"'<>)]{0,150}\b(?:body|bcc|cc)=)/i;
 const WALLET = keyWords(WALLET_KEYS);
@@ -197,8 +191,10 @@ function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes:
 }
 
 /** A link without its scheme, which a chat turns into a link: `a.example/r?x=1`. */
-const BARE_QUERY =
-  /(?<![\w@./:-])((?:[a-z0-9-]{1,63}\.){1,5}(?:com|net|org|io|dev|app|co|ai|info|biz|me|xyz|site|online|link|click|top|shop|ru|cn|test|example))\/[\w./-]{0,200}\?[\w.-]{1,60}=[^\s&]/gi;
+const BARE_QUERY = new RegExp(
+  `(?<![\\w@./:-])((?:[a-z0-9-]{1,63}\\.){1,5}(?:${anyOf(LINK_ENDINGS)}|test|example))/[\\w./-]{0,200}\\?[\\w.-]{1,60}=[^\\s&]`,
+  'gi',
+);
 const LONG_LABEL = /(?<![A-Za-z0-9_.-])([A-Za-z0-9_-]{16,63})((?:\.[A-Za-z0-9-]{1,63}){1,8})(?![A-Za-z0-9-])/g;
 
 /** An account is written in groups of four, or in one piece. */

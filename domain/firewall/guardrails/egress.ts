@@ -12,6 +12,7 @@ import { splitUrls } from '../parsing/split-urls.ts';
 import type { TypedValue } from '../parsing/typed-values.ts';
 import { skeletonOf } from '../text/confusables.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
+import { ACTIVE_DATA } from './patterns.ts';
 import { HOST_SCHEMES, HOSTILE_SCHEMES, URL_KEYS } from './words.ts';
 
 type EgressRule = RuleOf<'egress'>;
@@ -42,7 +43,6 @@ const TRICKS: Record<UrlTrick, string> = {
   odd_letters: 'The host is spelt in look-alike characters.',
 };
 
-const ACTIVE_DATA = /^data:(?:text\/(?:html|xml|javascript)|image\/svg|application\/(?:xhtml|xml|javascript|x-)|[;,])/i;
 const PICTURE_DATA = /^data:(?:image|audio|video|font)\//i;
 
 /** Outbound calls to places that only the own network should reach: metadata, the own host, private networks, in every spelling. */

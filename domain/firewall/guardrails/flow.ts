@@ -12,8 +12,9 @@ import type { TypedValue } from '../parsing/typed-values.ts';
 import { appliesTo } from '../policy/policy.ts';
 import { CHARACTER_CLASSES } from '../text/character-classes.ts';
 import { keyWords } from '../text/key-words.ts';
+import { anyOf } from '../text/word-list.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
-import { ACCOUNT_WORDS, FETCH_KEYS, WEB_STEMS } from './words.ts';
+import { ACCOUNT_WORDS, FETCH_KEYS, LINK_ENDINGS, WEB_STEMS } from './words.ts';
 
 type FlowRule = RuleOf<'flow'>;
 
@@ -79,8 +80,10 @@ function unknownReceivers(action: ParsedAction, context: GuardrailContext, allow
   );
 }
 
-const BARE_LINK =
-  /(?<![\w@.-])(?:www\.[a-z0-9-]{1,63}|[a-z0-9-]{2,63})(?:\.[a-z0-9-]{1,63}){0,3}\.(?:com|net|org|io|dev|app|co|ai|info|biz|me|xyz|site|online|link|click|top|shop|ru|cn)(?![\w.@-]*@)(?![a-z0-9-])/gi;
+const BARE_LINK = new RegExp(
+  `(?<![\\w@.-])(?:www\\.[a-z0-9-]{1,63}|[a-z0-9-]{2,63})(?:\\.[a-z0-9-]{1,63}){0,3}\\.${anyOf(LINK_ENDINGS)}(?![\\w.@-]*@)(?![a-z0-9-])`,
+  'gi',
+);
 
 /** Links in sent text to hosts that neither policy nor request names: a way to phish, and to make a page load a URL. */
 function unknownLinks(action: ParsedAction, context: GuardrailContext, allowed: AllowList): Finding[] {

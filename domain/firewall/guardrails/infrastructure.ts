@@ -12,6 +12,18 @@ import { wordsOf } from '../text/tokenizer.ts';
 import { anyOf } from '../text/word-list.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
 import {
+  CHANGES_RIGHTS,
+  COMPOSE_CAPABILITIES,
+  ESCAPING_CAPABILITIES,
+  HOST_BINDS,
+  HOST_PATHS,
+  LOSSES,
+  OPENINGS,
+  PROTECTIONS,
+  RETENTION,
+  WIDE_ROLES,
+} from './infrastructure-patterns.ts';
+import {
   CALL_KEYS,
   DESTROYING_VERBS,
   INBOUND_WORDS,
@@ -98,8 +110,6 @@ const DESTROYING_CALL = new RegExp(
 );
 
 const SELF_WIDENING = new RegExp(`^iam:(?:\\*|${anyOf(SELF_WIDENING_PERMISSIONS)})$`, 'i');
-const CHANGES_RIGHTS =
-  /^(?:put|attach|create|set|add|update)_?\w*(?:policy|access_?key|login_?profile|iam_?binding|assume_?role_?policy)$/i;
 
 function judge(value: PrincipalChange, infra: boolean): FindingTemplate | undefined {
   const { place, raw } = value;
@@ -124,12 +134,7 @@ function judge(value: PrincipalChange, infra: boolean): FindingTemplate | undefi
   )
     return WORLD_OPEN;
   if (SELF_WIDENING.test(text)) return denies(place.owner) ? undefined : WIDE_POLICY;
-  if (
-    /(?:policy\/|^)(?:AdministratorAccess|PowerUserAccess|IAMFullAccess)$|^roles\/(?:owner|editor|iam\.\w*(?:Admin|TokenCreator))$|^system:(?:masters|unauthenticated|anonymous)$/.test(
-      text,
-    )
-  )
-    return WIDE_POLICY;
+  if (WIDE_ROLES.test(text)) return WIDE_POLICY;
   if ((place.sets & CALL_KEY) !== 0 && (infra || /^[A-Z][a-z]+[A-Z]/.test(text)) && DESTROYING_CALL.test(text))
     return DELETES;
   if (
@@ -142,31 +147,20 @@ function judge(value: PrincipalChange, infra: boolean): FindingTemplate | undefi
     text.startsWith('/') &&
     /^(?:host_)?path$/.test(key.join('_')) &&
     place.words.some((words) => words.join(' ') === 'host path') &&
-    /^\/(?:(?:var)?\/?$|(?:etc|root|run|var\/run|var\/lib\/(?:kubelet|docker|containerd|etcd)|proc|sys|dev|home|boot)(?:\/|$))/.test(
-      text,
-    )
+    HOST_PATHS.test(text)
   )
     return ESCAPES;
   if (
     key.length === 1 &&
     key[0] === 'add' &&
     place.words.some((words) => words.includes('capabilities')) &&
-    /^(?:ALL|(?:CAP_)?(?:SYS_(?:ADMIN|PTRACE|MODULE|RAWIO)|NET_ADMIN|DAC_(?:OVERRIDE|READ_SEARCH)|BPF))$/i.test(text)
+    ESCAPING_CAPABILITIES.test(text)
   )
     return ESCAPES;
-  if (
-    text.startsWith('/') &&
-    /^(?:volumes|binds|volume|bind)$/.test(key.join('_')) &&
-    /^\/(?:|etc|root|proc|sys|boot|dev|var\/run(?:\/docker\.sock)?|run\/docker\.sock):/.test(text)
-  )
+  if (text.startsWith('/') && /^(?:volumes|binds|volume|bind)$/.test(key.join('_')) && HOST_BINDS.test(text))
     return ESCAPES;
   if (text === 'host' && /^(?:pid|ipc|pid_mode|ipc_mode|userns_mode)$/.test(key.join('_'))) return ESCAPES;
-  if (
-    key[0] === 'cap' &&
-    key[1] === 'add' &&
-    /^(?:ALL|(?:CAP_)?(?:SYS_(?:ADMIN|PTRACE|MODULE|RAWIO)|NET_ADMIN|BPF))$/i.test(text)
-  )
-    return ESCAPES;
+  if (key[0] === 'cap' && key[1] === 'add' && COMPOSE_CAPABILITIES.test(text)) return ESCAPES;
   if (isClusterRule(place.owner) && widensCluster(key.join('_'), text)) return WIDE_POLICY;
   return undefined;
 }
@@ -186,16 +180,7 @@ const settingOf = (key: readonly string[], before: readonly string[] | undefined
     ? before.join('_').replace(/_(?:configuration|config|specification|settings)$/, '')
     : key.join('_');
 
-const PROTECTIONS =
-  /^(?:enable_)?(?:deletion|termination|delete|disable_api|api_termination)_protection(?:_enabled)?$|^prevent_destroy$|^(?:deletion|termination|delete)_protected$|^encrypt(?:ion)?_at_rest$|^(?:\w+_)?(?:force|require|enforce)_(?:ssl|tls)$|^(?:ssl|tls)_mode$|^(?:enable_)?(?:cloud_?trail|guard_?duty|security_?hub|(?:vpc_)?flow_?logs?|access_logs?|audit_logs?|macie)(?:_enabled)?$|^is_logging$|^disable_api_(?:termination|stop)$|^(?:is_)?multi_region_trail$|^uniform_bucket_level_access$|^(?:enable_)?(?:point_in_time_recovery|pitr|versioning|backups?|automated_backups?|log_file_validation|key_rotation|object_lock)(?:_enabled)?$|^(?:block|ignore|restrict)_public_(?:acls|policy|buckets|access)$|^(?:storage_)?encrypted$|^encryption_at_rest$/;
-const OPENINGS =
-  /^publicly_accessible$|^(?:enable_|allow_|endpoint_)?public(?:_network)?_access(?:_enabled)?$|^allow_(?:blob_)?public_access$|^is_public$|^allow_unauthenticated$/;
-const LOSSES =
-  /^force_(?:destroy|delete)$|^skip_final_(?:backup|snapshot)$|^delete_automated_backups$|^force_delete_without_recovery$|^recovery_window_disabled$|^destroy$/;
 const ESCALATIONS = /^privileged$|^allow_privilege_escalation$|^host_(?:network|pid|ipc)$/;
-
-const RETENTION =
-  /^(?:\w+_)?retention(?:_period|_days|_in_days|_limit)?$|^recovery_window(?:_in_days|_days)?$|^backup_retention(?:_\w+)?$/;
 
 const SETTING = keyWords(SETTING_WORDS);
 

@@ -8,16 +8,13 @@ import type { PrincipalChange } from '../parsing/typed-values.ts';
 import { isAdminFlag } from '../privilege/admin-flag.ts';
 import { neverExpires } from '../privilege/expiry.ts';
 import { judgeGrant, template } from '../privilege/grants.ts';
+import { EVERYTHING_FLAG, IDENTITY_KEY, SOME_RIGHT } from '../privilege/patterns.ts';
 import { isGranting, isRefusing } from '../privilege/values.ts';
 import { OBJECTS_OF_ONE_BUCKET } from '../privilege/wildcard.ts';
 import * as words from '../privilege/words.ts';
 import { keyWords } from '../text/key-words.ts';
 import { wordsOf } from '../text/tokenizer.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
-
-/** Keys that permit everything with one flag, as their words joined by spaces. */
-const EVERYTHING_FLAG =
-  /^(?:grant|allow|permit|give)(?: \w+)? (?:all|everything|any|anyone|everyone)(?: (?:access|permissions|privileges|rights|roles|scopes|users))?$|^(?:full|all) (?:access|control|permissions|privileges|rights)$|^(?:unlimited|unrestricted)(?: access)?$/;
 
 type Words = readonly string[];
 
@@ -185,8 +182,7 @@ function judgeLifted(key: Words, value: unknown): FindingTemplate | undefined {
 }
 
 /** `grants: { "*": "write" }`. */
-const isSomeRight = (value: unknown): boolean =>
-  typeof value === 'string' && /^(?:write|rw|readwrite|read[-_]write|edit|manage|delete|maintain|push)$/i.test(value);
+const isSomeRight = (value: unknown): boolean => typeof value === 'string' && SOME_RIGHT.test(value);
 
 /** `impersonation: { user: 'u1' }`. */
 const isImpersonated = (before: Words, last: Words): boolean =>
@@ -202,9 +198,7 @@ const factored = (key: Words): Words => {
 };
 
 const isIdentity = (key: Words): boolean =>
-  /^(?:act as|acting as|run as|run as user|login as|log in as|masquerade as|(?:on )?behalf of|delegate for|exec(?:ute)? as|acting user|assumed? (?:identity|user)|effective user|sudo user|switch user|become user)(?: user| id)?$/.test(
-    key.join(' '),
-  ) ||
+  IDENTITY_KEY.test(key.join(' ')) ||
   key.some((word) => /^impersonat(?:e[ds]?|ing)$/.test(word)) ||
   /^impersonat(?:ion|ing) (?:target|user|subject|email|id)$/.test(key.join(' '));
 

@@ -15,11 +15,12 @@ import { interpreted, nested } from '../shell/interpreters.ts';
 import { lenientReadings } from '../shell/lenient-parse.ts';
 import { isDump, isNetwork, sendsInput } from '../shell/network.ts';
 import { loadsOther } from '../shell/options.ts';
+import { PROGRAM_VARIABLE } from '../shell/patterns.ts';
 import { commandNames, echoedInput } from '../shell/pipeline-input.ts';
 import { judgeCommand } from '../shell/rules.ts';
 import { readScript, type ShellCommand, type ShellScript, type ShellWord } from '../shell/script.ts';
 import { commandName, hasPlainName, located } from '../shell/tokenizer.ts';
-import { COMMAND_KEYS, COMMAND_WORDS, SCRIPT_KEYS, SURE_COMMAND_KEYS } from '../shell/words.ts';
+import { COMMAND_KEYS, COMMAND_WORDS, INPUT_SENDERS, SCRIPT_KEYS, SURE_COMMAND_KEYS } from '../shell/words.ts';
 import { unwrapped } from '../shell/wrappers.ts';
 import { visible } from '../text/confusables.ts';
 import { keyWords } from '../text/key-words.ts';
@@ -28,10 +29,7 @@ import { type GuardrailDefinition, noHistory } from './definition.ts';
 type ShellRule = RuleOf<'shell'>;
 
 const SHELL_KEY = keyWords(COMMAND_KEYS);
-/** Members whose text a machine runs when it starts, or a package when it is installed. */
-const SCRIPT_KEY =
-  /^(?:user ?data|startup ?script|init ?script|cloud ?init|bootstrap(?: script)?|entrypoint|(?:pre|post) ?(?:install|build|start|deploy)(?: script)?|run ?cmd|exec start)$/;
-const SCRIPT_WORDS = keyWords(SCRIPT_KEYS);
+const SCRIPT_WORDS = keyWords([...SCRIPT_KEYS].map((key) => key.replace(/_.*/, '')));
 const SURE_KEY = keyWords(SURE_COMMAND_KEYS);
 /** Longer or more deeply nested than any command that a person can judge. */
 const MAX_TEXT = 20_000;
@@ -116,7 +114,7 @@ function sureness(action: ParsedAction, place: Place, named: boolean): boolean |
   const role = action.roleAt(place.pointer);
   if (role !== undefined) return role === 'command' ? true : undefined;
   if (place.via.length > 0) return undefined;
-  if ((place.sets & SURE_KEY) !== 0 || ((place.sets & SCRIPT_WORDS) !== 0 && SCRIPT_KEY.test(place.last.join(' '))))
+  if ((place.sets & SURE_KEY) !== 0 || ((place.sets & SCRIPT_WORDS) !== 0 && SCRIPT_KEYS.has(place.last.join('_'))))
     return named;
   return named && (place.sets & SHELL_KEY) !== 0 ? true : undefined;
 }
@@ -214,10 +212,7 @@ function judgeOne(
   if (
     first.trick ||
     first.glob ||
-    (first.open &&
-      !hasPlainName(first) &&
-      words.length > 1 &&
-      !/^\$\{?(?:SHELL|EDITOR|PAGER|JAVA|PYTHON|CC|MAKE|0|1|@|\w*(?:cmd|command|prog|bin)\w*)\}?$/i.test(first.text)) ||
+    (first.open && !hasPlainName(first) && words.length > 1 && !PROGRAM_VARIABLE.test(first.text)) ||
     (!hasPlainName(first) && /[{}]/.test(first.text.replace(/^\{\}$|^\$\{\w+\}$/, '')))
   ) {
     add(HIDDEN);
@@ -242,13 +237,7 @@ function judgeOne(
   if (wrapped === 'xargs' && isGrave(name, words))
     add(template('bulk_change', 'high', 'This command runs a destructive command on everything it is fed.'));
   const feeders = command.fedBy.flatMap((node) => commandNames(node));
-  if (
-    isNetwork(name) &&
-    !own &&
-    /^(?:nc|ncat|netcat|curl|wget|ssh|telnet|socat|ftp|mail|mailx|sendmail|mutt|openssl|http)$/.test(name) &&
-    sendsInput(name, words) &&
-    feeders.some(isDump)
-  ) {
+  if (!own && INPUT_SENDERS.has(name) && sendsInput(name, words) && feeders.some(isDump)) {
     add(SENDS_FILE);
   }
   return [...interpreted(name, words, command, feeders, add), ...nested(name, words)];

@@ -4,6 +4,7 @@ import { type FindingTemplate, findingOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { Place } from '../parsing/path.ts';
+import { STATEMENT_START } from '../sql/patterns.ts';
 import { template } from '../sql/rules.ts';
 import { judgeSql } from '../sql/text.ts';
 import { DATABASE_WORDS, PROSE_KEYS, SQL_KEYS } from '../sql/words.ts';
@@ -15,9 +16,6 @@ type SqlRule = RuleOf<'sql'>;
 
 const SQL_KEY = keyWords(SQL_KEYS);
 const PROSE_KEY = keyWords(PROSE_KEYS);
-/** How a statement starts: two words, so that prose that starts with a verb does not match. */
-const STATEMENT =
-  /^[\s(;]*(?:(?:--[^\n]*\n|\/\*[\s\S]{0,2000}?\*\/)\s*)*(?:select\b[\s\S]*\bfrom\b|select\s+[\w.]+\s*\(|insert\s+into\b|update\s+[\w."`]+(?:\s+\w+)?\s+set\b|delete\s+from\b|merge\s+into\b|truncate\s+(?:table\s+)?["`\w]|drop\s+(?:table|database|schema|view|index|role|user|function|owned|materialized|sequence|type|extension|trigger|policy|tablespace)\b|alter\s+(?:table|database|role|user|system|schema|default|policy|view|function|extension|server)\b|create\s+(?:or\s+replace\s+)?(?:table|database|schema|view|role|user|function|procedure|extension|server|policy|subscription|event|language|rule|trigger|unique|index|materialized|foreign|temp)\b|grant\b[\s\S]*\bto\b|revoke\b[\s\S]*\bfrom\b|copy\b[\s\S]*\b(?:from|to)\b|with\s+(?:recursive\s+)?["\w]+[\s\S]*\bas\b[\s\S]*\(|explain\s+(?:analyze\s+|\()?|do\s+(?:language\b|\$)|exec(?:ute)?\s+(?:xp_|sp_|immediate\b)|set\s+(?:role|session)\b|prepare\s+\w+[\s\S]*\bas\b|call\s+\w+\s*\(|reassign\s+owned\b|attach\s+(?:database\s+)?["'][^"']{1,500}["']\s+as\b|load\s+data\b)/i;
 /** A comment between two words separates them as a space does. */
 const COMMENT = /\/\*[^*]{0,500}\*\//g;
 
@@ -82,5 +80,5 @@ function isSql(action: ParsedAction, place: Place, text: string, database: boole
   if (!database && (place.sets & PROSE_KEY) !== 0) return false;
   if (text.length <= 7) return false;
   const head = text.slice(0, 5_000);
-  return STATEMENT.test(head) || (head.includes('/*') && STATEMENT.test(head.replace(COMMENT, ' ')));
+  return STATEMENT_START.test(head) || (head.includes('/*') && STATEMENT_START.test(head.replace(COMMENT, ' ')));
 }

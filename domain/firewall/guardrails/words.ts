@@ -40,3 +40,6 @@ export const PAYING_VERBS = words('pay refund transfer send withdraw charge reim
 
 /** Keys, their words joined, that name the type of a medium; so does any key with the word `mime`. */
 export const MIME_KEYS = words('mimetype contenttype mediatype');
+
+/** Endings by which a name in a text is a link, even without a scheme. */
+export const LINK_ENDINGS = words('com net org io dev app co ai info biz me xyz site online link click top shop ru cn');

@@ -1,6 +1,7 @@
 import type { ActionContext } from '../../../contracts/action.ts';
 import type { Policy } from '../../../contracts/policy.ts';
 import { skeletonOf } from '../text/confusables.ts';
+import { EVERYBODY_OF_A_GROUP } from './patterns.ts';
 
 /** Who and what the policy and the trusted request name. */
 export interface Known {
@@ -24,9 +25,6 @@ const MAX_NAME = 320;
 const plain = (text: string): string => skeletonOf(text).replace(/\s+/g, ' ').trim();
 const bare = (name: string): string => plain(name).replace(/^[#@]+/, '');
 
-const EVERYBODY =
-  /\b(?:each|every)\s+(?:\w+\s+){0,2}(?:user|member|person|employee|colleague|participant|attendee|contact|customer|guest|channel)\b|\b(?:everyone|everybody)\b|\ball\s+(?:of\s+)?(?:the\s+|my\s+|our\s+)?(?:users|members|people|employees|colleagues|participants|attendees|contacts|customers|guests|channels)\b/i;
-
 /** Reads the lists of policy and context once; the task is only searched when a guardrail asks. */
 export function knownOf(policy: Policy, context: ActionContext): Known {
   const full = policy.context_trust !== 'tighten_only';
@@ -45,7 +43,7 @@ export function knownOf(policy: Policy, context: ActionContext): Known {
     domains,
     task: task !== undefined,
     get everybody() {
-      everybody ??= task !== undefined && EVERYBODY.test(task);
+      everybody ??= task !== undefined && EVERYBODY_OF_A_GROUP.test(task);
       return everybody;
     },
     people: recipients.length > 0 || task !== undefined,

@@ -1,6 +1,7 @@
 import { STEMS_OF, type Verbs } from '../parsing/action-verbs.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { Known } from './known.ts';
+import { DELEGATES } from './patterns.ts';
 import { DELEGATED_VERBS, NEVER_DELEGATED } from './words.ts';
 
 /** Whether the trusted request asks for one of these verbs, or for what an action without a known one is called. */
@@ -9,12 +10,9 @@ export function isRequested(action: ParsedAction, { verbs }: Verbs, known: Known
   return known.mentions(action.words.action.filter((word) => word.length >= 4).map((word) => word.slice(0, 7)));
 }
 
-const HANDS_OVER =
-  /\b(?:do|perform|complete|follow|carry out|execute|finish|handle|take care of)\b[^.!?\n]{0,60}\b(?:tasks?|to-?dos?|instructions?|steps|actions?|requests?|items)\b/i;
-
 /** Whether the request leaves it to some text what to do, and the action is one it can mean by that. */
 export const isDelegated = (action: ParsedAction, { verbs }: Verbs, task: string | undefined): boolean =>
   task !== undefined &&
   verbs.some((verb) => DELEGATED_VERBS.has(verb)) &&
   !action.words.action.some((word) => NEVER_DELEGATED.has(word)) &&
-  HANDS_OVER.test(task);
+  DELEGATES.test(task);

@@ -2,6 +2,7 @@ import { type FindingTemplate, templatesOf } from '../finding.ts';
 import { lookAlike } from '../text/confusables.ts';
 import { wordsOf } from '../text/tokenizer.ts';
 import { anyOf } from '../text/word-list.ts';
+import { FULL_SCOPE, TYPE_OF_PERSON } from './patterns.ts';
 import { namesAdmin } from './values.ts';
 import { wildcardOf } from './wildcard.ts';
 import * as words from './words.ts';
@@ -33,12 +34,6 @@ export function judgeGrant(path: readonly Words[], text: string): FindingTemplat
   }
   return undefined;
 }
-
-/** Keys that say what kind of person somebody is. */
-const TYPE_OF_PERSON = /^(?:user|account|member|profile|employee|login) (?:type|kind|class)$|^member of$/;
-/** Names that mean all of a platform without a star. */
-const FULL_SCOPE =
-  /^(?:https:\/\/www\.googleapis\.com\/auth\/(?:cloud-platform|admin\.[\w.]+)|https:\/\/mail\.google\.com\/|https:\/\/graph\.microsoft\.com\/\.default|cloud-platform|(?:https:\/\/graph\.microsoft\.com\/)?\w{1,40}\.(?:ReadWrite|FullControl)\.(?:All|Directory))$/i;
 
 function judgeReach(text: string, key: Words): FindingTemplate | undefined {
   const reach = wildcardOf(text);

@@ -1,4 +1,17 @@
 import type { FindingTemplate } from '../finding.ts';
+import {
+  AWS_DELETES,
+  AWS_OPENS,
+  AWS_RIGHTS,
+  CLOUD_DELETES,
+  CLOUD_OPENS,
+  CLUSTER_DELETES,
+  CONTAINER_DELETES,
+  CONTAINER_ESCAPE,
+  PLATFORM_DELETES,
+  REPOSITORY_DELETES,
+  VAULT_DELETES,
+} from './cloud-patterns.ts';
 import { template } from './findings.ts';
 
 const DELETES: FindingTemplate = template(
@@ -36,17 +49,8 @@ export function cloudOf(name: string, words: readonly string[]): FindingTemplate
     case 'podman':
     case 'nerdctl':
     case 'ctr': {
-      if (
-        /(?:^|\s)--privileged(?:=true)?(?:\s|$)|--pid[= ]host|--cap-add[= ](?:ALL|SYS_ADMIN)|docker\.sock|(?:-v|--volume|--mount)[= ]?\S*(?:^|[\s=:,])\/:|(?:-v|--volume)[= ]?\/(?:etc|root|proc|sys|boot|dev)(?:\/\S*)?:|(?:src|source)=\/(?:etc|root|proc|sys|boot)?(?:,|\s|$)|--security-opt[= ]\S*(?:unconfined|disable)|--device[= ]\/dev\/(?:sd|nvme|vd|xvd|mem|kmsg)|--userns[= ]host|--net(?:work)?[= ]host.*--privileged/.test(
-          line,
-        )
-      )
-        return CONTAINER;
-      return /\b(?:system|volume|image)\s+prune\b.*(?:-\w*f|--force|--all|-\w*a)|\bvolume\s+rm\b|\bcompose\b.*\bdown\b.*\s(?:-v|--volumes)\b|\b(?:rm|rmi)\s+-\w*f\w*\s+\$\(/.test(
-        line,
-      )
-        ? DELETES
-        : undefined;
+      if (CONTAINER_ESCAPE.test(line)) return CONTAINER;
+      return CONTAINER_DELETES.test(line) ? DELETES : undefined;
     }
     case 'kubectl':
     case 'oc':
@@ -54,9 +58,7 @@ export function cloudOf(name: string, words: readonly string[]): FindingTemplate
       if (/(?:^|\s)scale\b/.test(line) && /--all\b/.test(line) && /--replicas[= ]0\b/.test(line)) return DELETES;
       if (/(?:^|\s)cp\b.*(?:\/etc\/shadow|\/serviceaccount|id_rsa|\.ssh\/)/.test(line)) return SECRETS;
       if (
-        /(?:^|\s)delete\s+(?:ns|namespaces?|pv|persistentvolumes?|pvc|crds?|customresourcedefinitions?|nodes?|clusterroles?\S*|secrets?|all|deploy(?:ments?)?|statefulsets?|sts|svc|services?|ingress(?:es)?|daemonsets?)\b/.test(
-          line,
-        ) ||
+        CLUSTER_DELETES.test(line) ||
         (/(?:^|\s)delete\b/.test(line) && /(?:^|\s)(?:--all|-A|--all-namespaces|-l)(?:\s|=|$)/.test(line))
       )
         return DELETES;
@@ -93,19 +95,9 @@ export function cloudOf(name: string, words: readonly string[]): FindingTemplate
     case 'aws':
       if (/\s--no-(?:deletion-protection|disable-api-termination|enable-termination-protection)\b/.test(line))
         return DELETES;
-      if (
-        /\bs3\s+(?:rb|rm\b.*--recursive|sync\b.*--delete)|\b(?:terminate-instances|schedule-key-deletion|disable-key|stop-logging|purge-queue|deregister-\S+|remove-\S+|leave-organization|Status=Suspended|delete-(?!message\b|messages\b)\S+)/.test(
-          line,
-        )
-      )
-        return DELETES;
-      if (/\biam\s+(?:attach|put|create|add|update|upload|set|pass)-\S+|\bsts\s+assume-role\b/.test(line))
-        return RIGHTS;
-      return /0\.0\.0\.0\/[0-3]\b|::\/0|--acl[= ]public-read|put-bucket-policy|delete-public-access-block|BlockPublic\w+=false|IgnorePublicAcls=false|RestrictPublicBuckets=false|\bput-bucket-acl\b.*public/.test(
-        line,
-      )
-        ? OPENS
-        : undefined;
+      if (AWS_DELETES.test(line)) return DELETES;
+      if (AWS_RIGHTS.test(line)) return RIGHTS;
+      return AWS_OPENS.test(line) ? OPENS : undefined;
     case 'gcloud':
     case 'gsutil':
     case 'bq':
@@ -115,21 +107,13 @@ export function cloudOf(name: string, words: readonly string[]): FindingTemplate
     case 'flyctl':
     case 'ibmcloud':
     case 'oci':
-      if (/(?:^|\s)(?:delete|destroy|purge|rm\s+-r\S*|rb|remove)(?:\s|$)|:destroy\b/.test(line)) return DELETES;
+      if (CLOUD_DELETES.test(line)) return DELETES;
       if (/add-iam-policy-binding|set-iam-policy|role\s+assignment\s+create|\bkeys\s+create\b/.test(line))
         return RIGHTS;
-      return /0\.0\.0\.0\/[0-3]\b|allUsers|allAuthenticatedUsers|--public-access\b|--allow-blob-public-access\s+true|--allow-unauthenticated/.test(
-        line,
-      )
-        ? OPENS
-        : undefined;
+      return CLOUD_OPENS.test(line) ? OPENS : undefined;
     case 'vault':
       if (/\btoken\s+create\b.*-policy[= ]root/.test(line)) return RIGHTS;
-      return /\b(?:delete|kv\s+(?:delete|destroy|metadata\s+delete)|secrets\s+disable|audit\s+disable|policy\s+delete)\b/.test(
-        line,
-      )
-        ? DELETES
-        : undefined;
+      return VAULT_DELETES.test(line) ? DELETES : undefined;
     case 'redis-cli':
       return /\b(?:flushall|flushdb|shutdown|config\s+set)\b/i.test(line) ? DELETES : undefined;
     case 'eksctl':
@@ -143,11 +127,9 @@ export function cloudOf(name: string, words: readonly string[]): FindingTemplate
     case 'netlify':
     case 'firebase':
     case 'fly':
-      return /(?:^|\s)(?:delete|destroy|remove|rm)(?:\s|$|:)|:(?:delete|disable)\b/.test(line) ? DELETES : undefined;
+      return PLATFORM_DELETES.test(line) ? DELETES : undefined;
     case 'gh':
-      return /\b(?:repo|release|secret|variable|ruleset)\s+delete\b|\brepo\s+archive\b|\bapi\b.*(?:-X|--method)[= ]?\s*DELETE\b/.test(
-        line,
-      )
+      return REPOSITORY_DELETES.test(line)
         ? DELETES
         : /\brepo\s+edit\b.*--visibility[= ]public/.test(line)
           ? OPENS

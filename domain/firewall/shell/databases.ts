@@ -1,14 +1,9 @@
 import type { FindingTemplate } from '../finding.ts';
 import { judgeSql } from '../sql/text.ts';
 import { template } from './findings.ts';
+import { DESTROYING_DOCUMENT_CALL, DESTROYING_SQL } from './patterns.ts';
 import type { ShellCommand, ShellWord } from './script.ts';
 import { DATABASE_CLIENTS, DOCUMENT_CLIENTS } from './words.ts';
-
-/** What a dialect that does not parse here must not say. */
-const DESTROYS =
-  /\b(?:drop\s+(?:database|schema|table|user|view)|truncate\s|delete\s+from\s+[\w.`"[\]]+\s*(?:;|$)|grant\s+all|alter\s+user|into\s+(?:out|dump)file|load_file|attach\s+database|xp_cmdshell|shutdown)(?![a-z_])/i;
-const DESTROYS_DOCUMENTS =
-  /\b(?:dropDatabase|dropUser|dropAllUsers)\s*\(|\.drop\s*\(|\b(?:deleteMany|remove|updateMany)\s*\(\s*\{\s*\}|\b(?:createUser|grantRolesToUser|shutdownServer)\s*\(/;
 
 const HARM: FindingTemplate = template(
   'database',
@@ -27,7 +22,9 @@ export function judgeDatabase(
   if (!documents && !DATABASE_CLIENTS.has(name)) return undefined;
   const texts = statementsOf(name, words);
   if (command.input !== undefined) texts.push(command.input);
-  return texts.some((text) => (documents ? DESTROYS_DOCUMENTS.test(text) : isHarmful(text, sql))) ? HARM : undefined;
+  return texts.some((text) => (documents ? DESTROYING_DOCUMENT_CALL.test(text) : isHarmful(text, sql)))
+    ? HARM
+    : undefined;
 }
 
 function statementsOf(name: string, words: readonly ShellWord[]): string[] {
@@ -45,7 +42,7 @@ function statementsOf(name: string, words: readonly ShellWord[]): string[] {
 }
 
 function isHarmful(text: string, sql: ((text: string) => unknown) | undefined): boolean {
-  if (DESTROYS.test(text)) return true;
+  if (DESTROYING_SQL.test(text)) return true;
   if (!sql || text.length > 5_000 || /^\s*[\\.]/.test(text)) return false;
   let harmful = false;
   judgeSql(text, sql, { max_statements: 200 }, ({ id }) => {

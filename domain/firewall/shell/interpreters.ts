@@ -1,5 +1,6 @@
 import type { FindingTemplate } from '../finding.ts';
 import { RUNS_INPUT, template } from './findings.ts';
+import { HARMFUL_CODE, SETUP_OUTPUT } from './patterns.ts';
 import { carriesFiles, literallyFed } from './pipeline-input.ts';
 import type { ShellCommand, ShellWord } from './script.ts';
 import { commandName } from './tokenizer.ts';
@@ -23,7 +24,7 @@ export function interpreted(
     const dynamic =
       words.slice(1).some((word) => word.open) &&
       command.substituted &&
-      !words.slice(1).every((word) => SETS_UP.test(word.text));
+      !words.slice(1).every((word) => SETUP_OUTPUT.test(word.text));
     if (dynamic) add(RUNS_INPUT);
     return name === 'eval' && !dynamic
       ? [
@@ -49,21 +50,17 @@ export function interpreted(
     const code = words[inline + 1]?.text ?? '';
     if (isShell(name)) return [code];
     if (
-      CODE.test(code) ||
+      HARMFUL_CODE.test(code) ||
       (/^(?:php|perl|ruby)$/.test(name) && /`[^`]+`/.test(code)) ||
       SECRET_IN_CODE.test(code) ||
       words.slice(1, inline).some((word) => SOCKETS.test(word.text))
     )
       add(template('runs_code', 'high', 'A line of program code here deletes, runs or connects.'));
   }
-  if (command.input !== undefined && CODE.test(command.input))
+  if (command.input !== undefined && HARMFUL_CODE.test(command.input))
     add(template('runs_code', 'high', 'Program code here deletes, runs or connects.'));
   return [];
 }
-
-/** Tools that print settings for the shell that asks them; with nothing beside them in the substitution. */
-const SETS_UP =
-  /^(?:\$\(|`|<\()\s*(?:ssh-agent(?: -s)?|dircolors(?: -b)?|direnv hook \w+|direnv export \w+|[\w-]+ completion (?:-s )?\w+|[\w-]+ completion|(?:\S*\/)?brew shellenv|(?:py|rb|nod|j|go)env init(?: -)?(?: --path)?|(?:starship|zoxide) init \w+|opam (?:config )?env|minikube (?:-p \w+ )?docker-env|docker-machine env [\w-]+|resize|locale|fnm env)\s*(?:\)|`)$/;
 
 /** The words that an interpreter runs: its inline code, or else its first operand. */
 const inlineOrFirst = (words: readonly ShellWord[], inline: number): readonly ShellWord[] => {
@@ -73,9 +70,6 @@ const inlineOrFirst = (words: readonly ShellWord[], inline: number): readonly Sh
     .filter((word) => !word.text.startsWith('-'))
     .slice(0, 1);
 };
-
-const CODE =
-  /\b(?:os\.system|subprocess|popen|shutil\.rmtree|os\.(?:remove|unlink|rmdir|exec\w*|dup2|fork|environ)|socket\.(?:socket|create_connection|create_server|AF_)|\bsocket\s*\(|TCPSocket|IO::Socket|use Socket|pty\.spawn|child_process|execSync|spawnSync|unlinkSync|rmSync|unlink|rmtree|fsockopen|shell_exec|passthru|(?:system|exec|eval|spawn)\s*[("'`]|__import__|require\(\s*["'](?:node:)?(?:net|dgram|tls|child_process)["']|\bfork\s+while|base64|\.(?:unlink|rm|rmdir)(?:Sync)?\s*\(|Invoke-Expression|\bIEX\b|DownloadString|Remove-Item)/i;
 
 /** A module of sockets that an interpreter is told to load, and files that open accounts where a program opens them. */
 const SOCKETS = /^-(?:M(?:IO::)?Socket|rsocket)/;

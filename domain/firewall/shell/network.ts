@@ -1,6 +1,7 @@
 import type { FindingTemplate } from '../finding.ts';
 import { REMOTE_SHELL, SENDS_FILE, template } from './findings.ts';
 import { isRootPath, isSecretPath, isSystemPath } from './paths.ts';
+import { OUTPUT_OF_COMMAND, REQUEST_OPTION } from './patterns.ts';
 import type { ShellCommand, ShellWord } from './script.ts';
 import { long, operands, short } from './tokenizer.ts';
 import { DUMP_PROGRAMS, NAME_LOOK_UPS, NETWORK_PROGRAMS, TUNNELS } from './words.ts';
@@ -11,9 +12,6 @@ export const isNetwork = (name: string): boolean => NETWORK_PROGRAMS.has(name);
 export const isDump = (name: string): boolean => DUMP_PROGRAMS.has(name);
 
 const REMOTE = /^(?:[\w.-]+@)?[\w.-]+:(?!\/\/)[^\s]*$|^rsync:\/\//;
-/** What a substitution inside a word puts out: files, the environment, who and where this is. */
-const TOLD =
-  /(?:\$\(\s*<|(?:\$\(|`)\s*(?:[\w./-]*\/)?(?:cat|env|printenv|set|history|whoami|id|hostname|uname|ls|find|tar|base64|head|tail|grep|awk|sed|xxd|od|getent|pg_dump|mysqldump|gzip|echo|printf)\b)/;
 const TUNNEL: FindingTemplate = template('tunnel', 'high', 'This command opens a way into this machine from outside.');
 const isShellNode = (node: unknown): boolean =>
   /(?:^|\/)(?:ba|z|da|k)?sh$/.test(String((node as { name?: { text?: string } } | undefined)?.name?.text ?? ''));
@@ -53,11 +51,8 @@ export function judgeNetwork(
     (name === 'curl' || name === 'wget') &&
     all.some(
       (word, at) =>
-        TOLD.test(word) &&
-        (/:\/\/|^--?(?:d|data|post-data|body-data|json|F|form)/.test(word) ||
-          /^-(?:d|F|H|A|b|u)$|^--(?:data\S*|json|form|header|user-agent|cookie|post-data|body-data)$/.test(
-            all[at - 1] ?? '',
-          )),
+        OUTPUT_OF_COMMAND.test(word) &&
+        (/:\/\/|^--?(?:d|data|post-data|body-data|json|F|form)/.test(word) || REQUEST_OPTION.test(all[at - 1] ?? '')),
     )
   )
     return SENDS_FILE;
@@ -66,7 +61,10 @@ export function judgeNetwork(
     NAME_LOOK_UPS.has(name) &&
     all
       .slice(1)
-      .some((word) => /(?:\$\([^)]*\)|`[^`]*`|\$\{?\w+\}?)\.[a-z0-9-]+\.[a-z]{2,}/i.test(word) && TOLD.test(word))
+      .some(
+        (word) =>
+          /(?:\$\([^)]*\)|`[^`]*`|\$\{?\w+\}?)\.[a-z0-9-]+\.[a-z]{2,}/i.test(word) && OUTPUT_OF_COMMAND.test(word),
+      )
   )
     return SENDS_FILE;
   if (name === 'ssh' && short(words, 'R')) return REMOTE_SHELL;

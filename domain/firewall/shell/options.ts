@@ -1,5 +1,6 @@
 import type { FindingTemplate } from '../finding.ts';
 import { RUNS_OPTION } from './findings.ts';
+import { AWK_READS, AWK_RUNS, GIT_RUNS, RSYNC_RUNS, SSH_RUNS, TAR_RUNS } from './patterns.ts';
 import type { ShellWord } from './script.ts';
 import { LOADING_VARIABLES } from './words.ts';
 
@@ -7,16 +8,10 @@ type Rule = (line: string, all: readonly string[]) => boolean;
 
 /** Ordinary tools that start a program which one of their options, or their own small language, names. */
 const RUNS: Record<string, Rule> = {
-  tar: (line) =>
-    /\s--(?:checkpoint-action[= ]exec|to-command|info-script|new-volume-script|rsh-command)|(?:--use-compress-program|-I)[= ]\S*(?:sh|python|perl)\b/.test(
-      line,
-    ),
+  tar: (line) => TAR_RUNS.test(line),
   zip: (line) => /\s(?:-TT|--unzip-command)\b/.test(line),
-  rsync: (line) => /\s(?:-e|--rsh)[= ]?(?:\S*\/)?(?:ba|z|k|da)?sh\b|--rsync-path=\S*(?:sh\s+-c|;|\|)/.test(line),
-  ssh: (line) =>
-    /(?:ProxyCommand|LocalCommand|KnownHostsCommand)\s*[= ](?!\s*(?:none|ssh |nc |ncat |cloudflared |aws ssm |\/usr\/bin\/(?:nc|ssh) ))/i.test(
-      line,
-    ),
+  rsync: (line) => RSYNC_RUNS.test(line),
+  ssh: (line) => SSH_RUNS.test(line),
   vim: (line) => VIM.test(line),
   vi: (line) => VIM.test(line),
   nvim: (line) => VIM.test(line),
@@ -33,9 +28,7 @@ const RUNS: Record<string, Rule> = {
   mawk: (_, all) => all.slice(1).some(runsInAwk),
   nawk: (_, all) => all.slice(1).some(runsInAwk),
   git: (line) =>
-    /\s-c\s+(?:core\.(?:pager|editor|sshcommand|fsmonitor|hookspath|gitproxy|askpass)|alias\.\w+|diff\.external|credential\.helper|filter\.\S+|protocol\.ext\.allow|sequence\.editor|uploadpack\.\S+)=/i.test(
-      line,
-    ) ||
+    GIT_RUNS.test(line) ||
     /\sconfig\s(?:.*\s)?(?:core\.(?:pager|sshcommand|fsmonitor|hookspath|gitproxy)|alias\.\S+\s+['"]?!)/i.test(line) ||
     /\sext::|--upload-pack[= ]|--receive-pack[= ]|--exec[= ]/.test(line),
   env: (line) => /\s-S\s|\s--split-string/.test(line),
@@ -52,11 +45,7 @@ const RUNS: Record<string, Rule> = {
 const VIM = /\s(?:-c|--cmd|\+)\s*['"]?:?\s*(?:!|py3?\b|lua\b|perl\b|ruby\b|call\s+system)/;
 /** `system()`, a pipe to or from a quoted command, a network file, a write into the system. */
 const runsInAwk = (program: string): boolean =>
-  (/\|\s*getline/.test(program) &&
-    /["'\s/](?:rm|curl|wget|ncat?|sh|bash|python\d?|perl|base64|chmod|dd|mkfs\S*|id|whoami|ssh)["'\s]/.test(program)) ||
-  /\bsystem\s*\(|\/inet[46]?\/(?:tcp|udp)\/|\|&|print[^;}]*\|\s*"(?:\S*\/)?(?:ba|z|da|k)?sh\b|>>?\s*"\/(?:etc|root|usr|boot)\//.test(
-    program,
-  );
+  (/\|\s*getline/.test(program) && AWK_READS.test(program)) || AWK_RUNS.test(program);
 /** Where packages come from is set up once; a command that names another place runs what stands there. */
 const FOREIGN_PACKAGES =
   /\s(?:-i|--index-url|--extra-index-url|-f|--find-links)[= ]\s*['"]?https?:\/\/(?!(?:[\w-]+\.)*pytorch\.org(?:[/:]|$))|\s--trusted-host\b/;

@@ -1,5 +1,6 @@
 import type { FindingTemplate } from '../finding.ts';
 import { DELETES, HIDES, PERSISTS, RIGHTS, RUNS_INPUT } from './findings.ts';
+import { POWERSHELL_RUNS } from './patterns.ts';
 
 /** Commands of Windows, whose flags and paths are its own. */
 export function judgeWindows(name: string, line: string): FindingTemplate | undefined {
@@ -47,11 +48,7 @@ export function judgeWindows(name: string, line: string): FindingTemplate | unde
       return RUNS_INPUT;
     case 'powershell':
     case 'pwsh':
-      return /\s-e(?:nc|ncodedcommand|c)?\s|\b(?:iex|invoke-expression|downloadstring|downloadfile|frombase64string|remove-item\b.*-recurse)\b/i.test(
-        ` ${line}`,
-      )
-        ? RUNS_INPUT
-        : undefined;
+      return POWERSHELL_RUNS.test(` ${line}`) ? RUNS_INPUT : undefined;
     default:
       return undefined;
   }

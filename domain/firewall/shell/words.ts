@@ -90,9 +90,9 @@ export const RECORDING_SERVICES = words(
 /** Words of keys whose value is a command when the action runs one. */
 export const COMMAND_KEYS = words('command commands cmd script shell bash sh args argv code input line exec run');
 
-/** Words of keys that may hold a script which a machine runs when it starts. */
+/** Keys whose text a machine runs when it starts, or a package when it is installed; their words joined. */
 export const SCRIPT_KEYS = words(
-  'user userdata startup init bootstrap entrypoint pre post preinstall postinstall run runcmd exec',
+  'user_data userdata startup_script init_script cloud_init bootstrap bootstrap_script entrypoint run_cmd runcmd exec_start preinstall postinstall preinstall_script postinstall_script pre_install pre_install_script pre_build pre_build_script pre_start pre_start_script pre_deploy pre_deploy_script post_install post_install_script post_build post_build_script post_start post_start_script post_deploy post_deploy_script',
 );
 
 /** Words of keys whose value is a command whatever the action is. */
@@ -101,4 +101,9 @@ export const SURE_COMMAND_KEYS = words('command commands cmd shell bash sh');
 /** Words of actions that run a command. */
 export const COMMAND_WORDS = words(
   'shell bash sh terminal console exec execute ssh cli command cmd subprocess zsh powershell run',
+);
+
+/** Programs that send what they are fed. */
+export const INPUT_SENDERS = words(
+  'nc ncat netcat curl wget ssh telnet socat ftp mail mailx sendmail mutt openssl http',
 );

@@ -12,6 +12,7 @@ import {
   SECRET_RELATIONS,
   SERVER_FUNCTION_PREFIXES,
   SETTING_FUNCTIONS,
+  STATEMENT_VERBS,
   TRUSTED_LANGUAGES,
 } from './words.ts';
 
@@ -166,14 +167,10 @@ function isTrusted(body: Record<string, unknown>): boolean {
   );
 }
 
+const STATEMENT_VERB = new RegExp(`^${anyOf(STATEMENT_VERBS)}`);
+
 /** The verb of a statement as people write it. */
 export function verbOf(kind: string): string {
   const name = kind.replace(/Stmt$/, '');
-  return name === 'CreateTableAs'
-    ? 'create'
-    : (
-        /^(?:Select|Insert|Update|Delete|Merge|Explain|Copy|Truncate|Drop|Alter|Grant|Create|Call|Do|Prepare|Execute)/.exec(
-          name,
-        )?.[0] ?? name
-      ).toLowerCase();
+  return name === 'CreateTableAs' ? 'create' : (STATEMENT_VERB.exec(name)?.[0] ?? name).toLowerCase();
 }

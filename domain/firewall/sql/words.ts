@@ -54,3 +54,8 @@ export const DATABASE_WORDS = words(
 export const PROSE_KEYS = words(
   'body text message content title description subject note notes comment summary reason prompt',
 );
+
+/** How the kinds of statements start that are called by one verb. */
+export const STATEMENT_VERBS = words(
+  'Select Insert Update Delete Merge Explain Copy Truncate Drop Alter Grant Create Call Do Prepare Execute',
+);

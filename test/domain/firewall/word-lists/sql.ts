@@ -14,7 +14,32 @@ const alters = (part: string): string => `alter table t ${PARTS[part] ?? 'add co
 /** No statement by its start: it is judged because of where it stands. */
 const HIDDEN = 'begin; drop table x';
 
+/** A statement of each verb; the rule lists that verb alone. */
+const STATEMENTS: Record<string, string> = {
+  Select: 'select 1',
+  Insert: 'insert into t values (1)',
+  Update: 'update t set a = 1 where b = 2',
+  Delete: 'delete from t where b = 2',
+  Merge: 'merge into t using u on t.a = u.a when matched then delete',
+  Explain: 'explain select 1',
+  Copy: 'copy t to stdout',
+  Truncate: 'truncate t',
+  Drop: 'drop table t',
+  Alter: 'alter table t add column c int',
+  Grant: 'grant select on t to x',
+  Create: 'create table t (a int)',
+  Call: 'call f()',
+  Do: "do 'x'",
+  Prepare: 'prepare p as select 1',
+  Execute: 'execute p',
+};
+
 export const SQL: Record<string, Exercise> = {
+  STATEMENT_VERBS: prevents(
+    'sql/verb',
+    (verb) => ({ sql: STATEMENTS[verb] ?? 'vacuum t' }),
+    (verb) => ({ policy: { guardrails: [{ kind: 'sql', allow_verbs: [verb] }] } }),
+  ),
   SERVER_FUNCTION_PREFIXES: executes('server_access', (prefix) => `select ${prefix}x(1)`),
   SETTING_FUNCTIONS: executes('settings', (name) => `select ${name}(1)`),
   SECRET_RELATIONS: executes('secret_table', (name) => `select * from "${name}"`),
