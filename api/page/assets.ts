@@ -1,18 +1,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import { Router } from 'express';
 import { STYLE } from './style.css.ts';
 
-/** The browser's modules as compiled by tsc. They keep their relative paths under /assets/, so that their imports resolve. */
-const MODULES = [
-  'api/page/browser/page.js',
-  'api/page/browser/live.js',
-  'api/page/browser/patch.js',
-  'api/page/relative.js',
-  'domain/diff.js',
-  'domain/invisible-characters.js',
-  'domain/json/is-object.js',
-];
+/** The browser's entry. Modules keep their relative paths under /assets/, so that their imports resolve. */
+const ENTRY = 'api/page/browser/page.js';
 
 /** dist/, which also contains this file. From source, as in a test, the last build is served, or no script. */
 const BUILT = new URL(import.meta.url.endsWith('.ts') ? '../../dist/' : '../../', import.meta.url);
@@ -29,9 +22,14 @@ function load(): Map<string, Asset> {
     ['style.css', { type: 'text/css', body: STYLE }],
     ['icon.svg', { type: 'image/svg+xml', body: ICON }],
   ]);
-  for (const path of MODULES) {
+  const modules = new Set([ENTRY]);
+  // The loop also visits imports that it adds.
+  for (const path of modules) {
     const file = new URL(path, BUILT);
-    if (existsSync(file)) assets.set(path, { type: 'text/javascript', body: readFileSync(file, 'utf8') });
+    if (!existsSync(file)) continue;
+    const body = readFileSync(file, 'utf8');
+    assets.set(path, { type: 'text/javascript', body });
+    for (const [, name] of body.matchAll(/\bfrom '(\.[^']+)'/g)) modules.add(posix.join(posix.dirname(path), name!));
   }
   return assets;
 }
