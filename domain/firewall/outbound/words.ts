@@ -34,7 +34,7 @@ export const BARE_NAME_ENDINGS = words('com net org io dev app co ai info biz me
 /** Kinds of a mailbox rule that send mail on: `{ type: "forward", value: … }`. */
 export const FORWARDING_KINDS = words('redirect forward copy send mirror bcc');
 
-/** Words of keys whose value is whoever gets something, however it is written: a name, an account, a number. */
+/** Words of keys whose value is a receiver in any form: a name, an account, a number. */
 export const RECEIVER_WORDS = words(
   'to cc bcc recipient recipients receiver receivers payee payees beneficiary beneficiaries invitee invitees attendee attendees participant participants guest guests grantee grantees assignee collaborator collaborators member members follower contact contacts iban wallet subscriber subscribers webhook callback forward destination dest payto',
 );

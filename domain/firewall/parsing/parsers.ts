@@ -16,8 +16,8 @@ export interface ShellParser {
 }
 
 /**
- * Parsers that guardrails need and the rules do not carry: they bring WebAssembly or large tables. Whoever composes the
- * program loads them once and hands them in. What has no parser is not read, and counts as dangerous.
+ * Parsers that guardrails need and do not import, because they bring WebAssembly or large tables. The composition root loads
+ * them once and passes them in. A text without a loaded parser is not read, and counts as dangerous.
  */
 export interface Parsers {
   /** The statements of a PostgreSQL text as its own parser's tree; throws on a text that does not parse. */

@@ -71,7 +71,7 @@ const inlineOrFirst = (words: readonly ShellWord[], inline: number): readonly Sh
     .slice(0, 1);
 };
 
-/** A module of sockets that an interpreter is told to load, and files that open accounts where a program opens them. */
+/** A socket module that an interpreter loads, and credential files that its program opens. */
 const SOCKETS = /^-(?:M(?:IO::)?Socket|rsocket)/;
 const SECRET_IN_CODE = /\/etc\/(?:shadow|sudoers)|\.ssh\/|\.aws\/credentials|id_rsa\b/;
 

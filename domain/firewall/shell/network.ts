@@ -56,7 +56,7 @@ export function judgeNetwork(
     )
   )
     return SENDS_FILE;
-  // A look-up of a name that carries what a command put out tells it to whoever serves the name.
+  // A look-up of a name that contains a command's output sends that output to the name's server.
   if (
     NAME_LOOK_UPS.has(name) &&
     all

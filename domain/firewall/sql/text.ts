@@ -66,7 +66,7 @@ export function judgeSql(
 
 const MOST_INNER = 50;
 
-/** The texts of functions written in SQL: what they do is done by whoever calls them. */
+/** The bodies of functions written in SQL: their statements run when somebody calls them. */
 const bodiesOf = (nodes: readonly SqlNode[]): string[] =>
   nodes.flatMap(({ kind, body }) => {
     if (kind !== 'CreateFunctionStmt') return [];

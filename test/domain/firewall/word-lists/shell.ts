@@ -6,7 +6,7 @@ const DESTROYS = 'rm -rf /';
 const shellRule = (rule: object): Partial<Policy> => ({ guardrails: [{ kind: 'shell', ...rule }] });
 /** What stands between a wrapper and the command that it runs. */
 const OPERANDS: Record<string, string> = { timeout: '5', chroot: '/srv', flock: '/run/lock' };
-/** How a sender is told to send its input; `curl` and `nc` are held for more than that. */
+/** Arguments that make a sender send its input; `curl` and `nc` are held for more than that. */
 const SENDS_INPUT: Record<string, string> = { wget: '--post-file=-', openssl: 's_client' };
 
 export const SHELL: Record<string, Exercise> = {
