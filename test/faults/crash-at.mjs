@@ -6,7 +6,7 @@ import { answer, promised } from './patched-query.mjs';
 const STEPS = {
   S0: /insert into idempotency_keys/,
   S1: /insert into approval_requests/,
-  S3: /r\.sealed from approval_requests/,
+  S3: /select verdict from approval_requests/,
   S8: /insert into ledger/,
   S10: /update deliveries set delivered_at/,
   S11: /insert into executions/,

@@ -54,7 +54,11 @@ export const STEPS: Step[] = [
         ? statement('api-postgres', /set workflow_started_at/)(point)
         : rpc('api-temporal', 'StartWorkflowExecution', startsApproval)(point),
   },
-  { id: 'S3', what: 'the verdict is read', where: statement('worker-postgres', /r\.sealed from approval_requests/) },
+  {
+    id: 'S3',
+    what: 'the verdict is read',
+    where: statement('worker-postgres', /select verdict from approval_requests/),
+  },
   {
     id: 'S4',
     what: 'held: the deadline is set',
