@@ -1,9 +1,9 @@
--- Approvals. Columns are named as on the wire. Payloads, reasons and findings are sealed (bytea); ids, names of services and
--- actions, digests, enums and times are in clear.
+-- Everything about approvals. Data fields are named as on the wire. Payloads, reasons and findings are sealed (bytea); what is in
+-- clear are ids, names of services and actions, digests, enums and times.
 --
--- Projects are isolated twice: every statement names the project, and row-level security, forced also for the owner of the
--- tables, shows a transaction only the project that it set as app.project_id (storage/db/transaction.ts). The attacker here is
--- our own forgotten WHERE. Sign-in and the reconciler set '*': they read across projects, by narrow statements.
+-- Projects are walled off twice: every statement names the project, and row-level security, forced also for the owner of the
+-- tables, shows a transaction only the project that it set as app.project_id (storage/transaction.ts). The attacker here is
+-- our own forgotten WHERE. '*' is what sign-in and the reconciler set: they look across projects, by narrow statements.
 
 do $$ begin
   create role letsping_app nologin;
@@ -13,7 +13,7 @@ end $$;
 create function visible(project_id text) returns boolean language sql stable
   return coalesce(current_setting('app.project_id', true) in (project_id, '*'), false);
 
--- A tenant. wrapped_key seals all its data; without this row none of it can be read.
+-- A tenant. wrapped_key seals all it has; without the row nothing of it can be read again.
 create table projects (
   id          text primary key,
   name        text not null,
@@ -22,7 +22,7 @@ create table projects (
   created_at  timestamptz not null default now()
 );
 
--- Keys that sign receipts. The newest one that is not retired signs; all are published.
+-- Keys that sign receipts. The newest that is not retired signs; all are published.
 create table issuer_keys (
   kid        text primary key,
   public_jwk jsonb not null,
@@ -31,7 +31,7 @@ create table issuer_keys (
   retired_at timestamptz
 );
 
--- API keys: each belongs to an owner in a project. Only the hash of the secret is stored.
+-- Who may speak: a key of an owner in a project. Only the hash of the secret is here.
 create table api_keys (
   id            text primary key,
   project_id    text not null references projects (id),
@@ -46,7 +46,7 @@ create table api_keys (
 );
 create index api_keys_project on api_keys (project_id, created_at);
 
--- Every version of a project's policy. The highest is in force; without one, everything is held.
+-- Every version of a project's policy. The highest is in force; none means: hold everything.
 create table policies (
   project_id text not null references projects (id),
   version    integer not null check (version > 0),
@@ -57,7 +57,7 @@ create table policies (
   primary key (project_id, version)
 );
 
--- Requests of agents, and the read model of their workflows. sealed: payload, salt, schema, metadata, context, findings.
+-- What an agent asked, and the read model of its workflow. sealed: payload, salt, schema, metadata, context, findings.
 create table approval_requests (
   id                      text primary key,
   project_id              text not null references projects (id),
@@ -89,7 +89,7 @@ create index approval_requests_by_status on approval_requests (project_id, statu
 create index approval_requests_by_thread on approval_requests (project_id, thread_id, created_at desc) where thread_id is not null;
 create index approval_requests_unstarted on approval_requests (created_at) where status = 'pending' and workflow_started_at is null;
 
--- Decisions of people, written before the workflow receives them. A decision counts when the ledger names it. sealed: reason, patch, salt.
+-- What a person answered, written before the workflow hears of it. It counts when the ledger names it. sealed: reason, patch, salt.
 create table decisions (
   id             text primary key,
   project_id     text not null references projects (id),
@@ -106,7 +106,7 @@ create table decisions (
 );
 create index decisions_request on decisions (request_id, created_at);
 
--- Final outcomes: one row per request, with its receipt. Written once, never changed (see the trigger below).
+-- The last word: one row per request, with its receipt. Written once, never changed (see the trigger below).
 create table ledger (
   request_id     text primary key references approval_requests (id),
   project_id     text not null references projects (id),
@@ -127,7 +127,7 @@ end $$;
 create trigger ledger_is_append_only before update or delete on ledger
   for each row execute function ledger_is_append_only();
 
--- Reports that the agent ran the approved action: one per request.
+-- That the agent ran what was approved: once.
 create table executions (
   request_id     text primary key references approval_requests (id),
   project_id     text not null references projects (id),
@@ -136,7 +136,7 @@ create table executions (
   executed_at    timestamptz not null default now()
 );
 
--- Events that a person has to investigate: a forged decision, an execution of another payload.
+-- What somebody has to look at: a forged decision, an execution of other bytes.
 create table incidents (
   id          text primary key,
   project_id  text not null references projects (id),
@@ -147,7 +147,7 @@ create table incidents (
 );
 create index incidents_request on incidents (request_id, created_at);
 
--- Outbox: messages to receivers after the outcome. Written in the outcome's transaction; one deliveryV1 workflow each.
+-- Outbox: what has to reach a receiver after the outcome. Written in the outcome's transaction; one deliveryV1 each.
 create table deliveries (
   id           text primary key,
   project_id   text not null references projects (id),
@@ -161,7 +161,7 @@ create table deliveries (
 );
 create index deliveries_unstarted on deliveries (created_at) where started_at is null;
 
--- Links requests to the interrupts of LangGraph threads. Several actions under one interrupt are several rows.
+-- Which request carries which question of a LangGraph thread. Several actions under one interrupt are several rows.
 create table thread_interrupts (
   project_id   text not null references projects (id),
   thread_id    text collate "C" not null,
@@ -174,7 +174,7 @@ create table thread_interrupts (
   primary key (project_id, thread_id, interrupt_id, position)
 );
 
--- Responses that are replayed: Idempotency-Key, hashed, per API key and route. reference is the id that the first attempt created.
+-- Answers that may be asked for again: Idempotency-Key, hashed, per key and route. reference is the id that the first try made.
 create table idempotency_keys (
   project_id    text not null references projects (id),
   key_id        text not null,
@@ -190,7 +190,7 @@ create table idempotency_keys (
 );
 create index idempotency_keys_age on idempotency_keys (created_at);
 
--- Sessions of the approval page, and the one-time links that open them. Only hashes of the tokens are stored.
+-- Signed-in people (approval page), and the one-time links that sign them in. Only hashes of the tokens are here.
 create table sessions (
   token_sha256 bytea primary key,
   project_id   text not null references projects (id),

@@ -1,9 +1,9 @@
--- LangGraph threads: sealed checkpoints, and the lease of each thread. Thread, namespace, ids, parent, channel names and their
--- versions, task ids and paths, step and source have to be in clear; every value is sealed under the thread's own key.
--- Sealed bytes do not compress: with `storage external` the server does not try (5 MB: 36 ms instead of 162 ms).
+-- LangGraph threads: sealed checkpoints, and who may continue a thread. In clear of necessity are thread, namespace, ids, parent,
+-- channel names and their versions, task ids and paths, step and source; every value is sealed under the thread's own key.
+-- Sealed bytes do not compress: `storage external` spares the server the attempt (5 MB: 36 ms instead of 162 ms).
 
--- A thread: its key, and its lease. The fence rises with every lease, and a checkpoint written under an older fence is refused.
--- Without this row nothing of the thread can be read.
+-- A thread: its key, and the claim on it. The fence rises with every claim, and a checkpoint written under an older one is
+-- refused. Without the row nothing of the thread can be read again.
 create table threads (
   project_id  text not null references projects (id),
   thread_id   text collate "C" not null,
@@ -19,9 +19,9 @@ create table threads (
   constraint owned_while_leased check (lease_until is null or (owner is not null and attempt is not null))
 );
 
--- The three tables below have no foreign key, which would cost a look-up per row: every insert locks the thread's row, and
--- deleting a thread locks that row first. channel_versions is json, not jsonb: its text is part of the seal's context.
--- seen_fence is the thread's fence if a run without a lease wrote the checkpoint, null if the lease's holder did.
+-- The three tables below carry no foreign key, which would cost a look-up per row: every insert locks the thread's row, and
+-- deleting a thread takes that row first. channel_versions is json, not jsonb: its text is part of what the seal binds.
+-- seen_fence is the thread's fence when a run without a claim wrote the checkpoint, null when a claim's holder did.
 create table checkpoints (
   project_id       text not null,
   thread_id        text collate "C" not null,
@@ -37,7 +37,7 @@ create table checkpoints (
   primary key (project_id, thread_id, checkpoint_ns, checkpoint_id)
 );
 
--- The value of one channel in one version: written once, shared by all checkpoints that have this version.
+-- The value of one channel in one version: written once, shared by all later checkpoints in which it did not change.
 create table checkpoint_values (
   project_id    text not null,
   thread_id     text collate "C" not null,
@@ -48,7 +48,7 @@ create table checkpoint_values (
   primary key (project_id, thread_id, checkpoint_ns, channel, version)
 );
 
--- Writes of tasks between a checkpoint and the next one. A negative idx is a special write (error, interrupt, resume).
+-- What tasks wrote after a checkpoint, until the next one. A negative idx is a special write (error, interrupt, resume).
 create table checkpoint_writes (
   project_id    text not null,
   thread_id     text collate "C" not null,
@@ -62,8 +62,8 @@ create table checkpoint_writes (
   primary key (project_id, thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
 );
 
--- The request that the n-th pause of a node opened, and whether it was held: if so, the answer comes by a resume. A node starts
--- from its beginning at every resume, even days later, and must find its request again.
+-- Which request the n-th pause of a node opened, and whether it was held then: if so, the answer comes by a resume. A node starts
+-- again at every resume, days later too, and must find its request.
 create table thread_pauses (
   project_id text not null,
   thread_id  text collate "C" not null,

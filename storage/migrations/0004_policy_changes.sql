@@ -1,5 +1,5 @@
--- The loosenings of each policy version against the version before, and their reason. A version that loosens needs a reason, unless
--- it is the project's first. In clear, like the policy itself.
+-- What each version of a policy lets pass that the one before did not, and why: a version that loosens has a reason, unless it
+-- is a project's first. In clear, as the policy itself is.
 alter table policies add column reason text;
 alter table policies add column loosenings text[] not null default '{}';
 alter table policies add constraint loosened_for_a_reason

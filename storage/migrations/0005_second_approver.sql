@@ -1,6 +1,6 @@
--- The result of a patch's screening, and its time: the newest patch that needs a second approver is the current proposal. An
--- attacker who can write to the Temporal namespace, but not here, can neither make a refused patch count nor be the second person.
--- Null for patches that were screened before this migration: they count only if they already have an outcome.
+-- How the screening of a patch ended, and when: the last one that wants a second approver is the proposal that stands. Whoever may
+-- write to the Temporal namespace and not here cannot make a patch count that was refused, nor be the second person. Null for what
+-- was screened before: such a patch counts only by the outcome that it has already.
 alter table decisions add column screening text check (screening in ('accepted', 'refused', 'second_approver'));
 alter table decisions add column screened_at timestamptz;
 alter table decisions add constraint only_patches_are_screened check (type = 'patch' or screening is null);
