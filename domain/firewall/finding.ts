@@ -5,7 +5,7 @@ export const SEVERITY_RANK: Record<Severity, number> = { low: 0, medium: 1, high
 
 export const MAX_EVIDENCE_LENGTH = 200;
 
-/** What a check reports wherever it finds it: all of a finding but its place. */
+/** A finding without its place. */
 export type FindingTemplate = Readonly<Pick<Finding, 'id' | 'severity' | 'message'>>;
 
 /** Makes the templates of one guardrail: their ids start with its own. */
@@ -17,7 +17,7 @@ export const templatesOf =
     message,
   });
 
-/** A finding at a place of the payload; its evidence is made readable. */
+/** A finding at a place of the payload, with readable evidence. */
 export const findingOf = ({ id, severity, message }: FindingTemplate, pointer: string, evidence: string): Finding => ({
   id,
   severity,
@@ -26,7 +26,7 @@ export const findingOf = ({ id, severity, message }: FindingTemplate, pointer: s
   message,
 });
 
-/** Whether a finding holds by itself: medium or worse. */
+/** Whether a finding alone holds the action: medium or worse. */
 export const isHolding = (finding: Finding): boolean => SEVERITY_RANK[finding.severity] >= SEVERITY_RANK.medium;
 
 /** The worst first; equal severities keep their order. */
@@ -34,8 +34,8 @@ export const worstFirst = (findings: readonly Finding[]): Finding[] =>
   [...findings].sort((a, b) => SEVERITY_RANK[b.severity] - SEVERITY_RANK[a.severity]);
 
 /**
- * A value as evidence: at most 200 characters, with what an eye cannot see (controls, marks of direction, zero-width,
- * lone surrogates) written out as `U+202E`, so that the trick itself is what the approver reads.
+ * A value as evidence: at most 200 characters, with invisible characters (controls, direction marks, zero-width, lone
+ * surrogates) printed as `U+202E`, so that the approver sees the trick.
  */
 export function evidenceOf(text: string): string {
   if (text.length <= MAX_EVIDENCE_LENGTH && /^[\x20-\x7e]*$/.test(text)) return text;

@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { METADATA_ADDRESSES } from './known-hosts.ts';
 
-/** What kind of place an IP address is, the worst first. Only `public` ones are anybody's to call. */
+/** Classes of IP addresses, the worst first. Only `public` ones may be called without a finding. */
 export const ADDRESS_CLASSES = [
   'metadata',
   'loopback',
@@ -13,7 +13,7 @@ export const ADDRESS_CLASSES = [
 ] as const;
 export type AddressClass = (typeof ADDRESS_CLASSES)[number];
 
-/** Whether a text names one of them in plain notation, outside a longer number. */
+/** Whether a text contains one of them in plain notation, not as part of a longer number. */
 export const metadataAddressIn = (text: string): string | undefined => {
   for (const [quad] of text.matchAll(/(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d]|\.\d)/g))
     if (METADATA_ADDRESSES.has(quad)) return quad;
@@ -36,7 +36,7 @@ const worse = (a: AddressClass, b: AddressClass): AddressClass =>
 
 /**
  * The class of a canonical IP address, without brackets; undefined for a name. An IPv6 address that wraps an IPv4 one
- * (mapped, compatible, NAT64, 6to4, Teredo, ISATAP) is as bad as the worse of the two.
+ * (mapped, compatible, NAT64, 6to4, Teredo, ISATAP) gets the worse class of the two.
  */
 export function addressClassOf(host: string): AddressClass | undefined {
   const bare = host.replace(/%.*$/, '');
@@ -49,19 +49,19 @@ export function addressClassOf(host: string): AddressClass | undefined {
     const wrapped = wrappedIn(address).map(classOfIPv4).reduce(worse, 'public');
     return address.isIPv4MappedAddress() ? wrapped : worse(wrapped, own);
   }
-  // The shape first: the library tells by throwing, which is dear for the many strings that are no address.
+  // Checks the shape first: the library throws on invalid input, which costs too much for the many strings that are no addresses.
   if (!/^\d{1,3}(?:\.\d{1,3}){3}$/.test(bare) || !ipaddr.IPv4.isValidFourPartDecimal(bare)) return undefined;
   return classOfIPv4(ipaddr.IPv4.parse(bare));
 }
 
 function classOfIPv4(address: ipaddr.IPv4): AddressClass {
   if (METADATA_ADDRESSES.has(address.toString())) return 'metadata';
-  // All of 0.0.0.0/8 reaches the own host on common systems.
+  // On common systems all of 0.0.0.0/8 reaches the local host.
   if (address.octets[0] === 0) return 'loopback';
   return CLASS_OF_RANGE[address.range()] ?? 'reserved';
 }
 
-/** The IPv4 addresses that an IPv6 one may be translated or tunnelled to. */
+/** The IPv4 addresses to which an IPv6 address may be translated or tunnelled. */
 function wrappedIn(address: ipaddr.IPv6): ipaddr.IPv4[] {
   const parts = address.parts;
   const v4 = (high: number, low: number): ipaddr.IPv4 =>

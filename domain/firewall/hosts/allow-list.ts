@@ -1,6 +1,6 @@
 import { isPublicMail, underAny } from './host-names.ts';
 
-/** Lower case, without a leading `*.` or `@` and without a trailing dot: as people write domains into a policy. */
+/** A domain of a policy in lower case, without a leading `*.` or `@` and without a trailing dot. */
 const normalised = (entry: string): string =>
   entry
     .trim()
@@ -10,13 +10,13 @@ const normalised = (entry: string): string =>
     .replace(/\.$/, '');
 
 export interface AllowList {
-  /** False when the policy names no destination at all: then nothing can be outside it. */
+  /** False if the policy names no destination: then no destination is outside it. */
   readonly named: boolean;
-  /** Whether a host lies in an allowed domain, at a label boundary. */
+  /** Whether a host is an allowed domain or a subdomain of one. */
   host(host: string): boolean;
   /** Whether a mail address may be written to. At a public provider only the whole address counts. */
   email(address: string, domain: string): boolean;
-  /** The domains as compared: what a foreign host may pretend to be. */
+  /** The normalised domains, which a look-alike host may imitate. */
   readonly domains: readonly string[];
 }
 
@@ -29,7 +29,7 @@ export function allowListOf(entries: readonly string[], exactMail = true): Allow
   return list;
 }
 
-/** One call's guardrails, and one policy's calls, share their lists. */
+/** The guardrails of a call, and the calls under a policy, share their lists. */
 const READ = new WeakMap<readonly string[], AllowList>();
 
 function read(entries: readonly string[], exactMail: boolean): AllowList {

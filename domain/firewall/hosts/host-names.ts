@@ -9,10 +9,10 @@ import {
   STEERED_SUFFIXES,
 } from './known-hosts.ts';
 
-/** Whether `name` is `suffix` or lies under it: whole labels, never a part of one. */
+/** Whether `name` is `suffix` or a subdomain of it, compared by whole labels. */
 export const isUnder = (name: string, suffix: string): boolean => name === suffix || name.endsWith(`.${suffix}`);
 
-/** Whether a name is one of these suffixes, or lies under one: from its last label on, and no further than the longest. */
+/** Whether a name is one of these suffixes or a subdomain of one. */
 export function underAny(suffixes: readonly string[]): (name: string) => boolean {
   const among = new Set(suffixes);
   const longest = Math.max(-1, ...suffixes.map((suffix) => suffix.length));
@@ -37,7 +37,7 @@ export const isMetadataName = (name: string): boolean => METADATA_NAMES.has(name
 
 export type NameClass = 'metadata' | 'loopback' | 'internal_name' | 'steered_name' | 'address_in_name' | 'public';
 
-/** What kind of place a host name is, as far as its spelling tells: what it resolves to is the dialler's to check. */
+/** The class of a host name by its spelling. The program that connects must check the addresses it resolves to. */
 export function nameClassOf(name: string): NameClass {
   if (METADATA_NAMES.has(name)) return 'metadata';
   const carried = addressCarriedBy(name);
@@ -49,7 +49,7 @@ export function nameClassOf(name: string): NameClass {
   return name.includes('.') ? 'public' : 'internal_name';
 }
 
-/** The class of an IPv4 address spelt in a name's labels, as `10.0.0.5.x.io` or `10-0-0-5.x.io`. */
+/** The class of an IPv4 address in the labels of a name, such as `10.0.0.5.x.io` or `10-0-0-5.x.io`. */
 function addressCarriedBy(name: string): AddressClass | undefined {
   const match = /(?:^|[.;,&=+-])(\d{1,3})[.-](\d{1,3})[.-](\d{1,3})[.-](\d{1,3})(?=[.;,&=+-]|$)/.exec(name);
   return match
@@ -63,8 +63,8 @@ function addressCarriedBy(name: string): AddressClass | undefined {
 }
 
 /**
- * The domain that somebody registered, private suffixes such as `github.io` respected; the name itself where there is
- * none (an address, a single label).
+ * The registrable domain, with private suffixes such as `github.io`; the name itself if there is none (an address, a single
+ * label).
  */
 export function registrableDomainOf(name: string): string {
   const before = REGISTERED.get(name);
@@ -75,6 +75,6 @@ export function registrableDomainOf(name: string): string {
   return domain;
 }
 
-/** Names repeat from call to call, those of the policy in every call. */
+/** Cache: names repeat from call to call, those of the policy in every call. */
 const REGISTERED = new Map<string, string>();
 const MOST_REGISTERED = 2_000;

@@ -1,6 +1,6 @@
-// Lists that only grow: a name missing here is judged by its spelling and by the policy's domains alone.
+// Names that are not listed here are judged by their spelling and the policy's domains alone.
 
-/** Names that clouds and clusters answer with credentials, or with the keys to them. */
+/** Names at which clouds and clusters serve credentials. */
 export const METADATA_NAMES = new Set([
   'metadata',
   'instance-data',
@@ -23,7 +23,7 @@ export const METADATA_NAMES = new Set([
 
 export const LOOPBACK_NAMES = ['localhost', 'localdomain', 'ip6-localhost', 'ip6-loopback', 'broadcasthost'];
 
-/** Suffixes that resolve inside an organisation's own network only. */
+/** Suffixes that resolve only inside an organisation's network. */
 export const INTERNAL_SUFFIXES = [
   'internal',
   'local',
@@ -39,7 +39,7 @@ export const INTERNAL_SUFFIXES = [
   'vpn',
 ];
 
-/** Public names that resolve to whatever address the caller writes into them, to this host, or to a new place each time. */
+/** Public names that resolve to an address written in the name, to the local host, or to changing addresses. */
 export const STEERED_SUFFIXES = [
   'nip.io',
   'sslip.io',
@@ -66,7 +66,7 @@ export const STEERED_SUFFIXES = [
   'feacluster.com',
 ];
 
-/** Services that take anything from anybody: pastes, file drops, request catchers, tunnels to a private machine. */
+/** Services that accept data from anybody: pastes, file drops, request catchers, tunnels to private machines. */
 export const DROP_SUFFIXES = [
   'pastebin.com',
   'paste.ee',
@@ -122,7 +122,7 @@ export const DROP_SUFFIXES = [
   'i2p',
 ];
 
-/** Providers where one domain is many unrelated people: there a destination is the whole address. */
+/** Providers whose domain is shared by unrelated people: there the destination is the whole address. */
 export const PUBLIC_MAIL = new Set([
   'gmail.com',
   'googlemail.com',
@@ -171,7 +171,7 @@ export const PUBLIC_MAIL = new Set([
 ]);
 
 /**
- * Where clouds keep instance credentials. Two of them are public by range (168.63.129.16) or merely carrier NAT
+ * Addresses at which clouds serve instance credentials. One is in a public range (168.63.129.16) and one in carrier NAT
  * (100.100.100.200), so ranges alone do not find them.
  */
 export const METADATA_ADDRESSES: ReadonlySet<string> = new Set([

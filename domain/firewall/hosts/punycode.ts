@@ -1,4 +1,4 @@
-/** Decodes one `xn--` label (RFC 3492); the label as it is when it is none, or is malformed. */
+/** Decodes one `xn--` label (RFC 3492); returns other and malformed labels unchanged. */
 export function decodedLabel(label: string): string {
   if (!label.startsWith('xn--')) return label;
   const encoded = label.slice(4);
@@ -26,7 +26,7 @@ export function decodedLabel(label: string): string {
   return String.fromCodePoint(...out);
 }
 
-/** The name with every label decoded: what a person would be shown. */
+/** The name with every label decoded, as a person would see it. */
 export const decodedName = (name: string): string => name.split('.').map(decodedLabel).join('.');
 
 const digitOf = (unit: number): number => {

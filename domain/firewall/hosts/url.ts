@@ -2,7 +2,7 @@ import { fromPercent } from '../text/decode.ts';
 import { addressClassOf } from './address.ts';
 import { LOCAL_SCHEMES, SCHEMES_WITHOUT_SLASHES, SPECIAL_SCHEMES } from './scheme-words.ts';
 
-/** A spelling that two parsers read differently, or that only serves to hide where a URL leads. */
+/** A spelling that two parsers read differently, or that hides the target of a URL. */
 export type UrlTrick =
   | 'control_in_scheme'
   | 'slashes'
@@ -20,18 +20,18 @@ export interface ReadUrl {
   /** Canonical: lower case, punycode, no brackets, no trailing dot. Empty when the URL names no host. */
   host: string;
   tricks: readonly UrlTrick[];
-  /** What the user part spells, when there is one: `a.example` in `http://a.example@b.example/`. */
+  /** The user part, if there is one: `a.example` in `http://a.example@b.example/`. */
   userinfo: string;
   /** Equal for two spellings of one URL. */
   href: string;
-  /** What follows the authority: where another URL may be carried. */
+  /** The part after the authority, which may contain another URL. */
   tail: string;
 }
 
-/** `//host` and `\\\\host`, as far as the name is one that such a path would have; `//see` is not. */
+/** `//host` and `\\\\host` with a plausible host name; `//see` is not a URL. */
 const RELATIVE = /^[\\/]{2}(?=[^\\/\s]*[.[:]|localhost\b|metadata\b)/;
 
-/** No client dials a longer one, and the parser's cost grows faster than its length. */
+/** No client accepts a longer URL, and the parser's cost grows faster than its length. */
 const MAX_AUTHORITY = 2_048;
 
 /** Reads a text that is one URL, in any spelling that a lenient client would follow; undefined for anything else. */
@@ -51,7 +51,7 @@ export function readUrl(raw: string): ReadUrl | undefined {
   )
     return undefined;
   if (rest === slashes || /^\s/.test(rest)) return undefined;
-  // `http:+the+protocol` is a search for words.
+  // `http:+the+protocol` is a search text.
   if (slashes === '' && /^[^/?#]*[+\s]/.test(rest) && SPECIAL_SCHEMES.has(scheme)) return undefined;
   const authority = /^[^/?#]*/.exec(rest.slice(slashes.length))?.[0] ?? '';
   const tail = rest.slice(slashes.length + authority.length);
@@ -92,7 +92,7 @@ function parsedAs(url: string): URL | undefined {
   }
 }
 
-/** The host of an authority that the parser refused: what a laxer client might dial. */
+/** The host of an authority that the parser refused, to which a more lenient client might connect. */
 function looseHostOf(named: string): string {
   const plain = fromPercent(named).replace(/:\d*$/, '').toLowerCase();
   const last = plain.slice(plain.lastIndexOf('@') + 1);
@@ -107,7 +107,7 @@ const URL_END = /[\s<>"'`{}|^)\u3000\u3001]|\\(?=["\\])|[,;](?=[a-zA-Z][a-zA-Z0-
 const slashesAt = (text: string, from: number): number =>
   /^[\\/]{0,4}/.exec(text.slice(from, from + 4))?.[0].length ?? 0;
 
-/** The index behind a URL that starts at `from`: the punctuation of the sentence around it is not its own. */
+/** The end index of a URL that starts at `from`, without the punctuation of the surrounding sentence. */
 function endOfUrl(text: string, from: number): number {
   URL_END.lastIndex = from;
   let end = URL_END.exec(text)?.index ?? text.length;

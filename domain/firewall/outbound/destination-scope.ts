@@ -3,7 +3,7 @@ import type { ParsedAction } from '../parsing/parsed-action.ts';
 import { destinationsOf } from './destinations.ts';
 import type { Known } from './known.ts';
 
-/** Where an action sends: nowhere, to listed places alone, or to one that nobody listed. */
+/** Where an action sends: nowhere, only to listed destinations, or to an unlisted one. */
 export function scopeOf(
   action: ParsedAction,
   context: { readonly allowed_domains: readonly string[]; readonly known: Known },

@@ -15,16 +15,16 @@ import {
   SENDING_WORDS,
 } from './words.ts';
 
-/** A place that an action sends something to. */
+/** A destination of an action. */
 export interface Destination {
   pointer: string;
   /** The address, URL or name as sent. */
   raw: string;
   kind: 'email' | 'url' | 'name';
   host: string;
-  /** What counts as one receiver: the registrable domain, or the whole address at a public mail provider. */
+  /** The identity of a receiver: the registrable domain, or the whole address at a public mail provider. */
   receiver: string;
-  /** Whether it stands in the field that says who the action is for. */
+  /** Whether it is in the field of the main receiver. */
   primary: boolean;
 }
 
@@ -35,7 +35,7 @@ const CARRIER = keyWords(CARRIER_WORDS);
 
 const NOT_A_RECEIVER = keyWords(ABOUT_THE_MESSAGE);
 
-/** Every place that the action sends to, in the order of the payload. */
+/** All destinations of the action, in the order of the payload. */
 export function destinationsOf(action: ParsedAction): readonly Destination[] {
   const before = FOUND.get(action.values);
   if (before) return before;
@@ -44,7 +44,7 @@ export function destinationsOf(action: ParsedAction): readonly Destination[] {
   return found;
 }
 
-/** Several guardrails ask of one action. */
+/** Cache: several guardrails need it for one action. */
 const FOUND = new WeakMap<ParsedAction['values'], readonly Destination[]>();
 
 function read(action: ParsedAction): Destination[] {
@@ -70,10 +70,10 @@ function roleOf(value: TypedValue, sends: boolean): 'primary' | 'other' | undefi
     return 'other';
   if (value.place.words.some(([first, second]) => first === 'on' && second !== undefined && EVENTS.has(second)))
     return 'other';
-  // `{ type: 'forward', value: 'x@a.example' }`: the rule of a mailbox.
+  // `{ type: 'forward', value: 'x@a.example' }`: a mailbox rule.
   const kind = value.place.owner?.['type'] ?? value.place.owner?.['action'];
   if (typeof kind === 'string' && FORWARDS.test(kind) && last.length === 1) return 'other';
-  // Deeper down, an address is more often part of what is sent.
+  // At greater depth an address is usually part of the content.
   return sends && value.place.words.length === 1 && (sets & CARRIER) !== 0 ? 'other' : undefined;
 }
 
@@ -102,7 +102,7 @@ function destinationOf(value: TypedValue, primary: boolean): Destination | undef
 
 const receiverOf = (host: string): string => (addressClassOf(host) === undefined ? registrableDomainOf(host) : host);
 
-/** A bare name counts only with an ending that no file has, `plan.xlsx` being one; reserved endings let examples behave. */
+/** A bare name counts only with an ending that no file type has (`plan.xlsx` does not count); reserved endings count for examples. */
 const isName = (name: string): boolean => BARE_NAME.test(name);
 
 const BARE_NAME = new RegExp(`^(?:[a-z0-9-]+\\.)+${anyOf(BARE_NAME_ENDINGS)}$`);

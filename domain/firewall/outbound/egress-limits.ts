@@ -13,7 +13,7 @@ const UNLISTED_METHOD = template('method', 'medium', 'The policy does not list t
 type EgressRule = Omit<RuleOf<'egress'>, 'kind'>;
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
-/** An egress rule, its lists made ready once. */
+/** An egress rule with prepared lists. */
 export interface EgressLimits {
   schemes: ReadonlySet<string> | undefined;
   allowed: AllowList | undefined;
@@ -50,7 +50,7 @@ function rangeOf(text: string): Range {
 
 const PORTS: Record<string, number> = { http: 80, ws: 80, https: 443, wss: 443, ftp: 21, ssh: 22, sftp: 22 };
 
-/** Why a URL is outside the limits; undefined inside. */
+/** Why a URL is outside the limits; undefined if it is inside. */
 export function limitOf(url: ReadUrl, limits: EgressLimits): FindingTemplate | undefined {
   const limit = (name: string, message: string, severity: Severity = 'medium') => template(name, severity, message);
   if (isBlocked(url.host, limits)) return limit('blocked_address', 'The policy blocks this address.', 'high');
@@ -80,7 +80,7 @@ function portOf(url: ReadUrl): number | undefined {
   }
 }
 
-/** As a server resolves it: dots folded in, so that `/public/../admin` is no `/public`. */
+/** The path as a server resolves it, so that `/public/../admin` is not below `/public`. */
 function pathOf(url: ReadUrl): string {
   try {
     return new URL(url.href).pathname;

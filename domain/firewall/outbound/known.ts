@@ -3,21 +3,21 @@ import type { Policy } from '../../../contracts/policy.ts';
 import { skeletonOf } from '../text/confusables.ts';
 import { EVERYBODY_OF_A_GROUP } from './patterns.ts';
 
-/** Who and what the policy and the trusted request name. */
+/** People, accounts and destinations that the policy and the trusted request name. */
 export interface Known {
   /** Domains and whole mail addresses, as the policy and the request write them. */
   readonly domains: readonly string[];
   /** Whether the trusted request is known at all. */
   readonly task: boolean;
-  /** Whether anybody named a person, an account or a destination: without, nothing can be outside. */
+  /** Whether a person, an account or a destination is named. Otherwise nothing counts as unknown. */
   readonly named: boolean;
-  /** Whether anybody named people or accounts, or the request itself is known. */
+  /** Whether people or accounts are named, or the request itself is known. */
   readonly people: boolean;
-  /** Whether a person, account, channel or address is listed, or stands in the trusted request as a whole word. */
+  /** Whether a person, account, channel or address is listed, or is a whole word of the trusted request. */
   names(value: string): boolean;
-  /** Whether the request means everybody of a group, so that it names nobody of it. */
+  /** Whether the request addresses everybody of a group without naming them. */
   readonly everybody: boolean;
-  /** Whether a word of the trusted request starts like one of these stems. */
+  /** Whether a word of the trusted request starts with one of these stems. */
   mentions(stems: Iterable<string>): boolean;
 }
 
@@ -25,7 +25,7 @@ const MAX_NAME = 320;
 const plain = (text: string): string => skeletonOf(text).replace(/\s+/g, ' ').trim();
 const bare = (name: string): string => plain(name).replace(/^[#@]+/, '');
 
-/** Reads the lists of policy and context once; the task is only searched when a guardrail asks. */
+/** Reads the lists of policy and context once; the task is searched on demand. */
 export function knownOf(policy: Policy, context: ActionContext): Known {
   const full = policy.context_trust !== 'tighten_only';
   const own = full ? context : {};
@@ -69,7 +69,7 @@ export function knownOf(policy: Policy, context: ActionContext): Known {
   };
 }
 
-/** `pay` is asked for by pay, pays, payment, paying and payed; not by `payable` as part of another word. */
+/** The stem `pay` matches pay, pays, payment, paying and payed, but not a word such as `payable`. */
 function startsOne(words: ReadonlySet<string>, stem: string): boolean {
   for (const word of words) {
     if (word.startsWith(stem) && word.length - stem.length <= 6) return true;
@@ -77,7 +77,7 @@ function startsOne(words: ReadonlySet<string>, stem: string): boolean {
   return false;
 }
 
-/** Whether a text holds a name with no letter or digit right beside it. */
+/** Whether a text contains a name without an adjacent letter or digit. */
 function containsWhole(text: string, name: string): boolean {
   for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
     const before = text[at - 1];

@@ -7,7 +7,7 @@ import { OWNED_THINGS, SHARING_WORDS } from './words.ts';
 
 const SHARING = keyWords(SHARING_WORDS);
 
-/** Whether a member opens something to everybody: a link for anyone, a public share. */
+/** Whether a member shares something publicly. */
 export function sharesWithAll({ place, value }: PrincipalChange, { words }: ParsedAction): boolean {
   if ((place.near & SHARING) === 0) return false;
   const name = place.last.join(' ');

@@ -24,7 +24,7 @@ export interface Receiver {
   raw: string;
 }
 
-/** The receivers of an action that nobody named, each once, in the order of the payload. */
+/** The unknown receivers of an action, each once, in the order of the payload. */
 export function foreignNames(action: ParsedAction, known: Known, allowed: AllowList): Receiver[] {
   const gives = action.words.action.some((word) => GIVING_VERBS.has(word));
   const writes =
@@ -38,10 +38,10 @@ export function foreignNames(action: ParsedAction, known: Known, allowed: AllowL
     for (const one of said) {
       if (found.size >= 50) return [...found.values()];
       const raw = one.trim();
-      // The record that is changed, by its number.
+      // The number of the changed record.
       if (!gives && !writes && OWN_NUMBER.test(raw)) continue;
       if (moves && FILE_NAME.test(raw)) continue;
-      // A colleague's bare name: who can be written to by it is inside already. What is sent is judged by its links.
+      // A bare name reaches only colleagues. The content is judged by its links.
       if (writes && /^[\p{L}][\p{L}' .-]{0,40}$/u.test(raw) && !raw.includes('..') && !/\.[a-z]{2,}$/i.test(raw))
         continue;
       if (raw !== '' && !found.has(raw) && !isKnown(raw, known, allowed))

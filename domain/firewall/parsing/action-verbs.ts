@@ -8,13 +8,13 @@ for (const [verbs, requested] of CHANGING_VERBS)
 const MAX_VERB_KEY = 9;
 
 export interface Verbs {
-  /** False only for what names say is a mere look. */
+  /** False only if the names show that the action just reads. */
   readonly changes: boolean;
-  /** The verbs that change something; empty when the action's name has none that is known. */
+  /** The verbs that change something; empty if the action's name has no known verb. */
   readonly verbs: readonly string[];
 }
 
-/** What an action does, from the words of its name, and of its operation where the payload names one. */
+/** The effect of an action, from the words of its name, and of the operation in its payload if there is one. */
 export function verbsOf(action: ParsedAction): Verbs {
   const before = FOUND.get(action.values);
   if (before) return before;
@@ -23,7 +23,7 @@ export function verbsOf(action: ParsedAction): Verbs {
   return verbs;
 }
 
-/** Several guardrails ask of one action. */
+/** Cache: several guardrails need it for one action. */
 const FOUND = new WeakMap<ParsedAction['values'], Verbs>();
 
 function read(action: ParsedAction): Verbs {
@@ -34,7 +34,7 @@ function read(action: ParsedAction): Verbs {
     const value = action.payload[key];
     if (typeof value !== 'string' || value.length > 30) continue;
     const verb = value.trim().toLowerCase();
-    // The HTTP method that only asks; any other is a verb itself.
+    // The HTTP method that only reads; every other one counts as a verb.
     own.push(verb === 'options' ? 'get' : verb);
   }
   const named = own.filter((verb) => READING_VERBS.has(verb) || STEMS_OF.has(verb));

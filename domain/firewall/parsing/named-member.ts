@@ -9,7 +9,7 @@ export const NEW_VALUE = /^(?:value|new|to|after|new value|newvalue|set to)$/;
 const NAMES = [...NAMING_KEYS].flatMap((name) => [name, name.charAt(0).toUpperCase() + name.slice(1)]);
 
 /**
- * `{ path: '/roles/-', value: 'admin' }` and `{ name: 'is_admin', value: true }` say in two members what one would:
+ * `{ path: '/roles/-', value: 'admin' }` and `{ name: 'is_admin', value: true }` use two members for a key and its value:
  * the name is read as the key of the value.
  */
 export function withNamedKey(change: PrincipalChange): PrincipalChange {
@@ -32,8 +32,8 @@ export function withNamedKey(change: PrincipalChange): PrincipalChange {
 }
 
 /**
- * The words of a key that is spelt around them: the last part of a path (`attributes.is_admin`, `user[admin]`), a name
- * behind a sign, capitals thrown in at random.
+ * The words of a disguised key: the last part of a path (`attributes.is_admin`, `user[admin]`), a name after a sign, random
+ * capitals.
  */
 export function innermostWords(raw: string): readonly string[] | undefined {
   if (raw.length > 200) return undefined;

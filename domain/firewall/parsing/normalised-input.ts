@@ -4,13 +4,13 @@ import { classesOf } from '../text/character-classes.ts';
 import { decodedForms } from '../text/decode.ts';
 import { Path, type Place } from './path.ts';
 
-/** A scalar, or a key worth reading, with the way to it. */
+/** A scalar, or a key that can be an attack, with its path. */
 export interface Leaf extends Place {
   kind: 'value' | 'key';
-  /** The key that it stands under, at any distance through arrays and decoded layers; empty at the root. */
+  /** The nearest key above it, across arrays and decoded layers; empty at the root. */
   key: string;
   value: string | number | boolean | null;
-  /** What one pass over a string value tells of it (`CHARACTER_CLASSES`); 0 for any other value. */
+  /** The `CHARACTER_CLASSES` of a string value; 0 for any other value. */
   classes: number;
 }
 
@@ -20,7 +20,7 @@ export interface NormaliseLimits {
   maxChars: number;
   /** Containers and scalars, decoded ones included. */
   maxValues: number;
-  /** Encodings around one another. */
+  /** Nested encodings. */
   maxLayers: number;
 }
 
@@ -33,7 +33,7 @@ export const NORMALISE_LIMITS: NormaliseLimits = {
 
 export interface NormalisedInput {
   leaves: Leaf[];
-  /** Where and why the walk left something unread; undefined when it read everything. */
+  /** Where and why the input was not read completely; undefined if it was. */
   unread: { pointer: string; reason: string } | undefined;
 }
 
@@ -46,7 +46,7 @@ interface Node {
   depth: number;
 }
 
-/** Reads every key and every string of a payload, in the order of the document, and what they carry in encoded form. */
+/** Reads all keys and strings of a payload, in the order of the document, and their encoded content. */
 export function normalise(payload: unknown, limits: NormaliseLimits = NORMALISE_LIMITS): NormalisedInput {
   const leaves: Leaf[] = [];
   const stack: (Node | PathLeaf)[] = [nodeOf('', Path.root(), payload, [], undefined, 0)];
@@ -74,7 +74,7 @@ export function normalise(payload: unknown, limits: NormaliseLimits = NORMALISE_
         continue;
       }
       const plain = via.length === 0;
-      // One more than may be visited, so that the excess shows.
+      // One more than the limit, so that an excess is detected.
       if (Array.isArray(value)) {
         const count = Math.min(value.length, limits.maxValues + 1);
         for (let index = count - 1; index >= 0; index -= 1) {
@@ -92,7 +92,7 @@ export function normalise(payload: unknown, limits: NormaliseLimits = NORMALISE_
           if (READABLE_KEY.test(key))
             leaves.push(new PathLeaf('key', place(key), path.to(key), key, via, around, depth));
         }
-        // The last one first: the stack gives them back in the order of the document.
+        // In reverse, because the stack returns them in the order of the document.
         for (let index = count - 1; index >= 0; index -= 1) {
           const key = names[index] as string;
           stack.push(nodeOf(place(key), path.to(key), around[key], via, around, depth + 1));
@@ -139,10 +139,10 @@ export function normalise(payload: unknown, limits: NormaliseLimits = NORMALISE_
   return { leaves, unread };
 }
 
-/** Keys that say something by themselves: an address, or a way to a prototype. */
+/** Keys that can be an attack themselves: an address, or access to a prototype. */
 const READABLE_KEY = /[:@]|__proto__|constructor\W+prototype/;
 
-/** What a leaf shares with all that stand under its key is looked up, not copied: most are never asked. */
+/** Properties of a key are looked up and not copied to its leaves, because most are never used. */
 class PathLeaf implements Leaf {
   readonly kind: Leaf['kind'];
   readonly pointer: string;
@@ -185,7 +185,7 @@ class PathLeaf implements Leaf {
   }
 }
 
-/** What is to be visited: a scalar as the leaf that it becomes, anything else as a node. */
+/** Nodes to visit; a scalar becomes a leaf. */
 const nodeOf = (
   pointer: string,
   path: Path,

@@ -5,7 +5,7 @@ import { type NormalisedInput, normalise } from './normalised-input.ts';
 import { NO_ROLE, type ParsedAction, type RoleAt } from './parsed-action.ts';
 import { typedValuesOf } from './typed-values.ts';
 
-/** Types every value of an action, encoded layers included; says what was left unread. */
+/** Types all values of an action, including encoded layers; reports what was not read. */
 export function parseAction(
   action: Action,
   roleAt: RoleAt = NO_ROLE,

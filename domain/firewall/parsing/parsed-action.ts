@@ -7,7 +7,7 @@ export type RoleAt = (pointer: string) => ArgumentRole | undefined;
 
 export const NO_ROLE: RoleAt = () => undefined;
 
-/** An action as guardrails see it: its payload with every encoding undone, and every value typed. */
+/** The input of guardrails: the payload with all encodings decoded and all values typed. */
 export interface ParsedAction {
   readonly service: string;
   readonly action: string;
@@ -16,6 +16,6 @@ export interface ParsedAction {
   readonly payload: Readonly<Record<string, unknown>>;
   readonly leaves: readonly Leaf[];
   readonly values: readonly TypedValue[];
-  /** The role that the policy declares for the argument at a pointer, or at the nearest one above it. */
+  /** The role that the policy declares for the argument at a pointer, or for its nearest ancestor. */
   readonly roleAt: RoleAt;
 }

@@ -1,6 +1,6 @@
 import type { SchemaCompiler } from '../../json/schema.ts';
 
-/** A node of a Bash syntax tree, as far as the rules look at it. */
+/** A node of a Bash syntax tree; only the parts that the rules use. */
 export interface ShellNode {
   readonly type: string;
   readonly text?: string;
@@ -9,9 +9,9 @@ export interface ShellNode {
 }
 
 export interface ShellParser {
-  /** A script as a tree; where it does not parse, the root has `errors`. */
+  /** A script as a tree; if it does not parse, the root has `errors`. */
   parse(text: string): ShellNode;
-  /** The children of a node, those of nested scripts included, in the order of the text. */
+  /** The children of a node, including those of nested scripts, in the order of the text. */
   children(node: ShellNode): ShellNode[];
 }
 
@@ -23,7 +23,7 @@ export interface Parsers {
   /** The statements of a PostgreSQL text as its own parser's tree; throws on a text that does not parse. */
   readonly sql?: (text: string) => unknown;
   readonly shell?: ShellParser;
-  /** Compiles an RE2 pattern; throws on what RE2 does not have. */
+  /** Compiles an RE2 pattern; throws on syntax that RE2 does not support. */
   readonly pattern?: (pattern: string, ignoreCase: boolean) => (text: string) => boolean;
   /** Compiles a CEL expression; throws on one that does not parse. */
   readonly expression?: (cel: string) => (variables: Record<string, unknown>) => unknown;
@@ -33,7 +33,7 @@ export interface Parsers {
 
 export const NO_PARSERS: Parsers = {};
 
-/** The parser that a rule needs. Without it the rule cannot be enforced. @throws Error when it is not loaded. */
+/** The parser that a rule needs. @throws Error if it is not loaded, because then the rule cannot be enforced. */
 export function requiredParser<Name extends keyof Parsers>(parsers: Parsers, name: Name): NonNullable<Parsers[Name]> {
   const parser = parsers[name];
   if (parser === undefined) throw new Error(`no ${name} engine is loaded`);

@@ -1,30 +1,30 @@
 import { setsOf } from '../text/key-words.ts';
 import { wordsOf } from '../text/tokenizer.ts';
 
-/** Where a value stands: guardrails report this place. */
+/** The place of a value, which findings report. */
 export interface Place {
-  /** JSON Pointer into the payload as sent: for a decoded value, of the string that carried it. */
+  /** JSON Pointer into the original payload; for a decoded value, that of the encoded string. */
   pointer: string;
-  /** The words of each key on the way, outermost first. */
+  /** The words of each key on the path, outermost first. */
   words: readonly (readonly string[])[];
-  /** Those of the last key. */
+  /** The words of the last key. */
   last: readonly string[];
   /** The sets (`keyWords`) that the last key has a word of, and those of the last three keys together. */
   sets: number;
   near: number;
-  /** How the value was uncovered, outermost first: `base64`, `json` … Empty for what stands in the payload itself. */
+  /** The decoded layers, outermost first: `base64`, `json` … Empty for a value of the payload itself. */
   via: readonly string[];
-  /** The nearest object around it: some members mean something only beside their siblings. */
+  /** The nearest enclosing object: some members have a meaning only together with their siblings. */
   owner: Readonly<Record<string, unknown>> | undefined;
 }
 
 const NO_WORDS: readonly string[] = [];
 
-/** The keys from the root to a value, array indices left out. One object for all values that share them. */
+/** The keys from the root to a value, without array indices. One object for all values with the same keys. */
 export class Path {
   /** The sets (`keyWords`) that the last key has a word of. */
   readonly sets: number;
-  /** Those that one of the last three keys has a word of. */
+  /** The sets that one of the last three keys has a word of. */
   readonly near: number;
   /** The last key, and its words. */
   readonly key: string;

@@ -1,4 +1,4 @@
-/** Whether a pointer is one of these places, or below one; `*` is any array index, no list is everywhere. */
+/** Whether a pointer is at or below one of these places. `*` matches any array index; without a list every pointer matches. */
 export const isPointerIn = (pointer: string, places: readonly string[] | undefined): boolean =>
   places === undefined ||
   places.some(

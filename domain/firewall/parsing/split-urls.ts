@@ -8,7 +8,7 @@ const MAX_KEY = 8;
 const MOST = 100;
 const PORT: ReadonlySet<string> = new Set(['port']);
 
-/** URLs that an action spells in several members, `{ scheme, host, port, path }`: judged as the URL they make. */
+/** URLs that are split into several members, `{ scheme, host, port, path }`: joined and judged as a URL. */
 export function splitUrls(action: ParsedAction): UrlValue[] {
   const found: UrlValue[] = [];
   const seen = new Set<object>();
@@ -23,7 +23,7 @@ export function splitUrls(action: ParsedAction): UrlValue[] {
       continue;
     const key = value.raw.toLowerCase();
     if (!HOST_KEYS.has(key) || value.value.length > 255 || /[\s/]/.test(value.value)) continue;
-    // Spelled in another case, many members may have such a name: their owner is searched once.
+    // Many members may have such a name in different case: each object is searched once.
     seen.add(value.place.owner);
     const scheme = memberOf(value.place.owner, SCHEME_KEYS);
     if (scheme === undefined) continue;

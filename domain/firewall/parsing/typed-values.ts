@@ -8,34 +8,34 @@ import type { Leaf } from './normalised-input.ts';
 import type { Place } from './path.ts';
 import { HOST_WORDS } from './words.ts';
 
-/** `whole` when the string is nothing but the URL: only then is it likely to be called. */
+/** `whole` if the string is just the URL: only then is it likely to be called. */
 export type UrlValue = { place: Place; type: 'url'; url: ReadUrl; whole: boolean };
 export type AddressValue = { place: Place; type: 'address'; raw: string; class: AddressClass };
 export type DomainValue = { place: Place; type: 'domain'; raw: string; name: string };
 export type EmailValue = { place: Place; type: 'email'; address: string; domain: string; whole: boolean };
-/** A member that may change who may do what: its own words, and the value it would take. */
+/** A member that may change permissions: the words of its key, and its new value. */
 export type PrincipalChange = {
   place: Place;
   type: 'principal_change';
   raw: string;
   value: Leaf['value'];
-  /** Of a string, what one pass over it tells (`CHARACTER_CLASSES`). */
+  /** The `CHARACTER_CLASSES` of a string. */
   classes: number;
 };
-/** The string itself, for what no other type carries; short plain words are left out. */
+/** The string itself, for content without another type; short plain words are omitted. */
 export type TextValue = { place: Place; type: 'text'; text: string; classes: number };
 
 export type TypedValue = UrlValue | AddressValue | DomainValue | EmailValue | PrincipalChange | TextValue;
 
-/** URLs and mail addresses of one payload that are judged. */
+/** Limit of judged URLs and mail addresses per payload. */
 export const MAX_DESTINATIONS = 1_000;
 
 const HOST = keyWords(HOST_WORDS);
 
-/** Short and plain: no other type can hide in it. */
+/** Short and plain, so that it cannot contain another type. */
 const MAX_PLAIN = 14;
 
-/** What every URL, address and host name has; a bare name or number is one only under a key that says so. */
+/** Characters that every URL, address and host name has; a bare name or number counts only under a key that names a place. */
 const MAY_NAME_A_PLACE =
   CHARACTER_CLASSES.colon |
   CHARACTER_CLASSES.at |
@@ -48,7 +48,7 @@ const EMAIL = /[^\s@<>,;:"'()[\]\\]{1,64}@[\p{L}\p{N}](?:[\p{L}\p{N}.-]{0,252}[\
 const PICTURE_FOR_DENSE_SCREENS = /@[1-9]x\.(?:png|jpe?g|gif|webp|avif|svg)$/i;
 const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62}))+\.?$/u;
 
-/** What the leaves of a payload mean. `complete` is false when there were more URLs and mail addresses than are judged. */
+/** The typed values of a payload. `complete` is false if there are more URLs and mail addresses than the limit. */
 export function typedValuesOf(leaves: readonly Leaf[]): { values: TypedValue[]; complete: boolean } {
   const values: TypedValue[] = [];
   let count = 0;
@@ -93,7 +93,7 @@ function urlsOf(text: string, place: Place): UrlValue[] {
   };
   const plain = visible(text);
   const one = readUrl(text) ?? (plain === text ? undefined : readUrl(plain));
-  // Prose that starts with a URL is no URL with a malformed host.
+  // Prose that starts with a URL is not a URL with a malformed host.
   if (one && !(one.tricks.includes('refused') && /\s/.test(text.trim())))
     add(one, !/\s/.test(text.trim()) || one.tricks.includes('control_in_scheme'));
   for (const url of urlsInText(text, MAX_DESTINATIONS)) add(url, false);
@@ -115,7 +115,7 @@ function emailsOf(text: string, place: Place): EmailValue[] {
   return found;
 }
 
-/** A host without a scheme: an address or a name that is the whole string, in a member that names a place. */
+/** A host without a scheme: the whole string is an address or a name, in a member that names a place. */
 function hostsOf(text: string, place: Place): (AddressValue | DomainValue)[] {
   const raw = text.trim();
   if (raw.length < 3 || raw.length > 2_048 || /[\s@]/.test(raw)) return [];
@@ -144,7 +144,7 @@ function hostsOf(text: string, place: Place): (AddressValue | DomainValue)[] {
 /** A URL in percent-encoding is judged in its decoded form. */
 const PERCENT_CODED = /%(?:25)*3a(?:%(?:25)*2f){2}/i;
 
-/** A metadata service named without a scheme in a longer text: in a command, that is how it is called. */
+/** A metadata service without a scheme in a longer text, because a command can call it in this form. */
 function mentionedIn(text: string, place: Place): (AddressValue | DomainValue)[] {
   if (place.via.includes('query') || PERCENT_CODED.test(text)) return [];
   const address = metadataAddressIn(text);

@@ -1,13 +1,13 @@
 import { words } from '../text/word-list.ts';
 
-/** Verbs that leave everything as it was. */
+/** Verbs that change nothing. */
 export const READING_VERBS = words(
   'get gets list lists read reads search searches find finds view views show shows fetch fetches check checks look lookup retrieve query browse describe count calculate compute analyze analyse summarize summarise estimate compare inspect explain predict convert translate parse rank sort filter detect classify monitor track watch scan preview navigate visit access load scrape crawl ask think reason is has display obtain recommend identify determine evaluate measure forecast total sum diff cat ls pwd grep head tail wc du stat help ping review simulate current',
 );
 
 /**
- * Verbs that change something outside, in groups of what a person may say for them. The first list holds verbs of
- * actions, the second the stems a request would use; a stem also stands for its endings.
+ * Verbs that change something outside, in groups of synonyms. The first list has verbs of actions, the second the stems that a
+ * request may use; a stem also matches its endings.
  */
 export const CHANGING_VERBS: readonly (readonly [verbs: ReadonlySet<string>, requested: ReadonlySet<string>])[] = [
   [
@@ -92,5 +92,5 @@ export const HOST_KEYS = words('host hostname server domain ip address authority
 /** Members that hold its path. */
 export const PATH_KEYS = words('path pathname uri');
 
-/** Members that name the member which a `value` beside them is for. */
+/** Members that name the key of a sibling `value`. */
 export const NAMING_KEYS = words('path key name field attribute property claim setting');
