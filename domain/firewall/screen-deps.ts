@@ -1,7 +1,7 @@
 import type { ScreenStats } from './history/stats.ts';
 import type { Parsers } from './parsing/parsers.ts';
 
-/** What the host program provides. All of it is optional, and what is missing never counts as harmless. */
+/** Services of the host program. All are optional; a missing one never counts as harmless. */
 export interface ScreenDeps {
   /** Loaded once by the composition root. */
   parsers?: Parsers;

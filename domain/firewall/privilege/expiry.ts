@@ -1,7 +1,7 @@
 import { anyOf } from '../text/word-list.ts';
 import { CREDENTIAL_WORDS, EXPIRY_WORDS, NO_END_VALUES } from './words.ts';
 
-/** In words, or as a date that nobody lives to see. */
+/** A text that means no expiry, or a date in the far future. */
 const NO_END = new RegExp(
   `^\\s*(?:${anyOf(NO_END_VALUES)}|non[- ]?expiring|no[- ]?(?:expir|end|limit)|does not|∞|9999-|2[1-9]\\d\\d-|20[89]\\d-)`,
   'i',
@@ -9,8 +9,8 @@ const NO_END = new RegExp(
 const TEN_YEARS_IN_SECONDS = 315_360_000;
 
 /**
- * An end that never comes: in words, as a date that nobody lives to see, or as none where what ends opens an account.
- * Elsewhere, no end is the usual answer.
+ * A missing expiry: in words, as a date in the far future, or as an empty value where a credential expires. Elsewhere an empty
+ * expiry is normal.
  */
 export function neverExpires(key: readonly string[], value: unknown, opens: boolean): boolean {
   if (/^(?:session|idle|inactivity|login)(?: idle| inactivity)? (?:timeout|lifetime|ttl)(?: \w+)?$/.test(key.join(' ')))
@@ -28,7 +28,7 @@ export function neverExpires(key: readonly string[], value: unknown, opens: bool
 const isNone = (value: unknown): boolean =>
   value === null || value === false || value === 0 || value === -1 || value === '0' || value === '-1';
 
-/** Ten years, in the unit that the key names. A point in time has none. */
+/** Ten years, in the unit that the key names; undefined for a point in time. */
 function mostOf(key: readonly string[]): number {
   if (key.includes('at') || key.includes('until') || key.includes('date')) return Number.POSITIVE_INFINITY;
   if (key.includes('years')) return 10;

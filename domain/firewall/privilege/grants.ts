@@ -10,11 +10,11 @@ import * as words from './words.ts';
 type Words = readonly string[];
 export const template = templatesOf('privilege');
 
-/** What a text gives away, judged by the keys above it: a wildcard under a permission, the name of a role that may do all. */
+/** The rights that a text grants, judged by the keys above it: a wildcard permission, the name of an administrator role. */
 export function judgeGrant(path: readonly Words[], text: string): FindingTemplate | undefined {
   const near = path.slice(-3);
   const key = path.at(-1) ?? [];
-  // `role: { key: 'admin' }` names the role.
+  // In `role: { key: 'admin' }` the value names the role.
   const names =
     key.length === 1 &&
     /^(?:key|code|slug)$/.test(key[0] ?? '') &&
@@ -26,7 +26,7 @@ export function judgeGrant(path: readonly Words[], text: string): FindingTemplat
   if (!grants && !roles) return judgeSubject(key, text);
   const plain = lookAlike(text);
   if (FULL_SCOPE.test(plain.trim())) return template('wildcard', 'high', 'This permits everything.');
-  // A list in one string; scopes are separated by spaces too, names of roles may hold them.
+  // A list in one string. Scopes may also be separated by spaces; role names may contain spaces.
   const items = plain.split(key.some((word) => word.startsWith('scope')) ? /[\s,;|]+/ : /[,;|]/).slice(0, 50);
   for (const item of [plain, ...items]) {
     const found = (grants ? judgeReach(item, key) : undefined) ?? judgeRole(item);
@@ -49,7 +49,7 @@ function judgeReach(text: string, key: Words): FindingTemplate | undefined {
 const HIGHEST = new RegExp(`^(?:${anyOf(words.HIGHEST_VALUES)}|all[-_ ]${anyOf(words.ALL_OF_THEM)})$`, 'i');
 
 function judgeRole(written: string): FindingTemplate | undefined {
-  // Of an ARN its last part is the name, and of a distinguished name each value.
+  // The name is the last part of an ARN, and each value of a distinguished name.
   const text = /^arn:/i.test(written)
     ? (written.split(/[/:]/).at(-1) ?? '')
     : written.replace(/^\s*(?:cn|ou|uid)=/i, '');
@@ -57,14 +57,14 @@ function judgeRole(written: string): FindingTemplate | undefined {
   if (valueWords.some((word) => /^impersonat(?:e|ion)$/.test(word))) {
     return template('impersonation', 'high', 'This permits acting in the name of others.');
   }
-  // Both as written and in lower case: the boundary in `R00T` is none.
+  // As written and in lower case, because `R00T` has no word boundary.
   const named = [valueWords, wordsOf(text.toLowerCase())].some(
     (some) => some.length > 0 && some.length <= 6 && namesAdmin(some),
   );
   return named ? template('admin_role', 'high', 'This role or permission makes somebody an administrator.') : undefined;
 }
 
-/** `user: "root"`: the account itself, not a role of it. */
+/** `user: "root"` names the account itself and not a role. */
 function judgeSubject(key: Words, text: string): FindingTemplate | undefined {
   const subject =
     key.length > 0 &&

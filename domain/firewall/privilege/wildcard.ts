@@ -6,12 +6,12 @@ const ALL = new RegExp(
   'i',
 );
 
-/** The objects of a store below one prefix. */
+/** The objects of a store under one prefix. */
 const BELOW_ONE_PREFIX = /^arn:[a-z-]{1,20}:s3:::[^*?:/]{1,63}(?:\/[^*?:/]{1,100}){1,10}\/\*$/i;
-/** The objects of one store: as much as a task is given that says what it does with them. */
+/** All objects of one store, which is normal for a task that names its actions. */
 export const OBJECTS_OF_ONE_BUCKET = /^arn:[a-z-]{1,20}:s3:::[^*?:/]{1,63}\/\*$/i;
 
-/** How far a value reaches when it says what is permitted; undefined when it is no wildcard. */
+/** The reach of a wildcard in a permission; undefined if the value is not a wildcard. */
 export function wildcardOf(text: string): 'everything' | 'all_of_one' | 'word' | undefined {
   const plain = text.replace(/\s+/g, '');
   if (plain.length > 200 || plain === '') return undefined;

@@ -1,16 +1,16 @@
 import { words } from '../text/word-list.ts';
 
-/** Who may do everything. */
+/** Names of administrators. */
 export const ADMIN_WORDS = words(
   'admin admins administrator administrators superuser superusers superadmin sudo sudoer sudoers root owner god sysadmin masters wheel dba dbo owners',
 );
 
-/** Words that may stand beside an admin word in a key without changing what it says: `is_admin`, `admin_override`. */
+/** Words that do not change the meaning of an admin word in a key: `is_admin`, `admin_override`. */
 export const ADMIN_NEUTRAL = words(
   'x can service app application permit login promote promoted force to staff team group workspace project tenant company local domain db database server cluster cloud network is as has user users make set grant granted enable enabled mode flag access privilege privileges rights right role roles account super system site global org organization allow allowed be become run override bypass level permission permissions status full with use the by new default',
 );
 
-/** Words that set a rule aside; each counts only with a word of what is protected, or alone where noted. */
+/** Words that bypass a rule; each counts only with a word for a protection, or alone where noted. */
 export const LIFTING_WORDS = words(
   'override overrides overridden bypass bypassed skip skipped ignore ignored disable disabled force forced without suppress off omit exempt exempted waive waived',
 );
@@ -19,7 +19,7 @@ export const PROTECTED_WORDS = words(
 );
 export const LIFTING_ALONE = words('override bypass');
 
-/** Protections that are off when false, whatever else the key says. */
+/** Protections that `false` disables, regardless of other words of the key. */
 export const STRONG_PROTECTIONS = words(
   'mfa 2fa otp totp audit auditing rbac sandbox sandboxed guardrail guardrails firewall encryption encrypted',
 );
@@ -29,84 +29,84 @@ export const WEAK_PROTECTIONS = words(
 export const ENABLING_WORDS = words(
   'strict enable enabled require required requires enforce enforced active on check checks verify validate needs needed must',
 );
-/** Protections that are off when their own key says so, with nothing beside it. */
+/** Protections that `false` disables if the key has no other words. */
 export const ALONE_PROTECTIONS = words(
   'auth authentication authorization csrf captcha ssl tls dlp antivirus waf edr uac verify seccomp apparmor selinux isolation',
 );
-/** A last key that only says whether the one before it holds. */
+/** A last key that only enables the one before it. */
 export const STATE_WORDS = words(
   'enable enabled value active on allow allowed grant granted flag state status required is set enforced',
 );
 
-/** A word that turns a key round, so that true is the careful answer. */
+/** A word that inverts a key, so that true is the safe value. */
 export const NEGATIONS = words(
   'no non not never deny denied disallow revoke revoked remove removed prevent block blocked forbid without require required requires exclude excluded drop is_not un',
 );
 
-/** Words that say of an end that there is none. */
+/** Words that mean no expiry. */
 export const NEVER_WORDS = words('never no non without');
 
-/** Protections whose absence a key can announce: `no_mfa`, `without_approval`. */
+/** Protections that a key can negate: `no_mfa`, `without_approval`. */
 export const MISSED_PROTECTIONS = words(
   'mfa 2fa otp auth authentication authorization approval approvals verify confirm verification validation review reviews confirmation limit limits restriction restrictions audit logging encryption sandbox checks guardrails firewall',
 );
-/** Words that may stand beside them. */
+/** Words that may be combined with them. */
 export const MISSED_BESIDE = words('check checks required needed policy control gate step human user manual rate any');
-/** Words beside which a key is about a grant and gives none: `group_by`, `access_token`. */
+/** Words with which a key does not grant anything: `group_by`, `access_token`. */
 export const NO_GRANT = words(
   'old previous prior former from drop dropped deny denied exclude excluded revoke revoked remove removed by count token tokens key secret url path note notes description reason date at label log notification notifications',
 );
 
-/** Keys under which a value says what somebody may do. */
+/** Keys of permissions. */
 export const GRANT_WORDS = words(
   'permission permissions perm perms scope scopes action actions grant grants granted access role roles policy policies privilege privileges resource resources allow allowed acl acls entitlement entitlements capability capabilities right rights authority authorities principal principals iam operation operations verbs ability abilities can',
 );
-/** Keys under which a value says who somebody is. */
+/** Keys of roles. */
 export const ROLE_WORDS = words(
   'role roles rolename group groups membership memberships privilege privileges permission permissions perm perms grant grants access authority authorities clusterrole level scope scopes rights acl usertype tier team teams memberof flag flags',
 );
-/** Words that may stand beside an admin word in a role: `cluster-admin`, `Global Administrator`. */
+/** Words that may be combined with an admin word in a role: `cluster-admin`, `Global Administrator`. */
 export const ROLE_NEUTRAL = words(
   'super cluster system global org organization organisation site domain account tenant project billing role roles user users the workspace full access db database company security network cloud it server platform enterprise group groups team all and of kube predefined policy read write manage builtin built in',
 );
 
-/** Texts that switch a flag on. */
+/** Texts that enable a flag. */
 export const GRANTING_VALUES = words('✓ ✔ true yes y on 1 enabled enable allow allowed granted t active full');
-/** Texts that switch one off. */
+/** Texts that disable a flag. */
 export const REFUSING_VALUES = words('false no n off 0 disabled disable none never denied f inactive');
 
-/** Words of calls and keys beside which an end is that of something that opens an account. */
+/** Words of calls and keys with which an expiry is that of a credential. */
 export const CREDENTIAL_WORDS = words(
   'token tokens key keys apikey credential credentials secret secrets password passwords session sessions access role roles permission permissions grant grants privilege privileges iam certificate share sharing',
 );
 
-/** Words that say nothing of what it is that ends: unlike `cache` in `cache_ttl`. */
+/** Words that do not name what expires, unlike `cache` in `cache_ttl`. */
 export const EXPIRY_WORDS = words(
   'expires expiry expiration ttl lifetime valid until in at on date time seconds minutes hours days years',
 );
 
-/** Texts that say of an end that it never comes; more may follow. */
+/** Texts that mean no expiry; more text may follow. */
 export const NO_END_VALUES = words(
   'never none infinite infinity unlimited forever permanent perpetual eternal indefinite',
 );
 
-/** Keys that say how much somebody may do, and the values that say as much as there is. */
+/** Keys of an access level, and the values of the highest level. */
 export const HEIGHT_WORDS = words('privilege privileges access permission permissions');
 export const HIGHEST_VALUES = words('max maximum highest');
-/** Groups of which `all-…` is everything. */
+/** Groups for which `all-…` means everything. */
 export const ALL_OF_THEM = words(
   'tenants users accounts organizations organisations orgs projects workspaces customers environments repos repositories',
 );
-/** Accounts that are an administrator by their name. */
+/** Names of administrator accounts. */
 export const ADMIN_ACCOUNTS = words('root admin administrator sa system');
 /** Values that permit everything, as one word. */
 export const EVERYTHING_VALUES = words('all any everything everyone full fullaccess allusers unrestricted unlimited');
-/** Rights that are everything when they are had over all: `write:all`. */
+/** Rights that mean everything together with `all`: `write:all`. */
 export const RIGHTS_OVER_ALL = words('write admin manage delete full delegate impersonate edit');
-/** What `all` can be of: `all-privileges`. */
+/** Words that `all` can refer to: `all-privileges`. */
 export const ALL_RIGHTS = words('privileges permissions access rights actions resources scopes');
 
-/** Words of keys that the patterns of the privilege guardrail are about, beside the lists above. */
+/** Further words of keys that the patterns of the privilege guardrail use. */
 export const CONCERNED_WORDS = words(
   'new permit give full all unlimited unrestricted privileged elevated elevate escalate auto run become impersonate impersonated impersonates impersonating impersonation user username as factor expires type kind member switch subject insecure reject human unsafe dangerous dangerously lifetime ttl valid unset remove path behalf mode chmod timeout identity delegate by transfer preapproved pre safe to after',
 );

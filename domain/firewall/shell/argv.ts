@@ -1,7 +1,7 @@
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import { ARGUMENT_KEYS, PROGRAM_KEYS, TOOLS, VECTOR_KEYS } from './words.ts';
 
-/** A command line that a payload spells in several members or items, and where it starts. */
+/** A command line that is split into several members or items, and its place. */
 export interface SplitCommand {
   pointer: string;
   text: string;
@@ -38,7 +38,7 @@ export function splitCommands(action: ParsedAction): SplitCommand[] {
   return found;
 }
 
-/** Those that may be part of a command, wherever they stand among the others. */
+/** The items that may be part of a command, at any position. */
 function membersOf(owner: Readonly<Record<string, unknown>>): [key: string, value: unknown][] {
   const members: [string, unknown][] = [];
   for (const key of Object.keys(owner))
@@ -57,7 +57,7 @@ const isName = (value: unknown): boolean => typeof value === 'string' && /^[\w./
 const toolOf = ({ action, service }: ParsedAction): string | undefined =>
   [action, service].find((name) => TOOLS.has(name.toLowerCase()))?.toLowerCase();
 
-/** Arguments as one line: a text as it stands, items each in quotes. */
+/** Arguments as one line: a text unchanged, list items quoted. */
 function lineOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (!Array.isArray(value) || value.length > MOST_ITEMS || !value.every((item) => typeof item === 'string'))

@@ -37,7 +37,7 @@ const UNREVIEWED: FindingTemplate = template(
 );
 const OPENS: FindingTemplate = template('world_open', 'high', 'This opens a network or a store to everybody.');
 
-/** What a command line of a cluster, a cloud or a container engine does. */
+/** Commands of clusters, clouds and container engines. */
 export function cloudOf(name: string, words: readonly string[]): FindingTemplate | undefined {
   const line = words.slice(1).join(' ');
   if (/\s--dry-run(?:=(?:client|server|true))?(?:\s|$)/.test(` ${line} `) && !/--dry-run=none/.test(line))

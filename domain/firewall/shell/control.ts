@@ -8,7 +8,7 @@ import { HISTORY_VARIABLES, RECORDING_SERVICES } from './words.ts';
 const STOPPED_SERVICE = new RegExp(`\\b(?:${anyOf(RECORDING_SERVICES)}|clamav\\S*)\\b`);
 const STOPS = template('stops_system', 'high', 'This command stops the machine or everything on it.');
 
-/** Commands that stop the machine, switch off its records and protections, or rewrite a shared history. */
+/** Commands that stop the machine, disable its logs and protections, or rewrite a shared history. */
 export function judgeControl(name: string, words: readonly ShellWord[]): FindingTemplate | undefined {
   const all = words.map((word) => word.text);
   const line = all.join(' ');
@@ -82,6 +82,6 @@ export function judgeControl(name: string, words: readonly ShellWord[]): Finding
   }
 }
 
-/** Whether a service that records or protects is stopped. */
+/** Whether a logging or security service is stopped. */
 const stopsRecords = (line: string): boolean =>
   /\b(?:stop|disable|mask|off)\b/.test(line) && STOPPED_SERVICE.test(line);

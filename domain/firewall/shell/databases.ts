@@ -11,7 +11,7 @@ const HARM: FindingTemplate = template(
   'This command gives a database a statement that destroys or hands over.',
 );
 
-/** Statements that a client of a database is given on the command line or as its input. */
+/** Statements that a database client gets on its command line or as input. */
 export function judgeDatabase(
   name: string,
   words: readonly ShellWord[],

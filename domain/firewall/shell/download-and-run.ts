@@ -4,7 +4,7 @@ import { commandName } from './tokenizer.ts';
 import { FILE_RUNNERS } from './words.ts';
 import { unwrapped } from './wrappers.ts';
 
-/** Whether a script runs a file that it has downloaded before, or makes one executable, from a host that nobody lists. */
+/** Whether a script runs a file, or makes one executable, that it downloaded from an unlisted host. */
 export function runsDownload(commands: readonly ShellCommand[], allowedHost: (host: string) => boolean): boolean {
   const fetched = new Set<string>();
   for (const command of commands) {
@@ -19,9 +19,9 @@ export function runsDownload(commands: readonly ShellCommand[], allowedHost: (ho
     }
     if (fetched.size === 0) continue;
     if (fetched.has(plain(texts[0] ?? ''))) return true;
-    // What is fed to a shell is run by it.
+    // A shell runs its input.
     if (name === 'cat' && texts.slice(1).some((text) => fetched.has(plain(text)))) return true;
-    // To make it executable is to run it: `chmod 644` is not.
+    // Making it executable counts as running it; `chmod 644` does not.
     if (
       name === 'chmod' &&
       !/^[0-7]*[0246][0-7]{2}$|^[ugoa]*[-=+][rw]+$/.test(texts[1] ?? '') &&
@@ -35,7 +35,7 @@ export function runsDownload(commands: readonly ShellCommand[], allowedHost: (ho
 
 const plain = (path: string): string => path.replace(/^\.\//, '');
 
-/** Where a download ends up: an option's word, the target of a redirect, or the name in the URL. */
+/** The file of a download: an option's argument, the target of a redirect, or the name in the URL. */
 function filesOf(name: string, texts: readonly string[], command: ShellCommand): string[] {
   const files = command.writes.map((word) => word.text);
   let named = false;

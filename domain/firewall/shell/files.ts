@@ -171,7 +171,7 @@ export function judgeFiles(
   }
 }
 
-/** Whether a command is one that must not be run on everything a search finds. */
+/** Whether a command must not run on all files that a search finds. */
 export const isGrave = (name: string, words: readonly ShellWord[]): boolean =>
   name === 'chmod'
     ? words.some((word) => /^[0-7]*7[0-7]?7$|\+s|o\+w|a\+w/.test(word.text))

@@ -6,10 +6,10 @@ import type { ShellCommand, ShellWord } from './script.ts';
 import { commandName } from './tokenizer.ts';
 import { INTERPRETERS, SHELLS } from './words.ts';
 
-/** A shell by its name, or by the variable that names the one at hand. */
+/** A shell by its name, or by the variable that contains the current shell. */
 const isShell = (name: string): boolean => SHELLS.has(name) || /^\$\{?(?:SHELL|BASH|0)\}?$/.test(name);
 
-/** What is run as a program although it was fetched, decoded or fed. */
+/** Programs from a download, a decoder or a pipe. */
 export function interpreted(
   name: string,
   words: readonly ShellWord[],
@@ -62,7 +62,7 @@ export function interpreted(
   return [];
 }
 
-/** The words that an interpreter runs: its inline code, or else its first operand. */
+/** The words that an interpreter runs: its inline code, otherwise its first operand. */
 const inlineOrFirst = (words: readonly ShellWord[], inline: number): readonly ShellWord[] => {
   if (inline > 0) return words.slice(inline + 1, inline + 2);
   return words
@@ -75,7 +75,7 @@ const inlineOrFirst = (words: readonly ShellWord[], inline: number): readonly Sh
 const SOCKETS = /^-(?:M(?:IO::)?Socket|rsocket)/;
 const SECRET_IN_CODE = /\/etc\/(?:shadow|sudoers)|\.ssh\/|\.aws\/credentials|id_rsa\b/;
 
-/** Scripts that a command carries to run elsewhere or on what it finds. */
+/** Scripts in a command's arguments, which run on another machine or on found files. */
 export function nested(name: string, words: readonly ShellWord[]): string[] {
   if (name === 'ssh') {
     const operands = words.slice(1).filter((word) => !word.text.startsWith('-'));
@@ -116,7 +116,7 @@ export function nested(name: string, words: readonly ShellWord[]): string[] {
   return [];
 }
 
-/** What `docker exec NAME …` and `kubectl exec NAME -- …` run inside. */
+/** The command that `docker exec NAME …` or `kubectl exec NAME -- …` runs. */
 function insideContainer(words: readonly ShellWord[]): string | undefined {
   if (words[1]?.text !== 'exec') return undefined;
   const dashes = words.findIndex((word) => word.text === '--');

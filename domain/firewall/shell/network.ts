@@ -8,7 +8,7 @@ import { DUMP_PROGRAMS, NAME_LOOK_UPS, NETWORK_PROGRAMS, TUNNELS } from './words
 
 export const isNetwork = (name: string): boolean => NETWORK_PROGRAMS.has(name);
 
-/** Whether a command only puts out what another may send away. */
+/** Whether a command only prints data, which another command may send. */
 export const isDump = (name: string): boolean => DUMP_PROGRAMS.has(name);
 
 const REMOTE = /^(?:[\w.-]+@)?[\w.-]+:(?!\/\/)[^\s]*$|^rsync:\/\//;
@@ -16,7 +16,7 @@ const TUNNEL: FindingTemplate = template('tunnel', 'high', 'This command opens a
 const isShellNode = (node: unknown): boolean =>
   /(?:^|\/)(?:ba|z|da|k)?sh$/.test(String((node as { name?: { text?: string } } | undefined)?.name?.text ?? ''));
 
-/** Commands that send a file or their input to another machine, or hand it a shell. */
+/** Commands that send a file or their input to another machine, or give it a shell. */
 export function judgeNetwork(
   name: string,
   words: readonly ShellWord[],
@@ -46,7 +46,7 @@ export function judgeNetwork(
     if (command.substituted && all.some((word) => /[?&][\w-]+=[^&]*(?:\$\(|`)/.test(word))) return SENDS_FILE;
   }
   if (name === 'wget' && all.some((word) => /^--(?:post|body)-file/.test(word))) return SENDS_FILE;
-  // Whatever part of a request it stands in; a header may hold a token that another tool gives out.
+  // In any part of a request, but a header may contain a token that another tool prints.
   if (
     (name === 'curl' || name === 'wget') &&
     all.some(
@@ -105,7 +105,7 @@ export function judgeNetwork(
   return undefined;
 }
 
-/** Whether a command sends away what it is fed. */
+/** Whether a command sends its input. */
 export const sendsInput = (name: string, words: readonly ShellWord[]): boolean =>
   name === 'curl'
     ? words.some((word) => /^@-$|^-T$|=@-$|^-$|^@\/dev\/stdin$/.test(word.text))

@@ -6,7 +6,7 @@ import { LOADING_VARIABLES } from './words.ts';
 
 type Rule = (line: string, all: readonly string[]) => boolean;
 
-/** Ordinary tools that start a program which one of their options, or their own small language, names. */
+/** Common tools that start a program named by one of their options or in their own language. */
 const RUNS: Record<string, Rule> = {
   tar: (line) => TAR_RUNS.test(line),
   zip: (line) => /\s(?:-TT|--unzip-command)\b/.test(line),
@@ -46,23 +46,23 @@ const VIM = /\s(?:-c|--cmd|\+)\s*['"]?:?\s*(?:!|py3?\b|lua\b|perl\b|ruby\b|call\
 /** `system()`, a pipe to or from a quoted command, a network file, a write into the system. */
 const runsInAwk = (program: string): boolean =>
   (/\|\s*getline/.test(program) && AWK_READS.test(program)) || AWK_RUNS.test(program);
-/** Where packages come from is set up once; a command that names another place runs what stands there. */
+/** A command that names another package source runs code from it; the usual source is configured once. */
 const FOREIGN_PACKAGES =
   /\s(?:-i|--index-url|--extra-index-url|-f|--find-links)[= ]\s*['"]?https?:\/\/(?!(?:[\w-]+\.)*pytorch\.org(?:[/:]|$))|\s--trusted-host\b/;
 const FOREIGN_REGISTRY =
   /\s(?:--)?registry[= ]\s*['"]?https?:\/\/|\s(?:install|i|add)\s+(?:-{1,2}(?!-?registry)\S+\s+)*https?:\/\//;
 
-/** Whether a command runs what an option of it says. */
+/** Whether a command runs the text of one of its options. */
 export function judgeOptions(name: string, words: readonly ShellWord[]): FindingTemplate | undefined {
   if (!Object.hasOwn(RUNS, name)) return undefined;
   const all = words.map((word) => word.text);
   return RUNS[name]?.(` ${all.slice(1).join(' ')}`, all) ? RUNS_OPTION : undefined;
 }
 
-/** Folders that everybody may write into. */
+/** World-writable folders. */
 const SHARED = /(?:^|:)(?:\/tmp|\/var\/tmp|\/dev\/shm|\.)(?:\/|:|$)/;
 
-/** Whether an assignment makes later commands load or run something else. */
+/** Whether an assignment makes later commands load or run other code. */
 export const loadsOther = (name: string, value: string): boolean =>
   (LOADING_VARIABLES.has(name) &&
     value !== '' &&

@@ -1,7 +1,7 @@
 import { type ShellCommand, wordsFrom } from './script.ts';
 import { commandName } from './tokenizer.ts';
 
-/** What `echo` and `printf` put into a pipe. */
+/** The output of `echo` and `printf` in a pipe. */
 export function echoedInput(fedBy: ShellCommand['fedBy']): string | undefined {
   const feeder = fedBy.at(-1) as
     | { name?: Parameters<typeof wordsFrom>[0]; suffix?: readonly Parameters<typeof wordsFrom>[0][] }
@@ -16,13 +16,13 @@ export function echoedInput(fedBy: ShellCommand['fedBy']): string | undefined {
     .join(' ');
 }
 
-/** The literal text that one `echo` alone puts into a pipe: nothing in it is left to be found out when it runs. */
+/** The literal output of a single `echo`, without parts that are known only at run time. */
 export function literallyFed(fedBy: ShellCommand['fedBy']): string | undefined {
   const text = fedBy.length === 1 ? echoedInput(fedBy) : undefined;
   return text === undefined || /[\\$`%]/.test(text) ? undefined : text;
 }
 
-/** Whether a pipe only carries files of this machine as they stand: to run that is to run them. */
+/** Whether a pipe contains only unchanged local files, so that running it runs these files. */
 export function carriesFiles(fedBy: ShellCommand['fedBy']): boolean {
   const feeder = fedBy[0] as
     | { name?: { text?: string }; suffix?: readonly { type: string; text?: string }[] }
@@ -38,7 +38,7 @@ export function carriesFiles(fedBy: ShellCommand['fedBy']): boolean {
   );
 }
 
-/** The name of what feeds a command. */
+/** The name of the command whose output is the input. */
 export function commandNames(node: { type: string; name?: unknown; suffix?: unknown }): string[] {
   if (node.type !== 'Command') return [node.type];
   const word = (node as { name?: Parameters<typeof wordsFrom>[0] }).name;

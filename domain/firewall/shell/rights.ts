@@ -12,7 +12,7 @@ const ROOT_SHELL = template(
   'This opens a shell of an administrator, in which nothing more is judged.',
 );
 
-/** Commands that change who may do what on the machine. */
+/** Commands that change permissions on the machine. */
 export function judgeRights(
   name: string,
   words: readonly ShellWord[],
@@ -34,7 +34,7 @@ export function judgeRights(
         : undefined;
   }
   if (name === 'chown' || name === 'chgrp') {
-    // The folder of one application under the trees that hold them.
+    // The folder of one application below a system folder.
     const own = (path: string): boolean => /^\/(?:var\/www|srv|opt)\/[\w.-]+/.test(path) && !path.includes('..');
     return some
       .slice(1)

@@ -12,7 +12,7 @@ import type { ShellCommand, ShellWord } from './script.ts';
 import { commandName } from './tokenizer.ts';
 import { judgeWindows } from './windows.ts';
 
-/** What one command says by itself, its words resolved and what wraps it taken off. */
+/** The findings of one command, with its words resolved and its wrappers removed. */
 export function judgeCommand(
   words: readonly ShellWord[],
   command: ShellCommand,

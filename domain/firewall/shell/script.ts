@@ -1,25 +1,25 @@
 import type { ShellNode, ShellParser } from '../parsing/parsers.ts';
 
-/** A word after quotes, assignments and braces are resolved. `open` when part of it is only known at run time. */
+/** A word with resolved quotes, assignments and braces. `open` if a part is known only at run time. */
 export interface ShellWord {
   text: string;
   open: boolean;
-  /** How it was spelt, when that only serves to hide what it says. */
+  /** The original spelling, if it only serves to disguise the word. */
   trick: boolean;
   glob: boolean;
 }
 
-/** One command with what it is fed by and what it writes. */
+/** One command with its input and output. */
 export interface ShellCommand {
   words: ShellWord[];
-  /** Targets of `>` and `>>`, and those of `<`. */
+  /** Targets of `>` and `>>`, and of `<`. */
   writes: ShellWord[];
   reads: ShellWord[];
   /** Commands before it in its pipeline. */
   fedBy: ShellNode[];
-  /** Whether a here-document, or a here-string, is its input; its text. */
+  /** Whether a here-document or here-string is its input, and the text of it. */
   input: string | undefined;
-  /** Scripts inside `$(…)`, `<(…)` and backticks among its words. */
+  /** Scripts inside `$(…)`, `<(…)` and backticks in its words. */
   substituted: boolean;
 }
 
@@ -33,7 +33,7 @@ export interface ShellScript {
 
 interface Node extends ShellNode {
   commands?: readonly Node[];
-  /** A word; in an assignment the bare name. */
+  /** A word; for an assignment the name only. */
   name?: (ShellNode & { value?: unknown }) | undefined;
   prefix?: readonly Node[];
   suffix?: readonly Node[];
@@ -49,7 +49,7 @@ interface Node extends ShellNode {
 
 const MAX_NODES = 20_000;
 
-/** Takes a script apart, without recursion into it: every command, wherever it stands, with its words resolved. */
+/** Splits a script, without recursion, into all its commands, with resolved words. */
 export function readScript(root: ShellNode, parser: ShellParser): ShellScript {
   const script: ShellScript = { commands: [], assigned: [], bombs: [], complete: true };
   const known = new Map<string, ShellWord>();
@@ -84,11 +84,11 @@ function assign(node: Node, known: Map<string, ShellWord>, script: ShellScript):
   const word = wordsFrom(value as Node, known)[0] ?? { text: '', open: false, trick: false, glob: false };
   script.assigned.push({ name, value: word });
   const before = known.get(name);
-  // Two values: whichever holds when it is used is not known.
+  // Two values: which one applies is known only at run time.
   known.set(name, before && before.text !== word.text ? { ...word, open: true } : word);
 }
 
-/** The variable of a loop stands for the word that is the widest place, should there be one. */
+/** A loop variable gets the value with the widest path, if there is one. */
 function overWords(node: Node, known: Map<string, ShellWord>): void {
   const { name, wordlist } = node as { name?: { value?: unknown }; wordlist?: readonly Node[] };
   const words = (wordlist ?? []).flatMap((word) => wordsFrom(word, known));
@@ -122,7 +122,7 @@ function commandOf(node: Node, fedBy: Node[], outer: Node[], known: ReadonlyMap<
       command.words.push(...wordsFrom(part, known));
       if (part.parts?.some(isSubstitution)) command.substituted = true;
     } else if (part.type === 'Assignment' && node.suffix?.includes(part)) {
-      // `alias ls='rm'`: a word that looks like one.
+      // `alias ls='rm'`: a word that looks like an assignment.
       const value =
         typeof part.value === 'object' && part.value !== null ? wordsFrom(part.value as Node, known)[0] : undefined;
       command.words.push({
@@ -151,7 +151,7 @@ function isSubstitution(part: Node): boolean {
   );
 }
 
-/** The words that one written word becomes: more than one when a brace or `${IFS}` splits it. */
+/** The words that one written word expands to: several if a brace or `${IFS}` splits it. */
 export function wordsFrom(node: Node, known: ReadonlyMap<string, ShellWord>): ShellWord[] {
   const raw = node.text ?? '';
   const value = typeof node.value === 'string' ? node.value : raw;
@@ -210,7 +210,7 @@ export function wordsFrom(node: Node, known: ReadonlyMap<string, ShellWord>): Sh
     }
   };
   for (const part of parts) add(part);
-  // `r''m` and `"r"m`: quotes inside a word only hide it.
+  // `r''m` and `"r"m`: quotes inside a word only disguise it.
   if (
     quoted > 0 &&
     parts.length > 1 &&

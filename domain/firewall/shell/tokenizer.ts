@@ -1,9 +1,9 @@
 import type { ShellWord } from './script.ts';
 
-/** The name of a command, without its folder and the backslash that steps round an alias. */
+/** The name of a command, without its folder and the backslash that bypasses an alias. */
 export const commandName = (word: ShellWord | undefined): string =>
   (word?.text ?? '').replace(/^\\/, '').replace(/^.*\//, '');
-/** Whether only the folder of a program is known as it runs, `$JAVA_HOME/bin/java`: its name, which is judged, stands there. */
+/** Whether only the folder of a program is unknown, as in `$JAVA_HOME/bin/java`: the judged name is known. */
 export const hasPlainName = (word: ShellWord): boolean =>
   !word.trick &&
   !word.glob &&
@@ -11,10 +11,10 @@ export const hasPlainName = (word: ShellWord): boolean =>
     word.text,
   );
 
-/** A program that is looked up by its name, `$(which python)`, is that program. */
+/** `$(which python)` is the program `python`. */
 export function located(words: readonly ShellWord[]): readonly ShellWord[] {
   const [first, ...rest] = words;
-  // The prompt of a page that shows what to type: no program has that name.
+  // A prompt that was copied from a page; no program has that name.
   if (first?.text === '$' && rest.length > 0) return located(rest);
   const name = first && /^(?:\$\(|`)\s*(?:which|command -v|type -p)\s+([\w.+-]+)\s*(?:\)|`)$/.exec(first.text)?.[1];
   return name === undefined || first === undefined ? words : [{ ...first, text: name, open: false }, ...rest];
@@ -33,7 +33,7 @@ export const short = (words: readonly ShellWord[], letter: string): boolean =>
 export const long = (words: readonly ShellWord[], name: string): boolean =>
   words.slice(1).some((word) => word.text === `--${name}` || word.text.startsWith(`--${name}=`));
 
-/** A variable that may be empty right before a slash, or is all there is: then the path is the root. */
+/** A possibly empty variable before a slash, or as the whole word: if it is empty, the path is the root. */
 export const mayBeRoot = (word: ShellWord): boolean =>
   word.open &&
   /^\$\{?\w+(?:[:?#%=+-][^}]*)?\}?(?:\/\*?)?$/.test(word.text) &&

@@ -2,7 +2,7 @@ import type { FindingTemplate } from '../finding.ts';
 import { DELETES, HIDES, PERSISTS, RIGHTS, RUNS_INPUT } from './findings.ts';
 import { POWERSHELL_RUNS } from './patterns.ts';
 
-/** Commands of Windows, whose flags and paths are its own. */
+/** Windows commands, which have their own flags and paths. */
 export function judgeWindows(name: string, line: string): FindingTemplate | undefined {
   switch (name.toLowerCase().replace(/\.exe$/, '')) {
     case 'vssadmin':

@@ -5,7 +5,7 @@ export const INTERPRETERS = words(
   'sh bash zsh dash ksh ash csh tcsh fish python python2 python3 perl ruby node nodejs php lua pwsh powershell osascript tclsh',
 );
 
-/** Those of them that run shell script. */
+/** The ones that run shell scripts. */
 export const SHELLS = words('sh bash zsh dash ksh ash csh tcsh fish');
 
 /** Programs that only run another command. */
@@ -36,16 +36,16 @@ export const DUMP_PROGRAMS = words(
   'env printenv set export declare history cat tar zip gzip find ls ps mysqldump pg_dump mongodump getent',
 );
 
-/** Programs that open a way into this machine from outside. */
+/** Programs that open access to this machine from outside. */
 export const TUNNELS = words('chisel ngrok frpc frps bore localtunnel lt cloudflared gost ligolo pwncat tailscaled');
 
-/** Programs that look up a name, and so tell it to its owner. */
+/** Programs that look up a name, which reveals it to the owner of its server. */
 export const NAME_LOOK_UPS = words('dig nslookup host ping ping6 drill getent traceroute tracepath kdig doggo delv');
 
-/** Commands that must not run on everything a search finds. */
+/** Commands that must not run on all files that a search finds. */
 export const GRAVE_COMMANDS = words('rm rmdir unlink shred dd kill truncate curl wget nc scp ssh crontab');
 
-/** Programs that print or open the files they are given. */
+/** Programs that print or open their file arguments. */
 export const FILE_READERS = words(
   'cat less more head tail strings base64 tar zip grep awk sort uniq cut nl od rev paste tac bat vi vim nvim nano view diff cmp comm hexdump xxd split fold egrep rg jq gpg mapfile read',
 );
@@ -69,20 +69,20 @@ export const ARGUMENT_KEYS = words('args argv arguments params parameters');
 /** Members that hold a command as a list. */
 export const VECTOR_KEYS = words('argv args command cmd exec entrypoint');
 
-/** Programs after which an action is named: what it is given are their arguments. */
+/** Programs that give an action its name; the payload contains their arguments. */
 export const TOOLS = words(
   'kubectl oc helm terraform tofu terragrunt pulumi aws gcloud gsutil az docker podman git gh redis-cli vault rm bash sh psql mysql systemctl ssh',
 );
 
-/** Variables that make the next program load, or run, what they name. */
+/** Variables that make the next program load or run a file. */
 export const LOADING_VARIABLES = words(
   'LD_PRELOAD LD_AUDIT LD_LIBRARY_PATH DYLD_INSERT_LIBRARIES DYLD_LIBRARY_PATH BASH_ENV ENV PROMPT_COMMAND PERL5OPT PERL5LIB PYTHONSTARTUP RUBYOPT GIT_SSH GIT_SSH_COMMAND GIT_PROXY_COMMAND GIT_EXTERNAL_DIFF GIT_ASKPASS',
 );
 
-/** Variables that say what a shell records. */
+/** Variables that control the history of a shell. */
 export const HISTORY_VARIABLES = words('HISTFILE HISTSIZE HISTCONTROL HISTIGNORE HISTFILESIZE');
 
-/** Services that record or protect. */
+/** Logging and security services. */
 export const RECORDING_SERVICES = words(
   'auditd rsyslog syslog systemd-journald firewalld ufw fail2ban apparmor selinux falcon-sensor crowdsec iptables nftables sshd',
 );
@@ -90,12 +90,12 @@ export const RECORDING_SERVICES = words(
 /** Words of keys whose value is a command when the action runs one. */
 export const COMMAND_KEYS = words('command commands cmd script shell bash sh args argv code input line exec run');
 
-/** Keys whose text a machine runs when it starts, or a package when it is installed; their words joined. */
+/** Keys (words joined) whose text runs at a machine's start or a package's installation. */
 export const SCRIPT_KEYS = words(
   'user_data userdata startup_script init_script cloud_init bootstrap bootstrap_script entrypoint run_cmd runcmd exec_start preinstall postinstall preinstall_script postinstall_script pre_install pre_install_script pre_build pre_build_script pre_start pre_start_script pre_deploy pre_deploy_script post_install post_install_script post_build post_build_script post_start post_start_script post_deploy post_deploy_script',
 );
 
-/** Words of keys whose value is a command whatever the action is. */
+/** Words of keys whose value is a command in every action. */
 export const SURE_COMMAND_KEYS = words('command commands cmd shell bash sh');
 
 /** Words of actions that run a command. */
@@ -103,7 +103,7 @@ export const COMMAND_WORDS = words(
   'shell bash sh terminal console exec execute ssh cli command cmd subprocess zsh powershell run',
 );
 
-/** Programs that send what they are fed. */
+/** Programs that send their input. */
 export const INPUT_SENDERS = words(
   'nc ncat netcat curl wget ssh telnet socat ftp mail mailx sendmail mutt openssl http',
 );

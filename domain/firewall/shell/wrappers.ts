@@ -2,7 +2,7 @@ import type { ShellWord } from './script.ts';
 import { commandName } from './tokenizer.ts';
 import { WRAPPERS } from './words.ts';
 
-/** Their options that take the next word for a value. */
+/** Their options whose value is the next word. */
 const TAKES_VALUE: Record<string, RegExp> = {
   sudo: /^-[ugpChTrtD]$/,
   doas: /^-[uC]$/,
@@ -18,7 +18,7 @@ const TAKES_VALUE: Record<string, RegExp> = {
   exec: /^-a$/,
 };
 
-/** Takes off what only runs another command. */
+/** Removes programs that only run another command. */
 export function unwrapped(words: readonly ShellWord[]): { words: readonly ShellWord[]; wrapped: string | undefined } {
   let rest = words;
   let wrapped: string | undefined;

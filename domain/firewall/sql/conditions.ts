@@ -4,12 +4,12 @@ import { KEY_COLUMNS } from './words.ts';
 
 type Body = Record<string, unknown>;
 
-/** Keys: every row has one, and they count up from one. */
+/** Key columns, which every row has and which count up from one. */
 const KEY = new RegExp(`^(?:.*\\.)?${anyOf(KEY_COLUMNS)}$`);
 
 /**
- * Whether a condition bounds nothing: it is absent, reads no column, compares a column with itself, asks of a key what every key
- * satisfies, or one side of an OR does so. `table` is the one that is changed: to be among all of its own rows is no bound.
+ * Whether a condition excludes no row: it is absent, reads no column, compares a column with itself, is true for every key, or one
+ * side of an OR is such a condition. `table` is the changed table: membership in all of its own rows excludes nothing.
  */
 export function isUnbounded(condition: unknown, table?: string, depth = 0): boolean {
   if (condition === undefined || condition === null || depth > 50) return true;
@@ -26,7 +26,7 @@ export function isUnbounded(condition: unknown, table?: string, depth = 0): bool
   return columnsOf(condition).length === 0;
 }
 
-/** A comparison that holds for every row: a column with itself, a pattern that meets all, a key with what is below every key. */
+/** A comparison that is true for every row: a column with itself, a pattern that matches everything, a key above a minimum. */
 function everyRow(body: Body): boolean {
   const left = columnsOf(body['lexpr']);
   const right = columnsOf(body['rexpr']);
@@ -52,7 +52,7 @@ function everyRow(body: Body): boolean {
   );
 }
 
-/** Two sides of an OR that between them leave no row out: `a = 1 OR a <> 1`, `a IS NULL OR a IS NOT NULL`. */
+/** An OR whose two sides together exclude no row: `a = 1 OR a <> 1`, `a IS NULL OR a IS NOT NULL`. */
 function coversAll(parts: readonly unknown[]): boolean {
   const seen = parts.map((part) => {
     const [kind, body] = (Object.entries(part ?? {})[0] ?? ['', {}]) as [string, Body];
@@ -76,7 +76,7 @@ const OPPOSITES: Record<string, readonly string[]> = {
   '>': ['<='],
 };
 
-/** Whether a sub-select takes every row of a table. */
+/** Whether a sub-select returns every row of a table. */
 function readsAllOf(select: unknown, table: string): boolean {
   const body = (select as { SelectStmt?: Body } | undefined)?.SelectStmt;
   if (!body || body['limitCount'] !== undefined) return false;
@@ -84,7 +84,7 @@ function readsAllOf(select: unknown, table: string): boolean {
   return from.length === 1 && from[0]?.body['relname'] === table && isUnbounded(body['whereClause']);
 }
 
-/** Whether a constant on one side of an OR makes the other side worth nothing: how a condition is broken open from outside. */
+/** Whether a constant on one side of an OR disables the other side, which is typical of SQL injection. */
 export function isBrokenOpen(condition: unknown): boolean {
   const body = (condition as { BoolExpr?: Body } | undefined)?.BoolExpr;
   if (body?.['boolop'] !== 'OR_EXPR' || !Array.isArray(body['args'])) return false;

@@ -6,7 +6,7 @@ import { constantOf } from './nodes.ts';
 
 type Body = Record<string, unknown>;
 
-/** Whether an INSERT or UPDATE makes somebody an administrator, by the name of a column and the literal that goes into it. */
+/** Whether an INSERT or UPDATE creates an administrator, by the name of a column and its literal value. */
 export function grantedBy(kind: 'InsertStmt' | 'UpdateStmt', body: Body): boolean {
   const named = kind === 'UpdateStmt' ? targets(body['targetList']) : inserted(body);
   return named.some(([name, value]) => grants(name, value));

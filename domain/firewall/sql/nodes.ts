@@ -1,4 +1,4 @@
-/** A parsed SQL statement, read without recursion: its nodes by kind, and what stands in them. */
+/** Reads a parsed SQL statement without recursion: its nodes by kind, and their contents. */
 export interface SqlNode {
   kind: string;
   body: Record<string, unknown>;
@@ -6,7 +6,7 @@ export interface SqlNode {
 
 const MAX_NODES = 20_000;
 
-/** Every node of a tree whose objects are keyed by the kind of what they hold; undefined when there are too many. */
+/** All nodes of a tree whose objects are keyed by kind; undefined if there are too many. */
 export function nodesOf(tree: unknown): SqlNode[] | undefined {
   const nodes: SqlNode[] = [];
   const stack: unknown[] = [tree];
@@ -29,10 +29,10 @@ export function nodesOf(tree: unknown): SqlNode[] | undefined {
   return nodes;
 }
 
-/** Members that hold a table without naming its kind. */
+/** Members that contain a table without its kind. */
 const RELATIONS = new Set(['relation', 'rel', 'table', 'view']);
 
-/** The strings of a part of a tree, in the order of the text where it is a list of them. */
+/** The strings of a part of a tree; for a list in the order of the text. */
 export const textsOf = (value: unknown): string[] =>
   (nodesOf(value) ?? []).flatMap(({ kind, body }) =>
     kind === 'String' && typeof body['sval'] === 'string' ? [body['sval']] : [],
@@ -46,10 +46,10 @@ export const functionOf = (body: Record<string, unknown>): string =>
 export const columnsOf = (value: unknown): string[] =>
   (nodesOf(value) ?? [])
     .filter(({ kind }) => kind === 'ColumnRef')
-    // The walk meets the parts of a name from its last one on.
+    // The traversal reaches the parts of a name in reverse order.
     .map(({ body }) => textsOf(body['fields']).reverse().join('.').toLowerCase());
 
-/** The value of a literal: text, a whole number or a truth value. */
+/** The value of a literal: text, integer or boolean. */
 export function constantOf(value: unknown): string | number | boolean | undefined {
   const constant = (value as { A_Const?: Record<string, unknown> } | undefined)?.A_Const;
   if (!constant) return undefined;
@@ -57,7 +57,7 @@ export function constantOf(value: unknown): string | number | boolean | undefine
     (constant[name] as Record<string, unknown> | undefined)?.[inner];
   const text = member('sval', 'sval');
   if (typeof text === 'string') return text;
-  // The parser leaves out zero and false.
+  // The parser omits zero and false.
   if ('ival' in constant) return Number(member('ival', 'ival') ?? 0);
   if ('fval' in constant) return Number(member('fval', 'fval'));
   return 'boolval' in constant ? member('boolval', 'boolval') === true : undefined;

@@ -35,7 +35,7 @@ const BROKEN_OPEN = template(
   'A condition of this SQL holds whatever its other half says.',
 );
 
-/** Statements that say all by their kind. */
+/** Statements that are judged by their kind alone. */
 export const STATEMENT_KINDS: Readonly<Record<string, FindingTemplate>> = {
   DropStmt: DESTROYS,
   DropdbStmt: DESTROYS,
@@ -89,7 +89,7 @@ const SERVER_FUNCTION = new RegExp(`^${anyOf(SERVER_FUNCTION_PREFIXES)}`);
 const DROPPING = new RegExp(`^${anyOf(DROPPING_PREFIXES)}`);
 const LOOSENING = new RegExp(`^${anyOf(LOOSENING_PREFIXES)}`);
 
-/** What one node of a statement says; undefined for the harmless ones. */
+/** The finding of one node; undefined if it is harmless. */
 export function judgeNode({ kind, body }: SqlNode, requireWhere: boolean): FindingTemplate | undefined {
   const plain = STATEMENT_KINDS[kind];
   if (plain) return plain;
@@ -113,7 +113,7 @@ export function judgeNode({ kind, body }: SqlNode, requireWhere: boolean): Findi
       return body['is_program'] || body['filename'] !== undefined ? SERVER : undefined;
     case 'AlterTableCmd': {
       const subtype = String(body['subtype']);
-      // A type that needs an expression to get there may lose what was in the column.
+      // A type change with an expression may lose the content of the column.
       if (subtype === 'AT_AlterColumnType' && JSON.stringify(body['def'] ?? '').includes('"raw_default"'))
         return DESTROYS;
       return DROPPING.test(subtype) ? DESTROYS : LOOSENING.test(subtype) ? RIGHTS : undefined;
@@ -142,7 +142,7 @@ export function judgeNode({ kind, body }: SqlNode, requireWhere: boolean): Findi
 const relationOf = (body: Record<string, unknown>): string | undefined =>
   (body['relation'] as { relname?: string } | undefined)?.relname;
 
-/** The second half of a UNION is where a foreign column is slipped into an answer. */
+/** SQL injection adds foreign columns in the second part of a UNION. */
 function joinsSecret(body: Record<string, unknown>): boolean {
   if (body['op'] === undefined || body['op'] === 'SETOP_NONE') return false;
   return ['larg', 'rarg'].some(
@@ -169,7 +169,7 @@ function isTrusted(body: Record<string, unknown>): boolean {
 
 const STATEMENT_VERB = new RegExp(`^${anyOf(STATEMENT_VERBS)}`);
 
-/** The verb of a statement as people write it. */
+/** The verb of a statement, as written in SQL. */
 export function verbOf(kind: string): string {
   const name = kind.replace(/Stmt$/, '');
   return name === 'CreateTableAs' ? 'create' : (STATEMENT_VERB.exec(name)?.[0] ?? name).toLowerCase();

@@ -11,14 +11,14 @@ const UNPARSED = template(
   'This SQL does not parse as PostgreSQL, so what it does is not known. It counts as dangerous.',
 );
 
-/** Judges a text of SQL statement by statement, and every part of each. */
+/** Judges a SQL text statement by statement, including all parts. */
 export function judgeSql(
   text: string,
   parse: (text: string) => unknown,
   rule: SqlRule,
   add: (found: FindingTemplate) => void,
 ): void {
-  // MySQL runs what stands in such a comment; PostgreSQL, and its parser, do not.
+  // MySQL runs the content of such a comment; PostgreSQL and its parser do not.
   if (/\/\*[!M]/.test(text))
     add(template('version_comment', 'high', 'A comment that MySQL runs hides a statement here.'));
   let statements: unknown[];

@@ -1,4 +1,4 @@
-/** What one pass over a string tells of it, as bits: an expensive step runs only on strings that have what it looks for. */
+/** Properties of a string as bits, computed in one pass: an expensive step runs only on strings with the properties it needs. */
 export const CHARACTER_CLASSES = {
   nonAscii: 1,
   /** Anything but letters, digits, spaces, `_` and `-`, or two `_` in a row. */
@@ -6,7 +6,7 @@ export const CHARACTER_CLASSES = {
   colon: 1 << 2,
   at: 1 << 3,
   dot: 1 << 4,
-  /** A dot right before a letter, a digit or a hyphen, as between two labels of a name. */
+  /** A dot before a letter, a digit or a hyphen, as between two labels of a name. */
   label: 1 << 5,
   slash: 1 << 6,
   /** Two slashes in a row, or two backslashes. */
@@ -28,7 +28,7 @@ export const CHARACTER_CLASSES = {
   longRun: 1 << 18,
 } as const;
 
-/** Bits of each ASCII character by itself; `LABEL` and `RUN` tell of what it can be part. */
+/** Bits of each ASCII character; `LABEL` and `RUN` mark characters that can be part of one. */
 const LABEL = 1 << 30;
 const RUN = 1 << 29;
 const OF_CHAR = Int32Array.from({ length: 128 }, (_, code) => {

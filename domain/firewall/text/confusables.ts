@@ -4,15 +4,15 @@ import { LEET, LOOK_ALIKES } from './look-alikes.ts';
 
 const ASCII = /^[\x00-\x7f]*$/;
 
-/** NFKC without what cannot be seen. Case is kept: it tells words apart. */
+/** NFKC without invisible characters. Case is kept, because it separates words. */
 export const visible = (text: string): string =>
   ASCII.test(text) ? text : text.normalize('NFKC').replace(IGNORABLE, '');
 
-/** As `visible`, for a text whose classes are known. */
+/** Like `visible`, for a text with known character classes. */
 export const visibleOf = (text: string, classes: number): string =>
   (classes & CHARACTER_CLASSES.nonAscii) === 0 ? text : visible(text);
 
-/** What the text looks like to a person, in the letters of ASCII where there is one that looks the same. Case is kept. */
+/** The text with look-alike letters replaced by ASCII, as a person reads it. Case is kept. */
 export function lookAlike(text: string): string {
   if (ASCII.test(text)) return text;
   let out = '';

@@ -2,7 +2,7 @@ import { CHARACTER_CLASSES, classesOf } from './character-classes.ts';
 import { anyOf } from './word-list.ts';
 import { ENTITIES } from './words.ts';
 
-/** One way to read a string as something else. `key` is the name that a query string gives to the value. */
+/** A decoded form of a string. `key` is the name of the value in a query string. */
 export interface DecodedForm {
   via: 'json' | 'base64' | 'hex' | 'percent' | 'query' | 'escape' | 'form' | 'graphql';
   text: string;
@@ -15,7 +15,7 @@ const PERCENT = /%[0-9a-fA-F]{2}/;
 const MAX_PARAMETERS = 100;
 
 const NONE: readonly DecodedForm[] = [];
-/** Without one of these, only a string without spaces can be an encoded one. */
+/** Without one of these, only a string without spaces can be encoded. */
 const CODED =
   CHARACTER_CLASSES.percent |
   CHARACTER_CLASSES.question |
@@ -24,14 +24,14 @@ const CODED =
   CHARACTER_CLASSES.nonAscii |
   CHARACTER_CLASSES.slash |
   CHARACTER_CLASSES.colon;
-/** What JSON starts with. */
+/** First characters of JSON. */
 const JSON_LIKE = CHARACTER_CLASSES.bracket | CHARACTER_CLASSES.quote;
 
-/** What a string carries in another form: each form round-trips and is readable text, else it is not one. */
+/** The decoded forms of a string. A form counts only if it round-trips and is readable text. */
 export function decodedForms(text: string, classes = classesOf(text)): readonly DecodedForm[] {
   if (text.length < 3) return NONE;
   if ((classes & (CODED | JSON_LIKE)) === 0 && !((classes & CHARACTER_CLASSES.marks) !== 0 && text.includes(' = '))) {
-    // Prose, and plain words too short for either encoding.
+    // Skips prose, and words that are too short for an encoding.
     if (text.length < 7) return NONE;
     if ((classes & CHARACTER_CLASSES.space) !== 0 && text.charAt(0) !== ' ' && !text.endsWith(' ')) return NONE;
   }
@@ -66,7 +66,7 @@ export function decodedForms(text: string, classes = classesOf(text)): readonly 
   return forms;
 }
 
-/** A comment, or the fence of a block of code. */
+/** A comment, or the fence of a code block. */
 const BEFORE_JSON = /^(?:\/\*[^*]{0,500}\*\/|\/\/[^\n]{0,500}\n|```[a-z0-9]{0,10})\s{0,100}/;
 
 const ESCAPED = new RegExp(
@@ -77,7 +77,7 @@ const ESCAPES = new RegExp(
   'g',
 );
 
-/** What a reader of source text or of HTML sees. */
+/** The text that a reader of source text or HTML sees. */
 const fromEscapes = (text: string): string =>
   text.replace(ESCAPES, (whole, u?: string, x?: string, hex?: string, decimal?: string, name?: string) => {
     if (name !== undefined) return ENTITIES[name] ?? whole;
@@ -85,7 +85,7 @@ const fromEscapes = (text: string): string =>
     return code > 0x10ffff ? whole : String.fromCodePoint(code);
   });
 
-/** `role=admin&name=x`: an encoded form as a whole string. */
+/** `role=admin&name=x`: the whole string is an encoded form. */
 function formOf(text: string): DecodedForm[] {
   if (text.length > 4_096 || !/^[\w.%[\]-]{1,60}=[^&=\s]+(?:&[\w.%[\]-]{1,60}=[^&=\s]*){0,50}$/.test(text)) return [];
   return text.split('&').flatMap((pair): DecodedForm[] => {
@@ -97,7 +97,7 @@ function formOf(text: string): DecodedForm[] {
 
 const SETTING = /^\s*(?:- )?([a-z_][\w.-]{0,59})(?::|(?<=\w{3}) =)(?: \[?["']?([^\s"'[\]]+)["']?\]?)?\s*$/;
 
-/** `<role>owner</role>`: what an element that holds text alone says. */
+/** `<role>owner</role>`: an element that contains only text. */
 function elementsOf(text: string): DecodedForm[] {
   const forms: DecodedForm[] = [];
   for (const [, key, value] of text.matchAll(/<([A-Za-z_][\w.-]{0,59})>([^<>]{1,200})<\/\1>/g)) {
@@ -108,7 +108,7 @@ function elementsOf(text: string): DecodedForm[] {
   return forms;
 }
 
-/** `mutation { setRole(user: 7, role: ADMIN) { id } }`: what the call of an API in a text is given. */
+/** `mutation { setRole(user: 7, role: ADMIN) { id } }`: the arguments of an API call in a text. */
 function argumentsOf(text: string): DecodedForm[] {
   const forms: DecodedForm[] = [];
   for (const [, key, quoted, listed, plain] of text.matchAll(ARGUMENT)) {
@@ -121,7 +121,7 @@ function argumentsOf(text: string): DecodedForm[] {
 const ARGUMENT =
   /(?<![\w$])([A-Za-z_]\w{0,59})\s{0,20}:\s{0,20}(?:"([^"\n]{0,200})"|\[\s{0,20}"?([^"\]\s]{1,100})"?\s{0,20}\]|([\w*]{1,100}))/g;
 
-/** `is_admin: true` and more such lines as a whole string: a file of settings, no prose. */
+/** A whole string of lines like `is_admin: true`: a settings file, not prose. */
 function settingsOf(text: string): DecodedForm[] {
   if (text.length > 4_096) return [];
   const lines = text.split('\n').filter((line) => line.trim() !== '');
@@ -132,14 +132,14 @@ function settingsOf(text: string): DecodedForm[] {
   );
 }
 
-/** Base64 is often broken into lines of 64 or 76 characters. Any other white space means that it is none. */
+/** Base64 is often broken into lines of 64 or 76 characters. With any other white space it is not base64. */
 function unwrapped(text: string): string | undefined {
   if (!/\s/.test(text)) return text;
   const lines = text.split(/\r?\n/);
   return lines.slice(0, -1).every((line) => line.length >= 60) && !/[^\S\r\n]/.test(text) ? lines.join('') : undefined;
 }
 
-/** The values of a URL's query string, or of an encoded form's: where a URL within a URL is carried. */
+/** The values of a query string or an encoded form, which may contain another URL. */
 function parametersOf(text: string): DecodedForm[] {
   const forms: DecodedForm[] = [];
   for (const match of text.matchAll(/[?&]([^=&#?\s"'<>]{1,100})=([^&#\s"'<>]{3,})/g)) {
@@ -151,7 +151,7 @@ function parametersOf(text: string): DecodedForm[] {
   return forms;
 }
 
-/** Percent-decoding of what decodes; a sequence that is no UTF-8 stays as it is. */
+/** Percent-decoding; sequences that are not UTF-8 are unchanged. */
 export const fromPercent = (text: string): string =>
   text.replace(/(?:%[0-9a-fA-F]{2})+/g, (run) => {
     try {
@@ -166,7 +166,7 @@ function fromBase64(text: string): string | undefined {
   if (body.length % 4 === 1) return undefined;
   try {
     const binary = atob(body);
-    // Spare bits that are not zero: another encoder would have written it otherwise, so it is not base64.
+    // Spare bits that are not zero: no encoder writes that, so it is not base64.
     if (btoa(binary).replace(/=+$/, '') !== body) return undefined;
     return readable(binary);
   } catch {
@@ -184,9 +184,9 @@ function fromHex(text: string): string | undefined {
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/** Whether a label is base32 of readable ASCII: names know no case, so that is how text travels in them. */
+/** Whether a label is base32 of readable ASCII, which encodes text in names because names ignore case. */
 export function isBase32Text(label: string): boolean {
-  // A digit: else every long word is one.
+  // Requires a digit, otherwise every long word would match.
   if (!/^[a-z2-7]{16,63}$/i.test(label) || !/[2-7]/.test(label)) return false;
   let bits = 0;
   let held = 0;
@@ -205,9 +205,9 @@ const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
 const UTF8 = /^(?:[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})*$/;
 let decoder: TextDecoder | undefined;
 
-/** The text of bytes, one a character, that are UTF-8 without control characters; undefined for anything else. */
+/** The text of bytes (one per character) that are UTF-8 without control characters; undefined otherwise. */
 function readable(binary: string): string | undefined {
-  // Most words pass for base64 by their letters; what they decode to is thrown away here, before it costs a decoder.
+  // Most words look like base64; their decoded bytes are rejected here, before the cost of a decoder.
   if (binary === '' || CONTROL.test(binary)) return undefined;
   if (!/[\x80-\xff]/.test(binary)) return binary;
   if (

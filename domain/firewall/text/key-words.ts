@@ -1,4 +1,4 @@
-/** Every word that some set names, with the sets that name it. */
+/** Every word of the sets, with the sets that contain it. */
 const SETS_OF = new Map<string, number>();
 let sets = 0;
 

@@ -1,6 +1,6 @@
 /**
- * Letters of other scripts that are drawn like a Latin one, and characters drawn like a star: what Unicode's table of
- * confusables (UTS 39) says of lower case, as far as words of this firewall's vocabulary can be spelt with them.
+ * Letters of other scripts that look like Latin ones, and characters that look like a star: the lower case part of Unicode's table
+ * of confusables (UTS 39), as far as this firewall's vocabulary can be spelt with it.
  */
 export const LOOK_ALIKES: Readonly<Record<string, string>> = Object.fromEntries([
   ['а', 'a'],
@@ -12,7 +12,7 @@ export const LOOK_ALIKES: Readonly<Record<string, string>> = Object.fromEntries(
   ['ᖯ', 'b'],
   ['с', 'c'],
   ['ᴄ', 'c'],
-  // What compatibility makes of the lunate sigma.
+  // The compatibility form of the lunate sigma.
   ['ς', 'c'],
   ['ԁ', 'd'],
   ['ɗ', 'd'],
@@ -96,7 +96,7 @@ export const LOOK_ALIKES: Readonly<Record<string, string>> = Object.fromEntries(
   ['−', '-'],
 ]);
 
-/** Letters replaced by the digits and signs that stand for them in `@dm1n`. */
+/** Digits and signs that replace letters, as in `@dm1n`. */
 export const LEET: Readonly<Record<string, string>> = {
   '0': 'o',
   '1': 'i',

@@ -9,7 +9,7 @@ export function isIban(text: string): boolean {
   return rest === 1;
 }
 
-/** Addresses of chains whose transfers nobody can take back. */
+/** Addresses of blockchains, whose transfers are irreversible. */
 export const isWallet = (text: string): boolean =>
   /^(?:0x[0-9a-fA-F]{40}|bc1[02-9ac-hj-np-z]{25,62}|[13][1-9A-HJ-NP-Za-km-z]{25,34}|(?:ltc1|addr1|cosmos1|terra1)[02-9a-z]{30,100}|T[1-9A-HJ-NP-Za-km-z]{33})$/.test(
     text.trim(),

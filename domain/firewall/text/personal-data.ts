@@ -20,7 +20,7 @@ const EMAIL = /(?<![\w.+-])[\w.+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+/g
 const PHONE = /(?<![\w.-])\+?\d{1,3}[ .-]?(?:\(\d{1,4}\)|\d{1,4})(?:[ .-]?\d{2,4}){2,4}(?![\w-])/g;
 const MOST = 20;
 
-/** The personal data in a text: shape first, then the checksum or the word beside it. */
+/** The personal data in a text: checks the shape first, then the checksum or a nearby word. */
 export function personalIn(text: string, entities: readonly PiiEntity[]): Personal[] {
   const found: Personal[] = [];
   const digits = (text.match(/\d/g) ?? []).length;
@@ -59,5 +59,5 @@ function isCard(text: string): boolean {
   return sum % 10 === 0 && !/^(\d)\1+$/.test(digits);
 }
 
-/** What may be shown: the last four characters. */
+/** The part that may be shown: the last four characters. */
 export const maskedEnd = (text: string): string => `…${text.replace(/[\s-]/g, '').slice(-4)}`;

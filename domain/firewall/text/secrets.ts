@@ -1,4 +1,4 @@
-/** Shapes of secrets, in the manner of public scanners: a fixed mark first, so that plain text costs one look. */
+/** Shapes of secrets, like those of public scanners. Each starts with a fixed prefix, so that plain text is cheap. */
 const SHAPES: readonly (readonly [kind: string, mark: RegExp, shape: RegExp])[] = [
   ['cloud access key', /A[KSBC]IA|ASIA|AROA/, /(?<![A-Z0-9])(?:AKIA|ASIA|ABIA|ACCA|AROA)[A-Z2-7]{16}(?![A-Z0-9])/],
   ['private key', /PRIVATE KEY/, /-----BEGIN (?:[A-Z0-9 ]{0,20} )?PRIVATE KEY(?: BLOCK)?-----/],
@@ -41,7 +41,7 @@ const SHAPES: readonly (readonly [kind: string, mark: RegExp, shape: RegExp])[] 
   ],
 ];
 
-/** Any of the marks: most texts have none. */
+/** Any of the prefixes; most texts have none. */
 const MARKED = new RegExp(SHAPES.map(([, mark]) => mark.source).join('|'), 'i');
 
 export interface Secret {
@@ -61,5 +61,5 @@ export function secretsIn(text: string): Secret[] {
   return found;
 }
 
-/** What may be shown of a secret: how it starts, how long it is. */
+/** The part of a secret that may be shown: its start and its length. */
 export const redacted = (text: string): string => `${text.slice(0, 4)}… (${text.length} characters)`;

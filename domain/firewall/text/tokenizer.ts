@@ -25,7 +25,7 @@ export function wordsOf(key: string): readonly string[] {
   return words;
 }
 
-/** Keys repeat from call to call, and reading one costs more than all that is asked of it. */
+/** Cache: keys repeat from call to call, and splitting one costs more than all checks of it. */
 const READ = new Map<string, readonly string[]>();
 const MOST_READ = 20_000;
 
@@ -48,7 +48,7 @@ function wordsIn(key: string): string[] {
   );
 }
 
-/** `4dmin` as `admin`; digits that stand for no letter of a known word stay. */
+/** `4dmin` becomes `admin`; digits that do not complete a known word stay. */
 function unleetOf(word: string): string {
   if (word.length < 4 || word.length > 14 || !/[0-9@$]/.test(word) || !/[a-z]/.test(word)) return word;
   const plain = unleet(word);
@@ -65,7 +65,7 @@ function compounded(words: string[]): string[] {
   return [...words.slice(0, at), COMPOUNDS[`${words[at]} ${words[at + 1]}`] as string, ...words.slice(at + 2)];
 }
 
-/** `isadmin` as `is`, `admin`; a word that is not wholly made of the vocabulary stays as it was written. */
+/** `isadmin` becomes `is`, `admin`; a word with parts outside the vocabulary is not split. */
 function apart(word: string, written: string): string[] {
   if (word.length > 40) return [written];
   const ways: (string[] | undefined)[] = [[]];

@@ -1,16 +1,16 @@
 import { words } from './word-list.ts';
 
-/** The words that keys of this kind are made of; a run of them without any boundary is taken apart again. */
+/** The vocabulary of keys; a run of these words without boundaries is split. */
 export const KEY_VOCABULARY = words(
   'is as has act by approved admin administrator superuser super user root owner sudo override bypass skip force ignore disable disabled policy check checks auth approval security access permission permissions role roles scope scopes impersonate elevate elevated enabled required mfa audit verify full system guardrail firewall privileged no non not webhook webhooks callback url urls mode god validation',
 );
 
-/** Only a word that holds one of these is taken apart. */
+/** Only a word that contains one of these is split. */
 export const VOCABULARY_STEMS = words(
   'admin root sudo super override bypass skip impersonate elevate mfa audit webhook callback approv',
 );
 
-/** Words that are one however they are written: `super_user`, and `a.d.m.i.n`. */
+/** Words that are joined when written in parts: `super_user`, `a.d.m.i.n`. */
 export const COMPOUNDS: Readonly<Record<string, string>> = {
   'super user': 'superuser',
   'super users': 'superusers',
@@ -18,7 +18,7 @@ export const COMPOUNDS: Readonly<Record<string, string>> = {
   'sys admins': 'sysadmin',
 };
 
-/** Entities of HTML that a text can hide behind. */
+/** HTML entities that can disguise a text. */
 export const ENTITIES: Readonly<Record<string, string>> = {
   quot: '"',
   lt: '<',
@@ -30,7 +30,7 @@ export const ENTITIES: Readonly<Record<string, string>> = {
   ast: '*',
 };
 
-/** Names of national identifiers, which stand before the number. */
+/** Names of national identifiers, which precede the number. */
 export const NATIONAL_ID_NAMES: ReadonlySet<string> = new Set([
   'ssn',
   'social security',
