@@ -1,10 +1,10 @@
 /** Settings that protect a resource when they are on. */
 export const PROTECTIONS =
-  /^(?:enable_)?(?:deletion|termination|delete|disable_api|api_termination)_protection(?:_enabled)?$|^prevent_destroy$|^(?:deletion|termination|delete)_protected$|^encrypt(?:ion)?_at_rest$|^(?:\w+_)?(?:force|require|enforce)_(?:ssl|tls)$|^(?:ssl|tls)_mode$|^(?:enable_)?(?:cloud_?trail|guard_?duty|security_?hub|(?:vpc_)?flow_?logs?|access_logs?|audit_logs?|macie)(?:_enabled)?$|^is_logging$|^disable_api_(?:termination|stop)$|^(?:is_)?multi_region_trail$|^uniform_bucket_level_access$|^(?:enable_)?(?:point_in_time_recovery|pitr|versioning|backups?|automated_backups?|log_file_validation|key_rotation|object_lock)(?:_enabled)?$|^(?:block|ignore|restrict)_public_(?:acls|policy|buckets|access)$|^(?:storage_)?encrypted$|^encryption_at_rest$/;
+  /^(?:enable_)?(?:deletion|termination|delete|disable_api|api_termination)_protection(?:_enabled)?$|^prevent_destroy$|^(?:deletion|termination|delete)_protected$|^encrypt(?:ion)?_at_rest$|^(?:\w+_)?(?:force|require|enforce)_(?:ssl|tls)$|^(?:ssl|tls)_mode$|^(?:enable_)?(?:cloud_?trail|guard_?duty|security_?hub|(?:vpc_)?flow_?logs?|access_logs?|audit_logs?|macie)(?:_enabled)?$|^is_logging$|^disable_api_(?:termination|stop)$|^(?:is_)?multi_region_trail$|^uniform_bucket_level_access$|^(?:enable_)?(?:point_in_time_recovery|pitr|versioning|backups?|automated_backups?|log_file_validation|key_rotation|object_lock)(?:_enabled)?$|^(?:block|ignore|restrict)_public_(?:acls|policy|buckets|access)$|^(?:storage_)?encrypted$/;
 
 /** Settings that open it to everybody when they are on. */
 export const OPENINGS =
-  /^publicly_accessible$|^(?:enable_|allow_|endpoint_)?public(?:_network)?_access(?:_enabled)?$|^allow_(?:blob_)?public_access$|^is_public$|^allow_unauthenticated$/;
+  /^publicly_accessible$|^(?:enable_|allow_|endpoint_)?public(?:_network)?_access(?:_enabled)?$|^allow_blob_public_access$|^is_public$|^allow_unauthenticated$/;
 
 /** Settings by which it is lost when they are on. */
 export const LOSSES =
@@ -16,7 +16,7 @@ export const RETENTION =
 
 /** Calls that change who may do what. */
 export const CHANGES_RIGHTS =
-  /^(?:put|attach|create|set|add|update)_?\w*(?:policy|access_?key|login_?profile|iam_?binding|assume_?role_?policy)$/i;
+  /^(?:put|attach|create|set|add|update)_?\w*(?:policy|access_?key|login_?profile|iam_?binding)$/i;
 
 /** Roles and policies that permit far more than one task needs. */
 export const WIDE_ROLES =

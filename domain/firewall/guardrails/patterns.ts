@@ -28,4 +28,4 @@ export const MARKERS: readonly RegExp[] = [
 
 /** A word of every marker, or letters that may hide one: without, no marker is tried. */
 export const MARKED =
-  /ignor|disreg|forget|overrid|bypass|<\||\[\/?inst|<<|<\/?(?:sys|ass|tool|func)|system|assistant|developer|you.re |you are|act as|pretend|roleplay|\bai\b|language|do not|don.t|never|without|before|instead|prior|reveal|print|repeat|output|show|leak|new |[^\x00-\x7f]/i;
+  /ignor|disreg|forget|overrid|bypass|<\||\[\/?inst|<<|<\/?(?:tool|func)|system|assistant|developer|you.re |you are|act as|pretend|roleplay|\bai\b|language|do not|don.t|never|without|before|instead|prior|reveal|print|repeat|output|show|leak|new |[^\x00-\x7f]/i;

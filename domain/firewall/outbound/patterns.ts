@@ -4,7 +4,7 @@ export const EVERYBODY_OF_A_GROUP =
 
 /** Values that mean everybody. */
 export const PUBLIC_AUDIENCE =
-  /^(?:anyone|anybody|everyone|everybody|public|world|internet|anonymous|all_?users|all_?authenticated_?users|(?:anyone|everyone|public|anybody)[ _-]?(?:with|who|has)?[ _-]?(?:the)?[ _-]?(?:link|access)|public[ _-](?:link|access|read|write|web))$/i;
+  /^(?:anyone|anybody|everyone|everybody|public|world|internet|anonymous|all_?users|all_?authenticated_?users|(?:anyone|everyone|public|anybody)[ _-]?(?:with|who|has)?[ _-]?(?:the)?[ _-]?(?:link|access)|public[ _-](?:read|write|web))$/i;
 
 /** Keys whose value says who something is shared with. */
 export const SHARE_KEY =

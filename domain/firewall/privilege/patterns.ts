@@ -4,7 +4,7 @@ export const EVERYTHING_FLAG =
 
 /** Keys whose value is somebody in whose name the call acts. */
 export const IDENTITY_KEY =
-  /^(?:act as|acting as|run as|run as user|login as|log in as|masquerade as|(?:on )?behalf of|delegate for|exec(?:ute)? as|acting user|assumed? (?:identity|user)|effective user|sudo user|switch user|become user)(?: user| id)?$/;
+  /^(?:act as|acting as|run as|login as|log in as|masquerade as|(?:on )?behalf of|delegate for|exec(?:ute)? as|acting user|assumed? (?:identity|user)|effective user|sudo user|switch user|become user)(?: user| id)?$/;
 
 /** Values that give a right to change. */
 export const SOME_RIGHT = /^(?:write|rw|readwrite|read[-_]write|edit|manage|delete|maintain|push)$/i;

@@ -27,7 +27,7 @@ export const SECRET_SYSTEM_FILE =
 
 /** Files whose text runs at the next login, boot or schedule. */
 export const STARTUP_FILE =
-  /(?:^|\/)(?:\.(?:bash|zsh|k?sh|csh)(?:rc|_profile|_login|_logout|env)?|\.profile|\.bashrc|\.zshrc|\.xinitrc|authorized_keys2?|crontab|rc\.local|ld\.so\.preload|sudoers)$/;
+  /(?:^|\/)(?:\.(?:bash|zsh|k?sh|csh)(?:rc|_profile|_login|_logout|env)?|\.profile|\.xinitrc|authorized_keys2?|crontab|rc\.local|ld\.so\.preload|sudoers)$/;
 
 /** Folders of such files. */
 export const STARTUP_FOLDER =
@@ -54,7 +54,7 @@ export const SETUP_OUTPUT =
 
 /** What a line of program code calls that deletes, runs or connects. */
 export const HARMFUL_CODE =
-  /\b(?:os\.system|subprocess|popen|shutil\.rmtree|os\.(?:remove|unlink|rmdir|exec\w*|dup2|fork|environ)|socket\.(?:socket|create_connection|create_server|AF_)|\bsocket\s*\(|TCPSocket|IO::Socket|use Socket|pty\.spawn|child_process|execSync|spawnSync|unlinkSync|rmSync|unlink|rmtree|fsockopen|shell_exec|passthru|(?:system|exec|eval|spawn)\s*[("'`]|__import__|require\(\s*["'](?:node:)?(?:net|dgram|tls|child_process)["']|\bfork\s+while|base64|\.(?:unlink|rm|rmdir)(?:Sync)?\s*\(|Invoke-Expression|\bIEX\b|DownloadString|Remove-Item)/i;
+  /\b(?:os\.system|subprocess|popen|os\.(?:remove|rmdir|exec\w*|dup2|fork|environ)|socket\.(?:socket|create_connection|create_server|AF_)|\bsocket\s*\(|TCPSocket|IO::Socket|use Socket|pty\.spawn|child_process|execSync|spawnSync|rmSync|unlink|rmtree|fsockopen|shell_exec|passthru|(?:system|exec|eval|spawn)\s*[("'`]|__import__|require\(\s*["'](?:node:)?(?:net|dgram|tls)["']|\bfork\s+while|base64|\.(?:rm|rmdir)(?:Sync)?\s*\(|Invoke-Expression|\bIEX\b|DownloadString|Remove-Item)/i;
 
 /** What a substitution inside a word puts out: files, the environment, who and where this is. */
 export const OUTPUT_OF_COMMAND =
