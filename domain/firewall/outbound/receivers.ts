@@ -33,9 +33,9 @@ export function foreignNames(action: ParsedAction, known: Known, allowed: AllowL
   const moves = action.words.action.some((word) => /^(?:rename|move|copy)$/.test(word));
   const found = new Map<string, Receiver>();
   for (const value of action.values) {
-    const said = receiverIn(value, action, gives);
-    if (said === undefined) continue;
-    for (const one of said) {
+    const receivers = receiversIn(value, action, gives);
+    if (receivers === undefined) continue;
+    for (const one of receivers) {
       if (found.size >= 50) return [...found.values()];
       const raw = one.trim();
       // The number of the changed record.
@@ -54,7 +54,7 @@ export function foreignNames(action: ParsedAction, known: Known, allowed: AllowL
 const FILE_NAME = new RegExp(`^[\\w ./@()-]{1,200}\\.${anyOf(FILE_ENDINGS)}$`, 'i');
 const OWN_NUMBER = /^[a-z]{1,12}[-_]\d{1,12}$/i;
 
-function receiverIn(value: TypedValue, action: ParsedAction, gives: boolean): string[] | undefined {
+function receiversIn(value: TypedValue, action: ParsedAction, gives: boolean): string[] | undefined {
   if (value.place.via.length > 0 && value.type !== 'principal_change') return undefined;
   if (value.type === 'principal_change') {
     const text = typeof value.value === 'number' ? String(value.value) : value.value;

@@ -22,14 +22,14 @@ const DELETES: FindingTemplate = template(
 const SECRETS: FindingTemplate = template(
   'reads_secret',
   'high',
-  'This command reads what opens accounts in a cluster or a cloud.',
+  'This command reads credentials of a cluster or a cloud.',
 );
 const RIGHTS: FindingTemplate = template(
   'cloud_rights',
   'high',
   'This command changes who may do what in a cloud or a cluster.',
 );
-const CONTAINER: FindingTemplate = template('container_escape', 'high', 'This container gets the machine it runs on.');
+const CONTAINER: FindingTemplate = template('container_escape', 'high', 'This container gets access to its host.');
 const UNREVIEWED: FindingTemplate = template(
   'unreviewed_apply',
   'high',

@@ -69,7 +69,7 @@ export function judgeControl(name: string, words: readonly ShellWord[]): Finding
         /\bpush\b/.test(line) &&
         /(?:\s--force(?:-with-lease)?\b|\s-\w*f\w*\b|\s--mirror|\s--delete|\s\+\S|\s:\S)/.test(line)
       )
-        return template('rewrites_history', 'high', 'This rewrites what others have already fetched.');
+        return template('rewrites_history', 'high', 'This rewrites a shared history.');
       if (/\bbranch\b.*\s(?:-D|--delete\s+--force)\s+(?:main|master|prod\w*|release\S*|develop)\b/.test(line))
         return DELETES;
       if (/\bstash\s+clear\b|\bupdate-ref\s+-d\b/.test(line)) return DELETES;

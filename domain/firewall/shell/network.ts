@@ -12,7 +12,7 @@ export const isNetwork = (name: string): boolean => NETWORK_PROGRAMS.has(name);
 export const isDump = (name: string): boolean => DUMP_PROGRAMS.has(name);
 
 const REMOTE = /^(?:[\w.-]+@)?[\w.-]+:(?!\/\/)[^\s]*$|^rsync:\/\//;
-const TUNNEL: FindingTemplate = template('tunnel', 'high', 'This command opens a way into this machine from outside.');
+const TUNNEL: FindingTemplate = template('tunnel', 'high', 'This command opens a tunnel into this machine.');
 const isShellNode = (node: unknown): boolean =>
   /(?:^|\/)(?:ba|z|da|k)?sh$/.test(String((node as { name?: { text?: string } } | undefined)?.name?.text ?? ''));
 

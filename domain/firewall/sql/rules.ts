@@ -24,15 +24,15 @@ const RIGHTS = template('privilege', 'high', 'This SQL changes who may do what i
 const SERVER = template(
   'server_access',
   'critical',
-  'This SQL reaches out of the database: files, programs or other servers.',
+  'This SQL reaches outside of the database: files, programs or other servers.',
 );
-const DYNAMIC = template('dynamic', 'high', 'This SQL runs code that cannot be read here.');
-const SECRETS = template('secret_table', 'high', 'This SQL reads where the database keeps its passwords.');
-const GRANTS = template('grants', 'medium', 'This SQL writes into a table that somebody is an administrator.');
+const DYNAMIC = template('dynamic', 'high', 'This SQL runs code that cannot be judged.');
+const SECRETS = template('secret_table', 'high', 'This SQL reads the password tables of the database.');
+const GRANTS = template('grants', 'medium', 'This SQL stores that somebody is an administrator.');
 const BROKEN_OPEN = template(
   'broken_condition',
   'medium',
-  'A condition of this SQL holds whatever its other half says.',
+  'A condition of this SQL is always true, whatever its other half is.',
 );
 
 /** Statements that are judged by their kind alone. */
@@ -104,9 +104,9 @@ export function judgeNode({ kind, body }: SqlNode, requireWhere: boolean): Findi
       if (isBrokenOpen(body['whereClause'])) return BROKEN_OPEN;
       return joinsSecret(body) ? SECRETS : undefined;
     case 'LockStmt':
-      return template('locks', 'medium', 'This SQL locks a table for everybody else.');
+      return template('locks', 'medium', 'This SQL locks a table for all other sessions.');
     case 'RenameStmt':
-      return template('renames', 'medium', 'This SQL renames what others look for by its name.');
+      return template('renames', 'medium', 'This SQL renames an object that other programs use by its name.');
     case 'MergeStmt':
       return requireWhere && isUnbounded(body['joinCondition']) ? UNBOUNDED : undefined;
     case 'CopyStmt':

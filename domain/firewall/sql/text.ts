@@ -20,7 +20,7 @@ export function judgeSql(
 ): void {
   // MySQL runs the content of such a comment; PostgreSQL and its parser do not.
   if (/\/\*[!M]/.test(text))
-    add(template('version_comment', 'high', 'A comment that MySQL runs hides a statement here.'));
+    add(template('version_comment', 'high', 'A comment that MySQL executes hides a statement.'));
   let statements: unknown[];
   try {
     const tree = parse(text) as { stmts?: unknown[] };
@@ -31,7 +31,7 @@ export function judgeSql(
   }
   const kinds = statements.map((statement) => Object.keys((statement ?? {}) as object)[0] ?? '');
   if (kinds.filter((kind) => kind !== 'TransactionStmt').length > (rule.max_statements ?? 1)) {
-    add(template('stacked', 'medium', 'Several statements stand in one text.'));
+    add(template('stacked', 'medium', 'This text contains several statements.'));
   }
   for (const kind of kinds) {
     if (

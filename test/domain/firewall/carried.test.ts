@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ActionContext } from '../../../contracts/action.ts';
 import { screenAction } from '../../../domain/firewall/screen.ts';
-import { foundIn, reviewFlagged } from './judge.ts';
+import { foundIn, reviewFlagged } from './screening.ts';
 
 const policy = reviewFlagged({ allowed_domains: ['ours.example'] });
 const post = (text: string): string[] =>
@@ -40,11 +40,11 @@ test.each([
   'https://docs.ours.example/?id=4',
   'internationalisation.theirs.example',
   '❤️ 1️⃣ 👩‍💻',
-])('passes %j', (text) => {
+])('allows %j', (text) => {
   expect(post(text)).toEqual([]);
 });
 
-test('what is opened to everybody, and by nobody else', () => {
+test('sharing with everybody is held; the same words elsewhere are not', () => {
   for (const [payload, pointer] of [
     [{ sharing: 'anyone_with_link' }, '/sharing'],
     [{ share: { type: 'anyone', role: 'reader' } }, '/share/type'],
@@ -63,7 +63,7 @@ test('what is opened to everybody, and by nobody else', () => {
   expect(foundIn(playlist, { untrusted: false }, policy)).toEqual([]);
 });
 
-test('a wallet that nobody named, and receivers by other names', () => {
+test('an unlisted wallet is held, and so are receivers under other keys', () => {
   const wallet = '0x52908400098527886E0F7030069857D2E4169EE7';
   expect(report({ wallet, amount: 1 })).toContain('destination/wallet /wallet');
   expect(report({ wallet: 'leather', amount: 1 })).toEqual([]);
@@ -79,12 +79,12 @@ test('a wallet that nobody named, and receivers by other names', () => {
     expect(report(payload)).toContain(`destination/unlisted_domain ${pointer}`);
 });
 
-test('what is read from elsewhere with a query is no message', () => {
+test('a URL with a query that is only read is not a message', () => {
   const source = { service: 'crm', action: 'enrich', payload: { source: 'https://theirs.example/watch?v=4' } };
   expect(foundIn(source, { untrusted: false }, policy)).toEqual(['destination/unlisted_url /source']);
 });
 
-test('an account is one that nobody named, as soon as somebody was named', () => {
+test('an unlisted account holds once any recipient is listed', () => {
   const iban = 'DE89370400440532013000';
   const pay = { service: 'bank', action: 'send_money', payload: { iban, amount: 10 } };
   const verdict = (context: ActionContext) => screenAction(pay, { untrusted: false, ...context }, policy).verdict;
@@ -96,7 +96,7 @@ test('an account is one that nobody named, as soon as somebody was named', () =>
   expect(verdict({ known_recipients: [iban] })).toBe('allow');
 });
 
-test('names that only look like an allowed one, and places that nobody outside should reach', () => {
+test('look-alikes of an allowed name are held, and so are internal hosts', () => {
   const get = (url: string) =>
     foundIn({ service: 'web', action: 'get', payload: { url } }, { untrusted: false }, policy);
   expect(get('https://ours.example-login.test/')).toContain('egress/spoofed_domain /url');

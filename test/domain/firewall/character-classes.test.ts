@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CHARACTER_CLASSES, classesOf } from '../../../domain/firewall/text/character-classes.ts';
 
-/** Each trait as the pattern that it stands for. */
+/** Each class as the pattern that it replaces. */
 const PATTERNS: Record<keyof typeof CHARACTER_CLASSES, RegExp> = {
   nonAscii: /[^\x00-\x7f]/,
   marks: /[^A-Za-z0-9 _-]|__/,
@@ -37,7 +37,7 @@ const texts = fc.oneof(
   fc.string({ unit: 'binary' }),
 );
 
-describe('one pass over a string tells what a pattern would', () => {
+describe('one pass over a string finds the same classes as their patterns', () => {
   for (const [name, pattern] of Object.entries(PATTERNS)) {
     test(name, () => {
       fc.assert(

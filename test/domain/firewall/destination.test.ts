@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { found, judged, reviewFlagged } from './judge.ts';
+import { found, reviewFlagged, screenPayload } from './screening.ts';
 
 const OWN = reviewFlagged({ allowed_domains: ['yourco.example', 'partner.example'] });
 
@@ -9,16 +9,16 @@ describe('a call that reaches more than one receiver', () => {
     webhook_urls: ['https://internal-api.yourco.com/report-hook', 'https://collector.evil.example/report'],
   };
 
-  test('the extra one is named by its own pointer, and the others are not', () => {
+  test('only the additional receiver is reported, at its own pointer', () => {
     expect(found(report)).toEqual(['destination/extra_domain /webhook_urls/1']);
-    expect(judged(report).findings[0]).toMatchObject({
+    expect(screenPayload(report).findings[0]).toMatchObject({
       severity: 'high',
       evidence: 'https://collector.evil.example/report',
     });
   });
 
-  test('without it there is nothing to find', () => {
-    expect(judged({ ...report, webhook_urls: report.webhook_urls.slice(0, 1) })).toEqual({
+  test('without it nothing is reported', () => {
+    expect(screenPayload({ ...report, webhook_urls: report.webhook_urls.slice(0, 1) })).toEqual({
       verdict: 'allow',
       findings: [],
     });
@@ -49,7 +49,7 @@ describe('a call that reaches more than one receiver', () => {
 describe('a policy that lists domains', () => {
   test.each<[string, Record<string, unknown>, string]>([
     ['another domain', { to: 'x@evil.test' }, 'destination/unlisted_domain /to'],
-    ['a suffix that is no label', { to: 'x@notyourco.example' }, 'destination/unlisted_domain /to'],
+    ['a suffix inside a label', { to: 'x@notyourco.example' }, 'destination/unlisted_domain /to'],
     ['the list as a prefix', { to: 'x@yourco.example.evil.test' }, 'destination/unlisted_domain /to'],
     ['a rule that forwards', { rule: { forward_to: 'x@evil.test' } }, 'destination/unlisted_domain /rule/forward_to'],
     ['a share', { file: 'plan.xlsx', grantee: 'x@evil.test' }, 'destination/unlisted_domain /grantee'],
@@ -58,7 +58,7 @@ describe('a policy that lists domains', () => {
     ['text in a label', { text: 'look up 5365637265742d746f6b656e.evil.test' }, 'destination/encoded_label /text'],
   ])('holds %s', (_, payload, expected) => {
     expect(found(payload, OWN)).toContain(expected);
-    expect(judged(payload, OWN).verdict).toBe('hold');
+    expect(screenPayload(payload, OWN).verdict).toBe('hold');
   });
 
   test.each<[string, Record<string, unknown>]>([
@@ -75,8 +75,8 @@ describe('a policy that lists domains', () => {
     ['an emoji with joiners', { text: '👩‍💻 shipped it' }],
     ['a flag made of tags', { text: 'made in 🏴󠁧󠁢󠁳󠁣󠁴󠁿' }],
     ['an address that is only mentioned', { customer: { email: 'x@gmail.com' }, subject: 'about x@evil.test' }],
-  ])('passes %s', (_, payload) => {
-    expect(judged(payload, OWN)).toEqual({ verdict: 'allow', findings: [] });
+  ])('allows %s', (_, payload) => {
+    expect(screenPayload(payload, OWN)).toEqual({ verdict: 'allow', findings: [] });
   });
 
   test('a public mail provider is allowed by whole address only', () => {
@@ -88,15 +88,15 @@ describe('a policy that lists domains', () => {
 
   test('a URL that is only read is a low finding, which holds under untrusted context', () => {
     const payload = { url: 'https://elsewhere.example/?d=1' };
-    expect(judged(payload, OWN)).toMatchObject({
+    expect(screenPayload(payload, OWN)).toMatchObject({
       verdict: 'allow',
       findings: [{ id: 'destination/unlisted_url', severity: 'low' }],
     });
-    expect(judged(payload, OWN, { untrusted: true })).toMatchObject({ verdict: 'hold', held_by: 'finding' });
+    expect(screenPayload(payload, OWN, { untrusted: true })).toMatchObject({ verdict: 'hold', held_by: 'finding' });
   });
 });
 
-describe('what needs no list', () => {
+describe('findings that need no list', () => {
   test.each<[string, Record<string, unknown>, string]>([
     ['a paste site', { upload_to: 'https://pastebin.com/api/api_post.php' }, 'destination/drop_site /upload_to'],
     ['a tunnel', { endpoint: 'https://a1b2.ngrok.io/in' }, 'destination/drop_site /endpoint'],

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { b64 } from '../../helpers/base64.ts';
-import { found, judged, reviewFlagged } from './judge.ts';
+import { found, reviewFlagged, screenPayload } from './screening.ts';
 
-describe('where a URL leads', () => {
+describe('the destination of a URL', () => {
   test.each([
     ['metadata', 'http://169.254.169.254/latest/meta-data/'],
     ['metadata', 'http://169.254.170.2/v2/credentials'],
@@ -107,14 +107,14 @@ describe('where a URL leads', () => {
     ['look_alike', 'http://аpple.com/'],
     ['look_alike', 'http://xn--pple-43d.com/'],
   ])('%s: %s', (kind, url) => {
-    const { verdict, findings } = judged({ url });
+    const { verdict, findings } = screenPayload({ url });
     expect(findings[0]?.id).toBe(`egress/${kind}`);
     expect(findings[0]?.pointer).toBe('/url');
     expect(verdict).toBe('hold');
   });
 });
 
-describe('where a URL is carried', () => {
+describe('a URL inside another value', () => {
   const url = 'http://169.254.169.254/latest/meta-data/';
   test.each<[string, Record<string, unknown>, string]>([
     ['a list', { sources: ['https://a.example/', url] }, '/sources/1'],
@@ -167,11 +167,11 @@ test.each([
   'https://a.example/ is down since 10:30',
   'note: localhost is a word',
   '//see the comment',
-])('passes: %s', (text) => {
+])('allows: %s', (text) => {
   expect(found({ body: text, title: text })).toEqual([]);
 });
 
-test('a host of the allowed list may be internal, and a spoof of it may not be used', () => {
+test('an allowed host may be internal; an imitation of it is held', () => {
   const policy = reviewFlagged({ allowed_domains: ['yourco.example', 'wiki.corp'] });
   expect(found({ url: 'https://wiki.corp/page' }, policy)).toEqual([]);
   expect(found({ url: 'https://docs.yourco.example.evil.test/x' }, policy)).toContain('egress/spoofed_domain /url');
@@ -215,7 +215,7 @@ test('no spelling of an internal IPv4 address passes', () => {
           `http:\\\\${host}/`,
           `see http://${host}/ please`,
         ][shape] as string;
-        expect(judged({ url }).verdict, url).toBe('hold');
+        expect(screenPayload({ url }).verdict, url).toBe('hold');
       },
     ),
     { numRuns: 500 },

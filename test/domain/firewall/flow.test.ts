@@ -4,14 +4,14 @@ import { contextIn, NEW_SESSION, sessionAfter } from '../../../domain/firewall/h
 import { screenAction } from '../../../domain/firewall/screen.ts';
 import { call } from '../../helpers/agent-call.ts';
 import { idsOf } from '../../helpers/finding-ids.ts';
-import { foundIn, parsers, reviewFlagged } from './judge.ts';
+import { foundIn, parsers, reviewFlagged } from './screening.ts';
 
 const ids = (...asked: Parameters<typeof foundIn>): string[] => idsOf(foundIn(...asked));
 const TASK = 'Please pay the invoice of Mira Falk and tell her.';
 
 describe('after third-party text was read', () => {
   const read = { untrusted: true, task: TASK };
-  test('a receiver that the request names passes, any other is held', () => {
+  test('a receiver that the request names is allowed; any other is held', () => {
     expect(ids(call({ recipient: 'Mira Falk', amount: 3 }, 'send_money'), read)).toEqual([]);
     fc.assert(
       fc.property(fc.stringMatching(/^[A-Z]{2}[0-9]{16}$/), (account) =>
@@ -19,7 +19,7 @@ describe('after third-party text was read', () => {
       ),
     );
   });
-  test('what the request never asked for is held, whatever it is called', () => {
+  test('an action that the request did not ask for is held, whatever its name', () => {
     const verb = fc.constantFrom('delete', 'cancel', 'invite', 'reserve', 'grant', 'disable', 'deploy', 'lock');
     const style = fc.constantFrom<(a: string, b: string) => string>(
       (a, b) => `${a}_${b}`,
@@ -32,12 +32,12 @@ describe('after third-party text was read', () => {
       ),
     );
   });
-  test('reading holds nothing, nor does a change that was asked for', () => {
+  test('reading is allowed, and so is a change that the request asks for', () => {
     for (const action of ['get_balance', 'list_files', 'SearchInbox', 'read_file'])
       expect(ids(call({ id: 'x' }, action), read)).toEqual([]);
     expect(ids(call({ invoice: 'i-4' }, 'pay_invoice'), read)).toEqual([]);
   });
-  test('a link that nobody named, and a password that nobody mentioned', () => {
+  test('an unlisted link is held, and so is a password that the request does not mention', () => {
     expect(
       ids(call({ text: 'see www.rather-odd.com/x' }, 'send_message'), { untrusted: true, task: 'Send Ana a message' }),
     ).toEqual(['flow/unknown_link']);
@@ -45,7 +45,7 @@ describe('after third-party text was read', () => {
       'flow/unasked_credential',
     );
   });
-  test('a request that hands over to a list is taken at its word for messages, not for money', () => {
+  test('a request that refers to a list of tasks covers messages, not payments', () => {
     const handed = { untrusted: true, task: 'Do all the tasks on my list' };
     expect(ids(call({ text: 'hello' }, 'send_message'), handed)).toEqual([]);
     expect(ids(call({ amount: 4 }, 'send_money'), handed)).toEqual(['flow/unasked_action']);
@@ -64,11 +64,11 @@ describe('after third-party text was read', () => {
 });
 
 describe('an undeclared context', () => {
-  test('holds nothing by itself', () => {
+  test('alone holds nothing', () => {
     for (const action of ['delete_record', 'send_money', 'invite_user'])
       expect(ids(call({ id: '7', user: 'bo' }, action))).toEqual([]);
   });
-  test('counts as untrusted as far as somebody named who is known', () => {
+  test('counts as untrusted once known recipients are listed', () => {
     const known = { known_recipients: ['Mira Falk'] };
     expect(ids(call({ recipient: 'Mira Falk' }, 'send_money'), known)).toEqual([]);
     expect(ids(call({ recipient: 'XY99' }, 'send_money'), known)).toEqual(['flow/unknown_receiver']);
@@ -76,7 +76,7 @@ describe('an undeclared context', () => {
   });
 });
 
-test('under tighten_only the context finds more, and excuses nothing', () => {
+test('under tighten_only the context adds findings and removes none', () => {
   const policy = reviewFlagged({ allowed_domains: ['yourco.example'], context_trust: 'tighten_only' });
   const mail = call({ to: 'x@partner.example' }, 'send_email');
   const named = { untrusted: false, allowed_domains: ['partner.example'] };
@@ -85,7 +85,7 @@ test('under tighten_only the context finds more, and excuses nothing', () => {
 });
 
 describe('a session', () => {
-  test('keeps its labels and its request, and a call can raise a label but not lower it', () => {
+  test('keeps its labels and its request; a call can raise a label and not lower it', () => {
     const policy = reviewFlagged();
     let session = NEW_SESSION;
     const step = (action: string, payload: Record<string, unknown>, declared = {}) => {

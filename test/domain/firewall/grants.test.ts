@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { idsOf } from '../../helpers/finding-ids.ts';
-import { foundIn, reviewFlagged } from './judge.ts';
+import { foundIn, reviewFlagged } from './screening.ts';
 
 const at = (payload: Record<string, unknown>, action = { service: 'it', action: 'update_user' }): string[] =>
   foundIn({ ...action, payload }, { untrusted: false }, reviewFlagged({ allowed_domains: ['ours.example'] })).filter(
     (one) => !one.startsWith('destination/unlisted_url'),
   );
 
-describe('who may do everything, in any spelling of the flag', () => {
+describe('administrator flags in every spelling', () => {
   const noun = fc.constantFrom<string[]>(
     ['super', 'user'],
     ['superuser'],
@@ -52,7 +52,7 @@ describe('who may do everything, in any spelling of the flag', () => {
       { numRuns: 300 },
     );
   });
-  test('and passes where it is off, or turned round', () => {
+  test('is allowed where it is off or negated', () => {
     fc.assert(
       fc.property(noun, spelling, fc.constantFrom<unknown>(false, 0, 'false', 'no', 'off'), (words, spell, value) => {
         expect(at({ [spell(['is', ...words])]: value })).toEqual([]);
@@ -147,7 +147,7 @@ test.each<[Record<string, unknown>]>([
   [{ permissions: { read: true, all: false }, updates: [{ field: 'name', to: 'Root' }] }],
   [{ body: 'Name: Lea\nRole: Admin' }],
   [{ ops: [{ op: 'remove', path: '/title' }], unset: ['nickname'] }],
-])('passes %j', (payload) => {
+])('allows %j', (payload) => {
   expect(at(payload)).toEqual([]);
 });
 
@@ -212,7 +212,7 @@ describe('plans, clouds and clusters', () => {
     for (const payload of payloads)
       expect([payload, apply(payload)]).toEqual([payload, expect.arrayContaining([`infrastructure/${id}`])]);
   });
-  test('pass where they protect, go outwards, or tell what was', () => {
+  test('are allowed where they protect, go outwards, or describe the previous state', () => {
     for (const payload of [
       { routes: [{ cidr_block: '0.0.0.0/0', nat_gateway_id: 'n' }] },
       { egress: [{ cidr_blocks: ['0.0.0.0/0'] }] },

@@ -8,7 +8,7 @@ import { parseAction } from '../../../domain/firewall/parsing/parse-action.ts';
 import type { Parsers } from '../../../domain/firewall/parsing/parsers.ts';
 import { screenAction } from '../../../domain/firewall/screen.ts';
 import { call } from '../../helpers/agent-call.ts';
-import { foundIn, parsers, reviewFlagged } from './judge.ts';
+import { foundIn, parsers, reviewFlagged } from './screening.ts';
 
 describe('the variables of an expression belong to one action and one context', () => {
   const holds = (cel: string) => {
@@ -72,7 +72,7 @@ describe('compiled rules belong to every member of a rule, the parsers, and the 
   });
 
   test('id, severity, verdict and message', () => {
-    const screened = (rule: object) =>
+    const screenPayload = (rule: object) =>
       screenAction(
         call({ a: 'falcon' }),
         {},
@@ -80,14 +80,19 @@ describe('compiled rules belong to every member of a rule, the parsers, and the 
         undefined,
         { parsers },
       );
-    expect(screened({ id: 'one' }).findings[0]?.id).toBe('one/match');
-    expect(screened({ id: 'two' }).findings[0]?.id).toBe('two/match');
-    expect([screened({ severity: 'low' }).verdict, screened({ severity: 'high' }).verdict]).toEqual(['allow', 'hold']);
-    expect([screened({ verdict: 'block' }).verdict, screened({ verdict: 'hold' }).verdict]).toEqual(['block', 'hold']);
-    expect([screened({ message: 'A.' }), screened({ message: 'B.' })].map((one) => one.findings[0]?.message)).toEqual([
-      'A.',
-      'B.',
+    expect(screenPayload({ id: 'one' }).findings[0]?.id).toBe('one/match');
+    expect(screenPayload({ id: 'two' }).findings[0]?.id).toBe('two/match');
+    expect([screenPayload({ severity: 'low' }).verdict, screenPayload({ severity: 'high' }).verdict]).toEqual([
+      'allow',
+      'hold',
     ]);
+    expect([screenPayload({ verdict: 'block' }).verdict, screenPayload({ verdict: 'hold' }).verdict]).toEqual([
+      'block',
+      'hold',
+    ]);
+    expect(
+      [screenPayload({ message: 'A.' }), screenPayload({ message: 'B.' })].map((one) => one.findings[0]?.message),
+    ).toEqual(['A.', 'B.']);
   });
 
   test('parsers', () => {

@@ -16,8 +16,8 @@ import { parseAction } from '../../../domain/firewall/parsing/parse-action.ts';
 import { pastAction } from '../../../domain/firewall/past-action.ts';
 import { loosenings } from '../../../domain/policy/loosenings.ts';
 import { call } from '../../helpers/agent-call.ts';
-import { parsers, reviewFlagged } from './judge.ts';
 import { KINDS, ruleOfKind } from './rule-arbitrary.ts';
+import { parsers, reviewFlagged } from './screening.ts';
 
 const NOW = 1_800_000_000_000;
 const DAY_MS = 24 * 3_600_000;

@@ -8,7 +8,7 @@ import { policyProblems } from '../../../domain/firewall/policy-problems.ts';
 import { screenResolved } from '../../../domain/firewall/resolved.ts';
 import { screenAction } from '../../../domain/firewall/screen.ts';
 import { call } from '../../helpers/agent-call.ts';
-import { foundIn, parsers, reviewFlagged } from './judge.ts';
+import { foundIn, parsers, reviewFlagged } from './screening.ts';
 
 const under = (rule: GuardrailRule, action: ReturnType<typeof call>, stats?: Parameters<typeof foundIn>[3]): string[] =>
   foundIn(action, {}, reviewFlagged({ guardrails: [rule] }), stats);
@@ -32,7 +32,7 @@ describe('personal data and secrets', () => {
       [...number].map((one) => String.fromCharCode(one.charCodeAt(0) + 0xfee0)).join(''),
       Buffer.from(`card ${number}`).toString('base64'),
     );
-  test('a card in any writing is held on its way to a stranger, recorded on its way home', () => {
+  test('a card number in any notation is held for an unknown receiver and recorded for a known one', () => {
     fc.assert(
       fc.property(card.chain(written), (body) => {
         const policy = reviewFlagged({ allowed_domains: ['yourco.example'] });
@@ -47,7 +47,7 @@ describe('personal data and secrets', () => {
       { numRuns: 60 },
     );
   });
-  test('findings show none of it', () => {
+  test('findings do not contain it', () => {
     const body = 'password: hunter22hunter and 4111 1111 1111 1111';
     const { findings } = screenAction(
       call({ to: 'x@elsewhere.example', body }, 'send'),
@@ -66,7 +66,7 @@ describe('personal data and secrets', () => {
     );
   });
   const letters = fc.stringMatching(/^[A-Z2-7]{16}$/);
-  test('keys by their shape', () => {
+  test('keys are found by their shape', () => {
     fc.assert(
       fc.property(letters, fc.constantFrom('AKIA', 'ASIA'), (rest, head) =>
         foundIn(call({ to: 'x@elsewhere.example', body: `see ${head}${rest}` }, 'send')).includes(
@@ -81,7 +81,7 @@ describe('personal data and secrets', () => {
     'card ending 1111',
     'call 10.4.2.1',
     '0c9f3b1e-9b0a-4f6e-8a55-001122334455',
-  ])('passes %s', (body) => {
+  ])('allows %s', (body) => {
     expect(
       foundIn(
         call({ to: 'x@yourco.example', body }, 'send'),
@@ -95,7 +95,7 @@ describe('personal data and secrets', () => {
 describe('infrastructure', () => {
   const plan = (actions: string[]) =>
     call({ plan: { resource_changes: [{ address: 'db.main', change: { actions } }] } }, 'apply', 'terraform');
-  test('a plan that deletes, alone or to replace', () => {
+  test('a plan that deletes or replaces a resource is held', () => {
     expect(foundIn(plan(['delete']))).toEqual(['infrastructure/deletes /plan/resource_changes/0/change/actions/0']);
     expect(foundIn(plan(['create', 'delete']))).toEqual([
       'infrastructure/deletes /plan/resource_changes/0/change/actions/1',
@@ -105,7 +105,7 @@ describe('infrastructure', () => {
       under({ kind: 'infrastructure', allow_delete: true, protected_resources: ['db.*'] }, plan(['delete'])),
     ).toEqual(['infrastructure/protected /plan/resource_changes/0/change/actions/0']);
   });
-  test('the world, as a whole and in halves, coming in and not going out', () => {
+  test('inbound access from every address is held, as one range or two halves; outbound access is not', () => {
     const half = fc
       .tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 255 }))
       .map(([bits, first]) => `${first}.0.0.0/${bits}`);
@@ -115,7 +115,7 @@ describe('infrastructure', () => {
     expect(foundIn(call({ egress: [{ cidr_blocks: ['0.0.0.0/0'] }] }, 'apply', 'aws'))).toEqual([]);
     expect(foundIn(call({ ingress: [{ cidr_blocks: ['203.0.113.0/24'] }] }, 'apply', 'aws'))).toEqual([]);
   });
-  test('a denial may name everything', () => {
+  test('a deny statement may contain a wildcard', () => {
     expect(
       foundIn(call({ policy: { Statement: [{ Effect: 'Deny', NotAction: 'iam:*', Resource: '*' }] } }, 'apply', 'aws')),
     ).toEqual([]);
@@ -149,7 +149,7 @@ describe('counting', () => {
     expect(under(rule, call({ charge: 100, amount: 100 }, 'refund'))).toEqual([]);
     expect(under(rule, call({ charge: 100, amount: 101 }, 'refund'))).toEqual(['money/over_original /amount']);
   });
-  test('velocity, loops, and calls that are nearly the same', () => {
+  test('velocity, loops and similar calls', () => {
     expect(under({ kind: 'velocity_limit', max: 3, window_s: 60 }, pay(1), stats(past(2)))).toEqual([]);
     expect(under({ kind: 'velocity_limit', max: 3, window_s: 60 }, pay(1), stats(past(3)))).toEqual([
       'velocity_limit/too_many ',
@@ -179,7 +179,7 @@ describe('counting', () => {
 });
 
 describe("the operator's own rules", () => {
-  test('a pattern, a list, and their reverse', () => {
+  test('a pattern, a list, and the negation of each', () => {
     expect(
       under({ kind: 'pattern_scanner', id: 'words', pattern: 'se[ck]ret', case: 'ignore' }, call({ a: 'a SECRET b' })),
     ).toEqual(['words/match /a']);
@@ -196,7 +196,7 @@ describe("the operator's own rules", () => {
     expect(under(rule, call({ amount: 500 }, 'pay'))).toEqual([]);
     expect(under({ kind: 'expression', cel: 'payload.missing == 1' }, call({}))).toEqual(['guardrail_failed ']);
   });
-  test('a grammar, a list of actions, media', () => {
+  test('a schema, a list of actions, media', () => {
     const schema = { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] };
     expect(under({ kind: 'json_schema', schema }, call({ n: 'x' }))).toEqual(['json_schema/mismatch /n']);
     expect(under({ kind: 'unknown_action', known: [{ service: 'agent', action: 'read*' }] }, call({}))).toEqual([
@@ -209,18 +209,18 @@ describe("the operator's own rules", () => {
       ),
     ).toEqual(['media_guard/mime /pic/mime', 'media_guard/pixels /pic/width']);
   });
-  test('verdict and severity of a rule win over its findings', () => {
-    const screened = (rule: GuardrailRule) =>
+  test('verdict and severity of a rule override those of its findings', () => {
+    const screenPayload = (rule: GuardrailRule) =>
       screenAction(call({ a: 'x' }), {}, reviewFlagged({ guardrails: [rule] }), undefined, { parsers });
-    expect(screened({ kind: 'pattern_scanner', pattern: 'x', verdict: 'block' }).verdict).toBe('block');
-    expect(screened({ kind: 'pattern_scanner', pattern: 'x', severity: 'low' }).verdict).toBe('allow');
-    expect(screened({ kind: 'pattern_scanner', pattern: 'x', severity: 'low', verdict: 'hold' })).toMatchObject({
+    expect(screenPayload({ kind: 'pattern_scanner', pattern: 'x', verdict: 'block' }).verdict).toBe('block');
+    expect(screenPayload({ kind: 'pattern_scanner', pattern: 'x', severity: 'low' }).verdict).toBe('allow');
+    expect(screenPayload({ kind: 'pattern_scanner', pattern: 'x', severity: 'low', verdict: 'hold' })).toMatchObject({
       verdict: 'hold',
       held_by: 'finding',
     });
-    expect(screened({ kind: 'pattern_scanner', pattern: 'x', applies_to: [{ service: 'other' }] }).findings).toEqual(
-      [],
-    );
+    expect(
+      screenPayload({ kind: 'pattern_scanner', pattern: 'x', applies_to: [{ service: 'other' }] }).findings,
+    ).toEqual([]);
   });
   test('a rule replaces the built-in guardrail where it applies, and only there', () => {
     const policy = reviewFlagged({
@@ -258,15 +258,15 @@ describe('refused when it is saved, with the place and the reason', () => {
   ])('%s', (_, rule, pointer) => {
     expect(problems(rule)).toEqual([{ pointer, reason: expect.stringMatching(/\S/) }]);
   });
-  test('two rules of one id', () => {
+  test('two rules with one id', () => {
     const rule: GuardrailRule = { kind: 'velocity_limit', id: 'x', max: 1, window_s: 1 };
     expect(problems(rule, rule)).toEqual([{ pointer: '/guardrails/1/id', reason: expect.any(String) }]);
   });
-  test('an unknown kind or parameter is no policy', () => {
+  test('a policy with an unknown kind or parameter is refused', () => {
     expect(Policy.safeParse({ guardrails: [{ kind: 'egress', alow_private: true }] }).success).toBe(false);
     expect(Policy.safeParse({ guardrails: [{ kind: 'egres' }] }).success).toBe(false);
   });
-  test('a hostile pattern costs linear time', () => {
+  test('a hostile pattern takes linear time', () => {
     const before = process.cpuUsage();
     under({ kind: 'pattern_scanner', pattern: '(a+)+$' }, call({ a: `${'a'.repeat(5_000)}!` }));
     const { user } = process.cpuUsage(before);
@@ -305,7 +305,7 @@ describe('egress', () => {
     expect(under(open, call({ url: 'http://10.0.0.1/' }))).toEqual([]);
     expect(under(open, call({ url: 'http://169.254.169.254/' }))).toEqual(['egress/metadata /url']);
   });
-  test('a URL that is spelt in several members', () => {
+  test('a URL in several members', () => {
     const quad = fc.tuple(fc.constantFrom('10', '192.168', '172.16'), fc.nat(255)).map(
       ([head, tail]) =>
         `${head}.${Array(4 - head.split('.').length)
@@ -319,7 +319,7 @@ describe('egress', () => {
     );
     expect(foundIn(call({ protocol: 'gopher', host: '2130706433', path: '/' }))).toContain('egress/scheme /host');
   });
-  test('what a name resolves to, through the resolver that the host gives', async () => {
+  test('the addresses of a name, from the given resolver', async () => {
     const asked: string[] = [];
     const resolve = async (host: string) => {
       asked.push(host);
@@ -336,7 +336,7 @@ describe('egress', () => {
   });
 });
 
-test('rule sets are rules as a policy would write them, and save without a problem', () => {
+test('rule sets are valid rules of a policy', () => {
   for (const name of RULE_SET_NAMES) {
     const policy = Policy.parse({ default_routing: 'review_flagged', guardrails: RULE_SETS[name] });
     expect(policyProblems(policy, parsers)).toEqual([]);

@@ -7,7 +7,7 @@ import { parseDecimal } from '../../../domain/firewall/money/decimal.ts';
 import { convert, toMajor, toMinor } from '../../../domain/firewall/money/money.ts';
 import { pastAction } from '../../../domain/firewall/past-action.ts';
 import { call } from '../../helpers/agent-call.ts';
-import { foundIn, reviewFlagged } from './judge.ts';
+import { foundIn, reviewFlagged } from './screening.ts';
 
 const NOW = 1_800_000_000_000;
 const NO_PAST: ScreenStats = { now_ms: NOW, agent: 'a', past: [] };

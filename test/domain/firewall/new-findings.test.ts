@@ -1,18 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { newFindings } from '../../../domain/firewall/new-findings.ts';
-import { judged } from './judge.ts';
+import { screenPayload } from './screening.ts';
 
 const METADATA = 'http://169.254.169.254/';
 const brought = (original: Record<string, unknown>, patched: Record<string, unknown>): string[] =>
-  newFindings(judged(original).findings, judged(patched).findings).map(({ id, pointer }) => `${id} ${pointer}`);
+  newFindings(screenPayload(original).findings, screenPayload(patched).findings).map(
+    ({ id, pointer }) => `${id} ${pointer}`,
+  );
 
-describe('what an edit brought in', () => {
-  test('nothing, when it changed nothing or took something away', () => {
+describe('findings that an edit adds', () => {
+  test('none when it changes nothing or removes something', () => {
     expect(brought({ url: METADATA }, { url: METADATA })).toEqual([]);
     expect(brought({ url: METADATA }, { url: 'https://a.example/' })).toEqual([]);
   });
 
-  test('nothing, when a known finding moved up in its list', () => {
+  test('none when a known finding moves up in its list', () => {
     expect(brought({ urls: ['https://a.example/', METADATA] }, { urls: [METADATA] })).toEqual([]);
   });
 
@@ -29,7 +31,7 @@ describe('what an edit brought in', () => {
   });
 
   test('a known finding that became worse', () => {
-    const [known] = judged({ url: METADATA }).findings;
+    const [known] = screenPayload({ url: METADATA }).findings;
     if (!known) throw new Error('no finding');
     expect(newFindings([{ ...known, severity: 'low' }], [known])).toEqual([known]);
     expect(newFindings([known], [{ ...known, severity: 'low' }])).toEqual([]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { normalise } from '../../../domain/firewall/parsing/normalised-input.ts';
-import { judged, reviewFlagged } from './judge.ts';
+import { reviewFlagged, screenPayload } from './screening.ts';
 
 const values = (payload: unknown) =>
   normalise(payload).leaves.map(({ pointer, words, value, via }) => [
@@ -10,7 +10,7 @@ const values = (payload: unknown) =>
     via.join('>'),
   ]);
 
-test('every scalar in the order of the document, with pointers that escape', () => {
+test('every scalar in document order, with escaped pointers', () => {
   expect(values({ 'a/b': [1, { c: null }], d: true })).toEqual([
     ['/a~1b/0', 'a b', 1, ''],
     ['/a~1b/1/c', 'a b.c', null, ''],
@@ -23,7 +23,7 @@ test('a decoded value has the pointer of the string that carried it, and its own
   expect(values({ a: text }).at(-1)).toEqual(['/a', 'a.x.y', 5, 'base64>json']);
 });
 
-test('base64 in lines counts, prose does not', () => {
+test('wrapped base64 is decoded, prose is not', () => {
   const text = Buffer.from('a text that is long enough to be broken into several lines by an old mailer').toString(
     'base64',
   );
@@ -47,7 +47,7 @@ test('escapes of source text and HTML, encoded forms and files of settings are r
   expect(last('x = 1')).toEqual([]);
 });
 
-describe('what is not read is said, with its place', () => {
+describe('unread parts are reported with their place', () => {
   let deep: unknown = 'x';
   for (let level = 0; level < 13; level += 1) deep = { a: deep };
   let coded = 'some text to carry';
@@ -71,7 +71,7 @@ describe('what is not read is said, with its place', () => {
   });
 });
 
-describe('hostile payloads of 64 KB cost bounded time', () => {
+describe('hostile payloads of 64 KB take bounded time', () => {
   const fill = (text: string): string => text.repeat(Math.ceil(65_536 / text.length)).slice(0, 65_536);
   let deep: Record<string, unknown> = {};
   for (let level = 0; level < 200; level += 1) deep = { deep };
@@ -121,11 +121,11 @@ describe('hostile payloads of 64 KB cost bounded time', () => {
     ['a long key', { [fill('admin')]: true }],
   ])('%s', (_, payload) => {
     const policy = reviewFlagged({ allowed_domains: ['yourco.example'] });
-    judged(payload, policy);
-    // The best of three: the figure is about the work, not about the neighbours on the machine.
+    screenPayload(payload, policy);
+    // The best of three runs, since other processes share the machine.
     const costs = [1, 2, 3].map(() => {
       const before = process.cpuUsage();
-      judged(payload, policy);
+      screenPayload(payload, policy);
       const { user, system } = process.cpuUsage(before);
       return (user + system) / 1_000;
     });

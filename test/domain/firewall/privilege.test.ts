@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { wordsOf } from '../../../domain/firewall/text/tokenizer.ts';
 import { b64 } from '../../helpers/base64.ts';
-import { found, judged } from './judge.ts';
+import { found, screenPayload } from './screening.ts';
 
-describe('more rights than the call should give', () => {
+describe('members that grant too much', () => {
   test.each<[string, Record<string, unknown>, string]>([
     ['a pair of stars', { permissions: ['*:*'] }, 'wildcard /permissions/0'],
     ['a star', { scope: '*' }, 'wildcard /scope'],
@@ -70,21 +70,21 @@ describe('more rights than the call should give', () => {
     ['what is overridden, below', { override: { safety: true } }, 'override_flag /override/safety'],
     ['a protection left out', { without_approval: true }, 'override_flag /without_approval'],
     ['a second factor in words', { twoFactor: false }, 'protection_off /twoFactor'],
-    ['an approval by itself', { autoApprove: true }, 'self_approval /autoApprove'],
+    ['a self-approval', { autoApprove: true }, 'self_approval /autoApprove'],
     ['a token without an end', { never_expires: true }, 'never_expires /never_expires'],
   ])('%s', (_, payload, expected) => {
     const id = expected.startsWith('payload') ? expected : `privilege/${expected}`;
     expect(found(payload)).toContain(id);
-    expect(judged(payload).verdict).toBe('hold');
+    expect(screenPayload(payload).verdict).toBe('hold');
   });
 
-  test('the key of a prototype, where a payload came in without the guard', () => {
+  test('a prototype key, in a payload that did not pass the JSON guard', () => {
     expect(found(JSON.parse('{"a":{"__proto__":{"isAdmin":true}}}'))).toContain(
       'privilege/prototype_path /a/__proto__',
     );
   });
 
-  test('both flags of one call, each at its place', () => {
+  test('both flags of one call, each at its pointer', () => {
     expect(found({ user_id: 'u1', admin_override: true, permissions: ['*:*'] })).toEqual([
       'privilege/override_flag /admin_override',
       'privilege/wildcard /permissions/0',
@@ -119,7 +119,7 @@ test.each<[string, Record<string, unknown>]>([
   ['a title and a path', { title: 'Admin guide', path: '/srv/admin/report.txt', name: 'root' }],
   ['no access at all', { no_access: true, notify_admin: true }],
   ['an expiry required', { expiry_required: true }],
-])('passes %s', (_, payload) => {
+])('allows %s', (_, payload) => {
   expect(found(payload)).toEqual([]);
 });
 

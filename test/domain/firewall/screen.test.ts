@@ -7,7 +7,7 @@ import { MAX_EVIDENCE_LENGTH } from '../../../domain/firewall/finding.ts';
 import type { Guardrail } from '../../../domain/firewall/guardrail.ts';
 import { DEFAULT_POLICY, routeOf } from '../../../domain/firewall/policy/policy.ts';
 import { GUARDRAILS, MAX_FINDINGS, screenAction } from '../../../domain/firewall/screen.ts';
-import { judged, reviewFlagged } from './judge.ts';
+import { reviewFlagged, screenPayload } from './screening.ts';
 
 const action = { service: 'crm', action: 'send', payload: {} };
 const finding = (severity: Severity, id = `test/${severity}`): Finding => ({
@@ -22,7 +22,7 @@ const screened = (policy: Partial<Policy>, findings: Finding[] = [], untrusted =
   screenAction(action, { untrusted }, { ...DEFAULT_POLICY, ...policy }, [reporting(...findings)]);
 
 describe('routing', () => {
-  test('the policy of a project that wrote none holds everything, by policy', () => {
+  test('the default policy holds everything', () => {
     expect(PolicySchema.parse({})).toEqual(DEFAULT_POLICY);
     expect(screened({})).toEqual({ verdict: 'hold', findings: [], held_by: 'policy' });
     expect(screened({}, [finding('low')])).toMatchObject({ held_by: 'policy' });
@@ -38,7 +38,7 @@ describe('routing', () => {
     expect(screened(policy, [finding('medium')])).toMatchObject({ verdict: 'hold', held_by: 'finding' });
   });
 
-  test('observe lets everything pass but what its route blocks', () => {
+  test('observe allows everything that its route does not block', () => {
     const observe = { service: '*', action: '*', routing: 'observe' } as const;
     expect(screened({ routes: [observe] }, [finding('critical')])).toMatchObject({ verdict: 'allow', findings: [{}] });
     const blocking = (block: string[]) =>
@@ -79,7 +79,7 @@ describe('failing closed', () => {
     ['findings without an id', [{ severity: 'low' }]],
     ['an unknown severity', [{ ...finding('low'), severity: 'toString' }]],
   ];
-  test.each(bad)('a guardrail that answers %s holds, and is named', (_, answer) => {
+  test.each(bad)('a guardrail that answers %s holds, and the finding names it', (_, answer) => {
     const broken = { id: 'broken', check: () => answer } as unknown as Guardrail;
     const observe = { ...DEFAULT_POLICY, default_routing: 'observe' } as const;
     const screening = screenAction(action, {}, observe, [reporting(finding('low')), broken]);
@@ -105,44 +105,44 @@ describe('failing closed', () => {
     }
   });
 
-  test('a payload that the client sealed is held whatever the policy says, and blocked where it shows a reason', () => {
+  test('a sealed payload is held under every policy, and blocked where it has a blocked finding', () => {
     const policy = reviewFlagged({ routes: [{ service: '*', action: '*', routing: 'observe', block: ['egress'] }] });
     const sealed = { _lp_enc: true, iv: 'x', ct: 'y' };
-    expect(judged(sealed, policy)).toMatchObject({
+    expect(screenPayload(sealed, policy)).toMatchObject({
       verdict: 'hold',
       held_by: 'finding',
       findings: [{ id: 'sealed_payload' }],
     });
-    expect(judged({ ...sealed, url: 'http://10.0.0.1/' }, policy).verdict).toBe('block');
+    expect(screenPayload({ ...sealed, url: 'http://10.0.0.1/' }, policy).verdict).toBe('block');
   });
 
-  test('a payload that was not read to its end is held where something could be blocked', () => {
+  test('a payload that was not fully read is held where a route blocks findings', () => {
     let deep: Record<string, unknown> = { url: 'http://10.0.0.1/' };
     for (let level = 0; level < 200; level += 1) deep = { deep };
     const observe = (block: string[]) =>
       reviewFlagged({ routes: [{ service: '*', action: '*', routing: 'observe', block }] });
-    expect(judged(deep, observe([])).verdict).toBe('allow');
-    expect(judged(deep, observe(['egress'])).verdict).toBe('hold');
-    expect(judged(deep)).toMatchObject({ verdict: 'hold', findings: [{ id: 'payload_not_fully_judged' }] });
+    expect(screenPayload(deep, observe([])).verdict).toBe('allow');
+    expect(screenPayload(deep, observe(['egress'])).verdict).toBe('hold');
+    expect(screenPayload(deep)).toMatchObject({ verdict: 'hold', findings: [{ id: 'payload_not_fully_judged' }] });
   });
 });
 
 test('_lp_meta is not judged', () => {
   const payload = { a: 1, _lp_meta: { url: 'http://10.0.0.1/' } };
-  expect(judged(payload)).toEqual({ verdict: 'allow', findings: [] });
+  expect(screenPayload(payload)).toEqual({ verdict: 'allow', findings: [] });
 });
 
-test('more findings than a person reads are cut, the worst kept, and the cut is said', () => {
+test('more than 100 findings are cut to the worst ones, and a finding reports the cut', () => {
   const urls = [...Array(150).fill('http://10.0.0.1/'), 'http://169.254.169.254/'];
-  const { findings } = judged({ urls });
+  const { findings } = screenPayload({ urls });
   expect(findings).toHaveLength(MAX_FINDINGS);
   expect(findings[0]).toMatchObject({ id: 'egress/metadata', pointer: '/urls/150' });
   expect(findings.at(-1)).toMatchObject({ id: 'payload_not_fully_judged' });
 });
 
-test('evidence is short, and shows what cannot be seen', () => {
+test('evidence is short and names invisible characters', () => {
   const url = `http://10.0.0.1/\u202e${'x'.repeat(500)}`;
-  const evidence = judged({ url }).findings[0]?.evidence ?? '';
+  const evidence = screenPayload({ url }).findings[0]?.evidence ?? '';
   expect(evidence).toMatch(/^http:\/\/10\.0\.0\.1\/U\+202Ex+…$/);
   expect(evidence.length).toBeLessThanOrEqual(MAX_EVIDENCE_LENGTH);
 });
@@ -158,7 +158,7 @@ describe('properties', () => {
   const block = fc.subarray(SEVERITIES.map((severity) => `test/${severity}`));
   const rank = (verdict: string): number => VERDICTS.indexOf(verdict as 'allow');
 
-  test('any JSON gets the same answer twice, and never an exception', () => {
+  test('any JSON gets the same verdict twice and never throws', () => {
     const hostile = fc.constantFrom('http://[', '%', '\ud800', '__proto__', '*', 'a@', '//', '{"a":', 'xn--', '=');
     const value = fc.jsonValue({
       maxDepth: 5,
@@ -167,15 +167,15 @@ describe('properties', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string({ unit: 'binary' }), value), routing, (payload, default_routing) => {
         const policy = reviewFlagged({ default_routing, allowed_domains: ['a.example'] });
-        const first = judged(payload, policy);
-        expect(judged(structuredClone(payload), policy)).toEqual(first);
+        const first = screenPayload(payload, policy);
+        expect(screenPayload(structuredClone(payload), policy)).toEqual(first);
         expect(first.findings.some((one) => one.id === 'guardrail_failed')).toBe(false);
       }),
       { numRuns: 150 },
     );
   });
 
-  test('more findings, or untrusted context, never loosen a verdict', () => {
+  test('more findings or untrusted context never loosen a verdict', () => {
     fc.assert(
       fc.property(routing, findings, findings, block, fc.boolean(), (mode, some, more, blocked, untrusted) => {
         const policy = { routes: [{ service: '*', action: '*', routing: mode, block: blocked }] };
@@ -186,7 +186,7 @@ describe('properties', () => {
     );
   });
 
-  test('the worst finding decides, in whatever order they come', () => {
+  test('the worst finding decides, in any order', () => {
     fc.assert(
       fc.property(routing, findings, block, (mode, some, blocked) => {
         const policy = { routes: [{ service: '*', action: '*', routing: mode, block: blocked }] };

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { screenAction } from '../../../domain/firewall/screen.ts';
 import { idsOf } from '../../helpers/finding-ids.ts';
-import { foundIn, reviewFlagged } from './judge.ts';
+import { foundIn, reviewFlagged } from './screening.ts';
 
 const run = (command: string): string[] =>
   idsOf(foundIn({ service: 'shell-agent', action: 'run', payload: { command } }));
 
-/** One command name in ways that a shell reads alike. */
+/** Spellings that a shell reads as one command name. */
 const disguised = (name: string): fc.Arbitrary<string> =>
   fc.constantFrom(
     name,
@@ -41,7 +41,7 @@ describe('a recursive delete near a root', () => {
       { numRuns: 200 },
     );
   });
-  test('wherever a shell lets it stand', () => {
+  test('at every place of a script', () => {
     const around = fc.constantFrom<(inner: string) => string>(
       (one) => `ls\n${one}`,
       (one) => `ls && ${one}`,
@@ -108,11 +108,11 @@ test.each([
   'kubectl scale deploy/web --replicas=3',
   'docker run --rm -v $PWD:/src node:20 npm test',
   'ps aux | grep node',
-])('passes %s', (command) => {
+])('allows %s', (command) => {
   expect(run(command)).toEqual([]);
 });
 
-test('a command that no parser reads counts as dangerous, and says so', () => {
+test('a command counts as dangerous when no parser is loaded, and the finding says so', () => {
   const action = { service: 'shell', action: 'run', payload: { command: 'ls' } };
   expect(screenAction(action, {}, reviewFlagged())).toMatchObject({
     verdict: 'hold',

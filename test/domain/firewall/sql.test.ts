@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { screenAction } from '../../../domain/firewall/screen.ts';
 import { idsOf } from '../../helpers/finding-ids.ts';
-import { foundIn, reviewFlagged } from './judge.ts';
+import { foundIn, reviewFlagged } from './screening.ts';
 
 const ask = (query: string): string[] => foundIn({ service: 'db-agent', action: 'sql', payload: { query } });
 const ids = (query: string): string[] => idsOf(ask(query));
@@ -24,7 +24,7 @@ const spelt = (words: string): fc.Arbitrary<string> =>
         .join('');
     });
 
-describe('destroys, widens or leaves the database, in any spelling', () => {
+describe('SQL that destroys, grants or leaves the database, in any spelling', () => {
   const classes: [string, (table: string) => string, string][] = [
     ['a drop', (t) => `drop table ${t}`, 'sql/destructive'],
     ['a truncate', (t) => `truncate ${t} cascade`, 'sql/destructive'],
@@ -63,11 +63,11 @@ test.each([
   ['a window', 'select rank() over (partition by a order by b) from t where c = 1'],
   ['an upsert', 'insert into t values (1) on conflict (a) do update set a = excluded.a'],
   ['a join sideways', 'select a.id from a left join lateral (select 1) b on true where a.id = 3'],
-])('passes %s', (_, query) => {
+])('allows %s', (_, query) => {
   expect(ask(query)).toEqual([]);
 });
 
-test('what does not parse, and what no parser reads, counts as dangerous and says so', () => {
+test('SQL counts as dangerous when it does not parse or no parser is loaded, and the finding says so', () => {
   expect(ids('SELECT * FROM t INTO OUTFILE 5')).toEqual(['sql/unparsed']);
   expect(ids('select 1 /*!50000 union select 2 */ from t')).toContain('sql/version_comment');
   const action = { service: 'db', action: 'query', payload: { sql: 'select 1' } };
@@ -80,7 +80,7 @@ test('what does not parse, and what no parser reads, counts as dangerous and say
   });
 });
 
-test('prose about SQL is not SQL; a statement in another service is', () => {
+test('prose about SQL is not judged as SQL; a statement in another service is', () => {
   expect(
     foundIn({ service: 'docs', action: 'create_note', payload: { body: 'DROP TABLE users; is how it went' } }),
   ).toEqual([]);

@@ -1,6 +1,6 @@
 import type { Action, ActionContext } from '../../../../contracts/action.ts';
 import type { Policy } from '../../../../contracts/policy.ts';
-import { foundIn, reviewFlagged } from '../judge.ts';
+import { foundIn, reviewFlagged } from '../screening.ts';
 
 /**
  * Shows what one entry of a list does: true when the entry has its effect. The placebo, a word that is in no list, must

@@ -1,5 +1,5 @@
 import { CHANGING_VERBS } from '../../../../domain/firewall/parsing/words.ts';
-import { foundIn } from '../judge.ts';
+import { foundIn } from '../screening.ts';
 import type { Exercise } from './exercise.ts';
 import { prevents, reports, UNTRUSTED } from './exercise.ts';
 

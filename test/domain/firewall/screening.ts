@@ -14,8 +14,11 @@ export const reviewFlagged = (more: Partial<Policy> = {}): Policy => ({
 
 export const parsers = await loadParsers();
 
-export const judged = (payload: Record<string, unknown>, policy = reviewFlagged(), context: ActionContext = {}) =>
-  screenAction({ service: 'agent', action: 'do', payload }, context, policy, undefined, { parsers });
+export const screenPayload = (
+  payload: Record<string, unknown>,
+  policy = reviewFlagged(),
+  context: ActionContext = {},
+) => screenAction({ service: 'agent', action: 'do', payload }, context, policy, undefined, { parsers });
 
 /** The findings of a named action as `id pointer`, the worst first. */
 export const foundIn = (
@@ -30,4 +33,4 @@ export const foundIn = (
 
 /** The findings as `id pointer`, the worst first. */
 export const found = (payload: Record<string, unknown>, policy = reviewFlagged()): string[] =>
-  judged(payload, policy).findings.map((finding: Finding) => `${finding.id} ${finding.pointer}`);
+  screenPayload(payload, policy).findings.map((finding: Finding) => `${finding.id} ${finding.pointer}`);
