@@ -1,7 +1,7 @@
 import type { WorkerActivities } from '../contracts/activities.ts';
 import type { DeliveryRef } from '../contracts/workflow.ts';
+import type { WorkflowStarter } from '../domain/approval/workflow-ports.ts';
 import type { DeliveryStore } from '../domain/outbox/ports.ts';
-import type { WorkflowStarter } from './ports.ts';
 import type { Receivers } from './receivers/index.ts';
 import type { Receiver } from './receivers/receiver.ts';
 

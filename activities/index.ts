@@ -6,11 +6,11 @@ import type {
   StatementSigner,
   WorkflowScanStore,
 } from '../domain/approval/ports.ts';
+import type { WorkflowDirectory, WorkflowStarter } from '../domain/approval/workflow-ports.ts';
 import type { ScreenDeps } from '../domain/firewall/screen-deps.ts';
 import type { DeliveryStore, InterruptReader } from '../domain/outbox/ports.ts';
 import { withApplicationFailures } from './application-failures.ts';
 import { createDeliver, createStartDeliveries, type DeliverDeps } from './deliver.ts';
-import type { WorkflowDirectory, WorkflowStarter } from './ports.ts';
 import { createReceivers } from './receivers/index.ts';
 import { createReconcile } from './reconcile.ts';
 import { createReconcileWorkflows, type WorkflowScanDeps } from './reconcile-workflows.ts';

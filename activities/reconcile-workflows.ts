@@ -2,7 +2,8 @@ import type { Repair, WorkerActivities } from '../contracts/activities.ts';
 import type { RequestRef, Resolution, Settled } from '../contracts/workflow.ts';
 import { ForgedDecision } from '../domain/approval/forged-decision.ts';
 import type { LedgerEntry, WorkflowScanStore } from '../domain/approval/ports.ts';
-import type { OnRepair, WorkflowDirectory, WorkflowStarter } from './ports.ts';
+import type { WorkflowDirectory, WorkflowStarter } from '../domain/approval/workflow-ports.ts';
+import type { OnRepair } from './reconcile.ts';
 
 const PAGE = 2_000;
 const GRACE_MS = 60_000;

@@ -1,6 +1,9 @@
-import type { WorkerActivities } from '../contracts/activities.ts';
+import type { Repair, WorkerActivities } from '../contracts/activities.ts';
 import type { ReconcileStore } from '../domain/approval/ports.ts';
-import type { OnRepair, WorkflowStarter } from './ports.ts';
+import type { WorkflowStarter } from '../domain/approval/workflow-ports.ts';
+
+/** Called after each repair. */
+export type OnRepair = (kind: Repair, ref: { project_id: string; request_id?: string; delivery_id?: string }) => void;
 
 const BATCH = 200;
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { isObject } from '../contracts/is-object.ts';
 import { parseGuarded } from '../domain/json/guard.ts';
-import { isObject } from '../domain/json/is-object.ts';
 import { UsageError } from './command.ts';
 
 /** Text of a file; `-` is the standard input. @throws UsageError if it cannot be read. */

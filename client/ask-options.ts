@@ -1,6 +1,6 @@
 import type { ActionContext, IngestBody, MIN_EXPIRES_IN_MS, Priority } from '../contracts/action.ts';
+import { isObject } from '../contracts/is-object.ts';
 import type { JsonObject } from '../contracts/json.ts';
-import { isObject } from '../domain/json/is-object.ts';
 import { withoutLpMeta } from '../domain/lp-meta.ts';
 import { LetsPingError } from './errors.ts';
 

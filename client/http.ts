@@ -1,6 +1,6 @@
 import { publishedCode } from '../contracts/error-codes.ts';
+import { isObject } from '../contracts/is-object.ts';
 import type { Problem } from '../contracts/problem.ts';
-import { isObject } from '../domain/json/is-object.ts';
 import { LetsPingError } from './errors.ts';
 import { retryAfterMs } from './retry.ts';
 

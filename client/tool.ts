@@ -1,6 +1,6 @@
 import type { Priority } from '../contracts/action.ts';
+import { isObject } from '../contracts/is-object.ts';
 import type { JsonObject } from '../contracts/json.ts';
-import { isObject } from '../domain/json/is-object.ts';
 import type { AskOptions } from './ask-options.ts';
 import type { Decision } from './decision.ts';
 

@@ -1,13 +1,11 @@
 import { z } from 'zod';
+import { isObject } from './is-object.ts';
 
 /** A JSON object of a body, after the guard of domain/json. */
 export type JsonObject = Record<string, unknown>;
 /** Not copied: copying the members costs as much as parsing them. */
 export const JsonObject = z
-  .custom<JsonObject>(
-    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-    'Invalid input: expected an object',
-  )
+  .custom<JsonObject>(isObject, 'Invalid input: expected an object')
   .meta({ id: 'JsonObject', title: 'JsonObject', type: 'object', additionalProperties: {} });
 
 /** An instant in a body: ISO 8601 in UTC, with milliseconds. */

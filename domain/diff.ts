@@ -1,5 +1,5 @@
+import { isObject } from '../contracts/is-object.ts';
 import { withInvisibleNamed } from './invisible-characters.ts';
-import { isObject } from './json/is-object.ts';
 import { sameJson } from './json/same-json.ts';
 
 /** A leaf or an array that changed; a side that did not exist is absent. */

@@ -1,7 +1,7 @@
 import { base64url, compactVerify, importJWK, type JWK } from 'jose';
+import { isObject } from '../contracts/is-object.ts';
 import { RECEIPT_TYPE } from '../contracts/receipt.ts';
 import { parseGuarded } from '../domain/json/guard.ts';
-import { isObject } from '../domain/json/is-object.ts';
 import { CheckFailed } from './check.ts';
 
 /** Ed25519 under its two names (RFC 8037, RFC 9864). No other algorithm is tried, whatever the receipt names. */

@@ -1,5 +1,5 @@
+import type { WorkflowStarter } from '../../domain/approval/workflow-ports.ts';
 import type { InterruptReader } from '../../domain/outbox/ports.ts';
-import type { WorkflowStarter } from '../ports.ts';
 import type { Receiver } from './receiver.ts';
 
 export interface LanggraphDeps {

@@ -8,8 +8,9 @@ import type { DecisionStore } from '../../domain/approval/ports.ts';
 import type { Channel, UnsealedRequest } from '../../domain/approval/record.ts';
 import { payloadDigest, SALT_BYTES, saltText } from '../../domain/digest.ts';
 import { DomainError } from '../../domain/errors.ts';
+import { sameJson } from '../../domain/json/same-json.ts';
 import type { SchemaCompiler } from '../../domain/json/schema.ts';
-import { type Attempt, answerWith, type Decided, equal, patchRefOf, refOf } from './decision-attempt.ts';
+import { type Attempt, answerWith, type Decided, patchRefOf, refOf } from './decision-attempt.ts';
 import { REFUSED } from './decision-refusals.ts';
 import { schemaErrors } from './json-schema.ts';
 import { awaitingSecondApprover, createSubmit, type SubmitDeps } from './submit-decision.ts';
@@ -31,7 +32,7 @@ const refusalBefore = (attempt: Attempt, proposal: ProposedPatch | undefined) =>
 
 /** The same patch again, by the same person. */
 const isProposed = ({ owner, decision }: Attempt, proposal: ProposedPatch | undefined): proposal is ProposedPatch =>
-  decision.type === 'patch' && proposal?.by === owner && equal(proposal.payload, decision.patched_payload);
+  decision.type === 'patch' && proposal?.by === owner && sameJson(proposal.payload, decision.patched_payload);
 
 export interface DecideDeps extends SubmitDeps {
   decisions: DecisionStore;
@@ -105,7 +106,7 @@ function patched(
       'An empty patch is refused: published clients would run the original payload. Reject instead.',
     );
   }
-  if (equal(patched_payload, request.payload))
+  if (sameJson(patched_payload, request.payload))
     throw new DomainError('invalid_request', 'The patch changes nothing: approve instead.', {
       errors: [{ pointer: '/patched_payload', detail: 'equal to the payload' }],
     });

@@ -3,8 +3,8 @@ import type { Decision, DecisionAnswer, DecisionRecorded } from '../../contracts
 import type { DecisionRef } from '../../contracts/workflow.ts';
 import type { Proposal } from '../../domain/approval/approval.ts';
 import type { UnsealedRequest } from '../../domain/approval/record.ts';
-import { canonicalBytes } from '../../domain/canonical-json.ts';
 import { DomainError } from '../../domain/errors.ts';
+import { sameJson } from '../../domain/json/same-json.ts';
 import { decisionAnswer, resolutionSentence } from './views.ts';
 
 /** One approver's decision on one request. A repeat of the same call has the same id. */
@@ -16,8 +16,6 @@ export interface Attempt {
 }
 
 export type Decided = { status: 200 | 201; body: DecisionAnswer } | { status: 202; body: DecisionRecorded };
-
-export const equal = (a: unknown, b: unknown) => Buffer.compare(canonicalBytes(a), canonicalBytes(b)) === 0;
 
 /** The attempt as a message to its workflow. `patched_digest`: of the patched payload, null without one. */
 export const refOf = ({ decision_id, owner, decision }: Attempt, patched_digest: string | null): DecisionRef => ({
@@ -49,7 +47,7 @@ function isSame({ owner, decision, request }: Attempt, resolution: ResolutionVie
   if (decision.type === 'reject') return resolution.reason === decision.reason;
   if (decision.type === 'approve') return resolution.payload_digest === decision.payload_digest;
   return (
-    decision.payload_digest === request.payload_digest && equal(resolution.patched_payload, decision.patched_payload)
+    decision.payload_digest === request.payload_digest && sameJson(resolution.patched_payload, decision.patched_payload)
   );
 }
 

@@ -1,5 +1,5 @@
+import { isObject } from '../../contracts/is-object.ts';
 import type { JsonObject } from '../../contracts/json.ts';
-import { isObject } from '../../domain/json/is-object.ts';
 import type { SchemaCompiler } from '../../domain/json/schema.ts';
 
 /** Why the JSON Schema of a request is not used; undefined if it is. The attacker may have written it. */

@@ -3,7 +3,7 @@ import type { Finding } from '../../contracts/verdict.ts';
 import { DomainError } from '../../domain/errors.ts';
 
 /** The message that a person gets instead of a result. */
-export interface Refusal {
+export interface PageRefusal {
   status: number;
   sentence: string;
   findings: Finding[];
@@ -24,9 +24,14 @@ const IN_PLACE: readonly ErrorCode[] = [
   'temporal_unavailable',
 ];
 
-export const refused = (status: number, sentence: string): Refusal => ({ status, sentence, findings: [], errors: [] });
+export const refused = (status: number, sentence: string): PageRefusal => ({
+  status,
+  sentence,
+  findings: [],
+  errors: [],
+});
 
-export function refusalOf(error: unknown): Refusal {
+export function refusalOf(error: unknown): PageRefusal {
   if (!(error instanceof DomainError) || !IN_PLACE.includes(error.code)) throw error;
   return {
     status: ERROR_STATUS[error.code],

@@ -12,7 +12,7 @@ import type { PageDeps } from './deps.ts';
 import { field, form } from './form.ts';
 import { sendPage } from './layout.ts';
 import { previewOf, readPatch } from './patch-text.ts';
-import { type Refusal, refusalOf, refused } from './refusal.ts';
+import { type PageRefusal, refusalOf, refused } from './refusal.ts';
 import { requestPage } from './request.ts';
 import { sameOrigin } from './same-origin.ts';
 import { signedIn } from './signed-in.ts';
@@ -26,7 +26,7 @@ function suffixOf({ status, body }: Decided): string {
 }
 
 /** The decision of a form, or why the form has none. */
-function decisionOf(req: Request): Decision | Refusal {
+function decisionOf(req: Request): Decision | PageRefusal {
   const [type, payload_digest] = [field(req, 'type'), field(req, 'payload_digest')];
   const patch = type === 'patch' ? readPatch(field(req, 'patched_payload')) : undefined;
   if (patch && !patch.ok) return refused(422, patch.problem);
@@ -66,7 +66,7 @@ export function requestRoutes({ requests, identities, decide, publicUrl }: PageD
     id: string,
     status: number,
     draft: Draft,
-    shown: { refusal?: Refusal; recorded?: boolean } = {},
+    shown: { refusal?: PageRefusal; recorded?: boolean } = {},
   ) => {
     const principal = principalOf(res);
     const view = await read(principal, id);
@@ -119,7 +119,7 @@ export function requestRoutes({ requests, identities, decide, publicUrl }: PageD
     const principal = principalOf(res);
     await read(principal, id);
     const stated = decisionOf(req);
-    let refusal: Refusal;
+    let refusal: PageRefusal;
     if ('sentence' in stated) refusal = stated;
     else {
       try {

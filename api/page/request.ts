@@ -8,7 +8,7 @@ import { outcomeSentence, outcomeView } from './outcome.ts';
 import { payloadView } from './payload.ts';
 import { proposalView } from './proposal.ts';
 import { facts, timeline } from './record.ts';
-import type { Refusal } from './refusal.ts';
+import type { PageRefusal } from './refusal.ts';
 import { when } from './when.ts';
 
 export interface RequestPage {
@@ -18,13 +18,13 @@ export interface RequestPage {
   principal: Principal;
   publicUrl: string;
   draft: Draft;
-  refusal?: Refusal;
+  refusal?: PageRefusal;
   /** Temporal has this person's decision, but no worker has answered yet. */
   recorded?: boolean;
 }
 
 const refusalNotice = (
-  refusal: Refusal,
+  refusal: PageRefusal,
   payload: unknown,
 ): Markup => html`<div class="notice refused" role="alert" tabindex="-1" autofocus>
 <p><strong>${refusal.sentence}</strong></p>

@@ -1,6 +1,6 @@
 import { type Request, type Response, Router } from 'express';
 import { newToken, parseApiKey, sameSecret, tokenHash } from '../../crypto/api-key.ts';
-import type { IdentityStore, Session } from '../../domain/access/ports.ts';
+import type { ApproverSession, IdentityStore } from '../../domain/access/ports.ts';
 import { clearSession, SESSION_HOURS, sessionToken, setSession } from '../middleware/session-cookie.ts';
 import { field, form } from './form.ts';
 import { localPath } from './local-path.ts';
@@ -12,7 +12,7 @@ export interface SessionDeps {
   publicUrl: () => string;
 }
 
-type Answer = { session: Session } | { refused: string };
+type Answer = { session: ApproverSession } | { refused: string };
 
 const LINK_TOKEN = /^[A-Za-z0-9_-]{43}$/;
 const SPENT: Answer = {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Config, ConfigError, loadConfig } from '../../runtime/config.ts';
 import type { Command } from '../command.ts';
-import { type Finding, fail, ok, skipped } from '../doctor/check.ts';
+import { type CheckResult, fail, ok, skipped } from '../doctor/check.ts';
 import { database } from '../doctor/database.ts';
 import { nodeVersion, ports } from '../doctor/machine.ts';
 import { temporal } from '../doctor/temporal.ts';
@@ -10,7 +10,7 @@ import { visible } from '../text.ts';
 const WORD = { ok: 'ok  ', warn: 'warn', fail: 'FAIL', skipped: 'skip' };
 
 /** One line for each wrong variable. */
-function configuration(env: NodeJS.ProcessEnv): { config: Config | undefined; findings: Finding[] } {
+function configuration(env: NodeJS.ProcessEnv): { config: Config | undefined; findings: CheckResult[] } {
   try {
     return { config: loadConfig(env), findings: [ok('configuration', 'every variable is well formed')] };
   } catch (error) {
@@ -25,7 +25,7 @@ function configuration(env: NodeJS.ProcessEnv): { config: Config | undefined; fi
   }
 }
 
-async function examine(env: NodeJS.ProcessEnv): Promise<Finding[]> {
+async function examine(env: NodeJS.ProcessEnv): Promise<CheckResult[]> {
   const { config, findings } = configuration(env);
   const node = nodeVersion(process.versions.node);
   if (!config) {
@@ -46,7 +46,7 @@ async function examine(env: NodeJS.ProcessEnv): Promise<Finding[]> {
   ];
 }
 
-const line = ({ check, state, detail, fix }: Finding) =>
+const line = ({ check, state, detail, fix }: CheckResult) =>
   `${WORD[state]}  ${check.padEnd(24)} ${visible(detail)}\n${fix === undefined ? '' : `${' '.repeat(6)}try: ${visible(fix)}\n`}`;
 
 /** Checks a deployment from the place where api and worker run. */

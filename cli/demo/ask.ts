@@ -48,7 +48,7 @@ function openPage(url: string): void {
     .unref();
 }
 
-export interface AskOptions {
+export interface DemoAskOptions {
   approver: ApiConnection;
   held: ApprovalRequestDetail;
   terminal: Terminal;
@@ -79,7 +79,7 @@ async function answerTo(question: string, signal: AbortSignal): Promise<string> 
 }
 
 /** Lets the user at the terminal decide. Returns a description of the decision. */
-export async function ask({ approver, held, terminal, pageUrl, requestUrl, signal }: AskOptions): Promise<string> {
+export async function ask({ approver, held, terminal, pageUrl, requestUrl, signal }: DemoAskOptions): Promise<string> {
   terminal.err(`\n${describeRequest(held)}\n`);
   let opened = false;
   for (;;) {

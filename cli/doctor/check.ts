@@ -1,5 +1,5 @@
 /** One line of `letsping doctor`. */
-export interface Finding {
+export interface CheckResult {
   check: string;
   state: 'ok' | 'warn' | 'fail' | 'skipped';
   detail: string;
@@ -7,10 +7,20 @@ export interface Finding {
   fix?: string;
 }
 
-export const ok = (check: string, detail: string): Finding => ({ check, state: 'ok', detail });
-export const warn = (check: string, detail: string, fix: string): Finding => ({ check, state: 'warn', detail, fix });
-export const fail = (check: string, detail: string, fix: string): Finding => ({ check, state: 'fail', detail, fix });
-export const skipped = (checks: string[], detail: string): Finding[] =>
+export const ok = (check: string, detail: string): CheckResult => ({ check, state: 'ok', detail });
+export const warn = (check: string, detail: string, fix: string): CheckResult => ({
+  check,
+  state: 'warn',
+  detail,
+  fix,
+});
+export const fail = (check: string, detail: string, fix: string): CheckResult => ({
+  check,
+  state: 'fail',
+  detail,
+  fix,
+});
+export const skipped = (checks: string[], detail: string): CheckResult[] =>
   checks.map((check) => ({ check, state: 'skipped', detail }));
 
 export const messageOf = (error: unknown): string => {

@@ -7,19 +7,19 @@ import { createPool } from '../../storage/db/pool.ts';
 import { loginRights, serverClock } from '../../storage/db/server-info.ts';
 import { refuseUnopened } from '../../storage/db/start-up.ts';
 import { loadProjectKey, projectIds, rootKeyReferences } from '../../storage/keys/projects.ts';
-import { type Finding, fail, messageOf, ok, skipped, warn } from './check.ts';
+import { type CheckResult, fail, messageOf, ok, skipped, warn } from './check.ts';
 
 const OLDEST_POSTGRES = 15;
 const CLOCK_WARN_MS = 2_000;
 const CLOCK_FAIL_MS = 60_000;
 const KEYS_TRIED = 1_000;
 
-export async function database(config: Config): Promise<Finding[]> {
+export async function database(config: Config): Promise<CheckResult[]> {
   const root = rootKey(config.root_key);
   const parsed = 'id' in root ? root : undefined;
-  const key: Finding = parsed
+  const key: CheckResult = parsed
     ? ok('root key', `valid: ${[parsed, ...parsed.others].map(({ id }) => id).join(', ')}`)
-    : (root as Finding);
+    : (root as CheckResult);
   const pool = createPool(config.database_url, { max: 1 });
   try {
     const started = Date.now();
@@ -52,7 +52,7 @@ export async function database(config: Config): Promise<Finding[]> {
   }
 }
 
-function rootKey(text: string): RootKey | Finding {
+function rootKey(text: string): RootKey | CheckResult {
   try {
     return parseRootKey(text);
   } catch (error) {
@@ -64,14 +64,14 @@ function rootKey(text: string): RootKey | Finding {
   }
 }
 
-function clock(offset: number): Finding {
+function clock(offset: number): CheckResult {
   const text = `the clocks of this machine and PostgreSQL differ by ${Math.abs(Math.round(offset))} ms`;
   const fix = 'synchronise both clocks (chrony, systemd-timesyncd)';
   if (Math.abs(offset) > CLOCK_FAIL_MS) return fail('clock', text, fix);
   return Math.abs(offset) > CLOCK_WARN_MS ? warn('clock', text, fix) : ok('clock', text);
 }
 
-async function migrations(pool: Pool): Promise<Finding> {
+async function migrations(pool: Pool): Promise<CheckResult> {
   const fix = 'run letsping migrate with the URL of the owner of the database';
   try {
     return (await migrationsAtHead(pool))
@@ -92,7 +92,7 @@ async function migrations(pool: Pool): Promise<Finding> {
   }
 }
 
-async function login(pool: Pool): Promise<Finding> {
+async function login(pool: Pool): Promise<CheckResult> {
   const { login: name, superuser, bypassrls, owner, member } = await loginRights(pool);
   const fix = 'use a separate login: LETSPING_APP_PASSWORD=… letsping migrate creates one (docs/deployment.md)';
   const wrong = [
@@ -106,7 +106,7 @@ async function login(pool: Pool): Promise<Finding> {
   return ok('login', `${name} owns nothing and is subject to row-level security`);
 }
 
-async function opens(pool: Pool, root: RootKey | undefined): Promise<Finding> {
+async function opens(pool: Pool, root: RootKey | undefined): Promise<CheckResult> {
   const check = 'root key opens the data';
   if (!root) return skipped([check], 'the root key is invalid')[0]!;
   try {

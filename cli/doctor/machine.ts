@@ -1,11 +1,11 @@
 import { createServer } from 'node:net';
 import type { Config } from '../../runtime/config.ts';
-import { type Finding, fail, ok, warn } from './check.ts';
+import { type CheckResult, fail, ok, warn } from './check.ts';
 
 const [OLDEST_MAJOR, OLDEST_MINOR] = [20, 19];
 const SUPPORTED_MAJOR = 22;
 
-export function nodeVersion(version: string): Finding {
+export function nodeVersion(version: string): CheckResult {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major < OLDEST_MAJOR || (major === OLDEST_MAJOR && minor < OLDEST_MINOR))
     return fail('node', `Node ${version} is too old`, `use Node ${OLDEST_MAJOR}.${OLDEST_MINOR} or newer, best 24`);
@@ -30,7 +30,7 @@ const isOurs = async (port: number, path: string): Promise<boolean> => {
   }
 };
 
-async function port(check: string, variable: string, host: string, number: number): Promise<Finding> {
+async function port(check: string, variable: string, host: string, number: number): Promise<CheckResult> {
   const error = await listenError(host, number);
   if (!error) return ok(check, `${host}:${number} is free`);
   if (error.code === 'EADDRINUSE' && (await isOurs(number, '/livez')))
@@ -40,7 +40,7 @@ async function port(check: string, variable: string, host: string, number: numbe
   return fail(check, `nothing can listen on ${host}:${number} (${error.code})`, `check ${variable} and its host`);
 }
 
-export async function ports(config: Config): Promise<Finding[]> {
+export async function ports(config: Config): Promise<CheckResult[]> {
   const found = [await port('port', 'LETSPING_PORT', config.host, config.port)];
   if (config.metrics_port !== 0)
     found.push(await port('metrics port', 'LETSPING_METRICS_PORT', config.metrics_host, config.metrics_port));

@@ -3,12 +3,12 @@ import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { RECONCILE_WORKFLOW } from '../../contracts/workflow.ts';
 import { isOlder, refusalOfTemporal, temporalAccess } from '../../runtime/temporal/access.ts';
 import { temporalClient, temporalSettings } from '../../runtime/temporal/client.ts';
-import { type Finding, fail, messageOf, ok, skipped, warn } from './check.ts';
+import { type CheckResult, fail, messageOf, ok, skipped, warn } from './check.ts';
 
 /** From this version on, the worker's pollers scale by themselves. */
 const BEST_SERVER = '1.28.0';
 
-export async function temporal(env: NodeJS.ProcessEnv, taskQueue: string): Promise<Finding[]> {
+export async function temporal(env: NodeJS.ProcessEnv, taskQueue: string): Promise<CheckResult[]> {
   const later = ['namespace', 'visibility', 'schedules', 'worker'];
   let parts: ReturnType<typeof temporalClient>;
   let namespace: string;
@@ -27,7 +27,7 @@ export async function temporal(env: NodeJS.ProcessEnv, taskQueue: string): Promi
   }
   const { client, connection } = parts;
   /** Runs one call; an error becomes the finding. */
-  const tried = async (check: string, what: string, work: () => Promise<Finding>): Promise<Finding> => {
+  const tried = async (check: string, what: string, work: () => Promise<CheckResult>): Promise<CheckResult> => {
     try {
       return await work();
     } catch (error) {

@@ -2,13 +2,13 @@ import { pointerOf } from '../../domain/json/pointer.ts';
 import { policyWarnings } from '../../domain/policy/warnings.ts';
 import type { Terminal } from '../command.ts';
 import { jsonLine } from '../text.ts';
-import { type PolicyProblem, problemLine, readPolicyFile, ruleProblems } from './policy-file.ts';
+import { type FileProblem, problemLine, readPolicyFile, ruleProblems } from './policy-file.ts';
 
 /** Lists all errors of a policy file, and warnings about loose settings. */
 export async function check(file: string, json: boolean, terminal: Terminal): Promise<0 | 1> {
   const read = readPolicyFile(file);
-  let errors: PolicyProblem[] = [];
-  let warnings: PolicyProblem[] = [];
+  let errors: FileProblem[] = [];
+  let warnings: FileProblem[] = [];
   if (!read.ok) errors = read.problems;
   else {
     errors = await ruleProblems(read);

@@ -11,7 +11,7 @@ import { readText } from '../input-file.ts';
 import { visible } from '../text.ts';
 
 /** An error in a policy file, and its place. Lines and columns count from 1. */
-export interface PolicyProblem {
+export interface FileProblem {
   pointer: string;
   line?: number;
   column?: number;
@@ -20,8 +20,8 @@ export interface PolicyProblem {
 
 /** A parsed policy file: the policy, or all errors. `place` returns the line of a pointer. */
 export type PolicyFile =
-  | { ok: true; policy: Policy; place(path: readonly PropertyKey[]): Pick<PolicyProblem, 'line' | 'column'> }
-  | { ok: false; problems: PolicyProblem[] };
+  | { ok: true; policy: Policy; place(path: readonly PropertyKey[]): Pick<FileProblem, 'line' | 'column'> }
+  | { ok: false; problems: FileProblem[] };
 
 type Path = readonly PropertyKey[];
 type Document = ReturnType<typeof parseDocument>;
@@ -65,7 +65,7 @@ function policyFileOf(text: string, isJson: boolean): PolicyFile {
 }
 
 /** Errors that the schema cannot find: patterns, expressions and schemas that do not compile. */
-export async function ruleProblems({ policy, place }: Extract<PolicyFile, { ok: true }>): Promise<PolicyProblem[]> {
+export async function ruleProblems({ policy, place }: Extract<PolicyFile, { ok: true }>): Promise<FileProblem[]> {
   return policyProblems(policy, await loadParsers()).map(({ pointer, reason }) => ({
     pointer,
     ...place(keysOf(pointer)),
@@ -83,7 +83,7 @@ export async function requirePolicy(file: string): Promise<Policy> {
 }
 
 /** `policy.yaml:7:12: /routes/0/routing: …` */
-export const problemLine = (file: string, { pointer, line, column, message }: PolicyProblem): string =>
+export const problemLine = (file: string, { pointer, line, column, message }: FileProblem): string =>
   visible(
     `${file}${line === undefined ? '' : `:${line}:${column}`}: ${pointer && `${pointer}: `}${message.replace(/\s+/g, ' ')}`,
   );
@@ -95,7 +95,7 @@ const problemsOf = (issue: z.core.$ZodIssue): { path: Path; message: string }[] 
     : [{ path: issue.path, message: issue.message }];
 
 /** Refuses YAML features that JSON does not have, so that a policy means the same in both. */
-function asJson(document: Document): { json: unknown } | { problem: PolicyProblem } {
+function asJson(document: Document): { json: unknown } | { problem: FileProblem } {
   try {
     const json: unknown = document.toJS({ maxAliasCount: 100 });
     const guarded = parseGuarded(JSON.stringify(json) ?? 'null');

@@ -10,7 +10,7 @@ export interface StoredKey {
 }
 
 /** A person who is signed in. `key_id` is the key that was used to sign in; null for a one-time link. */
-export interface Session {
+export interface ApproverSession {
   project_id: string;
   owner: string;
   role: Exclude<Role, 'agent'>;
@@ -20,10 +20,10 @@ export interface Session {
 /** Authentication: the only reads that do not know a project yet. */
 export interface IdentityStore {
   key(id: string): Promise<StoredKey | undefined>;
-  session(token_sha256: Uint8Array): Promise<Session | undefined>;
-  startSession(token_sha256: Uint8Array, session: Session, hours: number): Promise<void>;
+  session(token_sha256: Uint8Array): Promise<ApproverSession | undefined>;
+  startSession(token_sha256: Uint8Array, session: ApproverSession, hours: number): Promise<void>;
   endSession(token_sha256: Uint8Array): Promise<void>;
-  takeLoginLink(token_sha256: Uint8Array): Promise<Session | undefined>;
+  takeLoginLink(token_sha256: Uint8Array): Promise<ApproverSession | undefined>;
 }
 
 /** The API keys of a project. */

@@ -28,7 +28,7 @@ export type {
   UrlValue,
 } from './parsing/typed-values.ts';
 export { pastAction } from './past-action.ts';
-export { DEFAULT_POLICY, type Route, routeOf } from './policy/policy.ts';
+export { type ActionRoute, DEFAULT_POLICY, routeOf } from './policy/policy.ts';
 export { RULE_SETS } from './policy/rule-sets.ts';
 export { policyProblems } from './policy-problems.ts';
 export { type Dialled, type Resolve, screenResolved } from './resolved.ts';

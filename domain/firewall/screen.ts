@@ -9,7 +9,7 @@ import { parseAction } from './parsing/parse-action.ts';
 import type { ParsedAction } from './parsing/parsed-action.ts';
 import { NO_PARSERS } from './parsing/parsers.ts';
 import { rolesOf } from './policy/argument-roles.ts';
-import { blocks, type Route, routeOf } from './policy/policy.ts';
+import { type ActionRoute, blocks, routeOf } from './policy/policy.ts';
 import type { ScreenDeps } from './screen-deps.ts';
 
 export { BUILT_IN as GUARDRAILS } from './guardrails/definitions.ts';
@@ -43,7 +43,7 @@ export function screenAction(
   return { verdict: 'hold', findings, held_by: byFinding ? 'finding' : 'policy' };
 }
 
-function isHeld(findings: readonly Finding[], route: Route, untrusted: boolean): boolean {
+function isHeld(findings: readonly Finding[], route: ActionRoute, untrusted: boolean): boolean {
   if (route.routing === 'review_all') return true;
   if (findings.some((finding) => finding.id === 'guardrail_failed' || finding.id === 'sealed_payload')) return true;
   if (route.routing === 'review_flagged') return findings.some((finding) => untrusted || isHolding(finding));

@@ -1,4 +1,4 @@
-import { isObject } from './is-object.ts';
+import { isObject } from '../../contracts/is-object.ts';
 
 /** Whether two JSON values are equal, independent of the order of keys. A member with the value undefined counts as absent. */
 export function sameJson(a: unknown, b: unknown): boolean {

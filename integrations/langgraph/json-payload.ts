@@ -1,5 +1,5 @@
+import { isObject } from '../../contracts/is-object.ts';
 import type { JsonObject } from '../../contracts/json.ts';
-import { isObject } from '../../domain/json/is-object.ts';
 
 /**
  * An interrupt's value as the payload of a request: a JSON object. Any other value becomes `{ value }`.

@@ -1,5 +1,4 @@
 import type { Client } from '@temporalio/client';
-import type { WorkflowDirectory } from '../../activities/ports.ts';
 import {
   APPROVAL_WORKFLOW,
   approvalWorkflowId,
@@ -7,6 +6,7 @@ import {
   type DecisionRef,
   type Resolution,
 } from '../../contracts/workflow.ts';
+import type { WorkflowDirectory } from '../../domain/approval/workflow-ports.ts';
 import { temporalFailure } from './errors.ts';
 
 const PAGE = 500;

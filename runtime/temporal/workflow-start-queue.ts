@@ -1,7 +1,7 @@
 import PQueue from 'p-queue';
-import type { WorkflowStarter } from '../../activities/ports.ts';
 import type { WorkflowStartStore } from '../../domain/approval/ports.ts';
 import type { RequestRecord } from '../../domain/approval/record.ts';
+import type { WorkflowStarter } from '../../domain/approval/workflow-ports.ts';
 import type { Logger } from '../log.ts';
 
 /** Keeps Temporal busy and leaves it room for decisions. */

@@ -1,5 +1,4 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import type { WorkflowStarter } from '../../activities/ports.ts';
 import {
   ANSWERED_SIGNAL,
   APPROVAL_WORKFLOW,
@@ -13,6 +12,7 @@ import {
   resumeWorkflowId,
 } from '../../contracts/workflow.ts';
 import type { RequestRecord } from '../../domain/approval/record.ts';
+import type { WorkflowStarter } from '../../domain/approval/workflow-ports.ts';
 import type { AnsweredInterrupt } from '../../domain/outbox/ports.ts';
 
 const approvalInput = (request: RequestRecord): ApprovalInput => ({

@@ -4,7 +4,7 @@ import { newApiKey, newToken } from '../../crypto/api-key.ts';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
-import type { Session } from '../../domain/access/ports.ts';
+import type { ApproverSession } from '../../domain/access/ports.ts';
 import { loosenings } from '../../domain/policy/loosenings.ts';
 import { insertPolicy } from '../approvals/policies.ts';
 import { createPool } from '../db/pool.ts';
@@ -87,7 +87,7 @@ export async function createLoginLink(options: {
   databaseUrl: string;
   project_id: string;
   owner: string;
-  role?: Session['role'];
+  role?: ApproverSession['role'];
 }): Promise<string> {
   const pool = createPool(options.databaseUrl, { max: 1 });
   const { token, token_sha256 } = newToken();

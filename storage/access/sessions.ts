@@ -1,10 +1,10 @@
-import type { Session } from '../../domain/access/ports.ts';
+import type { ApproverSession } from '../../domain/access/ports.ts';
 import type { Transaction } from '../db/transaction.ts';
 
 export async function insertLoginLink(
   tx: Transaction,
   token_sha256: Uint8Array,
-  who: Pick<Session, 'owner' | 'role'>,
+  who: Pick<ApproverSession, 'owner' | 'role'>,
   minutes: number,
 ): Promise<void> {
   await tx.query(
@@ -14,8 +14,8 @@ export async function insertLoginLink(
 }
 
 /** For `acrossProjects`. Uses up the link; undefined when it was used, has expired or does not exist. */
-export async function takeLoginLink(tx: Transaction, token_sha256: Uint8Array): Promise<Session | undefined> {
-  const [row] = await tx.query<Omit<Session, 'key_id'>>(
+export async function takeLoginLink(tx: Transaction, token_sha256: Uint8Array): Promise<ApproverSession | undefined> {
+  const [row] = await tx.query<Omit<ApproverSession, 'key_id'>>(
     'update login_links set used_at = now() where token_sha256 = $1 and used_at is null and expires_at > now() returning project_id, owner, role',
     [token_sha256],
   );
@@ -26,7 +26,7 @@ export async function takeLoginLink(tx: Transaction, token_sha256: Uint8Array): 
 export async function insertSession(
   tx: Transaction,
   token_sha256: Uint8Array,
-  session: Session,
+  session: ApproverSession,
   hours: number,
 ): Promise<void> {
   await tx.query('delete from sessions where expires_at < now()');
@@ -37,8 +37,8 @@ export async function insertSession(
 }
 
 /** For `acrossProjects`. A session ends with its key. */
-export async function findSession(tx: Transaction, token_sha256: Uint8Array): Promise<Session | undefined> {
-  const rows = await tx.query<Session>(
+export async function findSession(tx: Transaction, token_sha256: Uint8Array): Promise<ApproverSession | undefined> {
+  const rows = await tx.query<ApproverSession>(
     `select s.project_id, s.owner, s.role, s.key_id from sessions s left join api_keys k on k.id = s.key_id
      where s.token_sha256 = $1 and s.expires_at > now() and k.revoked_at is null`,
     [token_sha256],

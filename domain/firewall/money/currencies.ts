@@ -1,5 +1,5 @@
 /**
- * Digits after the decimal point in each active currency and fund: ISO 4217, list one, published 2026-01-01 by SIX, the maintenance
+ * Digits after the decimal point in each active currency and fund: ISO 4217, list one, published by SIX, the maintenance
  * agency. Codes without a minor unit (metals, XDR, XSU, XUA, XTS, XXX) are left out: no amount of them can be counted.
  */
 const BY_DIGITS: Readonly<Record<number, string>> = {

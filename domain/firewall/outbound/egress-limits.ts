@@ -10,7 +10,6 @@ import type { ParsedAction } from '../parsing/parsed-action.ts';
 const template = templatesOf('egress');
 const UNLISTED_METHOD = template('method', 'medium', 'The policy does not list this method.');
 
-type EgressRule = Omit<RuleOf<'egress'>, 'kind'>;
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
 /** An egress rule with prepared lists. */
@@ -26,7 +25,7 @@ export interface EgressLimits {
 }
 
 /** @throws Error when a blocked address is neither an address nor a range. */
-export const limitsOf = (rule: EgressRule): EgressLimits => ({
+export const limitsOf = (rule: RuleOf<'egress'>): EgressLimits => ({
   schemes: rule.allowed_schemes && new Set(rule.allowed_schemes.map((one) => one.toLowerCase().replace(/:.*$/, ''))),
   allowed: rule.allowed_domains && allowListOf(rule.allowed_domains),
   denied: rule.denied_domains && allowListOf(rule.denied_domains),

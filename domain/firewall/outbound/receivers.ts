@@ -19,19 +19,19 @@ const RECEIVER = keyWords(RECEIVER_WORDS);
 const PERSON = keyWords(PERSON_WORDS);
 const ASIDE = keyWords(ASIDE_WORDS);
 
-export interface Receiver {
+export interface ForeignName {
   pointer: string;
   raw: string;
 }
 
 /** The unknown receivers of an action, each once, in the order of the payload. */
-export function foreignNames(action: ParsedAction, known: Known, allowed: AllowList): Receiver[] {
+export function foreignNames(action: ParsedAction, known: Known, allowed: AllowList): ForeignName[] {
   const gives = action.words.action.some((word) => GIVING_VERBS.has(word));
   const writes =
     action.words.action.some((word) => WRITING_VERBS.has(word)) &&
     !action.words.action.some((word) => MOVING_WORDS.has(word));
   const moves = action.words.action.some((word) => /^(?:rename|move|copy)$/.test(word));
-  const found = new Map<string, Receiver>();
+  const found = new Map<string, ForeignName>();
   for (const value of action.values) {
     const receivers = receiversIn(value, action, gives);
     if (receivers === undefined) continue;

@@ -11,7 +11,7 @@ export const DEFAULT_POLICY: Policy = {
 };
 
 /** What a policy decides for one service and action. */
-export interface Route {
+export interface ActionRoute {
   routing: Routing;
   expires_in_ms?: number;
   /** Guardrail or finding ids that block instead of hold. */
@@ -23,7 +23,7 @@ export interface Route {
  * invisible characters and in compatibility form, on both sides: `Ｃrm` matches the route of `crm`. Letters of other scripts are
  * not replaced, so a look-alike name gets the default: keep the default the strictest.
  */
-export function routeOf(policy: Policy, service: string, action: string): Route {
+export function routeOf(policy: Policy, service: string, action: string): ActionRoute {
   const route = policy.routes.find((one) => matches(one.service, service) && matches(one.action, action));
   const expires_in_ms = route?.expires_in_ms ?? policy.expires_in_ms;
   return {
@@ -33,7 +33,8 @@ export function routeOf(policy: Policy, service: string, action: string): Route 
   };
 }
 
-const blockOf = (route: PolicyRoute | undefined): Pick<Route, 'block'> => (route?.block ? { block: route.block } : {});
+const blockOf = (route: PolicyRoute | undefined): Pick<ActionRoute, 'block'> =>
+  route?.block ? { block: route.block } : {};
 
 function matches(pattern: string, name: string): boolean {
   if (pattern === '*') return true;
@@ -53,5 +54,5 @@ export const appliesTo = (
 const comparable = (name: string): string => visible(name).trim().toLowerCase();
 
 /** Whether a route blocks a finding: it lists the id of the finding, or that of its guardrail. */
-export const blocks = (route: Route, finding_id: string): boolean =>
+export const blocks = (route: ActionRoute, finding_id: string): boolean =>
   route.block?.some((id) => finding_id === id || finding_id.startsWith(`${id}/`)) ?? false;

@@ -3,8 +3,6 @@ import type { FindingTemplate } from '../finding.ts';
 import { nodesOf, type SqlNode, textsOf } from './nodes.ts';
 import { judgeNode, template, verbOf } from './rules.ts';
 
-type SqlRule = Omit<RuleOf<'sql'>, 'kind'>;
-
 const UNPARSED = template(
   'unparsed',
   'high',
@@ -15,7 +13,7 @@ const UNPARSED = template(
 export function judgeSql(
   text: string,
   parse: (text: string) => unknown,
-  rule: SqlRule,
+  rule: Omit<RuleOf<'sql'>, 'kind'>,
   add: (found: FindingTemplate) => void,
 ): void {
   // MySQL runs the content of such a comment; PostgreSQL and its parser do not.

@@ -1,7 +1,8 @@
-import type { Repair } from '../contracts/activities.ts';
-import type { DecisionRef, DeliveryRef, Resolution } from '../contracts/workflow.ts';
-import type { RequestRecord } from '../domain/approval/record.ts';
-import type { AnsweredInterrupt } from '../domain/outbox/ports.ts';
+import type { DecisionRef, DeliveryRef, Resolution } from '../../contracts/workflow.ts';
+import type { AnsweredInterrupt } from '../outbox/ports.ts';
+import type { RequestRecord } from './record.ts';
+
+/** What the worker needs from Temporal; `ApprovalWorkflows` is the api's port. */
 
 /** The state of a request's workflow in Temporal. `resolution` is its result, if it completed. */
 export type WorkflowState = { state: 'running' } | { state: 'missing' } | { state: 'ended'; resolution?: Resolution };
@@ -15,9 +16,6 @@ export interface WorkflowDirectory {
   /** Requests cancellation: the workflow settles, and receives the outcome of the ledger. */
   cancel(request_id: string): Promise<void>;
 }
-
-/** Called after each repair. */
-export type OnRepair = (kind: Repair, ref: { project_id: string; request_id?: string; delivery_id?: string }) => void;
 
 /** Starts workflows. Safe to repeat: a workflow's id is derived from its row. */
 export interface WorkflowStarter {
