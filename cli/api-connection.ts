@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { apiBaseOf } from '../client/base-url.ts';
 import { LetsPingError } from '../client/errors.ts';
-import { type Call, createHttp } from '../client/http.ts';
+import { type ApiCall, createHttp } from '../client/http.ts';
 import type { Role } from '../contracts/key.ts';
 import { CommandFailed, type Terminal } from './command.ts';
 import { rememberedPorts } from './services/data-dir.ts';
@@ -17,7 +17,7 @@ const CHANNEL = { 'x-letsping-client': 'cli' };
 
 export interface ApiConnection {
   /** @throws CommandFailed with the code of the refusal and what to try. */
-  call<T>(call: Omit<Call, 'timeoutMs' | 'headers'>): Promise<{ status: number; body: T }>;
+  call<T>(call: Omit<ApiCall, 'timeoutMs' | 'headers'>): Promise<{ status: number; body: T }>;
   /** An answer that is not JSON. */
   stream(path: string, headers?: Record<string, string>): Promise<Response>;
 }
@@ -90,7 +90,7 @@ export async function connect({ env }: Terminal, role: Exclude<Role, 'agent'> = 
   try {
     const http = createHttp({ apiBase: apiBaseOf(address), apiKey });
     return {
-      call: <T>(call: Omit<Call, 'timeoutMs' | 'headers'>) =>
+      call: <T>(call: Omit<ApiCall, 'timeoutMs' | 'headers'>) =>
         http.send<T>({ ...call, headers: CHANNEL, timeoutMs: CALL_TIMEOUT_MS }).catch(refused),
       stream: (path, headers = {}) => http.stream({ method: 'GET', path, headers }).catch(refused),
     };

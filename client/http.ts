@@ -10,7 +10,7 @@ export interface HttpOptions {
   fetch?: typeof globalThis.fetch | undefined;
 }
 
-export interface Call {
+export interface ApiCall {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path below `…/api`, with a leading slash. */
   path: string;
@@ -23,9 +23,9 @@ export interface Call {
 
 /** One attempt: the parsed JSON of a 2xx with its status, or a LetsPingError. */
 export interface Http {
-  send<T>(call: Call): Promise<{ status: number; body: T }>;
+  send<T>(call: ApiCall): Promise<{ status: number; body: T }>;
   /** The answer as a stream, for server-sent events. The caller reads or cancels it. */
-  stream(call: Omit<Call, 'timeoutMs' | 'body'>): Promise<Response>;
+  stream(call: Omit<ApiCall, 'timeoutMs' | 'body'>): Promise<Response>;
 }
 
 /** An abort for the timeout. It removes its listener from the caller's signal, which may outlive thousands of calls. */
@@ -79,7 +79,7 @@ function refusal(response: Response, text: string): LetsPingError {
 }
 
 export function createHttp({ apiBase, apiKey, fetch = globalThis.fetch }: HttpOptions): Http {
-  const request = ({ method, path, body, headers, signal }: Omit<Call, 'timeoutMs'>) =>
+  const request = ({ method, path, body, headers, signal }: Omit<ApiCall, 'timeoutMs'>) =>
     fetch(`${apiBase}${path}`, {
       method,
       headers: {
@@ -101,7 +101,7 @@ export function createHttp({ apiBase, apiKey, fetch = globalThis.fetch }: HttpOp
       : new LetsPingError('LETSPING_NETWORK', `no answer from ${apiBase}: ${messageOf(error)}`, { cause: error });
 
   return {
-    async send<T>({ timeoutMs, signal, ...call }: Call) {
+    async send<T>({ timeoutMs, signal, ...call }: ApiCall) {
       const abort = abortAfter(timeoutMs, signal);
       let response: Response;
       let text: string;
