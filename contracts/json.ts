@@ -8,9 +8,6 @@ export const JsonObject = z
   .custom<JsonObject>(isObject, 'Invalid input: expected an object')
   .meta({ id: 'JsonObject', title: 'JsonObject', type: 'object', additionalProperties: {} });
 
-/** An instant in a body: ISO 8601 in UTC, with milliseconds. */
-export const Instant = z.iso.datetime({ precision: 3 });
-
 /** `sha256:` and 64 hex digits: the salted digest of an action, computed by `domain/digest.ts`. */
 export const PayloadDigest = z
   .string()

@@ -30,13 +30,6 @@ export function toMinor(
 
 export const absolute = (minor: bigint): bigint => (minor < 0n ? -minor : minor);
 
-/** Minor units as a decimal number of the major unit, with all digits of the currency. The inverse of `toMinor`. */
-export function toMajor(minor: bigint, digits: number): string {
-  const sign = minor < 0n ? '-' : '';
-  const text = String(absolute(minor)).padStart(digits + 1, '0');
-  return digits === 0 ? `${sign}${text}` : `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}`;
-}
-
 /** An amount as the payload writes it. */
 export interface WrittenAmount {
   readonly pointer: string;

@@ -4,7 +4,7 @@ import type { GuardrailRule } from '../../../contracts/guardrails.ts';
 import type { ScreenStats } from '../../../domain/firewall/history/stats.ts';
 import { CURRENCIES, minorDigitsOf } from '../../../domain/firewall/money/currencies.ts';
 import { parseDecimal } from '../../../domain/firewall/money/decimal.ts';
-import { convert, toMajor, toMinor } from '../../../domain/firewall/money/money.ts';
+import { absolute, convert, toMinor } from '../../../domain/firewall/money/money.ts';
 import { pastAction } from '../../../domain/firewall/past-action.ts';
 import { call } from '../../helpers/agent-call.ts';
 import { foundIn, reviewFlagged } from './screening.ts';
@@ -13,6 +13,13 @@ const NOW = 1_800_000_000_000;
 const NO_PAST: ScreenStats = { now_ms: NOW, agent: 'a', past: [] };
 const ids = (rule: GuardrailRule, payload: Record<string, unknown>, stats = NO_PAST, action = 'pay'): string[] =>
   foundIn(call(payload, action), {}, reviewFlagged({ guardrails: [rule] }), stats);
+
+/** Minor units as a decimal number of the major unit, with all digits of the currency. The inverse of `toMinor`. */
+function toMajor(minor: bigint, digits: number): string {
+  const sign = minor < 0n ? '-' : '';
+  const text = String(absolute(minor)).padStart(digits + 1, '0');
+  return digits === 0 ? `${sign}${text}` : `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}`;
+}
 
 const currency = fc.constantFrom(...CURRENCIES);
 const digitsOf = (code: string): number => minorDigitsOf(code)!;
