@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler, Response } from 'express';
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { ERROR_STATUS, type ErrorCode, publishedCode } from '../contracts/error-codes.ts';
 import type { Problem } from '../contracts/problem.ts';
 import { DomainError, type ErrorDetails } from '../domain/errors.ts';

@@ -1,5 +1,5 @@
 import type { IRouter, Request, RequestHandler, Response } from 'express';
-import type { z } from 'zod';
+import type { z } from 'zod/v4';
 import { isId, newId } from '../crypto/ids.ts';
 import { DomainError } from '../domain/errors.ts';
 import { Call } from './call.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import '../contracts/index.ts';
 import { ROLES } from '../contracts/key.ts';
 import { mayDo } from '../domain/access/permissions.ts';

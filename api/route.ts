@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { z } from 'zod';
+import type { z } from 'zod/v4';
 import type { ErrorCode } from '../contracts/error-codes.ts';
 import type { IdPrefix } from '../crypto/ids.ts';
 import type { Permission, Principal } from '../domain/access/permissions.ts';

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { Action, ActionContext } from '../contracts/action.ts';
 import type { Policy } from '../contracts/policy.ts';
 import type { Screening } from '../contracts/verdict.ts';

@@ -1,6 +1,6 @@
 /** The library's public entry. Its files import nothing server-only. */
 export type { AskOptions, RequestedAction } from './ask-options.ts';
-export { approvedPayload, type Decision, decisionOf } from './decision.ts';
+export { approvedPayload, type Decision } from './decision.ts';
 export { ApprovalRejectedError, ExecutionReportError, LetsPingError } from './errors.ts';
 export { LetsPing, type LetsPingOptions } from './lets-ping.ts';
 export type { ApprovalTool } from './tool.ts';

@@ -91,6 +91,15 @@ export class LetsPing {
     return this.getStatus(id);
   }
 
+  /**
+   * Checks a status answer, however it was received, and returns its decision: the payload that may run has the approved digest.
+   * Give the requested action too if the process still has it: an unpatched payload must then equal it.
+   * @throws LetsPingError `LETSPING_DIGEST_MISMATCH` if a check fails, `LETSPING_PENDING` while there is no decision.
+   */
+  decisionOf(answer: StatusAnswer, requested?: RequestedAction): Decision {
+    return decisionOf(answer, requested);
+  }
+
   /** Opens a request with an idempotency key: a repeat with the same key returns the same request. @throws LetsPingError */
   async open(options: AskOptions): Promise<IngestAnswer> {
     return this.#open(requestedAction(options), options);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { JsonObject } from './json.ts';
 
 export const PRIORITIES = ['low', 'medium', 'high', 'critical'] as const;

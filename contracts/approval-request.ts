@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { Priority } from './action.ts';
 import { OUTCOME_STATUSES, Outcome } from './decision.ts';
 import { DECISION_TYPES } from './decision-type.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { JsonObject, PayloadDigest } from './json.ts';
 import { Finding } from './verdict.ts';
 

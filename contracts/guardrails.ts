@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { CostGuardRule } from './guardrails/cost-guard.ts';
 import { DestinationRule } from './guardrails/destination.ts';
 import { EgressRule } from './guardrails/egress.ts';

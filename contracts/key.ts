@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 
 export const ROLES = ['agent', 'approver', 'admin'] as const;
 export const Role = z.enum(ROLES);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { PolicyVersion } from './policy.ts';
 
 /** Why a policy was loosened, in the words of its author. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { Policy } from './policy.ts';
 import { HeldBy, Verdict } from './verdict.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { MAX_EXPIRES_IN_MS, MIN_EXPIRES_IN_MS } from './action.ts';
 import { ActionArguments, GuardrailRule, NamePattern as Pattern, RuleSetName } from './guardrails.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { DecisionAnswer } from './decision.ts';
 import { Finding } from './verdict.ts';
 

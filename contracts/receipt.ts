@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { Cause, OutcomeStatus } from './decision.ts';
 
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 
 export const VERDICTS = ['allow', 'hold', 'block'] as const;
 /** The firewall's answer to one action. People decide; the firewall allows, holds or blocks. */

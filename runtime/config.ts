@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import { z } from 'zod/v4';
 
 /** `PORT=80a` stops the process: a malformed value is never repaired. */
 const Whole = (min: number, max: number, example: number) => {

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleOption } from '@temporalio/worker';
 
@@ -12,12 +12,29 @@ const WORKFLOWS = fileURLToPath(
 export const bundleWorkflows = () =>
   bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger: new DefaultLogger('WARN') });
 
-/** The bundle of `npm run build`, or a new one (1 to 2 s). */
+/** Begins a built bundle: the SDK whose workflow code it contains. On the first line, as source maps count lines. */
+const headOf = (version: string) => `/* @temporalio/workflow ${version} */ `;
+
+const { version } = createRequire(import.meta.url)('@temporalio/workflow/package.json') as { version: string };
+
+/**
+ * The bundle of `npm run build` if it contains the installed SDK, which a team chooses (a peer dependency); a worker of another
+ * version would not understand it. Otherwise a new one, which takes 1 to 2 s.
+ */
 export async function workflowBundle(): Promise<WorkflowBundleOption> {
-  return existsSync(BUILT) ? { codePath: BUILT } : bundleWorkflows();
+  const built = await readFile(BUILT, 'utf8').catch(() => '');
+  return built.startsWith(headOf(version)) ? { codePath: BUILT } : bundleWorkflows();
+}
+
+/** The bundle with relative paths in its source map: the published file must not depend on the folder it was built in. */
+function withRelativePaths(code: string): string {
+  const at = code.lastIndexOf('base64,') + 'base64,'.length;
+  const map = Buffer.from(code.slice(at), 'base64').toString();
+  const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/[\\/]$/, '');
+  return code.slice(0, at) + Buffer.from(map.replaceAll(root, '.')).toString('base64');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { code } = await bundleWorkflows();
-  await writeFile(BUILT, code);
+  await writeFile(BUILT, headOf(version) + withRelativePaths(code));
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { ActionContext } from '../../contracts/action.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { parseGuarded } from '../../domain/json/guard.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import type { ApprovalEvent } from '../../contracts/events.ts';
 import type { EventHub } from '../live/event-hub.ts';
 import { type Route, route } from '../route.ts';

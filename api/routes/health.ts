@@ -1,5 +1,5 @@
 import type { JWK } from 'jose';
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { type Route, route } from '../route.ts';
 
 export interface HealthDeps {

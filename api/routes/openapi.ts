@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { openApiDocument } from '../openapi.ts';
 import { type Route, route } from '../route.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { Policy, PolicyVersion } from '../../contracts/policy.ts';
 import { PolicyLog, PolicyLogQuery, PolicyReason } from '../../contracts/policy-change.ts';
 import { PolicySimulation, PolicySimulationBody } from '../../contracts/policy-simulation.ts';

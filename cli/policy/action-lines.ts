@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { Action, ActionContext } from '../../contracts/action.ts';
 import type { JsonObject } from '../../contracts/json.ts';
 import { parseGuarded } from '../../domain/json/guard.ts';

@@ -1,5 +1,5 @@
 import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import type { z } from 'zod';
+import type { z } from 'zod/v4';
 import { Policy } from '../../contracts/policy.ts';
 import { policyProblems } from '../../domain/firewall/policy-problems.ts';
 import { parseGuarded } from '../../domain/json/guard.ts';

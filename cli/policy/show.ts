@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { Policy, type PolicyVersion } from '../../contracts/policy.ts';
 import { connect } from '../api-connection.ts';
 import type { Terminal } from '../command.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { described, guardrailRule, Minor, Pointer, Window } from './rule.ts';
 
 export const CostGuardRule = guardrailRule('cost_guard', {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { AppliesTo, described, guardrailRule } from './rule.ts';
 
 export const FlowRule = guardrailRule('flow', {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { described, guardrailRule, Window } from './rule.ts';
 
 export const LoopBreakerRule = guardrailRule('loop_breaker', {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { described, guardrailRule, Minor, Pointer, texts, Window } from './rule.ts';
 
 export const MoneyRule = guardrailRule('money', {

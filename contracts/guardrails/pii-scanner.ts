@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { described, guardrailRule, Pointers } from './rule.ts';
 
 export const PII_ENTITIES = ['card', 'iban', 'national_id', 'email', 'phone'] as const;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { described, guardrailRule, Pointer, texts } from './rule.ts';
 
 export const PrivilegeRule = guardrailRule('privilege', {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { Severity } from '../verdict.ts';
 
 /** `*` matches everything; `crm-*` a prefix; anything else the whole name. */

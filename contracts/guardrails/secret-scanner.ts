@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { described, guardrailRule, texts } from './rule.ts';
 
 export const SecretScannerRule = guardrailRule('secret_scanner', {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { described, guardrailRule } from './rule.ts';
 
 export const SemanticLoopRule = guardrailRule('semantic_loop', {

@@ -1,3 +1,5 @@
+import type { RequestedAction } from '../../client/ask-options.ts';
+import type { Decision } from '../../client/decision.ts';
 import type { ActionContext, Priority } from '../../contracts/action.ts';
 import type { IngestAnswer, StatusAnswer } from '../../contracts/approval-request.ts';
 import type { JsonObject } from '../../contracts/json.ts';
@@ -21,4 +23,6 @@ export interface Question {
 export interface ApprovalClient {
   open(request: Question & { idempotencyKey?: string }): Promise<IngestAnswer>;
   getStatus(id: string): Promise<StatusAnswer>;
+  /** Throws unless the answer is a decision on exactly the requested action. */
+  decisionOf(answer: StatusAnswer, requested: RequestedAction): Decision;
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { RunnableConfig } from '@langchain/core/runnables';
 import { interrupt } from '@langchain/langgraph';
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { type RequestedAction, requestedAction } from '../../client/ask-options.ts';
-import { type Decision, decisionOf } from '../../client/decision.ts';
+import type { Decision } from '../../client/decision.ts';
 import type { IngestAnswer, StatusAnswer } from '../../contracts/approval-request.ts';
 import { joinedContext } from '../../domain/policy/joined-context.ts';
 import type { ApprovalClient, Question } from './client.ts';
@@ -58,24 +58,24 @@ async function answered(
     });
     if (known.request_id === opened.id) status = statusOf(opened, requested);
   }
-  if (!known.held) return decisionOf(status ?? (await lp.getStatus(known.request_id)), requested);
+  if (!known.held) return lp.decisionOf(status ?? (await lp.getStatus(known.request_id)), requested);
 
   const { request_id } = known;
   const { service, action } = requested;
   const answer: unknown = interrupt(pausedQuestion({ letsping_request_id: request_id, service, action }), {
-    responseSchema: answerFor(request_id, requested),
+    responseSchema: answerFor(lp, request_id, requested),
   });
-  return decisionOf(answer as StatusAnswer, requested);
+  return lp.decisionOf(answer as StatusAnswer, requested);
 }
 
 /**
  * The schema of the resume value. LangGraph permanently stores an answer on which a node throws; an answer that does
  * not match this schema is refused before that, and the interrupt stays open.
  */
-const answerFor = (request_id: string, requested: RequestedAction) =>
+const answerFor = (lp: ApprovalClient, request_id: string, requested: RequestedAction) =>
   z.looseObject({ id: z.literal(request_id), status: z.enum(['APPROVED', 'REJECTED']) }).refine((answer) => {
     try {
-      return decisionOf(answer as unknown as StatusAnswer, requested) !== undefined;
+      return lp.decisionOf(answer as unknown as StatusAnswer, requested) !== undefined;
     } catch {
       return false;
     }

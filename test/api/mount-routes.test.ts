@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { errorHandler } from '../../api/error-handler.ts';
 import { assignRequestId } from '../../api/middleware/request-id.ts';
 import { mountRoutes } from '../../api/mount-routes.ts';

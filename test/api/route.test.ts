@@ -1,5 +1,5 @@
 import { expectTypeOf, test } from 'vitest';
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import { type Route, route } from '../../api/route.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
 

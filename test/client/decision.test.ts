@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { approvedPayload, decisionOf } from '../../client/index.ts';
+import { approvedPayload, decisionOf } from '../../client/decision.ts';
 import type { StatusAnswer } from '../../contracts/approval-request.ts';
 import { payloadDigest, saltText } from '../../domain/digest.ts';
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type pg from 'pg';
+import { decisionOf } from '../../../client/decision.ts';
 import type { IngestAnswer } from '../../../contracts/approval-request.ts';
 import type { OutcomeStatus } from '../../../contracts/decision.ts';
 import type { JsonObject } from '../../../contracts/json.ts';
@@ -35,6 +36,7 @@ export class Approvals implements ApprovalClient {
   readonly #pool: pg.Pool;
   readonly #keyring: Keyring;
   readonly project_id: string;
+  readonly decisionOf = decisionOf;
 
   constructor(pool: pg.Pool, keyring: Keyring, project_id: string) {
     this.#pool = pool;
