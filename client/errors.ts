@@ -1,21 +1,29 @@
+import type { PublishedCode } from '../contracts/error-codes.ts';
 import type { Problem } from '../contracts/problem.ts';
 
 /** Codes that the client raises itself. The others come from the HTTP status: `publishedCode`. */
-export type LocalCode =
+export const LOCAL_CODES = [
   /** The key or the server's address is missing or malformed. */
-  | 'LETSPING_CONFIG'
+  'LETSPING_CONFIG',
   /** An argument cannot be sent: not JSON, or an invalid schema. */
-  | 'LETSPING_INVALID_ARGUMENT'
+  'LETSPING_INVALID_ARGUMENT',
   /** No answer: the server is unreachable, or the connection broke. */
-  | 'LETSPING_NETWORK'
+  'LETSPING_NETWORK',
   /** The wait ended before the decision. The request stays open until its own deadline. */
-  | 'LETSPING_TIMEOUT'
+  'LETSPING_TIMEOUT',
   /** An answer outside the protocol, usually because the address is not that of the API. */
-  | 'LETSPING_BAD_ANSWER'
+  'LETSPING_BAD_ANSWER',
   /** The request is not decided yet. */
-  | 'LETSPING_PENDING'
+  'LETSPING_PENDING',
+  /** A person or the firewall rejected the action, or its deadline passed. */
+  'LETSPING_REJECTED',
   /** The payload is not the approved one. Nothing may run. */
-  | 'LETSPING_DIGEST_MISMATCH';
+  'LETSPING_DIGEST_MISMATCH',
+] as const;
+export type LocalCode = (typeof LOCAL_CODES)[number];
+
+/** Every `code` of a LetsPingError. The server's page `/docs/errors` explains each. */
+export type LetsPingCode = LocalCode | PublishedCode;
 
 export interface LetsPingErrorDetails {
   status?: number | undefined;
@@ -31,7 +39,7 @@ export interface LetsPingErrorDetails {
  */
 export class LetsPingError extends Error {
   override readonly name: string = 'LetsPingError';
-  readonly code: string;
+  readonly code: LetsPingCode;
   /** HTTP status; absent if there was no answer. */
   readonly status: number | undefined;
   /** Body of the answer, `application/problem+json`. */
@@ -41,7 +49,7 @@ export class LetsPingError extends Error {
   /** The approval request, if there is one; it is possible to wait for it again. */
   readonly requestId: string | undefined;
 
-  constructor(code: string, message: string, details: LetsPingErrorDetails = {}) {
+  constructor(code: LetsPingCode, message: string, details: LetsPingErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.status = details.status;
@@ -50,15 +58,17 @@ export class LetsPingError extends Error {
     this.requestId = details.requestId;
   }
 
-  /** The page that explains this refusal, if the server has one. */
+  /** Address of the section that explains this refusal, on the server's own pages. */
   get docs(): string | undefined {
-    return this.problem?.type?.startsWith('http') ? this.problem.type : undefined;
+    const { type } = this.problem ?? {};
+    return typeof type === 'string' && /^https?:\/\//.test(type) ? type : undefined;
   }
 
   /** On the published routes `code` is the published name, and the server's own code is the last segment of `type`. */
   get problemCode(): string | undefined {
     const { code, type } = this.problem ?? {};
-    return code !== undefined && !code.startsWith('LETSPING_') ? code : type?.split(/[/#:]/).at(-1) || undefined;
+    if (typeof code === 'string' && !code.startsWith('LETSPING_')) return code;
+    return typeof type === 'string' && type !== 'about:blank' ? /[/#:]([a-z][a-z0-9_]*)$/.exec(type)?.[1] : undefined;
   }
 }
 

@@ -1,4 +1,4 @@
-import { publishedCode } from '../contracts/error-codes.ts';
+import { isPublishedCode, publishedCode } from '../contracts/error-codes.ts';
 import { isObject } from '../contracts/is-object.ts';
 import type { Problem } from '../contracts/problem.ts';
 import { LetsPingError } from './errors.ts';
@@ -70,7 +70,7 @@ function refusal(response: Response, text: string): LetsPingError {
     (word) => typeof word === 'string' && word !== '',
   );
   const published =
-    typeof problem?.code === 'string' && problem.code.startsWith('LETSPING_') ? problem.code : publishedCode(status);
+    typeof problem?.code === 'string' && isPublishedCode(problem.code) ? problem.code : publishedCode(status);
   return new LetsPingError(published, detail ?? `the server answered ${status}`, {
     status,
     problem,

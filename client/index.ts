@@ -1,7 +1,7 @@
 /** The library's public entry. Its files import nothing server-only. */
 export type { AskOptions, RequestedAction } from './ask-options.ts';
 export { approvedPayload, type Decision } from './decision.ts';
-export { ApprovalRejectedError, ExecutionReportError, LetsPingError } from './errors.ts';
+export { ApprovalRejectedError, ExecutionReportError, type LetsPingCode, LetsPingError } from './errors.ts';
 export { LetsPing, type LetsPingOptions } from './lets-ping.ts';
 export type { ApprovalTool } from './tool.ts';
 export type { WaitOptions } from './wait.ts';

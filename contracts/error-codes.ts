@@ -35,15 +35,32 @@ export const ERROR_STATUS = {
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
 /** The statuses that have a name of their own in the published clients. 402 and 408 are not answered by this server. */
-const PUBLISHED: Record<number, string> = {
+const NAMED = {
   401: 'LETSPING_401_AUTH',
   402: 'LETSPING_402_QUOTA',
   403: 'LETSPING_403_FORBIDDEN',
   404: 'LETSPING_404_NOT_FOUND',
   408: 'LETSPING_TIMEOUT',
   429: 'LETSPING_429_RATE_LIMIT',
-};
+} as const;
+const SERVER_FAILED = 'LETSPING_NETWORK';
+
+/** A status without a name of its own is `LETSPING_<status>`. */
+export type PublishedCode = (typeof NAMED)[keyof typeof NAMED] | typeof SERVER_FAILED | `LETSPING_${number}`;
 
 /** The code of the published clients for an HTTP status. They branch on it. */
-export const publishedCode = (status: number): string =>
-  PUBLISHED[status] ?? (status >= 500 ? 'LETSPING_NETWORK' : `LETSPING_${status}`);
+export const publishedCode = (status: number): PublishedCode =>
+  (NAMED as Partial<Record<number, PublishedCode>>)[status] ?? (status >= 500 ? SERVER_FAILED : `LETSPING_${status}`);
+
+/** Every published code with a meaning here: the named ones, and those of the statuses that this server answers. */
+export const PUBLISHED_CODES: readonly PublishedCode[] = [
+  ...new Set<PublishedCode>([
+    ...Object.values(NAMED),
+    SERVER_FAILED,
+    ...Object.values(ERROR_STATUS).map(publishedCode),
+  ]),
+];
+
+/** Whether a word that came from elsewhere is a published code. */
+export const isPublishedCode = (word: string): word is PublishedCode =>
+  PUBLISHED_CODES.includes(word as PublishedCode) || /^LETSPING_[1-9]\d\d$/.test(word);
