@@ -25,6 +25,26 @@ export type LocalCode = (typeof LOCAL_CODES)[number];
 /** Every `code` of a LetsPingError. The server's page `/docs/errors` explains each. */
 export type LetsPingCode = LocalCode | PublishedCode;
 
+/** In the global registry, so that a second copy of this package in the same process has the same symbol. */
+const KINDS = Symbol.for('letsping.error');
+
+/** Marks the errors of a class with its name and those of its bases, the own one last. Not in the types, which two copies share. */
+function mark({ prototype }: { prototype: Error }, ...kinds: string[]): void {
+  Object.defineProperty(prototype, KINDS, { value: kinds });
+}
+
+function kindsOf(value: unknown): readonly unknown[] {
+  const kinds: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, KINDS) : undefined;
+  return Array.isArray(kinds) ? kinds : [];
+}
+
+/** `instanceof` by the mark of the class, not by its identity. A class that an application derives has no mark of its own. */
+function isInstance(this: typeof LetsPingError, value: unknown): boolean {
+  return Object.hasOwn(this.prototype, KINDS)
+    ? kindsOf(value).includes(kindsOf(this.prototype).at(-1))
+    : Function.prototype[Symbol.hasInstance].call(this, value);
+}
+
 export interface LetsPingErrorDetails {
   status?: number | undefined;
   problem?: Partial<Problem> | undefined;
@@ -35,9 +55,15 @@ export interface LetsPingErrorDetails {
 
 /**
  * Every error of the client. Branch on `code` (`LETSPING_401_AUTH`, `LETSPING_TIMEOUT`, …); `problemCode` is the
- * server's more specific code (`not_pending`, `executed_already`, …).
+ * server's more specific code (`not_pending`, `executed_already`, …). `instanceof` also recognises the errors of another
+ * copy of this package.
  */
 export class LetsPingError extends Error {
+  static {
+    mark(LetsPingError, 'LetsPingError');
+    Object.defineProperty(LetsPingError, Symbol.hasInstance, { value: isInstance });
+  }
+
   override readonly name: string = 'LetsPingError';
   readonly code: LetsPingCode;
   /** HTTP status; absent if there was no answer. */
@@ -74,6 +100,10 @@ export class LetsPingError extends Error {
 
 /** Thrown by `run` if a person or the firewall rejected the action, or its deadline passed. */
 export class ApprovalRejectedError extends LetsPingError {
+  static {
+    mark(ApprovalRejectedError, 'LetsPingError', 'ApprovalRejectedError');
+  }
+
   override readonly name = 'ApprovalRejectedError';
   readonly reason: string;
   constructor(reason: string, requestId: string) {
@@ -87,6 +117,10 @@ export class ApprovalRejectedError extends LetsPingError {
  * `problemCode` `executed_already` another process executed the same approval.
  */
 export class ExecutionReportError<T = unknown> extends LetsPingError {
+  static {
+    mark(ExecutionReportError, 'LetsPingError', 'ExecutionReportError');
+  }
+
   override readonly name = 'ExecutionReportError';
   readonly result: T;
   constructor(result: T, requestId: string, cause: LetsPingError) {
