@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
 
 export interface Answer {
   status: number;
@@ -60,19 +61,10 @@ export async function follow(
     signal: abort.signal,
   });
   if (!response.ok || !response.body) throw new Error(`the event stream answers ${response.status}`);
-  const decoder = new TextDecoder();
-  const read = async (body: ReadableStream<Uint8Array>) => {
-    let text = '';
-    for await (const chunk of body) {
-      text += decoder.decode(chunk, { stream: true });
-      const blocks = text.split('\n\n');
-      text = blocks.pop() ?? '';
-      for (const block of blocks) {
-        const data = /^data: (.*)$/m.exec(block)?.[1];
-        if (block.includes(`event: approval_request.${event}`) && data)
-          onEvent((JSON.parse(data) as { request_id: string }).request_id);
-      }
-    }
+  const read = async (body: ReadableStream<Uint8Array<ArrayBuffer>>) => {
+    const messages = body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+    for await (const { event: name, data } of messages)
+      if (name === `approval_request.${event}`) onEvent((JSON.parse(data) as { request_id: string }).request_id);
   };
   read(response.body).catch(() => {});
   return { stop: () => abort.abort() };
