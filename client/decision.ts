@@ -74,7 +74,7 @@ function checkApproved(answer: StatusAnswer, requested: RequestedAction | undefi
   }
   const statement = answer.receipt === undefined ? undefined : statementOf(answer.receipt);
   const executed = statement?.predicate.executed?.payload_digest;
-  if (executed !== undefined && executed !== answer.payload_digest)
+  if (answer.receipt !== undefined && executed !== answer.payload_digest)
     throw refusal('the receipt is about another payload');
   const { service, action } = requested ?? answer;
 

@@ -1,3 +1,4 @@
+import { hex } from '@scure/base';
 import type { Priority } from '../contracts/action.ts';
 import type { ExecutedAnswer, IngestAnswer, StatusAnswer } from '../contracts/approval-request.ts';
 import type { JsonObject } from '../contracts/json.ts';
@@ -150,5 +151,4 @@ export class LetsPing {
 }
 
 /** Not `randomUUID`: browsers have it on https pages only. */
-const randomKey = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+const randomKey = (): string => hex.encode(crypto.getRandomValues(new Uint8Array(16)));

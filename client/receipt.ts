@@ -1,4 +1,5 @@
 import type { Statement } from '../contracts/receipt.ts';
+import { compactJwsParts } from '../domain/receipt/compact-jws.ts';
 
 /**
  * The statement of a receipt, without a check of its signature: `letsping verify` does that, with keys from another source
@@ -6,10 +7,8 @@ import type { Statement } from '../contracts/receipt.ts';
  */
 export function statementOf(receipt: string): Statement | undefined {
   try {
-    const bytes = Uint8Array.from(atob((receipt.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/')), (c) =>
-      c.charCodeAt(0),
-    );
-    const statement = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Statement;
+    const { payload } = compactJwsParts(receipt);
+    const statement = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload)) as Statement;
     return statement?.predicate ? statement : undefined;
   } catch {
     return undefined;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { base64nopad, base64urlnopad } from '@scure/base';
 import { KEY_BYTES } from './envelope.ts';
 
 /** A root key. `id` identifies it in the database and does not reveal it. */
@@ -17,14 +18,23 @@ export class RootKeyRefused extends Error {
   override readonly name = 'RootKeyRefused';
 }
 
+/** The bytes of base64 or base64url, with or without padding. Strict: undefined for a text that no encoder writes. */
+function decoded(text: string): Uint8Array | undefined {
+  const bare = text.length === 44 && text.endsWith('=') ? text.slice(0, -1) : text;
+  try {
+    return (/[-_]/.test(bare) ? base64urlnopad : base64nopad).decode(bare);
+  } catch {
+    return undefined;
+  }
+}
+
 function parseOne(text: string): NamedKey {
-  const trimmed = text.trim();
-  const bytes = Buffer.from(trimmed, 'base64');
+  const bytes = decoded(text.trim());
   const refuse = (why: string) =>
     new RootKeyRefused(
       `LETSPING_ROOT_KEY ${why}. It is the base64 of 32 random bytes, for example the output of: openssl rand -base64 32`,
     );
-  if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(trimmed) || bytes.length !== KEY_BYTES) throw refuse('is not 32 bytes of base64');
+  if (bytes?.length !== KEY_BYTES) throw refuse('is not 32 bytes of base64');
   if (new Set(bytes).size < 16) throw refuse('is not random enough');
   if (bytes.every((byte, i) => byte === (bytes[0]! + i) % 256)) throw refuse('is an example from the documentation');
   return {

@@ -1,5 +1,6 @@
 import { sha256 as portable } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { base64urlnopad } from '@scure/base';
 import type { Action } from '../contracts/action.ts';
 import { canonicalBytes } from './canonical-json.ts';
 
@@ -24,35 +25,18 @@ export function payloadDigest(
   return `sha256:${bytesToHex(sha256(salt, body))}`;
 }
 
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-
 /** The salt as text: base64url without padding. */
-export function saltText(salt: Uint8Array): string {
-  let text = '';
-  for (let i = 0; i < salt.length; i += 3) {
-    const word = (salt[i]! << 16) | ((salt[i + 1] ?? 0) << 8) | (salt[i + 2] ?? 0);
-    for (let part = 0; part < Math.min(4, salt.length - i + 1); part++)
-      text += ALPHABET[(word >> (18 - 6 * part)) & 63];
-  }
-  return text;
-}
+export const saltText = (salt: Uint8Array): string => base64urlnopad.encode(salt);
 
-/** @throws RangeError unless the text is the base64url of 32 bytes. */
+const SALT_CHARACTERS = Math.ceil((SALT_BYTES * 4) / 3);
+
+/** Strict: one text per salt. @throws RangeError unless the text is the base64url of 32 bytes. */
 export function saltBytes(text: string): Uint8Array {
-  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
-  let at = 0;
-  let word = 0;
-  let bits = 0;
-  for (const character of text) {
-    const six = ALPHABET.indexOf(character);
-    if (six < 0) throw new RangeError('a salt is base64url');
-    word = ((word << 6) | six) & 0xffffff;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      bytes[at++] = (word >> bits) & 255;
-    }
+  if (text.length !== SALT_CHARACTERS)
+    throw new RangeError(`a salt has ${SALT_BYTES} bytes, not ${Math.floor((text.length * 3) / 4)}`);
+  try {
+    return base64urlnopad.decode(text);
+  } catch (cause) {
+    throw new RangeError('a salt is base64url', { cause });
   }
-  if (at !== SALT_BYTES) throw new RangeError(`a salt has ${SALT_BYTES} bytes, not ${at}`);
-  return bytes;
 }

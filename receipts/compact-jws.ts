@@ -1,7 +1,8 @@
-import { base64url, compactVerify, importJWK, type JWK } from 'jose';
+import { compactVerify, importJWK, type JWK } from 'jose';
 import { isObject } from '../contracts/is-object.ts';
 import { RECEIPT_TYPE } from '../contracts/receipt.ts';
 import { parseGuarded } from '../domain/json/guard.ts';
+import { compactJwsParts } from '../domain/receipt/compact-jws.ts';
 import { CheckFailed } from './check.ts';
 
 /** Ed25519 under its two names (RFC 8037, RFC 9864). No other algorithm is tried, whatever the receipt names. */
@@ -28,21 +29,15 @@ export function jsonObject(bytes: Uint8Array, what: string): Record<string, unkn
   return parsed.value;
 }
 
-/** Strict: one spelling per token, so that two different texts are never the same receipt. */
-function decoded(part: string, what: string): Uint8Array {
-  if (!/^[A-Za-z0-9_-]+$/.test(part)) throw new CheckFailed(`${what} is not base64url`);
-  const bytes = base64url.decode(part);
-  if (base64url.encode(bytes) !== part) throw new CheckFailed(`${what} is not the canonical base64url of its bytes`);
-  return bytes;
-}
-
 /** @throws CheckFailed */
 export function parseCompactJws(token: string): CompactJws {
-  const parts = token.split('.');
-  if (parts.length !== 3) throw new CheckFailed('a compact JWS has three parts');
-  const [head, body] = [decoded(parts[0]!, 'the header'), decoded(parts[1]!, 'the payload')];
-  decoded(parts[2]!, 'the signature');
-  return { header: jsonObject(head, 'the header'), body };
+  let parts: ReturnType<typeof compactJwsParts>;
+  try {
+    parts = compactJwsParts(token);
+  } catch (cause) {
+    throw new CheckFailed((cause as Error).message, { cause });
+  }
+  return { header: jsonObject(parts.header, 'the header'), body: parts.payload };
 }
 
 /** @throws CheckFailed */

@@ -35,7 +35,7 @@ const MAIN = ['api/main.ts', 'api/large-body/thread.ts', 'workers/main.ts'];
 const FREE = ['cli/', 'examples/', 'bench/'];
 /** Packages a pure room may use. */
 const PURE =
-  /^(safe-stable-stringify|@noble\/hashes|ipaddr\.js|tldts|unhomoglyph|re2js|@marcbachmann\/cel-js|validator|libphonenumber-js)(\/|$)/;
+  /^(safe-stable-stringify|@noble\/hashes|@scure\/base|ipaddr\.js|tldts|unhomoglyph|re2js|@marcbachmann\/cel-js|validator|libphonenumber-js)(\/|$)/;
 
 const sources = (folder: string): string[] =>
   readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {

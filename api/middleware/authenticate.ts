@@ -5,7 +5,7 @@ import type { IdentityStore } from '../../domain/access/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { stateOf } from '../request-state.ts';
 import { checkHost } from './allowed-hosts.ts';
-import { sessionToken } from './session-cookie.ts';
+import { isSecure, sessionToken } from './session-cookie.ts';
 
 const SAFE = ['GET', 'HEAD', 'OPTIONS'];
 
@@ -25,8 +25,12 @@ async function byKey(store: IdentityStore, header: string): Promise<Principal | 
 }
 
 /** The person of a session cookie; undefined when there is no session or it has ended. */
-export async function bySession(store: IdentityStore, req: Request): Promise<Principal | undefined> {
-  const token = sessionToken(req);
+export async function bySession(
+  store: IdentityStore,
+  publicUrl: () => string,
+  req: Request,
+): Promise<Principal | undefined> {
+  const token = sessionToken(req, isSecure(publicUrl()));
   const found = token === undefined ? undefined : await store.session(tokenHash(token));
   if (!found) return undefined;
   return {
@@ -51,7 +55,7 @@ export const createAuthenticate =
   async (req) => {
     const header = req.get('authorization');
     if (header === undefined) checkHost(publicUrl, req);
-    const principal = header === undefined ? await bySession(store, req) : await byKey(store, header);
+    const principal = header === undefined ? await bySession(store, publicUrl, req) : await byKey(store, header);
     if (!principal)
       throw new DomainError(
         'unauthenticated',

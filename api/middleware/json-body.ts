@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { parse as parseContentType } from 'content-type';
 import express, { type Request, type RequestHandler } from 'express';
 import { DomainError } from '../../domain/errors.ts';
 import { parseGuarded } from '../../domain/json/guard.ts';
@@ -13,17 +14,13 @@ export const rawBody = (limit: '4mb' | '256kb'): RequestHandler => express.raw({
 export const bytesOf = (req: Request): Buffer => (Buffer.isBuffer(req.body) ? req.body : EMPTY);
 
 /** Accepts JSON in UTF-8 only: `express.json` would take UTF-7, duplicate keys and 120,000 nested arrays. */
-function mediaTypeProblem(contentType: string | undefined): string | undefined {
-  const [type = '', ...parameters] = (contentType ?? '')
-    .toLowerCase()
-    .split(';')
-    .map((part) => part.trim());
+function mediaTypeProblem(header: string | undefined): string | undefined {
+  const { type, parameters } = parseContentType(header ?? '');
   if (type !== '' && type !== 'application/json' && !type.endsWith('+json'))
     return `Send application/json, not ${JSON.stringify(type)}.`;
-  const charset = parameters
-    .find((parameter) => parameter.startsWith('charset='))
-    ?.slice('charset='.length)
-    .replaceAll('"', '');
+  const charset = parameters['charset']?.toLowerCase();
+  if (charset === undefined && /;[ \t]*charset\b/i.test(header ?? ''))
+    return 'The charset of the media type is malformed.';
   return charset === undefined || charset === 'utf-8' || charset === 'utf8'
     ? undefined
     : `Send UTF-8, not ${JSON.stringify(charset)}.`;

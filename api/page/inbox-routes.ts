@@ -9,9 +9,15 @@ import { signedIn } from './signed-in.ts';
 
 const PAGE_SIZE = 50;
 
-export function inboxRoutes({ requests, identities }: { requests: RequestLister; identities: IdentityStore }): Router {
+export interface InboxDeps {
+  requests: RequestLister;
+  identities: IdentityStore;
+  publicUrl: () => string;
+}
+
+export function inboxRoutes({ requests, identities, publicUrl }: InboxDeps): Router {
   const router = Router();
-  router.get(['/', '/requests'], signedIn(identities), async (req, res) => {
+  router.get(['/', '/requests'], signedIn(identities, publicUrl), async (req, res) => {
     const principal = principalOf(res);
     const cursor = typeof req.query['cursor'] === 'string' ? req.query['cursor'] : undefined;
     const found = await requests.list(principal.project_id, {

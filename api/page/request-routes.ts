@@ -89,7 +89,7 @@ export function requestRoutes({ requests, identities, decide, publicUrl }: PageD
     );
   };
 
-  router.get('/requests/:id', signedIn(identities), async (req, res) => {
+  router.get('/requests/:id', signedIn(identities, publicUrl), async (req, res) => {
     const principal = principalOf(res);
     const id = String(req.params.id);
     const named = req.query['recorded'];
@@ -106,7 +106,7 @@ export function requestRoutes({ requests, identities, decide, publicUrl }: PageD
 
   const written = [
     sameOrigin(publicUrl),
-    signedIn(identities, (url) => url.replace(/\/(?:decision|preview)$/, '')),
+    signedIn(identities, publicUrl, (url) => url.replace(/\/(?:decision|preview)$/, '')),
     form('256kb'),
   ];
 

@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from 'express';
 import { newToken, parseApiKey, sameSecret, tokenHash } from '../../crypto/api-key.ts';
 import type { ApproverSession, IdentityStore } from '../../domain/access/ports.ts';
-import { clearSession, SESSION_HOURS, sessionToken, setSession } from '../middleware/session-cookie.ts';
+import { clearSession, isSecure, SESSION_HOURS, sessionToken, setSession } from '../middleware/session-cookie.ts';
 import { field, form } from './form.ts';
 import { localPath } from './local-path.ts';
 import { sameOrigin } from './same-origin.ts';
@@ -42,11 +42,11 @@ async function byKey(identities: IdentityStore, text: string): Promise<Answer> {
 /** Sign-in with a one-time link or a key, and sign-out. Each sign-in creates a new token and ends the previous session. */
 export function sessionRoutes({ identities, publicUrl }: SessionDeps): Router {
   const router = Router();
+  const secure = () => isSecure(publicUrl());
   const endSession = async (req: Request) => {
-    const token = sessionToken(req);
+    const token = sessionToken(req, secure());
     if (token !== undefined) await identities.endSession(tokenHash(token));
   };
-  const secure = () => publicUrl().startsWith('https:');
 
   router.get('/login', (req, res) => {
     const { once, next } = req.query;

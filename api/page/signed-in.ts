@@ -7,9 +7,9 @@ import { sendSignIn } from './sign-in.ts';
 
 /** Requires a session before anything is read; others get the sign-in page. `back` is the page to return to. */
 export const signedIn =
-  (identities: IdentityStore, back: (url: string) => string = (url) => url): RequestHandler =>
+  (identities: IdentityStore, publicUrl: () => string, back: (url: string) => string = (url) => url): RequestHandler =>
   async (req, res, next) => {
-    const principal = await bySession(identities, req);
+    const principal = await bySession(identities, publicUrl, req);
     if (!principal) {
       sendSignIn(res, 401, { next: localPath(back(req.originalUrl)) });
       return;

@@ -159,6 +159,21 @@ describe('bodies', () => {
     expect(latin1.status).toBe(415);
   });
 
+  test.each([
+    ['application/json', 201],
+    ['Application/JSON ; Charset="UTF-8"', 201],
+    ['application/vnd.agent+json;charset=utf8', 201],
+    ['application/json; charset=utf-8; charset=utf-7', 201],
+    ['application/json; charset=utf-7; charset=utf-8', 415],
+    ['application/json; charset="utf-7', 415],
+    ['application/json; charset', 415],
+    ['application/json; x="; charset=utf-8"; charset=utf-16', 415],
+    ['application/json, text/plain', 415],
+    ['application/jsonp', 415],
+  ])('the media type %s is %d', async (type, status) => {
+    expect((await ingest(JSON.stringify(action), { 'content-type': type })).status).toBe(status);
+  });
+
   test('what this release does not support is 422, not ignored', async () => {
     expect(await ingest({ ...action, metadata: { role: 'finance' } })).toMatchObject({
       status: 422,

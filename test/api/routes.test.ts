@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newId } from '../../crypto/ids.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 let system: TestSystem;
@@ -91,6 +92,26 @@ test('requests are listed in pages, newest first, and filtered', async () => {
   });
   for (const wrong of ['limit=0', 'limit=201', 'status=open', 'cursor=zzz', 'colour=red'])
     expect((await admin('GET', `/api/approval-requests?${wrong}`)).status).toBe(400);
+});
+
+test('a cursor is the text that the API wrote, and no other that decodes alike', async () => {
+  const id = newId('req');
+  const cursor = (text: string) => Buffer.from(text).toString('base64url');
+  const good = cursor(`2026-01-01T00:00:00.000Z ${id}`);
+  const answer = async (text: string) =>
+    (await admin('GET', `/api/approval-requests?cursor=${encodeURIComponent(text)}`)).status;
+  expect(await answer(good)).toBe(200);
+  for (const wrong of [
+    `${good}=`,
+    `${good.slice(0, 8)}*${good.slice(8)}`,
+    cursor(`2026-01-01 ${id}`),
+    cursor(`1 ${id}`),
+    cursor(`2026-02-31T00:00:00.000Z ${id}`),
+    cursor(`2026-13-01T00:00:00.000Z ${id}`),
+    cursor(`+275760-01-01T00:00:00.000Z ${id}`),
+    cursor(`2026-01-01T00:00:00.000Z ${id} more`),
+  ])
+    expect(await answer(wrong)).toBe(400);
 });
 
 test('a policy is versioned, and loosening it needs a reason', async () => {

@@ -51,6 +51,19 @@ describe('decisionOf', () => {
     expect(() => decisionOf({ ...approved, receipt }, requested)).toThrow(mismatch);
   });
 
+  test('refuses a receipt that it cannot read, or that lets nothing run', () => {
+    const [head, body, signature] = approved.receipt!.split('.') as [string, string, string];
+    for (const receipt of [
+      '',
+      body,
+      `${head}.${body}`,
+      `${head}.${body}=.${signature}`,
+      `${head}. ${body}.${signature}`,
+    ])
+      expect(() => decisionOf({ ...approved, receipt }, requested)).toThrow(mismatch);
+    expect(() => decisionOf({ ...approved, receipt: receiptOf(requested) }, requested)).toThrow(mismatch);
+  });
+
   test('refuses an answer about another action or payload than the requested one', () => {
     expect(() => decisionOf(approved, { ...requested, action: 'payout' })).toThrow(mismatch);
     expect(() => decisionOf(approved, { ...requested, payload: { amount_cents: 501 } })).toThrow(mismatch);

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { browserBundle } from '../helpers/browser-bundle.ts';
 
-const SOURCES = /^(?:client|domain|contracts|node_modules\/(?:safe-stable-stringify|@noble\/hashes))\//;
+const SOURCES = /^(?:client|domain|contracts|node_modules\/(?:safe-stable-stringify|@noble\/hashes|@scure\/base))\//;
 
 test('the client imports no server code and no Node-only module', async () => {
   const { files, nodeModules } = await browserBundle('client/index.ts');

@@ -124,6 +124,23 @@ describe('root key', () => {
   ])('%j is refused: %s', (key) =>
     expect(() => parseRootKey(key)).toThrow(/LETSPING_ROOT_KEY .*openssl rand -base64 32/),
   );
+  test('is base64 or base64url, with or without padding, and no other spelling', () => {
+    const bytes = Buffer.from([0xfb, 0xff, 0xfe, ...randomBytes(28), 0]);
+    const [text, url] = [bytes.toString('base64'), bytes.toString('base64url')];
+    const bare = text.slice(0, -1);
+    for (const good of [text, bare, url, `${url}=`, ` ${text}\n`])
+      expect(Buffer.from(parseRootKey(good).bytes)).toEqual(bytes);
+    const lenient = [
+      bare.replace('/', '_'),
+      `${bare.slice(0, -1)}B`,
+      `${text}=`,
+      `${bare.slice(0, 9)}*${bare.slice(9)}`,
+    ];
+    for (const bad of lenient) {
+      expect(Buffer.from(bad, 'base64')).toEqual(bytes);
+      expect(() => parseRootKey(bad)).toThrow(/is not 32 bytes of base64/);
+    }
+  });
   test('a refusal never shows the key', () => {
     const weak = Buffer.from('hunter2hunter2hunter2hunter2hunt').toString('base64');
     expect(() => parseRootKey(weak)).toThrow(expect.objectContaining({ message: expect.not.stringContaining(weak) }));

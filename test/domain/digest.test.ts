@@ -40,3 +40,16 @@ test('a salt travels as base64url and back', () => {
   expect(() => saltBytes('short')).toThrow(RangeError);
   expect(() => saltBytes('+'.repeat(43))).toThrow(RangeError);
 });
+
+test('a salt has one spelling, so that two texts never name the same salt', () => {
+  const text = saltText(Buffer.alloc(32, 255));
+  expect(text.endsWith('_8')).toBe(true);
+  for (const other of [
+    `${text.slice(0, -1)}9`,
+    `${text}=`,
+    ` ${text.slice(1)}`,
+    `${text}AAAA`,
+    text.replaceAll('_', '/'),
+  ])
+    expect(() => saltBytes(other)).toThrow(RangeError);
+});

@@ -138,6 +138,22 @@ describe('a receipt is refused', () => {
     expect(await failedCheck(text)).toBe('form');
   });
 
+  test('when a part has another spelling, which a lenient decoder would accept', async () => {
+    const [header, body, signature] = receipt.split('.') as [string, string, string];
+    const last = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.indexOf(signature.at(-1)!);
+    const unused = `${signature.slice(0, -1)}${'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'[last + 1]}`;
+    expect(Buffer.from(unused, 'base64url')).toEqual(Buffer.from(signature, 'base64url'));
+    for (const other of [
+      unused,
+      `${signature}==`,
+      `${signature}\n`,
+      ` ${signature}`,
+      `${signature.slice(0, 4)}*${signature.slice(4)}`,
+    ])
+      expect(await failedCheck(`${header}.${body}.${other}`)).toBe('form');
+    expect(await failedCheck(`${header}.${'A'.repeat(1024 * 1024)}.${signature}`)).toBe('form');
+  });
+
   test('when the given key is not an Ed25519 signing key, or not the only one with its kid', async () => {
     expect(await failedCheck(receipt, [{ kty: 'oct', k: 'AAAA', kid: key.kid }])).toBe('key');
     expect(await failedCheck(receipt, [{ ...key.public_jwk, use: 'enc' }])).toBe('key');
