@@ -4,7 +4,7 @@ import { apiBaseOf } from '../client/base-url.ts';
 import { LetsPingError } from '../client/errors.ts';
 import { type ApiCall, createHttp } from '../client/http.ts';
 import type { Role } from '../contracts/key.ts';
-import { CommandFailed, type Terminal } from './command.ts';
+import { CommandFailed, type FailureCode, type Terminal } from './command.ts';
 import { rememberedPorts } from './services/data-dir.ts';
 import { localKeys } from './services/local-keys.ts';
 import { visible } from './text.ts';
@@ -50,7 +50,7 @@ async function target(env: NodeJS.ProcessEnv, role: Role): Promise<{ address: st
   );
 }
 
-const HINTS: Record<string, string> = {
+const HINTS: Partial<Record<FailureCode, string>> = {
   unauthenticated: 'check LETSPING_API_KEY: it may be mistyped, revoked, or for another server',
   forbidden: "use an approver's or an admin's key in LETSPING_API_KEY",
   own_request: 'ask somebody else to decide',
@@ -71,7 +71,7 @@ const HINTS: Record<string, string> = {
 /** An error of the API or the network, as the terminal prints it. */
 export function commandFailed(error: unknown): unknown {
   if (!(error instanceof LetsPingError)) return error;
-  const code = error.problemCode ?? error.code;
+  const code = (error.problemCode as FailureCode | undefined) ?? error.code; // a newer server may have more codes
   const { findings = [], errors = [] } = error.problem ?? {};
   const more = [
     ...errors.map(({ pointer, detail }) => `${pointer || 'the body'}: ${detail}`),

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { type Command, CommandFailed, type Terminal, UsageError } from './command.ts';
 import { ServiceFailed } from './services/service-failed.ts';
+import { jsonLine, visible } from './text.ts';
 
 /** Loaded on demand: `letsping inbox` must not pay for the Temporal worker. */
 const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }> = {
@@ -77,9 +78,11 @@ async function main(argv: string[], terminal: Terminal): Promise<0 | 1 | 2> {
       return 2;
     }
     if (!(error instanceof CommandFailed || error instanceof ServiceFailed)) throw error;
+    const docs = error instanceof CommandFailed ? error.docs : undefined;
     if (args.includes('--json'))
-      terminal.out(`${JSON.stringify({ error: { code: error.code, message: error.message, hint: error.hint } })}\n`);
-    terminal.err(`letsping ${name}: ${error.message}\n${error.hint ? `try: ${error.hint}\n` : ''}`);
+      terminal.out(jsonLine({ error: { code: error.code, message: error.message, hint: error.hint, docs } }));
+    const more = [...(error.hint ? [`try: ${error.hint}\n`] : []), ...(docs ? [`see: ${visible(docs)}\n`] : [])];
+    terminal.err(`letsping ${name}: ${error.message}\n${more.join('')}`);
     return 1;
   }
 }

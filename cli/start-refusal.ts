@@ -1,6 +1,7 @@
+import type { CommandCode } from '../contracts/command-codes.ts';
 import { CommandFailed } from './command.ts';
 
-const CODES: Record<string, string> = {
+const CODES: Record<string, CommandCode> = {
   ConfigError: 'configuration',
   RootKeyRefused: 'root_key',
   StartRefused: 'start_refused',

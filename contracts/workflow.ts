@@ -109,5 +109,23 @@ export interface ResumeRef {
 /** The answer of `screen`. `second_approver` is for patches only: the patch counts when another person approves it too. */
 export type ScreenAnswer = Verdict | 'second_approver';
 
+/**
+ * `type` of the ApplicationFailures of a team's resume activity, and `cause` of an answer that was not delivered. A node may throw
+ * an ApplicationFailure with a type of its own.
+ */
+export const RESUME_FAILURES = [
+  'in_progress',
+  'step_running',
+  'unknown_graph',
+  'other_project',
+  'fence_lost',
+  'graph_failed',
+  'unknown_thread',
+  'invalid_answer',
+  'timed_out',
+  'failed',
+] as const;
+export type ResumeFailure = (typeof RESUME_FAILURES)[number];
+
 /** `type` of the ApplicationFailure by which `settle` refuses a decision that has no row. */
 export const FORGED = 'forged';

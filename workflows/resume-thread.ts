@@ -1,5 +1,5 @@
 import * as wf from '@temporalio/workflow';
-import { ANSWERED_SIGNAL, type ResumeInput } from '../contracts/workflow.ts';
+import { ANSWERED_SIGNAL, type ResumeFailure, type ResumeInput } from '../contracts/workflow.ts';
 import { activity } from './proxies.ts';
 
 export const answered = wf.defineSignal<[string]>(ANSWERED_SIGNAL);
@@ -61,6 +61,6 @@ export async function resumeThreadV1(input: ResumeInput): Promise<ResumeResult> 
 
 function causeOf(error: unknown): string {
   const cause = error instanceof wf.ActivityFailure ? error.cause : error;
-  if (cause instanceof wf.ApplicationFailure) return cause.type ?? 'failed';
-  return cause instanceof wf.TimeoutFailure ? 'timed_out' : 'failed';
+  const other: ResumeFailure = cause instanceof wf.TimeoutFailure ? 'timed_out' : 'failed';
+  return cause instanceof wf.ApplicationFailure ? (cause.type ?? other) : other;
 }

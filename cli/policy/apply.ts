@@ -15,7 +15,7 @@ export async function apply(file: string, reason: string | undefined, json: bool
   const { body } = await api.call<PolicyVersion>({ method: 'PUT', path, body: policy }).catch((error: unknown) => {
     throw reason === undefined && error instanceof CommandFailed && error.code === 'invalid_value'
       ? new CommandFailed(error.code, error.message, 'add --reason TEXT if the policy should be looser', {
-          cause: error,
+          cause: error.cause,
         })
       : error;
   });

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Command, INTERRUPT, isInvalidResume, isUnknownInterruptError } from '@langchain/langgraph';
-import { ApplicationFailure, activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { requestedAction } from '../../client/ask-options.ts';
 import type { ResumeActivities } from '../../contracts/activities.ts';
 import type { StatusAnswer } from '../../contracts/approval-request.ts';
 import type { InterruptAnswer } from '../../contracts/thread.ts';
 import type { ResumeRef } from '../../contracts/workflow.ts';
-import { type OnGraphError, recordable } from './activity-errors.ts';
+import { final, type OnGraphError, recordable, retried } from './activity-errors.ts';
 import { LetsPingCheckpointer } from './checkpointer.ts';
 import { actionRequestsOf, middlewareAnswer } from './hitl.ts';
 import { jsonObject } from './json-payload.ts';
@@ -58,12 +58,7 @@ export const createResumeThread =
     const info = activityInfo();
     const owner = `${info.workflowExecution?.runId}/${info.activityId}`;
     const lease = await acquireLease(saver.store, thread_id, { owner, attempt: info.attempt }, () => heartbeat());
-    if (!lease)
-      throw ApplicationFailure.create({
-        message: 'another worker continues the thread',
-        type: 'in_progress',
-        nextRetryDelay: '500ms',
-      });
+    if (!lease) throw retried('in_progress', 'another worker continues the thread', '500ms');
     try {
       return await resume({ graph, saver }, thread_id, ref.interrupt_ids, lease);
     } catch (error) {
@@ -126,10 +121,8 @@ async function continued(
   );
   if (Object.keys(resumeMap).length > 0) {
     output = await run(new Command({ resume: resumeMap })).catch((error: unknown) => {
-      if (isInvalidResume(error))
-        throw ApplicationFailure.nonRetryable('the answer does not match the interrupt', 'invalid_answer');
-      if (isUnknownInterruptError(error))
-        throw ApplicationFailure.create({ message: 'the thread has moved on', type: 'in_progress' });
+      if (isInvalidResume(error)) throw final('invalid_answer', 'the answer does not match the interrupt');
+      if (isUnknownInterruptError(error)) throw retried('in_progress', 'the thread has moved on');
       throw error;
     });
   } else if (!ran && questions.size === 0 && (await graph.getState({ configurable: { thread_id } })).tasks.length > 0) {
@@ -156,7 +149,7 @@ function valueFor({ interrupt_id, answers }: Answered, questions: Map<string, un
       const { payload } = requestedAction({ service: answer.service, action: name, payload: jsonObject(args) });
       return answer.action === name && isDeepStrictEqual(answer.payload, payload);
     });
-  if (!same) throw ApplicationFailure.nonRetryable('the answers belong to other actions', 'invalid_answer');
+  if (!same) throw final('invalid_answer', 'the answers belong to other actions');
   return middlewareAnswer(actions, answers);
 }
 
@@ -166,9 +159,8 @@ function valueFor({ interrupt_id, answers }: Answered, questions: Map<string, un
  */
 function resumableOf(graphs: Record<string, Resumable>, { graph, project_id }: ResumeRef): Resumable {
   const found = Object.hasOwn(graphs, graph) ? graphs[graph] : undefined;
-  if (!found) throw ApplicationFailure.create({ message: `this worker has no graph ${graph}`, type: 'unknown_graph' });
-  if (found.saver.store.project_id !== project_id)
-    throw ApplicationFailure.create({ message: 'this worker serves another project', type: 'other_project' });
+  if (!found) throw retried('unknown_graph', `this worker has no graph ${graph}`);
+  if (found.saver.store.project_id !== project_id) throw retried('other_project', 'this worker serves another project');
   return found;
 }
 
@@ -194,14 +186,10 @@ async function assertAgentsRunEnded(
     ({ interrupts = [], error, result }) => interrupts.length === 0 && !error && result === undefined,
   );
   if (asked && !running) return;
-  throw ApplicationFailure.create({
-    message: 'the run that interrupted is still alive',
-    type: 'step_running',
-    nextRetryDelay: '1s',
-  });
+  throw retried('step_running', 'the run that interrupted is still alive', '1s');
 }
 
-const unknownThread = () => ApplicationFailure.nonRetryable('there is no such thread', 'unknown_thread');
+const unknownThread = () => final('unknown_thread', 'there is no such thread');
 
 function raise(error: Error): never {
   throw error;
