@@ -4,15 +4,16 @@ import pg from 'pg';
 import { answer, promised } from './patched-query.mjs';
 
 const STEPS = {
-  S0: /insert into idempotency_keys/,
-  S1: /insert into approval_requests/,
-  S3: /select verdict from approval_requests/,
-  S8: /insert into ledger/,
-  S10: /update deliveries set delivered_at/,
-  S11: /insert into executions/,
+  'idempotency-lock-taken': /insert into idempotency_keys/,
+  'request-written': /insert into approval_requests/,
+  'verdict-read': /select verdict from approval_requests/,
+  'ledger-written': /insert into ledger/,
+  'thread-notified': /update deliveries set delivered_at/,
+  'execution-reported': /insert into executions/,
 };
-const [, step, point, count] = /^(S\d+)\.(before|inside|after-commit):(\d+)$/.exec(process.env.CRASH_AT ?? '') ?? [];
-if (!STEPS[step]) throw new Error(`CRASH_AT names one of ${Object.keys(STEPS).join(', ')}, such as S8.after-commit:1`);
+const [, step, point, count] = /^([a-z-]+)\.(before|inside|after-commit):(\d+)$/.exec(process.env.CRASH_AT ?? '') ?? [];
+if (!STEPS[step])
+  throw new Error(`CRASH_AT names one of ${Object.keys(STEPS).join(', ')}, such as ledger-written.after-commit:1`);
 let left = Number(count);
 const arrive = () => {
   left -= 1;

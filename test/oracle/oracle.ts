@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { digestOf, openReceipt } from './canonical.ts';
 import { type Histories, type History, openHistories } from './histories.ts';
+import type { Invariant } from './invariants.ts';
 import { type Rows, readRows } from './rows.ts';
 
 /**
@@ -18,7 +19,8 @@ export interface AnswerSeen {
 }
 
 export interface Violation {
-  invariant: string;
+  /** `oracle`: the audit itself failed. `outcome`, `process`: found by the driver of a suite. */
+  invariant: Invariant | 'oracle' | 'outcome' | 'process';
   request_id: string;
   what: string;
 }
@@ -73,32 +75,32 @@ const sameOutcome = (ledger: any, said: any): boolean =>
 export async function openOracle(options: OracleOptions): Promise<Oracle> {
   const histories = await openHistories(options.temporal_address, options.namespace);
   const answers: AnswerSeen[] = [];
-  /** I5: a resolution never changes. Receipts by request id. */
+  /** Receipts by request id, because a resolution never changes. */
   const receipts = new Map<string, string>();
 
   async function audit({ ids, tampered = [] }: Scope = {}): Promise<Violation[]> {
     const rows = await readRows(options.database_url, options.projects);
     const found: Violation[] = [];
     const wanted = (id: string) => ids === undefined || ids.includes(id);
-    const say = (invariant: string, request_id: string, what: string) => {
+    const say = (invariant: Invariant, request_id: string, what: string) => {
       if (wanted(request_id)) found.push({ invariant, request_id, what });
     };
     const ledger = new Map<string, any>(rows.ledger.map((row) => [row.request_id, row]));
     const runs = ids === undefined ? await histories.runs('approvalV1') : undefined;
 
-    // I1: acknowledged means a row, held means exactly one workflow; one key is one request.
+    // Acknowledged means a row, held means exactly one workflow; one key is one request.
     const byKey = new Map<string, string>();
     for (const { request_id, what, key } of answers) {
       if (what !== 'opened') continue;
-      if (!rows.requests.some((row) => row.id === request_id)) say('I1', request_id, 'acknowledged, but no row');
+      if (!rows.requests.some((row) => row.id === request_id)) say('kept', request_id, 'acknowledged, but no row');
       if (key === undefined) continue;
       const other = byKey.get(key);
-      if (other !== undefined && other !== request_id) say('I1', request_id, `one key, two requests: also ${other}`);
+      if (other !== undefined && other !== request_id) say('kept', request_id, `one key, two requests: also ${other}`);
       byKey.set(key, request_id);
     }
     for (const [id, count] of runs ?? [])
       if (count > 1 && !tampered.includes(id.slice('approval/'.length)))
-        say('I1', id.slice('approval/'.length), `${count} workflows`);
+        say('kept', id.slice('approval/'.length), `${count} workflows`);
 
     const requests = rows.requests.filter(({ id }) => wanted(id));
     for (let at = 0; at < requests.length; at += 20)
@@ -112,11 +114,11 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
     for (const { request_id, what, outcome, decision_id } of answers) {
       const row = ledger.get(request_id);
       if (what === 'opened' || !wanted(request_id)) continue;
-      if (!row) say('I2', request_id, `answered ${what}, but there is no resolution`);
+      if (!row) say('same resolution', request_id, `answered ${what}, but there is no resolution`);
       else if (outcome && (outcome.status !== row.status || outcome.cause !== row.cause))
-        say('I2', request_id, `answered ${outcome.status}, ledger ${row.status}`);
+        say('same resolution', request_id, `answered ${outcome.status}, ledger ${row.status}`);
       else if (decision_id !== undefined && row.decision_id !== decision_id)
-        say('I2', request_id, 'the answer named another decision');
+        say('same resolution', request_id, 'the answer named another decision');
     }
     return found;
   }
@@ -126,36 +128,37 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
     row: any,
     history: History | undefined,
     rows: Rows,
-    say: (invariant: string, id: string, what: string) => void,
+    say: (invariant: Invariant, id: string, what: string) => void,
     tampered: boolean,
   ): Promise<void> {
     const { id } = request;
     const isHeld = request.verdict === 'hold';
-    if (isHeld && !history) say('I1', id, 'held, but no workflow');
-    if (!isHeld && !row) say('I1', id, `${request.verdict} by the firewall, but not settled`);
+    if (isHeld && !history) say('kept', id, 'held, but no workflow');
+    if (!isHeld && !row) say('kept', id, `${request.verdict} by the firewall, but not settled`);
 
-    // I2: one resolution, the same in history and ledger.
+    // One resolution, the same in history and ledger.
     if (history && !tampered) {
       for (const answer of [...history.answers, ...(history.result === undefined ? [] : [history.result])]) {
-        if (!row) say('I2', id, 'the history has a resolution, the ledger none');
-        else if (!sameOutcome(row, answer)) say('I2', id, `history ${answer?.status}, ledger ${row.status}`);
+        if (!row) say('same resolution', id, 'the history has a resolution, the ledger none');
+        else if (!sameOutcome(row, answer))
+          say('same resolution', id, `history ${answer?.status}, ledger ${row.status}`);
       }
-      if (row && history.status === 'RUNNING') say('I2', id, 'settled, but the workflow is open');
+      if (row && history.status === 'RUNNING') say('same resolution', id, 'settled, but the workflow is open');
       if (!row && history.status !== 'RUNNING')
-        say('I2', id, `the workflow is ${history.status}, but there is no resolution`);
+        say('same resolution', id, `the workflow is ${history.status}, but there is no resolution`);
     }
 
-    // I3: ledger, statement, projection and outbox agree.
+    // Ledger, statement, projection and outbox agree.
     if ((request.status !== 'pending') !== (row !== undefined))
-      say('I3', id, `shown ${request.status}, ledger ${row ? 'has' : 'lacks'} it`);
+      say('records agree', id, `shown ${request.status}, ledger ${row ? 'has' : 'lacks'} it`);
     const interrupt = rows.interrupts.find((found) => found.request_id === id);
     const delivery = rows.deliveries.filter((found) => found.request_id === id);
     if (row) {
-      if (request.status !== row.status) say('I3', id, `shown ${request.status}, ledger ${row.status}`);
+      if (request.status !== row.status) say('records agree', id, `shown ${request.status}, ledger ${row.status}`);
       if (request.resolved_at?.getTime() !== row.resolved_at.getTime())
-        say('I3', id, 'projection and ledger have different times');
+        say('records agree', id, 'projection and ledger have different times');
       const statement = openReceipt(row.receipt, rows.keys);
-      if (!statement) say('I3', id, 'the receipt does not verify');
+      if (!statement) say('records agree', id, 'the receipt does not verify');
       else {
         const p = statement['predicate'];
         const wrong =
@@ -167,20 +170,20 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
           p.requested.payload_digest !== request.payload_digest ||
           (p.decided.decision_id ?? null) !== row.decision_id ||
           (p.executed?.payload_digest ?? undefined) !== (row.status === 'approved' ? row.payload_digest : undefined);
-        if (wrong) say('I3', id, 'statement and ledger differ');
+        if (wrong) say('records agree', id, 'statement and ledger differ');
       }
-      if (interrupt && delivery.length !== 1) say('I3', id, `${delivery.length} outbox rows for its thread`);
-      if (receipts.has(id) && receipts.get(id) !== row.receipt) say('I5', id, 'the receipt was changed');
+      if (interrupt && delivery.length !== 1) say('records agree', id, `${delivery.length} outbox rows for its thread`);
+      if (receipts.has(id) && receipts.get(id) !== row.receipt) say('never changed', id, 'the receipt was changed');
       if (!receipts.has(id)) receipts.set(id, row.receipt);
     } else {
-      if (receipts.has(id)) say('I5', id, 'the ledger row is gone');
-      if (delivery.length > 0) say('I3', id, 'an outbox row without a resolution');
+      if (receipts.has(id)) say('never changed', id, 'the ledger row is gone');
+      if (delivery.length > 0) say('records agree', id, 'an outbox row without a resolution');
     }
 
-    // I4: the approved payload is the original or a patch, and only the approved payload was executed.
+    // The approved payload is the original or a patch, and only the approved payload was executed.
     const executed = rows.executions.find((found) => found.request_id === id);
     if (executed && (row?.status !== 'approved' || executed.payload_digest !== row.payload_digest))
-      say('I4', id, 'another payload was executed than the approved one');
+      say('only approved', id, 'another payload was executed than the approved one');
     const decision = row?.decision_id ? rows.decisions.find((found) => found.id === row.decision_id) : undefined;
     if (row?.cause === 'person' && row.verified) {
       const original = request.payload_digest;
@@ -193,7 +196,7 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
           : decision?.type === 'approve'
             ? decision.payload_digest
             : original;
-      if (!decision) say('I4', id, "a person's resolution without a decision");
+      if (!decision) say('only approved', id, "a person's resolution without a decision");
       else if (
         decision.request_id !== id ||
         decision.actor !== row.actor ||
@@ -203,46 +206,52 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
         (decision.payload_digest !== original &&
           (decision.type === 'patch' || answered?.screening !== 'second_approver'))
       )
-        say('I4', id, 'the resolution differs from the decision');
+        say('only approved', id, 'the resolution differs from the decision');
       else if (decision.type === 'patch' && decision.screening !== 'accepted')
-        say('I4', id, 'a patch counts that the firewall did not accept');
+        say('only approved', id, 'a patch counts that the firewall did not accept');
       else if (decision.type === 'approve' && answered?.actor === decision.actor)
-        say('I4', id, 'one person patched and approved');
+        say('only approved', id, 'one person patched and approved');
       const people = row.status === 'approved' && answered !== undefined ? [answered.actor, row.actor] : [row.actor];
       const named = openReceipt(row.receipt, rows.keys)?.['predicate'].decided.by;
-      if (JSON.stringify(named) !== JSON.stringify(people)) say('I4', id, 'the receipt names other people');
-    } else if (row && row.payload_digest !== request.payload_digest) say('I4', id, 'another digest without a patch');
+      if (JSON.stringify(named) !== JSON.stringify(people)) say('only approved', id, 'the receipt names other people');
+    } else if (row && row.payload_digest !== request.payload_digest)
+      say('only approved', id, 'another digest without a patch');
 
-    // I6: an undecided request is never approved, and a decision in time is never expired.
+    // An undecided request is never approved, and a decision in time is never expired.
     if (row) {
       const late = row.resolved_at.getTime() - request.expires_at.getTime();
-      if (row.status === 'expired' && late < 0) say('I6', id, `expired ${-late} ms before its deadline`);
+      if (row.status === 'expired' && late < 0) say('in time', id, `expired ${-late} ms before its deadline`);
       if (row.cause === 'deadline' && row.status !== 'expired')
-        say('I6', id, 'the deadline had another result than expired');
+        say('in time', id, 'the deadline had another result than expired');
       const taken = history?.accepted.find((message) => message.decision_id === row.decision_id);
       if (row.cause === 'person' && taken && taken.at > request.expires_at.getTime() + TASK_MS)
-        say('I6', id, `a decision recorded ${taken.at - request.expires_at.getTime()} ms after the deadline counts`);
+        say(
+          'in time',
+          id,
+          `a decision recorded ${taken.at - request.expires_at.getTime()} ms after the deadline counts`,
+        );
     }
 
-    // I7: the thread was notified, or its delivery is running; its effect happened once, and only if approved.
+    // The thread was notified, or its delivery is running; its effect happened once, and only if approved.
     const effects = lines(options.effects_file).filter(({ key }) => key === id).length;
     for (const { id: delivery_id, delivered_at, dead_at } of delivery) {
-      if (dead_at) say('I7', id, 'its delivery is a dead letter');
+      if (dead_at) say('thread continued', id, 'its delivery is a dead letter');
       if (!delivered_at && (await histories.of(`delivery/${delivery_id}`))?.status !== 'RUNNING')
-        say('I7', id, 'neither delivered nor in delivery');
+        say('thread continued', id, 'neither delivered nor in delivery');
     }
     if (effects > (row?.status === 'approved' ? 1 : 0))
-      say('I7', id, `${effects} effects, resolution ${row?.status ?? 'open'}`);
+      say('thread continued', id, `${effects} effects, resolution ${row?.status ?? 'open'}`);
     const journal = lines(options.journal_file).filter(({ request_id }) => request_id === id);
     for (const { saw } of journal)
       if (!row || String(saw).startsWith('APPROVED') !== (row.status === 'approved'))
-        say('I7', id, `its agent got ${saw}, resolution ${row?.status ?? 'open'}`);
+        say('thread continued', id, `its agent got ${saw}, resolution ${row?.status ?? 'open'}`);
     if (options.journal_file && interrupt && row) {
-      if (journal.length === 0) say('I7', id, 'its thread did not continue');
-      if (row.status === 'approved' && effects !== 1) say('I7', id, `approved, but ${effects} effects of its thread`);
+      if (journal.length === 0) say('thread continued', id, 'its thread did not continue');
+      if (row.status === 'approved' && effects !== 1)
+        say('thread continued', id, `approved, but ${effects} effects of its thread`);
     }
 
-    // I9: the sealed values open, and match their digests.
+    // The sealed values open, and match their digests.
     if (options.read) {
       const view = await options.read(id);
       const { service, action } = request;
@@ -250,21 +259,23 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
         !view?.payload ||
         digestOf(view.digest_salt, { service, action, payload: view.payload }) !== request.payload_digest
       )
-        say('I9', id, 'the sealed payload does not open or does not match its digest');
+        say('opens', id, 'the sealed payload does not open or does not match its digest');
       const patched = view?.decision?.patched_payload;
       if (
         row &&
         patched &&
         digestOf(view.decision.digest_salt, { service, action, payload: patched }) !== row.payload_digest
       )
-        say('I9', id, 'the sealed patch does not open or does not match its digest');
+        say('opens', id, 'the sealed patch does not open or does not match its digest');
     }
 
-    // I10: no row belongs to another project.
+    // No row belongs to another project.
     for (const other of [row, executed, decision, ...delivery, interrupt])
-      if (other && other.project_id !== request.project_id) say('I10', id, 'a row of another project');
-    if (history && history.input?.project_id !== request.project_id) say('I10', id, 'a workflow of another project');
-    if (!TERMINAL.includes(request.status) && request.status !== 'pending') say('I3', id, `status ${request.status}`);
+      if (other && other.project_id !== request.project_id) say('own project', id, 'a row of another project');
+    if (history && history.input?.project_id !== request.project_id)
+      say('own project', id, 'a workflow of another project');
+    if (!TERMINAL.includes(request.status) && request.status !== 'pending')
+      say('records agree', id, `status ${request.status}`);
   }
 
   return {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { stopRigs } from '../faults/rig.ts';
-import { report, table } from './report.ts';
+import { notesOf, report, table } from './report.ts';
 import { sharedRig } from './shared-rig.ts';
 import { numbers, type Row, runSuite } from './suite.ts';
 import { SUITES } from './suites/index.ts';
@@ -69,10 +69,10 @@ async function main(args: string[]): Promise<0 | 1 | 2> {
         say,
       });
       rows.push({ ...row, seed: seed + round });
-      for (const failure of row.failures) process.stderr.write(`  FAILED ${row.promise}: ${failure}\n`);
+      for (const failure of row.failures) process.stderr.write(`  FAILED ${row.suite}: ${failure}\n`);
     }
   await shared.stop();
-  process.stdout.write(`${table(rows, versions)}\n`);
+  process.stdout.write(`${table(rows, versions)}\n\n${notesOf(rows).join('\n')}\n`);
   if (!values.short && values.cell === undefined) {
     // A suite that ran alone replaces its own row.
     const before = existsSync(FILE) ? readFileSync(FILE, 'utf8') : '';

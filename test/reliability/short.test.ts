@@ -20,7 +20,7 @@ const LONG = [
 ];
 
 for (const suite of SUITES.filter(({ name }) => !LONG.includes(name)))
-  test(`${suite.promise} ${suite.name}`, { timeout: 300_000 }, async () => {
+  test(`${suite.name}: ${suite.promises.join(', ')}`, { timeout: 300_000 }, async () => {
     const row = await runSuite(suite, { form: 'short', seed, random: numbers(seed), say, rig: shared.rig });
     expect(row.failures).toEqual([]);
     expect(row.passed + row.skipped).toBeGreaterThan(0);

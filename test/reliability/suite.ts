@@ -1,4 +1,6 @@
 import type { Rig } from '../faults/rig.ts';
+import type { Violation } from '../oracle/oracle.ts';
+import type { PromiseName } from './promises.ts';
 
 /** The short form runs with the other tests, the whole form before a release. */
 export type Form = 'short' | 'whole';
@@ -17,7 +19,8 @@ export interface SuiteContext {
 
 /** One row of the report. */
 export interface Row {
-  promise: string;
+  suite: string;
+  promises: readonly PromiseName[];
   cases: number;
   passed: number;
   failed: number;
@@ -32,7 +35,7 @@ export interface Suite {
   /** Whether the suite depends on the seed. */
   isSeeded?: boolean;
   name: string;
-  promise: string;
+  promises: readonly PromiseName[];
   /** Runs the suite; calls `check` once per case. */
   run(context: SuiteContext, count: Counter): Promise<void>;
 }
@@ -109,7 +112,8 @@ export async function runSuite(suite: Suite, context: SuiteContext): Promise<Row
     count.fail(`the suite stopped: ${(error as Error).stack ?? error}`);
   }
   return {
-    promise: `${suite.promise} ${suite.name}`,
+    suite: suite.name,
+    promises: suite.promises,
     cases: count.passed + count.failures.length + count.skipped,
     passed: count.passed,
     failed: count.failures.length,
@@ -152,6 +156,9 @@ export async function resolved(rig: Rig, id: string, withinMs = 30_000): Promise
   }
 }
 
+export const violationLine = ({ invariant, request_id, what }: Violation): string =>
+  `${invariant}: ${request_id} ${what}`;
+
 /** Violations that the oracle still finds after a while, one line each. */
 export async function judged(
   rig: Rig,
@@ -160,14 +167,7 @@ export async function judged(
   withinMs = 60_000,
 ): Promise<void> {
   const { violations } = await rig.oracle.settle(scope, withinMs);
-  count.check(
-    violations.length === 0,
-    () =>
-      `oracle: ${violations
-        .slice(0, 10)
-        .map(({ invariant, request_id, what }) => `${invariant} ${request_id} ${what}`)
-        .join('; ')}`,
-  );
+  count.check(violations.length === 0, () => `oracle: ${violations.slice(0, 10).map(violationLine).join('; ')}`);
 }
 
 export const percentile = (values: number[], share: number): number => {

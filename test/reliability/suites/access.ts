@@ -25,7 +25,7 @@ const operationsOf = (paths: Record<string, Record<string, any>>) =>
 /** Every route with an object id × every role, with objects of another project; and every list. */
 export const foreign: Suite = {
   name: 'foreign projects',
-  promise: 'P11',
+  promises: ['separate projects'],
   async run({ rig: shared }, count) {
     const rig = await shared();
     const other = await rig.foreign();
@@ -63,7 +63,7 @@ export const foreign: Suite = {
 /** A requester never decides, with any of their keys. */
 export const ownRequests: Suite = {
   name: 'requesters do not decide',
-  promise: 'P2',
+  promises: ['one resolution'],
   async run({ rig: shared }, count) {
     const rig = await shared();
     const { id, payload_digest } = await openHeld(rig);
@@ -95,7 +95,7 @@ export const ownRequests: Suite = {
 /** The attacker can write to the namespace but has no key: their messages to the workflow never approve. */
 export const messages: Suite = {
   name: 'messages straight to the workflow',
-  promise: 'P2 P3',
+  promises: ['one resolution', 'approved bytes'],
   async run({ form, rig: shared }, count) {
     const rig = await shared();
     const ids: string[] = [];
@@ -167,7 +167,7 @@ export const messages: Suite = {
 
 export const namespaceWriter: Suite = {
   name: 'terminated and reset by a namespace writer',
-  promise: 'P2 P3',
+  promises: ['one resolution', 'approved bytes'],
   async run({ form, rig: shared }, count) {
     const rig = await shared();
     const terminated = await Promise.all(Array.from({ length: form === 'whole' ? 5 : 2 }, () => openHeld(rig)));

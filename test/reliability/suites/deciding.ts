@@ -8,7 +8,7 @@ const say = (status: number) => [200, 201, 202, 409].includes(status);
 /** Ten concurrent decisions on each request, through two channels. */
 export const races: Suite = {
   name: 'decision races',
-  promise: 'P2',
+  promises: ['one resolution'],
   async run({ form, rig: shared }, count) {
     const rig = await shared();
     const people = await Promise.all(Array.from({ length: 8 }, (_, at) => rig.key(`racer-${at}`, 'approver')));
@@ -63,7 +63,7 @@ export const races: Suite = {
 /** The timer at T, decisions at T ± 50 ms. */
 export const deadlines: Suite = {
   name: 'deadline against decision',
-  promise: 'P4 P2',
+  promises: ['deadline', 'one resolution'],
   async run({ form, random, rig: shared }, count) {
     const rig = await shared();
     const late: number[] = [];
@@ -101,7 +101,7 @@ const TEN_MINUTES = 600_000;
 
 export const clocks: Suite = {
   name: 'clocks ten minutes apart',
-  promise: 'P4',
+  promises: ['deadline'],
   async run({ form, say: tell }, count) {
     const rig = await createRig({
       policy: POLICY,
@@ -142,7 +142,7 @@ export const clocks: Suite = {
 
 export const noWorker: Suite = {
   name: 'no worker alive',
-  promise: 'P1 P2',
+  promises: ['not lost', 'one resolution'],
   async run({ form, rig: shared }, count) {
     const rig = await shared();
     const second = await rig.key('second', 'approver');
@@ -171,7 +171,7 @@ export const noWorker: Suite = {
 /** PostgreSQL itself answers "no space left" (53100) when the ledger is written. */
 export const diskFull: Suite = {
   name: 'disk full',
-  promise: 'P6',
+  promises: ['receipt'],
   async run({ rig: shared }, count) {
     const rig = await shared();
     await rig.sql(`create or replace function no_space() returns trigger language plpgsql as $$

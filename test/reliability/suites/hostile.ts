@@ -15,7 +15,7 @@ const CANARY = 'c4nary-9b1d-';
 /** Planted in every writable text; must not appear in stored data, logs, errors or histories. */
 export const canaries: Suite = {
   name: 'canaries',
-  promise: 'P9 P13',
+  promises: ['sealed', 'nothing readable'],
   async run({ rig: shared }, count) {
     const rig = await shared();
     let planted = 0;
@@ -138,7 +138,7 @@ const WORKER_WITH = fileURLToPath(new URL('../../faults/worker-with.mjs', import
 /** A guardrail that throws, returns garbage or hangs holds the request. */
 export const guardrails: Suite = {
   name: 'failing guardrails',
-  promise: 'P12',
+  promises: ['fails closed'],
   async run({ form, rig: shared }, count) {
     const open = Policy.parse({ default_routing: 'review_flagged' });
     const action = { service: 'auto', action: 'read', payload: { page: 1 } };
@@ -262,7 +262,7 @@ const CORPUS: Record<string, () => string | Buffer> = {
 
 export const hostile: Suite = {
   name: 'hostile bodies',
-  promise: 'P14',
+  promises: ['bounded cost'],
   async run({ rig: shared }, count) {
     const rig: Rig = await shared();
     const honest = async () => {

@@ -17,7 +17,7 @@ const DAY = 86_400_000;
 /** 30 and 400 days, on a server that skips idle time. Only its clock moves. */
 export const longDeadlines: Suite = {
   name: 'deadlines of 30 and 400 days',
-  promise: 'P4',
+  promises: ['deadline'],
   async run({ form, rig: shared, say }, count) {
     const days = form === 'whole' ? [1, 30, 400] : [400];
     const cached = cachedProgram(SERVER, process.env);

@@ -7,7 +7,18 @@ import { migrate } from '../../../storage/db/migrate.ts';
 import { preload, program } from '../../faults/program.ts';
 import { createRig, type Rig } from '../../faults/rig.ts';
 import type { Edge } from '../../faults/traps.ts';
-import { decide, judged, type Opened, openHeld, POLICY, pause, pooled, resolved, type Suite } from '../suite.ts';
+import {
+  decide,
+  judged,
+  type Opened,
+  openHeld,
+  POLICY,
+  pause,
+  pooled,
+  resolved,
+  type Suite,
+  violationLine,
+} from '../suite.ts';
 import { Driver } from './kill-matrix.ts';
 
 const EDGES: Record<'temporal' | 'postgres', Edge[]> = {
@@ -70,7 +81,7 @@ function load(rig: Rig): Load {
 
 const outage = (who: 'temporal' | 'postgres', weather: 'refuse' | 'black_hole'): Suite => ({
   name: `${who} away under load (${weather === 'refuse' ? 'refused' : 'black hole'})`,
-  promise: who === 'temporal' ? 'P1 P2 P4' : 'P1 P6',
+  promises: who === 'temporal' ? ['not lost', 'one resolution', 'deadline'] : ['not lost', 'receipt'],
   async run({ form, say }, count) {
     const rig = await createRig({ policy: POLICY, say });
     try {
@@ -127,12 +138,7 @@ const outage = (who: 'temporal' | 'postgres', weather: 'refuse' | 'black_hole'):
         }
       });
       const { violations, ms } = await rig.oracle.settle({}, 60_000);
-      count.check(violations.length === 0, () =>
-        violations
-          .slice(0, 8)
-          .map(({ invariant, request_id, what }) => `${invariant} ${request_id} ${what}`)
-          .join('; '),
-      );
+      count.check(violations.length === 0, () => violations.slice(0, 8).map(violationLine).join('; '));
       count.pass(running.opened.length);
       count.note(
         `away ${awayMs / 1000} s; during: ${[...during].map(([name, n]) => `${n} × ${name}`).join(', ')}; serving again after ${(served / 1000).toFixed(1)} s, the deadline answered after ${(late / 1000).toFixed(1)} s, no violation ${(ms / 1000).toFixed(1)} s later`,
@@ -149,7 +155,7 @@ export const postgresAway = outage('postgres', 'black_hole');
 /** Seeded faults in every statement, and random network faults. */
 export const faults: Suite = {
   name: 'store and network faults',
-  promise: 'P1 P2 P6',
+  promises: ['not lost', 'one resolution', 'receipt'],
   isSeeded: true,
   async run({ form, seed, random, say }, count) {
     const faulty = { imports: [preload('store-faults.mjs')] };
@@ -212,7 +218,7 @@ export const faults: Suite = {
 /** The process kills itself at a named step, like a crash; the supervisor restarts it, the caller retries. */
 export const crashPoints: Suite = {
   name: 'crash points',
-  promise: 'P1 P2',
+  promises: ['not lost', 'one resolution'],
   async run({ form, say }, count) {
     const rig = await createRig({
       policy: POLICY,
@@ -220,20 +226,20 @@ export const crashPoints: Suite = {
       api: { imports: [preload('crash-at.mjs')] },
       worker: { imports: [preload('crash-at.mjs')] },
       start: false,
-      env: { CRASH_AT: 'S1.before:1000000' },
+      env: { CRASH_AT: 'request-written.before:1000000' },
     });
     try {
       await Promise.all([rig.api.start(), rig.worker.start()]);
       const driver = new Driver(rig);
       const points = [
-        ['worker', 'S8.before'],
-        ['worker', 'S8.inside'],
-        ['worker', 'S8.after-commit'],
-        ['worker', 'S3.after-commit'],
-        ['api', 'S11.before'],
-        ['api', 'S11.inside'],
-        ['api', 'S1.after-commit'],
-        ['api', 'S1.before'],
+        ['worker', 'ledger-written.before'],
+        ['worker', 'ledger-written.inside'],
+        ['worker', 'ledger-written.after-commit'],
+        ['worker', 'verdict-read.after-commit'],
+        ['api', 'execution-reported.before'],
+        ['api', 'execution-reported.inside'],
+        ['api', 'request-written.after-commit'],
+        ['api', 'request-written.before'],
       ] as const;
       for (const [at, [victim, point]] of points.slice(0, form === 'whole' ? points.length : 3).entries()) {
         await rig[victim].kill();
@@ -250,7 +256,7 @@ export const crashPoints: Suite = {
         await judged(rig, count, { ids: [opened.id] }, 45_000);
       }
       // An allowed action is one statement and its own transaction, so there is no `inside`.
-      for (const point of ['S1.before', 'S1.after-commit']) {
+      for (const point of ['request-written.before', 'request-written.after-commit']) {
         await rig.api.kill();
         await rig.api.start({ CRASH_AT: `${point}:1` });
         const crashed = rig.api.gone().then(() => rig.api.start());
@@ -275,7 +281,7 @@ const runs = (args: string[], env: NodeJS.ProcessEnv) =>
 
 export const starts: Suite = {
   name: 'concurrent starts and migrations',
-  promise: 'P1',
+  promises: ['not lost'],
   async run({ form, rig: shared }, count) {
     const rig = await shared();
     for (let round = 0; round < (form === 'whole' ? 5 : 1); round++) {

@@ -6,18 +6,16 @@ type Where = Pick<Trap, 'edge' | 'point' | 'matches'>;
 
 /** A step of the kill matrix (`RELIABILITY.md`), and where its moments are observed. `timed`: the driver chooses the moment. */
 export interface Step {
-  id: string;
-  what: string;
+  name: string;
   where: (point: Point) => Where | 'timed';
 }
 
-/** Steps of features that do not exist yet. */
-export const MISSING_STEPS: { id: string; why: string }[] = [
-  { id: 'S5', why: 'no notification channel exists' },
-  { id: 'S9', why: 'no transparency log exists' },
-  ...['U1', 'U2', 'U3', 'U4'].map((id) => ({ id, why: 'no uploaded state exists' })),
+/** Steps of features that do not exist yet: how many, and why. */
+export const MISSING_STEPS: { steps: number; why: string }[] = [
+  { steps: 1, why: 'no notification channel exists' },
+  { steps: 1, why: 'no transparency log exists' },
+  { steps: 4, why: 'no uploaded state exists' },
 ];
-export const MAP_SIZE = 17;
 
 const statement =
   (edge: Edge, pattern: RegExp) =>
@@ -44,41 +42,36 @@ const completes = (body: Buffer) =>
 const startsApproval = (body: Buffer) => body.includes('approvalV1');
 
 export const STEPS: Step[] = [
-  { id: 'S0', what: 'the idempotency lock is taken', where: statement('api-postgres', /insert into idempotency_keys/) },
-  { id: 'S1', what: 'the request is written', where: statement('api-postgres', /insert into approval_requests/) },
+  { name: 'idempotency-lock-taken', where: statement('api-postgres', /insert into idempotency_keys/) },
+  { name: 'request-written', where: statement('api-postgres', /insert into approval_requests/) },
   {
-    id: 'S2',
-    what: 'its workflow is started',
+    name: 'workflow-started',
     where: (point) =>
       point === 'after'
         ? statement('api-postgres', /set workflow_started_at/)(point)
         : rpc('api-temporal', 'StartWorkflowExecution', startsApproval)(point),
   },
   {
-    id: 'S3',
-    what: 'the verdict is read',
+    name: 'verdict-read',
     where: statement('worker-postgres', /select verdict from approval_requests/),
   },
   {
-    id: 'S4',
-    what: 'held: the deadline is set',
+    name: 'deadline-set',
     where: rpc('worker-temporal', 'RespondWorkflowTaskCompleted', startsTimer),
   },
-  { id: 'S6', what: 'it waits', where: () => 'timed' },
+  { name: 'waiting', where: () => 'timed' },
   {
-    id: 'S7',
-    what: 'the decision is recorded',
+    name: 'decision-recorded',
     where: (point) =>
       point === 'inside'
         ? { ...statement('worker-postgres', /from approval_requests r .* for update/)('before') }
         : rpc('api-temporal', 'UpdateWorkflowExecution')(point === 'after' ? 'inside' : 'before'),
   },
-  { id: 'S8', what: 'the ledger is written', where: statement('worker-postgres', /insert into ledger/) },
+  { name: 'ledger-written', where: statement('worker-postgres', /insert into ledger/) },
   {
-    id: 'S10',
-    what: 'the thread is notified',
+    name: 'thread-notified',
     where: statement('worker-postgres', /update deliveries set delivered_at/),
   },
-  { id: 'S11', what: 'the execution is reported', where: statement('api-postgres', /insert into executions/) },
-  { id: 'S12', what: 'the workflow ends', where: rpc('worker-temporal', 'RespondWorkflowTaskCompleted', completes) },
+  { name: 'execution-reported', where: statement('api-postgres', /insert into executions/) },
+  { name: 'workflow-ended', where: rpc('worker-temporal', 'RespondWorkflowTaskCompleted', completes) },
 ];
