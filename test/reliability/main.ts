@@ -72,7 +72,7 @@ async function main(args: string[]): Promise<0 | 1 | 2> {
       for (const failure of row.failures) process.stderr.write(`  FAILED ${row.suite}: ${failure}\n`);
     }
   await shared.stop();
-  process.stdout.write(`${table(rows, versions)}\n\n${notesOf(rows).join('\n')}\n`);
+  process.stdout.write(`${[table(rows, versions), ...notesOf(rows)].join('\n')}\n`);
   if (!values.short && values.cell === undefined) {
     // A suite that ran alone replaces its own row.
     const before = existsSync(FILE) ? readFileSync(FILE, 'utf8') : '';
