@@ -19,6 +19,10 @@ export const LOCAL_CODES = [
   'LETSPING_REJECTED',
   /** The payload is not the approved one. Nothing may run. */
   'LETSPING_DIGEST_MISMATCH',
+  /** Two copies of a framework, or of this package, would work together in one process. */
+  'LETSPING_TWO_COPIES',
+  /** A framework is installed in a version outside the range of this package's peer dependencies. */
+  'LETSPING_UNSUPPORTED_VERSION',
 ] as const;
 export type LocalCode = (typeof LOCAL_CODES)[number];
 

@@ -29,6 +29,7 @@ import {
   screened,
 } from '../domain/approval/approval.ts';
 import { parseBotDecision, parseDecisionRef } from '../domain/approval/messages.ts';
+import { assertOneSdk } from './one-sdk.ts';
 import { activity, localActivity } from './proxies.ts';
 
 export const decide = wf.defineUpdate<Resolution, [DecisionRef]>(DECIDE_UPDATE);
@@ -70,6 +71,7 @@ function isForged(error: unknown): boolean {
  * cancellation. Returns the ledger's resolution.
  */
 export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
+  assertOneSdk();
   const ref = { project_id: input.project_id, request_id: input.request_id };
   let state: ApprovalState = opened;
   let resolution: Resolution | undefined;

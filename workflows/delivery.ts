@@ -1,5 +1,6 @@
 import * as wf from '@temporalio/workflow';
 import type { DeliveryRef } from '../contracts/workflow.ts';
+import { assertOneSdk } from './one-sdk.ts';
 import { activity } from './proxies.ts';
 
 /** Retries for three days, up to ten minutes apart: a receiver may be away that long. */
@@ -16,6 +17,7 @@ const deadLetter = activity('deadLetter', {
 
 /** One run per outbox row, id `delivery/<delivery id>`. A row that cannot be delivered becomes a dead letter, not a failed workflow. */
 export async function deliveryV1(ref: DeliveryRef): Promise<'delivered' | 'dead'> {
+  assertOneSdk();
   try {
     await deliver(ref);
     return 'delivered';

@@ -1,3 +1,4 @@
+import { assertOneSdk } from './one-sdk.ts';
 import { activity } from './proxies.ts';
 
 const reconcile = activity('reconcile', {
@@ -16,5 +17,6 @@ const reconcileWorkflows = activity('reconcileWorkflows', {
  * compares what Temporal, the ledger and the projection know of each request.
  */
 export async function reconcileV1(scan: 'rows' | 'workflows' = 'rows'): Promise<object> {
+  assertOneSdk();
   return scan === 'workflows' ? reconcileWorkflows() : reconcile();
 }

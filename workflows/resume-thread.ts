@@ -1,5 +1,6 @@
 import * as wf from '@temporalio/workflow';
 import { ANSWERED_SIGNAL, type ResumeFailure, type ResumeInput } from '../contracts/workflow.ts';
+import { assertOneSdk } from './one-sdk.ts';
 import { activity } from './proxies.ts';
 
 export const answered = wf.defineSignal<[string]>(ANSWERED_SIGNAL);
@@ -22,6 +23,7 @@ const MAX_WAITING = 1_000;
  * between concurrent runs, not this workflow. It never fails: its result lists the answers that could not be delivered.
  */
 export async function resumeThreadV1(input: ResumeInput): Promise<ResumeResult> {
+  assertOneSdk();
   const waiting = new Set<string>();
   wf.setHandler(answered, (interrupt_id: unknown) => {
     if (typeof interrupt_id === 'string' && interrupt_id.length <= MAX_ID && waiting.size < MAX_WAITING)

@@ -3,7 +3,7 @@ import { type Config, ConfigError, loadConfig } from '../../runtime/config.ts';
 import type { Command } from '../command.ts';
 import { type CheckResult, fail, ok, skipped } from '../doctor/check.ts';
 import { database } from '../doctor/database.ts';
-import { nodeVersion, ports } from '../doctor/machine.ts';
+import { nodeVersion, ports, temporalSdk } from '../doctor/machine.ts';
 import { temporal } from '../doctor/temporal.ts';
 import { visible } from '../text.ts';
 
@@ -32,6 +32,7 @@ async function examine(env: NodeJS.ProcessEnv): Promise<CheckResult[]> {
     const later = ['port', 'postgresql', 'clock', 'migrations', 'login', 'root key', 'root key opens the data'];
     return [
       node,
+      temporalSdk(),
       ...findings,
       ...skipped(later, 'the configuration is not complete'),
       ...(await temporal(env, env['LETSPING_TASK_QUEUE'] || 'letsping-approvals')),
@@ -39,6 +40,7 @@ async function examine(env: NodeJS.ProcessEnv): Promise<CheckResult[]> {
   }
   return [
     node,
+    temporalSdk(),
     ...findings,
     ...(await ports(config)),
     ...(await database(config)),
@@ -54,9 +56,10 @@ export const doctor: Command = {
   summary: 'check a deployment and suggest fixes',
   usage: `usage: letsping doctor [--json]
 
-Run it with the environment of api and worker: DATABASE_URL, LETSPING_ROOT_KEY, LETSPING_*, TEMPORAL_*. Checks Node, configuration,
-ports, PostgreSQL, clocks, migrations, the login, the root key, Temporal, the namespace and its permissions. To check the
-permission for schedules it creates a paused one and deletes it; it changes nothing else. Exit code 1 when a check fails.
+Run it with the environment of api and worker: DATABASE_URL, LETSPING_ROOT_KEY, LETSPING_*, TEMPORAL_*. Checks Node, the installed
+Temporal SDK, configuration, ports, PostgreSQL, clocks, migrations, the login, the root key, Temporal, the namespace and its
+permissions. To check the permission for schedules it creates a paused one and deletes it; it changes nothing else. Exit code 1
+when a check fails.
 
   --json  print { ok, findings: [{ check, state, detail, fix }] }`,
   async run(args, { env, out }) {

@@ -1,5 +1,5 @@
-import { runWorker } from '../../workers/main.ts';
-import { type Command, UsageError } from '../command.ts';
+import { sdkFault } from '../../runtime/temporal/sdk-copies.ts';
+import { type Command, CommandFailed, UsageError } from '../command.ts';
 import { startRefusal } from '../start-refusal.ts';
 
 /** The Temporal worker of a deployment. */
@@ -12,6 +12,10 @@ LETSPING_METRICS_PORT, TEMPORAL_* (docs/deployment.md). Secrets may be files: DA
 Logs JSON lines on stdout, "worker ready" once it polls. SIGTERM ends it after running work has finished.`,
   async run(args, terminal) {
     if (args.length > 0) throw new UsageError('takes no arguments');
+    const fault = sdkFault();
+    if (fault) throw new CommandFailed(fault.code, fault.message);
+    // Loaded after the check: an SDK that is too old lacks names that this module imports, and Node would print only one of them.
+    const { runWorker } = await import('../../workers/main.ts');
     await runWorker(terminal.env).catch(startRefusal);
     return 0;
   },

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import type { Config } from '../../runtime/config.ts';
+import { sdkFault } from '../../runtime/temporal/sdk-copies.ts';
 import { type CheckResult, fail, ok, warn } from './check.ts';
 
 const [OLDEST_MAJOR, OLDEST_MINOR] = [20, 19];
@@ -11,6 +12,16 @@ export function nodeVersion(version: string): CheckResult {
     return fail('node', `Node ${version} is too old`, `use Node ${OLDEST_MAJOR}.${OLDEST_MINOR} or newer, best 24`);
   if (major < SUPPORTED_MAJOR) return warn('node', `Node ${version} works, but is past its end of life`, 'use Node 24');
   return ok('node', `Node ${version}`);
+}
+
+export function temporalSdk(fault = sdkFault()): CheckResult {
+  if (fault)
+    return fail(
+      'temporal sdk',
+      fault.message,
+      'npm ls @temporalio/common, then npm dedupe or one version of all of them',
+    );
+  return ok('temporal sdk', 'one copy, of a tested version');
 }
 
 const listenError = (host: string, port: number) =>

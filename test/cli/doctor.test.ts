@@ -36,6 +36,7 @@ test('a healthy deployment: no check fails, and a missing worker is a warning', 
   const after = await examine();
   expect(after.of('worker').state).toBe('ok');
   for (const check of [
+    'temporal sdk',
     'configuration',
     'port',
     'postgresql',
