@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod/v4';
 import { Action, ActionContext } from '../contracts/action.ts';
@@ -26,7 +27,8 @@ const Row = z.object({
 type Row = z.infer<typeof Row>;
 type Judged = Row & { screening: Screening; us: number };
 
-const DEFAULT_FILES = ['../shared/data/redteam-dev.jsonl', '../shared/data/bypass-dev.jsonl'];
+/** From the root of a checkout, where npm runs its scripts. */
+const DEFAULT_FILES = ['bench/data/redteam-dev.jsonl', 'bench/data/bypass-dev.jsonl'];
 const POLICY: Policy = { ...DEFAULT_POLICY, default_routing: 'review_flagged' };
 
 /**
@@ -49,11 +51,20 @@ export async function run(args: string[]): Promise<void> {
     for (const line of (await readFile(file, 'utf8')).split('\n'))
       if (line !== '') {
         const written = JSON.parse(line);
+        // A file without sessions: each call is its own.
+        const alone = {
+          source: basename(file, '.jsonl'),
+          session: written.id,
+          session_label: written.label,
+          step: 0,
+          fold: 0,
+        };
         // As written: a schema would drop a key such as `__proto__`, which some rows test.
-        rows.push({ ...Row.parse(written), payload: written.payload });
+        rows.push({ ...Row.parse({ ...alone, ...written }), payload: written.payload });
       }
   }
   const judged = judge(rows, await loadParsers()).filter((row) => folds.has(row.fold));
+  if (judged.length === 0) throw new Error(`no call of folds ${values.folds} in these files`);
   await writeFile(values.confusions, confusions(judged));
   if (values.json) {
     for (const row of judged) {
