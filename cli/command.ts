@@ -2,7 +2,7 @@ import { type LetsPingCode, LetsPingError } from '../client/errors.ts';
 import type { CommandCode } from '../contracts/command-codes.ts';
 import type { ErrorCode } from '../contracts/error-codes.ts';
 
-/** Everything a command gets from the process. Files in `cli/commands/` use nothing else of it. */
+/** Everything a command gets from the process. Commands use nothing else of it. */
 export interface Terminal {
   env: NodeJS.ProcessEnv;
   /** Prints results only, because scripts read them. */
@@ -13,16 +13,27 @@ export interface Terminal {
   interactive: boolean;
 }
 
-/** `run` resolves to the exit code: 0 done, 1 failed, 2 usage. */
+/** 0 done, 1 failed, 2 usage. */
+export type ExitCode = 0 | 1 | 2;
+
+/** Made by `defineCommand` or `defineCommandGroup`. */
 export interface Command {
-  summary: string;
-  usage: string;
-  run(args: string[], terminal: Terminal): Promise<0 | 1 | 2>;
+  /** The words after `letsping`: `inbox`, `policy check`. */
+  readonly name: string;
+  readonly summary: string;
+  /** Each way to call it: `letsping show ID [--json | --receipt]`. */
+  readonly usage: readonly string[];
+  /** What `--help` prints. */
+  readonly help: string;
+  /** @throws UsageError, CommandFailed */
+  run(args: readonly string[], terminal: Terminal): Promise<ExitCode>;
 }
 
 /** Wrong arguments: printed with the usage, exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+  /** The command that was called; set where its arguments are read. */
+  command: Command | undefined;
 }
 
 export type FailureCode = CommandCode | ErrorCode | LetsPingCode;

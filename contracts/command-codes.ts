@@ -30,6 +30,7 @@ export const COMMAND_CODES = [
   'service_failed',
   'no_free_port',
   'agent_failed',
+  'demo_not_installed',
   'demo_failed',
   'editor_failed',
   'interrupted',

@@ -1,54 +1,30 @@
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { type Command, CommandFailed, UsageError } from '../command.ts';
-import { runDemo } from '../demo/run.ts';
-import { startSystem } from '../services/system.ts';
+import { existsSync } from 'node:fs';
+import { CommandFailed, UsageError } from '../command.ts';
+import { defineCommand } from '../define-command.ts';
 
-/** The main use from end to end, on real services, in a temporary folder. */
-export const demo: Command = {
-  summary: 'show the main use from end to end',
-  usage: `usage: letsping demo [--ask] [--json]
+/** The demo and its agents are in the repository, not in the package. */
+const AGENTS = new URL('../../examples/office-agents/', import.meta.url);
+const REPOSITORY = 'https://github.com/letsping/letsping-temporal.git';
 
-Starts its own system in a temporary folder. LangGraph agents propose eight actions, five of them risky. The risky ones wait
-in Temporal workflows while the agents' processes end and the workers are killed with -9. Then they are decided, and the
-threads continue in new workers. The report lists all effects and verifies every receipt offline.
-  --ask   you decide: a approve, r reject, e edit, o open page
-  --json  print the report as one JSON document`,
-  async run(args, terminal) {
-    const { values } = parseArgs({
-      args,
-      options: { ask: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
-    });
-    if (values.ask && !terminal.interactive) throw new UsageError('--ask needs a terminal');
-    const dataDir = mkdtempSync(join(realpathSync(tmpdir()), 'letsping-demo-'));
-    const interrupted = new AbortController();
-    const stop = () => interrupted.abort(new CommandFailed('interrupted', 'interrupted'));
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
-    const progress = (line: string) => terminal.err(`  ${line}\n`);
-    try {
-      terminal.err('\nStarting PostgreSQL, Temporal, the API and a worker for this demo\n');
-      const system = await startSystem({
-        env: { ...terminal.env, LETSPING_DATA_DIR: dataDir },
-        dataDir,
-        progress,
-        throwaway: true,
-        signal: interrupted.signal,
-      });
-      try {
-        return await runDemo({
-          system,
-          terminal,
-          askPerson: values.ask,
-          json: values.json,
-          signal: interrupted.signal,
-        });
-      } finally {
-        await system.stop();
-      }
-    } finally {
-      rmSync(dataDir, { recursive: true, force: true });
-    }
+export const demo = defineCommand({
+  name: 'demo',
+  summary: 'show the main use from end to end (in a clone of the repository)',
+  details: [
+    "Starts its own system in a temporary folder. LangGraph agents propose eight actions, five of them risky. The risky ones wait in Temporal workflows while the agents' processes end and the workers are killed with -9. Then they are decided, and the threads continue in new workers. The report lists all effects and verifies every receipt offline.",
+  ],
+  options: {
+    ask: { type: 'boolean', description: 'you decide: a approve, r reject, e edit, o open page' },
+    json: { type: 'boolean', description: 'print the report as one JSON document' },
   },
-};
+  examples: ['npm run demo', 'npm run demo -- --ask'],
+  async run(values, terminal) {
+    if (!existsSync(AGENTS))
+      throw new CommandFailed(
+        'demo_not_installed',
+        'the demo is not part of the package: it runs from a clone of the repository',
+        `git clone ${REPOSITORY} letsping-temporal && cd letsping-temporal && npm ci && npm run demo`,
+      );
+    if (values.ask && !terminal.interactive) throw new UsageError('--ask needs a terminal');
+    return (await import('../demo/own-system.ts')).demoOnOwnSystem(values, terminal);
+  },
+});

@@ -1,77 +1,12 @@
-import { parseArgs } from 'node:util';
-import { type Config, ConfigError, loadConfig } from '../../runtime/config.ts';
-import type { Command } from '../command.ts';
-import { type CheckResult, fail, ok, skipped } from '../doctor/check.ts';
-import { database } from '../doctor/database.ts';
-import { nodeVersion, ports, temporalSdk } from '../doctor/machine.ts';
-import { temporal } from '../doctor/temporal.ts';
-import { visible } from '../text.ts';
+import { defineCommand } from '../define-command.ts';
 
-const WORD = { ok: 'ok  ', warn: 'warn', fail: 'FAIL', skipped: 'skip' };
-
-/** One line for each wrong variable. */
-function configuration(env: NodeJS.ProcessEnv): { config: Config | undefined; findings: CheckResult[] } {
-  try {
-    return { config: loadConfig(env), findings: [ok('configuration', 'every variable is well formed')] };
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const [, ...problems] = error.message.split('\n');
-    return {
-      config: undefined,
-      findings: problems.map((problem) =>
-        fail('configuration', problem.trim(), 'set it in the environment of api and worker (docs/deployment.md)'),
-      ),
-    };
-  }
-}
-
-async function examine(env: NodeJS.ProcessEnv): Promise<CheckResult[]> {
-  const { config, findings } = configuration(env);
-  const node = nodeVersion(process.versions.node);
-  if (!config) {
-    const later = ['port', 'postgresql', 'clock', 'migrations', 'login', 'root key', 'root key opens the data'];
-    return [
-      node,
-      temporalSdk(),
-      ...findings,
-      ...skipped(later, 'the configuration is not complete'),
-      ...(await temporal(env, env['LETSPING_TASK_QUEUE'] || 'letsping-approvals')),
-    ];
-  }
-  return [
-    node,
-    temporalSdk(),
-    ...findings,
-    ...(await ports(config)),
-    ...(await database(config)),
-    ...(await temporal(env, config.task_queue)),
-  ];
-}
-
-const line = ({ check, state, detail, fix }: CheckResult) =>
-  `${WORD[state]}  ${check.padEnd(24)} ${visible(detail)}\n${fix === undefined ? '' : `${' '.repeat(6)}try: ${visible(fix)}\n`}`;
-
-/** Checks a deployment from the place where api and worker run. */
-export const doctor: Command = {
+export const doctor = defineCommand({
+  name: 'doctor',
   summary: 'check a deployment and suggest fixes',
-  usage: `usage: letsping doctor [--json]
-
-Run it with the environment of api and worker: DATABASE_URL, LETSPING_ROOT_KEY, LETSPING_*, TEMPORAL_*. Checks Node, the installed
-Temporal SDK, configuration, ports, PostgreSQL, clocks, migrations, the login, the root key, Temporal, the namespace and its
-permissions. To check the permission for schedules it creates a paused one and deletes it; it changes nothing else. Exit code 1
-when a check fails.
-
-  --json  print { ok, findings: [{ check, state, detail, fix }] }`,
-  async run(args, { env, out }) {
-    const { values } = parseArgs({ args, options: { json: { type: 'boolean', default: false } } });
-    const findings = await examine(env);
-    const failed = findings.filter(({ state }) => state === 'fail').length;
-    const warned = findings.filter(({ state }) => state === 'warn').length;
-    if (values.json) out(`${JSON.stringify({ ok: failed === 0, findings })}\n`);
-    else
-      out(
-        `${findings.map(line).join('')}\n${failed === 0 ? 'no check failed' : `${failed} failed`}${warned > 0 ? `, ${warned} warning${warned === 1 ? '' : 's'}` : ''}\n`,
-      );
-    return failed === 0 ? 0 : 1;
-  },
-};
+  details: [
+    'Run it with the environment of api and worker: DATABASE_URL, LETSPING_ROOT_KEY, LETSPING_*, TEMPORAL_*. Checks Node, the installed Temporal SDK, configuration, ports, PostgreSQL, clocks, migrations, the login, the root key, Temporal, the namespace and its permissions. To check the permission for schedules it creates a paused one and deletes it; it changes nothing else. Exit code 1 when a check fails.',
+  ],
+  options: { json: { type: 'boolean', description: 'print { ok, findings: [{ check, state, detail, fix }] }' } },
+  examples: ['letsping doctor'],
+  run: async (values, terminal) => (await import('../doctor/examine.ts')).examineDeployment(values, terminal),
+});

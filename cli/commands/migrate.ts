@@ -1,75 +1,20 @@
-import { parseArgs } from 'node:util';
-import { parseRootKey } from '../../crypto/root-key.ts';
-import { secretFrom } from '../../runtime/config.ts';
-import { createFirstProject, type FirstProject } from '../../storage/access/bootstrap.ts';
-import { ensureAppLogin } from '../../storage/db/app-login.ts';
-import { migrate as migrateDatabase } from '../../storage/db/migrate.ts';
-import { createPool } from '../../storage/db/pool.ts';
-import { refuseForeignRootKey } from '../../storage/db/start-up.ts';
-import { firstProject } from '../../storage/keys/projects.ts';
-import { type Command, CommandFailed } from '../command.ts';
-import { startRefusal } from '../start-refusal.ts';
+import { defineCommand } from '../define-command.ts';
 
-const APP_LOGIN = 'letsping_service';
-
-/** Creates the first project; undefined when there is one. With a root key that does not open the data it writes nothing. */
-async function makeFirstProject(databaseUrl: string, rootKey: string, name: string): Promise<FirstProject | undefined> {
-  const pool = createPool(databaseUrl, { max: 1 });
-  try {
-    await refuseForeignRootKey(pool, parseRootKey(rootKey));
-    if (await firstProject(pool)) return undefined;
-  } finally {
-    await pool.end();
-  }
-  return createFirstProject({ databaseUrl, rootKey, name, environment: 'live' });
-}
-
-/** Migrates the database; can also create the first project and its keys. */
-export const migrate: Command = {
-  summary: 'migrate the database to this release',
-  usage: `usage: letsping migrate [--first-project NAME] [--json]
-
-DATABASE_URL must be that of the tables' owner, not of the login that api and worker use. With LETSPING_APP_PASSWORD it also
-creates that login, or sets its password: LETSPING_APP_LOGIN, default ${APP_LOGIN}.
-  --first-project NAME  if there is no project, create one with one key per role, shown once (needs LETSPING_ROOT_KEY)
-  --json                print { applied, app_login, project } as JSON
-
-Each secret may be a file: DATABASE_URL_FILE, LETSPING_APP_PASSWORD_FILE, LETSPING_ROOT_KEY_FILE.`,
-  async run(args, { env, out, err }) {
-    const { values } = parseArgs({ args, options: { json: { type: 'boolean' }, 'first-project': { type: 'string' } } });
-    try {
-      const url = secretFrom(env, 'DATABASE_URL');
-      if (!url)
-        throw new CommandFailed(
-          'configuration',
-          'DATABASE_URL is missing',
-          'DATABASE_URL=postgres://owner:…@host/letsping letsping migrate',
-        );
-      const name = values['first-project'];
-      const rootKey = secretFrom(env, 'LETSPING_ROOT_KEY');
-      if (name !== undefined) parseRootKey(rootKey ?? '');
-      const applied = await migrateDatabase(url);
-      const password = secretFrom(env, 'LETSPING_APP_PASSWORD');
-      const app_login = password === undefined ? undefined : env['LETSPING_APP_LOGIN'] || APP_LOGIN;
-      if (app_login !== undefined && password !== undefined) await ensureAppLogin(url, { login: app_login, password });
-      const project = name === undefined ? undefined : await makeFirstProject(url, rootKey ?? '', name);
-      if (values.json)
-        out(`${JSON.stringify({ applied, ...(app_login && { app_login }), ...(project && { project }) })}\n`);
-      else {
-        err(applied.length > 0 ? `applied ${applied.join(', ')}\n` : 'the database is up to date\n');
-        if (app_login) err(`${app_login} may log in\n`);
-        if (project)
-          out(
-            Object.entries(project)
-              .map(([key, value]) => `${key.padEnd(18)} ${value}\n`)
-              .join(''),
-          );
-      }
-      if (name !== undefined && !project) err('there is already a project: none was created\n');
-      return 0;
-    } catch (error) {
-      if (error instanceof CommandFailed) throw error;
-      return startRefusal(error);
-    }
+export const migrate = defineCommand({
+  name: 'migrate',
+  summary: 'migrate the database to this release (deployment)',
+  details: [
+    "DATABASE_URL must be that of the tables' owner, not of the login that api and worker use. With LETSPING_APP_PASSWORD it also creates that login, or sets its password: LETSPING_APP_LOGIN, default letsping_service.",
+    'Each secret may be a file: DATABASE_URL_FILE, LETSPING_APP_PASSWORD_FILE, LETSPING_ROOT_KEY_FILE.',
+  ],
+  options: {
+    'first-project': {
+      type: 'string',
+      value: 'NAME',
+      description: 'if there is no project, create one with one key per role, shown once (needs LETSPING_ROOT_KEY)',
+    },
+    json: { type: 'boolean', description: 'print { applied, app_login, project } as JSON' },
   },
-};
+  examples: ['DATABASE_URL=postgres://owner:…@host/letsping letsping migrate --first-project billing'],
+  run: async (values, terminal) => (await import('../deployment/migrate.ts')).migrateDeployment(values, terminal),
+});

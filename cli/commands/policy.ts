@@ -1,99 +1,98 @@
-import { parseArgs } from 'node:util';
-import { type Command, type Terminal, UsageError } from '../command.ts';
+import { defineCommand, defineCommandGroup } from '../define-command.ts';
 
-const OPTIONS = {
-  json: { type: 'boolean', default: false },
-  yaml: { type: 'boolean', default: false },
-  schema: { type: 'boolean', default: false },
-  reason: { type: 'string' },
-  policy: { type: 'string' },
-  since: { type: 'string' },
-} as const;
+const FILE = { value: 'FILE', description: 'the policy, YAML or JSON; - for the standard input' };
+const POLICY = { type: 'string', value: 'FILE' } as const;
+const JSON_ANSWER = { type: 'boolean', description: "print the server's answer as one line of JSON" } as const;
 
-type Values = ReturnType<typeof parsed>['values'];
-const parsed = (args: string[]) => parseArgs({ args, allowPositionals: true, options: OPTIONS });
+const show = defineCommand({
+  name: 'policy show',
+  summary: 'show the current policy',
+  options: {
+    json: { type: 'boolean', description: 'with its version, author and digest, as one line of JSON' },
+    yaml: { type: 'boolean', description: 'as YAML, to edit and apply; otherwise JSON' },
+    schema: { type: 'boolean', description: 'the JSON Schema of a policy file, for an editor; needs no server' },
+  },
+  exclusive: ['json', 'yaml', 'schema'],
+  examples: ['letsping policy show --yaml > policy.yaml'],
+  async run({ json, yaml, schema }, terminal) {
+    const { show, showSchema } = await import('../policy/show.ts');
+    return schema ? showSchema(terminal) : show(json ? 'json' : yaml ? 'yaml' : 'document', terminal);
+  },
+});
 
-/** A subcommand: whether it takes a file, its options, and its action. */
-interface Verb {
-  file: boolean;
-  options: readonly (keyof typeof OPTIONS)[];
-  run(values: Values, file: string, terminal: Terminal): Promise<0 | 1>;
-}
+const log = defineCommand({
+  name: 'policy log',
+  summary: 'list the newest versions, with author, reason and what became looser',
+  options: { json: JSON_ANSWER },
+  examples: ['letsping policy log'],
+  run: async ({ json }, terminal) => (await import('../policy/log.ts')).log(json, terminal),
+});
 
-/** Loaded on demand: `policy show` must not pay for the firewall's parsers. */
-const VERBS: Record<string, Verb> = {
-  show: {
-    file: false,
-    options: ['json', 'yaml', 'schema'],
-    run: async ({ json, yaml, schema }, _file, terminal) => {
-      if ([json, yaml, schema].filter(Boolean).length > 1)
-        throw new UsageError('use one of --json, --yaml and --schema');
-      const { show, showSchema } = await import('../policy/show.ts');
-      return schema ? showSchema(terminal) : show(json ? 'json' : yaml ? 'yaml' : 'document', terminal);
+const check = defineCommand({
+  name: 'policy check',
+  summary: 'list every error of a file with its place, and warn about loose settings; needs no server',
+  positionals: { file: FILE },
+  options: { json: { type: 'boolean', description: 'print { ok, errors, warnings } as one line of JSON' } },
+  examples: ['letsping policy check policy.yaml'],
+  run: async ({ file, json }, terminal) => (await import('../policy/check.ts')).check(file, json, terminal),
+});
+
+const test = defineCommand({
+  name: 'policy test',
+  summary: 'judge the actions of a JSONL file; needs no server',
+  details: [
+    'One object per line: { service, action, payload, id?, context?, session?, step? }. Exit code 1 if a line is invalid; the others are judged nevertheless.',
+  ],
+  positionals: { file: { value: 'FILE', description: 'the actions; - for the standard input' } },
+  options: {
+    policy: { ...POLICY, description: 'the policy to judge by; without it the built-in guardrails' },
+    json: { type: 'boolean', description: 'print { id, verdict, findings } of each action, one per line' },
+  },
+  examples: ['letsping policy test actions.jsonl --policy policy.yaml'],
+  run: async ({ file, policy, json }, terminal) =>
+    (await import('../policy/test.ts')).testActions(file, policy, json, terminal),
+});
+
+const simulate = defineCommand({
+  name: 'policy simulate',
+  summary: 'judge recorded requests again, on the server',
+  options: {
+    since: {
+      type: 'string',
+      value: 'TIME',
+      description: 'how far back, at most 400 days: 90min, 24h, 7d',
+      required: true,
     },
+    policy: { ...POLICY, description: 'the policy to judge by; without it the current one' },
+    json: JSON_ANSWER,
   },
-  log: {
-    file: false,
-    options: ['json'],
-    run: async ({ json }, _file, terminal) => (await import('../policy/log.ts')).log(json, terminal),
-  },
-  check: {
-    file: true,
-    options: ['json'],
-    run: async ({ json }, file, terminal) => (await import('../policy/check.ts')).check(file, json, terminal),
-  },
-  apply: {
-    file: true,
-    options: ['json', 'reason'],
-    run: async ({ json, reason }, file, terminal) =>
-      (await import('../policy/apply.ts')).apply(file, reason, json, terminal),
-  },
-  test: {
-    file: true,
-    options: ['json', 'policy'],
-    run: async ({ json, policy: policyFile }, file, terminal) =>
-      (await import('../policy/test.ts')).testActions(file, policyFile, json, terminal),
-  },
-  simulate: {
-    file: false,
-    options: ['json', 'policy', 'since'],
-    run: async ({ json, policy: policyFile, since }, _file, terminal) =>
-      (await import('../policy/simulate.ts')).simulate(since, policyFile, json, terminal),
-  },
-};
+  examples: ['letsping policy simulate --since 7d --policy policy.yaml'],
+  run: async ({ since, policy, json }, terminal) =>
+    (await import('../policy/simulate.ts')).simulate(since, policy, json, terminal),
+});
 
-export const policy: Command = {
-  summary: "show, check, test, simulate and apply the project's policy",
-  usage: [
-    'usage: letsping policy show [--json | --yaml | --schema]',
-    '       letsping policy log [--json]',
-    '       letsping policy check FILE|- [--json]',
-    '       letsping policy test FILE|- [--policy FILE] [--json]',
-    '       letsping policy simulate --since 7d [--policy FILE] [--json]',
-    '       letsping policy apply FILE|- [--reason TEXT] [--json]',
-    '',
-    'A policy file is YAML or JSON. To change the policy:',
-    '  letsping policy show --yaml > policy.yaml',
-    '  letsping policy check policy.yaml',
-    '  letsping policy simulate --since 7d --policy policy.yaml',
-    '  letsping policy apply policy.yaml --reason "partner.example joined"',
-    '',
-    'check lists every error with its place, and warns about loose settings. test judges the actions of a JSONL file without',
-    'a server, one object per line ({ service, action, payload, id?, context?, session?, step? }); without --policy it uses',
-    'the built-in guardrails. simulate judges recorded requests on the server. apply creates a new version, which applies to',
-    'requests opened from now on; a looser policy needs a reason.',
-    'show, log, simulate and apply need an admin key; check, test and show --schema need no server.',
-  ].join('\n'),
-  run: async (args, terminal) => {
-    const { values, positionals } = parsed(args);
-    const [name = '', file, ...rest] = positionals;
-    const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
-    if (!verb) throw new UsageError(`name a subcommand: ${Object.keys(VERBS).join(', ')}`);
-    if ((file !== undefined) !== verb.file || rest.length > 0)
-      throw new UsageError(verb.file ? `${name} takes one file` : `${name} takes no file`);
-    for (const option of Object.keys(OPTIONS) as (keyof typeof OPTIONS)[])
-      if (values[option] !== undefined && values[option] !== false && !verb.options.includes(option))
-        throw new UsageError(`${name} takes no --${option}`);
-    return verb.run(values, file ?? '', terminal);
+const apply = defineCommand({
+  name: 'policy apply',
+  summary: 'make a file the new version, for requests that are opened from now on',
+  positionals: { file: FILE },
+  options: {
+    reason: { type: 'string', value: 'TEXT', description: 'why; a looser policy needs one' },
+    json: JSON_ANSWER,
   },
-};
+  examples: ['letsping policy apply policy.yaml --reason "partner.example joined"'],
+  run: async ({ file, reason, json }, terminal) =>
+    (await import('../policy/apply.ts')).apply(file, reason, json, terminal),
+});
+
+export const policy = defineCommandGroup({
+  name: 'policy',
+  summary: "show, check, test, simulate and apply the project's policy",
+  details: ['show, log, simulate and apply need an admin key; check, test and show --schema need no server.'],
+  commands: [show, log, check, test, simulate, apply],
+  examples: [
+    'letsping policy show --yaml > policy.yaml',
+    'letsping policy check policy.yaml',
+    'letsping policy simulate --since 7d --policy policy.yaml',
+    'letsping policy apply policy.yaml --reason "partner.example joined"',
+  ],
+});

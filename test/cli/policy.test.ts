@@ -113,10 +113,12 @@ describe('check', () => {
   });
 
   test.each([
-    [['check'], /takes one file/],
+    [['check'], /^FILE is missing: the policy/],
+    [['check', 'a', 'b'], /^unexpected argument "b"/],
     [['check', 'no-such-file'], /cannot be read/],
-    [['check', 'a', '--reason', 'x'], /takes no --reason/],
+    [['check', 'a', '--reason', 'x'], /^unknown option '--reason'/],
     [['frobnicate'], /name a subcommand: show/],
+    [['simulate'], /^--since is missing/],
     [['simulate', '--since', 'yesterday'], /--since/],
     [['show', '--json', '--yaml'], /one of/],
   ])('wrong arguments are exit code 2: %j', async (args, message) => {

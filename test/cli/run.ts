@@ -2,14 +2,14 @@ import { type Command, CommandFailed, UsageError } from '../../cli/command.ts';
 import { ServiceFailed } from '../../cli/services/service-failed.ts';
 
 export interface Ran {
-  /** As in `cli/main.ts`: 2 for a UsageError, 1 for a CommandFailed or a ServiceFailed. */
+  /** As in `cli/command-line.ts`: 2 for a UsageError, 1 for a CommandFailed or a ServiceFailed. */
   code: 0 | 1 | 2;
   out: string;
   err: string;
   failure?: CommandFailed | ServiceFailed;
 }
 
-/** Runs a command as `cli/main.ts` does, and captures its two outputs. */
+/** Runs a command as `runCommandLine` does, and captures its two outputs. */
 export async function run(command: Command, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
   const ran = { out: '', err: '' };
   const terminal = {
@@ -25,9 +25,7 @@ export async function run(command: Command, args: string[], env: NodeJS.ProcessE
   try {
     return { ...ran, code: await command.run(args, terminal), ...ran };
   } catch (error) {
-    if (error instanceof UsageError || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')) {
-      return { ...ran, code: 2, err: ran.err + (error as Error).message };
-    }
+    if (error instanceof UsageError) return { ...ran, code: 2, err: ran.err + error.message };
     if (!(error instanceof CommandFailed || error instanceof ServiceFailed)) throw error;
     return { ...ran, code: 1, err: `${ran.err}${error.message}\n${error.hint ?? ''}`, failure: error };
   }

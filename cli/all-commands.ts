@@ -1,0 +1,33 @@
+import type { Command } from './command.ts';
+import { api } from './commands/api.ts';
+import { approve, patch, reject } from './commands/decide.ts';
+import { demo } from './commands/demo.ts';
+import { dev } from './commands/dev.ts';
+import { doctor } from './commands/doctor.ts';
+import { inbox } from './commands/inbox.ts';
+import { keys } from './commands/keys.ts';
+import { migrate } from './commands/migrate.ts';
+import { policy } from './commands/policy.ts';
+import { rotateRootKeyCommand } from './commands/rotate-root-key.ts';
+import { show } from './commands/show.ts';
+import { verify } from './commands/verify.ts';
+import { worker } from './commands/worker.ts';
+
+/** In the order of `letsping help`. */
+export const COMMANDS: readonly Command[] = [
+  dev,
+  demo,
+  inbox,
+  show,
+  approve,
+  reject,
+  patch,
+  verify,
+  keys,
+  policy,
+  api,
+  worker,
+  migrate,
+  doctor,
+  rotateRootKeyCommand,
+];

@@ -1,0 +1,86 @@
+import type { Terminal } from '../command.ts';
+import { firstHeldAction, type HeldAction } from '../first-action.ts';
+import { plainLine } from '../plain-line.ts';
+import { type System, startSystem } from '../services/system.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Aborts on a request to stop: Ctrl-C, a service manager, a closed terminal. */
+function untilSignalled(): { signal: AbortSignal; forget(): void } {
+  const controller = new AbortController();
+  const onSignal = () => controller.abort(new Error('stopped'));
+  // A closed terminal rejects output; the services must be stopped in order nevertheless.
+  const onOutput = () => {};
+  for (const name of SIGNALS) process.on(name, onSignal);
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', onOutput);
+  return {
+    signal: controller.signal,
+    forget: () => {
+      for (const name of SIGNALS) process.off(name, onSignal);
+    },
+  };
+}
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+const connectionInfo = (system: System) => ({
+  api_url: system.api_url,
+  console_url: system.console_url,
+  agent_api_key: system.agent_api_key,
+  approver_api_key: system.approver_api_key,
+  admin_api_key: system.admin_api_key,
+  project_id: system.project_id,
+  temporal_address: system.temporal_address,
+  temporal_namespace: system.temporal_namespace,
+  temporal_ui_url: system.temporal_ui_url,
+  database_url: system.database_url,
+});
+
+function table(system: System, held: HeldAction | undefined): string {
+  const rows: [string, string][] = [
+    ['Console', `${system.console_url}  (signs in once)`],
+    ['API', system.api_url],
+    ["Agent's key", system.agent_api_key],
+    ["Approver's key", system.approver_api_key],
+    ['Temporal', system.temporal_ui_url ?? system.temporal_address],
+    ['Waiting', held ? held.line : 'nothing'],
+    ...(held ? [['', held.url] as [string, string]] : []),
+  ];
+  return `\n${rows.map(([name, value]) => `  ${name.padEnd(15)} ${value}`).join('\n')}\n\n  Ctrl-C stops everything.\n`;
+}
+
+async function announce(system: System, json: boolean, { out, err }: Terminal) {
+  const held = await firstHeldAction(system).catch((error: Error) => {
+    err(`Pending requests cannot be shown: ${plainLine(error.message)}\n`);
+    return undefined;
+  });
+  out(json ? `${JSON.stringify(connectionInfo(system))}\n` : table(system, held));
+}
+
+/** Runs the local system until the process is asked to stop. */
+export async function runDev({ json }: { json: boolean }, terminal: Terminal): Promise<0> {
+  const stop = untilSignalled();
+  const startedAt = Date.now();
+  const progress = (line: string) =>
+    terminal.err(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(5)} s  ${line}\n`);
+  try {
+    const system = await startSystem({ env: terminal.env, progress, signal: stop.signal });
+    try {
+      await announce(system, json, terminal);
+      await aborted(stop.signal);
+      terminal.err('\nStopping\n');
+    } finally {
+      await system.stop();
+    }
+    return 0;
+  } catch (error) {
+    if (stop.signal.aborted) return 0;
+    throw error;
+  } finally {
+    stop.forget();
+  }
+}
