@@ -4,6 +4,7 @@ import type { StatementSigner } from '../domain/approval/ports.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { ScreenDeps } from '../domain/firewall/screen-deps.ts';
 import type { SchemaCompiler } from '../domain/json/schema.ts';
+import { docsRoutes } from './docs/routes.ts';
 import { errorHandler } from './error-handler.ts';
 import type { EventHub } from './live/event-hub.ts';
 import type { StatusWaiters } from './live/status-waiters.ts';
@@ -107,10 +108,10 @@ export function createApp(deps: AppDeps): Express {
     await authenticate(req);
     throw nothingHere();
   });
-  app.use(allowedHosts(publicUrl), pageHeaders, pageRoutes({ requests, identities, decide, publicUrl }));
+  app.use(allowedHosts(publicUrl), pageHeaders, docsRoutes(), pageRoutes({ requests, identities, decide, publicUrl }));
   app.use(() => {
     throw nothingHere();
   });
-  app.use(errorHandler(log));
+  app.use(errorHandler(deps));
   return app;
 }

@@ -4,6 +4,7 @@ import { ERROR_STATUS, type ErrorCode, publishedCode } from '../contracts/error-
 import type { Problem } from '../contracts/problem.ts';
 import { DomainError, type ErrorDetails } from '../domain/errors.ts';
 import { pointerOf } from '../domain/json/pointer.ts';
+import { errorPage } from './docs/error-page.ts';
 import type { Log } from './ports.ts';
 import { stateOf } from './request-state.ts';
 
@@ -58,11 +59,11 @@ function asDomainError(error: unknown): DomainError | undefined {
   return fromBodyParser(error as { type?: unknown });
 }
 
-export function sendProblem(res: Response, code: ErrorCode, detail: string, details: ErrorDetails = {}): void {
+function sendProblem(res: Response, publicUrl: string, code: ErrorCode, detail: string, details: ErrorDetails): void {
   const { request_id, publishedCodes } = stateOf(res);
   const status = ERROR_STATUS[code];
   const problem: Problem = {
-    type: `urn:letsping-temporal:problem:${code}`,
+    type: errorPage(publicUrl, code),
     title: title(code),
     status,
     detail,
@@ -79,7 +80,7 @@ export function sendProblem(res: Response, code: ErrorCode, detail: string, deta
 
 /** Answers every error. One that is not a refusal is a bug: the caller gets the request id, and the log has the rest. */
 export const errorHandler =
-  (log: Log): ErrorRequestHandler =>
+  ({ log, publicUrl }: { log: Log; publicUrl: () => string }): ErrorRequestHandler =>
   (error, req, res, _next) => {
     const refusal = asDomainError(error);
     const fields = {
@@ -104,6 +105,7 @@ export const errorHandler =
       res.destroy();
       return;
     }
-    if (refusal) sendProblem(res, refusal.code, refusal.message, refusal.details);
-    else sendProblem(res, 'internal', 'Something went wrong here. The request id names it in the log.');
+    if (refusal) sendProblem(res, publicUrl(), refusal.code, refusal.message, refusal.details);
+    else
+      sendProblem(res, publicUrl(), 'internal', 'Something went wrong here. The request id names it in the log.', {});
   };

@@ -109,7 +109,7 @@ function operationOf(route: Route) {
   };
 }
 
-/** Everything but `servers`, which is known only when the server listens. */
+/** Everything but `servers` and `externalDocs`, which are known only when the server listens. */
 export function openApiDocument(routes: readonly Route[]) {
   const paths: Record<string, Record<string, ReturnType<typeof operationOf>>> = {};
   for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method]: operationOf(route) };

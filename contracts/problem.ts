@@ -5,12 +5,16 @@ import { Finding } from './verdict.ts';
 /** `application/problem+json` (RFC 9457). `error` and `message` are for the published clients, equal to `detail`. */
 export const Problem = z
   .object({
-    type: z.string(),
+    type: z.url().meta({
+      description: "The section of `/docs/errors` about this refusal. Its fragment is this server's own code",
+    }),
     title: z.string(),
     status: z.int(),
     detail: z.string(),
     instance: z.string().meta({ description: "The request's id, as in the `X-Request-Id` header" }),
-    code: z.string(),
+    code: z
+      .string()
+      .meta({ description: "This server's own code; on the published routes the code of the published clients" }),
     error: z.string(),
     message: z.string(),
     errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),

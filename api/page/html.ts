@@ -37,6 +37,9 @@ function rendered(value: Inserted): string {
 export const html = (strings: TemplateStringsArray, ...values: Inserted[]): Markup =>
   new Markup(strings.reduce((page, part, index) => page + rendered(values[index - 1]) + part));
 
+/** What the build rendered from this repository's own documents. Nothing that a caller sent may come here. */
+export const ofDocument = (markup: string): Markup => new Markup(markup);
+
 /**
  * For text of an agent between two tags: the printed code points are highlighted, so that a literal `U+202E` cannot be
  * confused with one. One element per run, because a text of such characters only would otherwise grow tenfold.

@@ -29,7 +29,9 @@ const bar = (principal: Principal | undefined) => html`<header class="bar">
   }
 </header>`;
 
-const document = ({ title, main, principal, live }: Page) => html`<!doctype html>
+/** A page as a whole document. */
+export const pageText = ({ title, main, principal, live }: Page): string =>
+  html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -46,17 +48,18 @@ ${live && html`<script type="module" src="${assetUrl('api/page/browser/page.js')
 ${bar(principal)}
 <p id="live" class="visually-hidden" role="status" aria-live="polite"></p>
 <main id="main" tabindex="-1"${
-  live &&
-  html` data-kind="${live.kind}" data-self="${live.self}" data-id="${live.id}" data-status="${live.status}" data-proposal="${live.proposal}" data-announce="${live.announce}"`
-}>${main}</main>
+    live &&
+    html` data-kind="${live.kind}" data-self="${live.self}" data-id="${live.id}" data-status="${live.status}" data-proposal="${live.proposal}" data-announce="${live.announce}"`
+  }>${main}</main>
+<footer class="foot"><a href="/docs">Documents</a></footer>
 </body>
 </html>
-`;
+`.toString();
 
 /** Sends a page. `no-store`: the content must not outlive the session. helmet's `no-referrer` keeps one-time links private. */
 export function sendPage(res: Response, status: number, page: Page): void {
   res.status(status).set('Cache-Control', 'no-store');
-  res.type('html').send(document(page).toString());
+  res.type('html').send(pageText(page));
 }
 
 /** A page with one sentence about an error, and a link to the inbox. */

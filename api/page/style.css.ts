@@ -118,9 +118,32 @@ blockquote { border-left: 4px solid var(--line); padding-left: .9rem; overflow-w
 .empty { text-align: center; padding: 3rem 1.25rem; display: grid; gap: .4rem; }
 .pages { display: flex; gap: 1rem; justify-content: flex-end; }
 .pages:not(:has(a)) { display: none; }
+.foot { max-width: 1180px; margin: 0 auto; padding: .5rem 1.25rem 2rem; font-size: .92rem; }
+.document { max-width: 60rem; margin: 0 auto; padding: 1.25rem; display: grid; gap: 1.1rem; }
+.document > * { min-width: 0; }
+.document article > * + * { margin-top: .9rem; }
+.document h2 { font-size: 1.25rem; margin-top: 2.2rem; padding-top: 1.2rem; border-top: 1px solid var(--line); }
+.document h3 { font-size: 1.02rem; margin-top: 1.6rem; }
+.document h2, .document h3 { scroll-margin-top: 1rem; overflow-wrap: anywhere; }
+.document h3 + p { margin-top: .3rem; }
+.document :is(h2, h3):is(:target, :has(:target)) { background: var(--warn-soft); outline: .35rem solid var(--warn-soft); }
+.document ul, .document ol { padding-left: 1.4rem; }
+.document li + li { margin-top: .35rem; }
+.document li > pre { margin-top: .6rem; }
+.document pre code { overflow-wrap: normal; font-size: 1em; }
+.document code { background: var(--soft); border-radius: 4px; padding: .05em .3em; }
+.document pre code { background: none; padding: 0; }
+.document td code { overflow-wrap: break-word; }
+main:has(.document) + .foot { max-width: 60rem; }
+.contents ul { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; font-size: .95rem; }
+.contents li + li { margin: 0; }
+.scroll { overflow-x: auto; }
+.document table { border-collapse: collapse; font-size: .94rem; min-width: 100%; }
+.document :is(th, td) { border: 1px solid var(--line); padding: .45rem .7rem; text-align: left; vertical-align: top; }
+.document th { background: var(--soft); }
 @media (max-width: 900px) { .columns { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 560px) {
-  .bar, .wide { padding-left: .9rem; padding-right: .9rem; }
+  .bar, .wide, .document, .foot { padding-left: .9rem; padding-right: .9rem; }
   .bar { flex-wrap: wrap; gap: .4rem .6rem; }
   .role { display: none; }
   .card { padding: 1rem; }

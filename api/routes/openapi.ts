@@ -20,7 +20,8 @@ export function withOpenApi(others: readonly Route[], publicUrl: () => string): 
       answers: { 200: Document },
       handler() {
         document ??= openApiDocument(routes);
-        return { status: 200, body: { ...document, servers: [{ url: publicUrl() }] } };
+        const externalDocs = { description: 'Documents', url: `${publicUrl()}/docs` };
+        return { status: 200, body: { ...document, externalDocs, servers: [{ url: publicUrl() }] } };
       },
     }),
   ];

@@ -39,7 +39,7 @@ async function start(env: NodeJS.ProcessEnv = {}) {
     next();
   });
   app.use(worker.handler, (_req, res) => void res.send('here'));
-  app.use(errorHandler(log));
+  app.use(errorHandler({ log, publicUrl: () => 'http://127.0.0.1:4400' }));
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   running.push({ server, worker });

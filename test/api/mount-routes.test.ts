@@ -45,7 +45,7 @@ beforeAll(async () => {
       res.json({ by: 'the other thread' });
     },
   });
-  app.use(errorHandler({ info() {}, warn() {}, error() {} }));
+  app.use(errorHandler({ log: { info() {}, warn() {}, error() {} }, publicUrl: () => 'http://127.0.0.1:4400' }));
   server = app.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/things`;

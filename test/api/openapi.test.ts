@@ -32,6 +32,8 @@ const NOT_DESCRIBED = [
   'POST /ingest',
   'GET /status/{id}',
   'GET /assets/{version}/*path',
+  'GET /docs',
+  'GET /docs/{name}',
   'GET /login',
   'POST /login',
   'POST /logout',

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { approve, patch, reject } from '../../cli/commands/decide.ts';
 import { inbox } from '../../cli/commands/inbox.ts';
@@ -24,6 +26,26 @@ const file = (name: string, text: string): string => {
   writeFileSync(path, text);
   return path;
 };
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+test('a refused command prints the code, a hint, and the address of the page about the code', async () => {
+  const env = { ...system.approver, PATH: process.env['PATH'] };
+  const shown = await new Promise<{ code: unknown; out: string; err: string }>((resolve) =>
+    execFile(process.execPath, [MAIN, 'show', 'req_unknown', '--json'], { env }, (error, out, err) =>
+      resolve({ code: error?.code, out, err }),
+    ),
+  );
+  const docs = `${system.public_url}/docs/errors#not_found`;
+  expect(shown.code).toBe(1);
+  expect(JSON.parse(shown.out)).toEqual({
+    error: { code: 'not_found', message: expect.any(String), hint: 'letsping inbox --status all', docs },
+  });
+  expect(shown.err).toBe(
+    `letsping show: There is no such approval request. (not_found)\ntry: letsping inbox --status all\nsee: ${docs}\n`,
+  );
+  expect((await (await fetch(docs)).text()).includes(' id="not_found"')).toBe(true);
+});
 
 describe('inbox and show', () => {
   test('report that no request matches', async () => {

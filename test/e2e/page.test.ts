@@ -252,6 +252,36 @@ describe.skipIf(missing)('the approval page in a browser', () => {
     }
   });
 
+  test('the documents are read without signing in, on a desk and on a phone, in light and dark mode', async () => {
+    await page.goto(`${system.api.url}/docs`);
+    const paths = await page
+      .locator('main a[href^="/docs/"]')
+      .evaluateAll((links) => [...new Set(links.map((link) => (link as HTMLAnchorElement).pathname))]);
+    expect(paths).toContain('/docs/errors');
+    for (const width of [1_280, 360]) {
+      await page.setViewportSize({ width, height: 800 });
+      for (const path of ['/docs', ...paths]) {
+        await page.goto(`${system.api.url}${path}`);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(width);
+        await shoot(page, `document-${path.replace('/docs', '').replace('/', '') || 'index'}-${width}`);
+      }
+    }
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.goto(`${system.api.url}/docs/errors#own_patch`);
+      expect(await page.evaluate(faint)).toEqual([]);
+      expect(await page.locator(':target').textContent()).toBe('own_patch');
+      expect(await page.locator('#own_patch').evaluate((heading) => heading.getBoundingClientRect().top)).toBeLessThan(
+        100,
+      );
+    }
+    await page.goto(`${system.api.url}/docs/errors#LETSPING_TIMEOUT`);
+    expect(await page.locator('#LETSPING_TIMEOUT').evaluate((mark) => mark.getBoundingClientRect().top)).toBeLessThan(
+      100,
+    );
+    nothingLeft();
+  });
+
   test('works without a script', async () => {
     const { id } = await open();
     const context = await launch(false, join(userDataDir, 'plain'));

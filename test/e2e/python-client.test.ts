@@ -10,7 +10,7 @@ import { publishedPython } from './published-python.ts';
  * and fails there when LETSPING_CI=1.
  */
 const python = publishedPython('0.3.3');
-const TESTS = 9;
+const TESTS = 10;
 if (!python)
   process.stderr.write(
     `  skipped ${TESTS} tests: the published Python client is not installed (pip install letsping==0.3.3)\n`,
@@ -184,6 +184,24 @@ describe.skipIf(!python)('the published Python client', () => {
       auth: expect.any(String),
       unknown: [404, 'LETSPING_404_NOT_FOUND', 'There is no such approval request.'],
     });
+  });
+
+  test('documentation_url leads to a section of the server, when the client has its address', async () => {
+    const { unknown, codes } = await script(
+      [
+        'import letsping',
+        `letsping.LETSPING_DOCS_BASE = ${JSON.stringify(`${system.public_url}/docs/errors`)}`,
+        'seen = {}',
+        'try:\n    lp.get_request_status("req_unknown")\nexcept LetsPingError as e:\n    seen["unknown"] = e.documentation_url',
+        'seen["codes"] = [LetsPingError("", status).documentation_url for status in (401, 402, 403, 404, 408, 409, 429, 503)]',
+        'print(json.dumps(seen))',
+      ].join('\n'),
+    );
+    expect(unknown).toBe(`${system.public_url}/docs/errors#requests`);
+    for (const address of codes as string[]) {
+      const page = await (await fetch(address)).text();
+      expect(page, address).toContain(` id="${new URL(address).hash.slice(1) || 'errors'}"`);
+    }
   });
 
   test('python -m letsping.quickstart', async () => {
