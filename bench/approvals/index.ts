@@ -12,7 +12,7 @@ import { inbox, memory } from './scale.ts';
 const FULL = { rounds: 200, approvals: 400, turns: 4, pending: 100_000, reads: 200, few: 1_000, many: 10_000 };
 /** A worker caches 1,000 workflows: a comparison needs more. */
 const QUICK = { rounds: 40, approvals: 40, turns: 2, pending: 20_000, reads: 60, few: 1_000, many: 2_000 };
-const PARTS = ['flows', 'ingest', 'large', 'decision', 'load', 'peer', 'inbox', 'memory'] as const;
+export const PARTS = ['flows', 'ingest', 'large', 'decision', 'load', 'peer', 'inbox', 'memory'] as const;
 
 /** Compares letsping with the simplest equivalent, on one server, in one run. The bench starts and removes its own services. */
 export async function run(args: string[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { stopRigs } from '../faults/rig.ts';
+import { chosen, USAGE } from './options.ts';
 import { notesOf, report, table } from './report.ts';
 import { sharedRig } from './shared-rig.ts';
 import { numbers, type Row, runSuite } from './suite.ts';
@@ -9,33 +9,6 @@ import { SUITES } from './suites/index.ts';
 
 const FULL_SEEDS = 10;
 const FILE = fileURLToPath(new URL('../../RELIABILITY.md', import.meta.url));
-
-const USAGE = `usage: npm run reliability [-- --full] [--short] [--seed N] [--only NAME,NAME] [--cell PART_OF_A_NAME] [--quiet]
-suites: ${SUITES.map(({ name }) => name).join(', ')}`;
-
-const optionsOf = (args: string[]) =>
-  parseArgs({
-    args,
-    options: {
-      full: { type: 'boolean' },
-      short: { type: 'boolean' },
-      seed: { type: 'string', default: '1' },
-      only: { type: 'string' },
-      cell: { type: 'string' },
-      quiet: { type: 'boolean' },
-    },
-  }).values;
-
-/** The suites to run. @throws Error for options that match nothing. */
-function chosen(args: string[]): { values: ReturnType<typeof optionsOf>; seed: number; suites: typeof SUITES } {
-  const values = optionsOf(args);
-  if (!/^\d{1,9}$/.test(values.seed)) throw new Error(`--seed must be a whole number, not ${values.seed}`);
-  const only = values.only?.split(',');
-  for (const wanted of only ?? [])
-    if (!SUITES.some(({ name }) => name.includes(wanted))) throw new Error(`--only: no suite has the name ${wanted}`);
-  const suites = SUITES.filter(({ name }) => only === undefined || only.some((wanted) => name.includes(wanted)));
-  return { values, seed: Number(values.seed), suites };
-}
 
 /** Runs all suites once (with `--full` randomised ones under ten seeds), and writes RELIABILITY.md. */
 async function main(args: string[]): Promise<0 | 1 | 2> {

@@ -60,7 +60,7 @@ export const report = (rows: SeededRow[], versions: Versions, before: string, su
 
 The promises, and the attempts to break them. \`npm run reliability\` writes this report; it ran on a shared machine with two cores.
 \`npm test\` runs a short form of the same suites. \`npm run reliability -- --full\` runs randomised suites under ten seeds,
-\`-- --only <name>\` one suite, \`-- --seed <n>\` another seed.
+\`npm run reliability -- --only NAME\` one suite, \`npm run reliability -- --seed N\` another seed.
 
 \`test/faults\` injects the faults: kills by pid, crash points, seeded store faults, and on each of the four connections (api and worker to
 PostgreSQL and to Temporal) a proxy that recognises statements and calls, so that a kill hits one exact moment. \`test/oracle\` checks
