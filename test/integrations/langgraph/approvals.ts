@@ -9,7 +9,9 @@ import type { Verdict } from '../../../contracts/verdict.ts';
 import { ANSWERED_SIGNAL, RESUME_WORKFLOW, resumeWorkflowId } from '../../../contracts/workflow.ts';
 import { newId } from '../../../crypto/ids.ts';
 import type { Keyring } from '../../../crypto/keyring.ts';
+import { createSigner, newIssuerKey } from '../../../crypto/signing.ts';
 import { payloadDigest, saltText } from '../../../domain/digest.ts';
+import { statementOf } from '../../../domain/receipt/statement.ts';
 import type { ApprovalClient } from '../../../integrations/langgraph/client.ts';
 import { readRequest } from '../../../storage/approvals/approval-requests.ts';
 import { insertDecision } from '../../../storage/approvals/decisions.ts';
@@ -35,6 +37,7 @@ export class Approvals implements ApprovalClient {
   readonly #byKey = new Map<string, IngestAnswer>();
   readonly #pool: pg.Pool;
   readonly #keyring: Keyring;
+  readonly #signer = newIssuerKey().then(createSigner);
   readonly project_id: string;
   readonly decisionOf = decisionOf;
 
@@ -159,17 +162,19 @@ export class Approvals implements ApprovalClient {
       }
       const settled = await settleOnce(tx, id, async ({ now, write }) => {
         const payload_digest = patched_digest ?? request.payload_digest;
-        const delivery_ids = await write({
+        const row = {
+          request_id: id,
           status,
           cause,
           payload_digest,
           decision_id: cause === 'person' ? decision_id : null,
           actor: cause === 'person' ? 'ana' : null,
-          channel: cause === 'person' ? 'api' : 'firewall',
+          channel: cause === 'person' ? ('api' as const) : ('firewall' as const),
           verified: true,
           resolved_at: now,
-          receipt: 'a.b.c',
-        });
+        };
+        const receipt = await (await this.#signer).sign(statementOf(request, row));
+        const delivery_ids = await write({ receipt, ...row });
         return { resolution: { status, cause, payload_digest }, delivery_ids };
       });
       return settled?.delivery_ids ?? [];
