@@ -24,6 +24,8 @@ const githubId = (text: string) =>
     .replace(/[^\p{L}\p{M}\p{N}_\- ]/gu, '')
     .replaceAll(' ', '-');
 
+const COMMENT = /^<!--(?:(?!-->)[\s\S])*-->\s*$/;
+
 interface Heading {
   id: string;
   text: string;
@@ -80,7 +82,8 @@ function renderer(name: string, names: readonly string[], headings: Heading[]) {
         const head = token.header.some(({ text }) => text !== '') ? `<thead>${row(token.header, 'th')}</thead>\n` : '';
         return `<div class="scroll" tabindex="0"><table>${head}<tbody>${token.rows.map((cells) => row(cells, 'td')).join('')}</tbody></table></div>\n`;
       },
-      html: ({ text }) => refuse(`it contains HTML: ${text}`),
+      // The tests of the documents read comments; a page has none.
+      html: ({ text }) => (COMMENT.test(text) ? '' : refuse(`it contains HTML: ${text}`)),
       image: ({ href }) => refuse(`it contains an image: ${href}`),
     },
   });

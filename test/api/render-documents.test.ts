@@ -51,9 +51,15 @@ test('text is escaped, also in code', () => {
   expect(page).not.toMatch(/<script|<img src=x|<b>/);
 });
 
+test('a comment is left out', () => {
+  expect(rendered('One\n\n<!-- with: lp -->\n```ts\nx\n```')).not.toContain('with: lp');
+});
+
 test.each([
   ['markup of HTML', 'A <b>bold</b> word'],
   ['a block of HTML', '<script>alert(1)</script>'],
+  ['HTML behind a comment', '<!-- with: lp --><script>alert(1)</script>'],
+  ['a comment without an end', '<!-- with: lp'],
   ['an image', '![a picture](https://example.com/a.png)'],
   ['a link to a document that does not exist', '[a](nothing.md)'],
   ['a link with a script', '[a](javascript:alert(1))'],

@@ -19,7 +19,7 @@ export async function refusedByParser(script: string, args: string[]): Promise<s
     first.includes(`'${UNKNOWN}'`),
     args.length <= 1 && first.endsWith('takes no arguments'),
     // An option that is named without its value.
-    first.includes(`Option '${args.at(-1)}`) && first.includes('argument is ambiguous'),
+    new RegExp(`option '${args.at(-1)}\\b`, 'i').test(first) && first.includes('argument is ambiguous'),
   ];
   return code === 2 && isLast.includes(true) ? undefined : `exit code ${code}: ${first}`;
 }

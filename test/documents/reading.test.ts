@@ -94,6 +94,7 @@ describe('inline code', () => {
     '`lp.ask({ service })`',
     '`503 overloaded`',
     '`{ id, verdict }`',
+    '`letsping.LETSPING_DOCS_BASE = "http://127.0.0.1:4400"`',
     '`reconcile/<task queue>`',
   ])('%s is no command', (text) => expect(words(text)).toEqual([]));
 
