@@ -1,4 +1,9 @@
 /** The library's public entry. Its files import nothing server-only. */
+export type { ActionContext, Priority } from '../contracts/action.ts';
+export type { ExecutedAnswer, IngestAnswer, StatusAnswer } from '../contracts/approval-request.ts';
+export type { Outcome } from '../contracts/decision.ts';
+export type { JsonObject } from '../contracts/json.ts';
+export type { Finding } from '../contracts/verdict.ts';
 export type { AskOptions, RequestedAction } from './ask-options.ts';
 export { approvedPayload, type Decision } from './decision.ts';
 export { ApprovalRejectedError, ExecutionReportError, type LetsPingCode, LetsPingError } from './errors.ts';

@@ -8,10 +8,18 @@ const PROGRAM = /^\.{0,2}\/?[a-z][\w-]*(?:[./][\w.-]+)*$/;
 const withoutBrackets = (text: string): string =>
   text.replace(/\[(-{1,2}\w[^\]]*|[A-Z]+ …)\]/g, '$1').replace(/ …(?= |$)/g, '');
 
+/** Of TypeScript: `new LetsPing()` is no command. */
+const KEYWORDS = new Set(['await', 'const', 'export', 'function', 'import', 'new', 'return', 'throw', 'typeof']);
+
 /** A name of a program with at least one more word is a command; `GET /api/events`, `untrusted: true` and `x = 1` are none. */
 export const isCommand = (text: string): boolean => {
   const [{ words, assignments } = { words: [], assignments: [] }] = commandsOf(text);
-  return PROGRAM.test(words[0] ?? '') && words.length + assignments.length > 1 && words[1] !== '=';
+  return (
+    PROGRAM.test(words[0] ?? '') &&
+    !KEYWORDS.has(words[0]!) &&
+    words.length + assignments.length > 1 &&
+    words[1] !== '='
+  );
 };
 
 /** Half a command, which a reader would have to complete: `… -- show ID`, `-- --full`. */

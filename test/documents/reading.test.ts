@@ -93,6 +93,7 @@ describe('inline code', () => {
     '`npm`',
     '`lp.ask({ service })`',
     '`503 overloaded`',
+    '`new LetsPing(key?: string)`',
     '`{ id, verdict }`',
     '`letsping.LETSPING_DOCS_BASE = "http://127.0.0.1:4400"`',
     '`reconcile/<task queue>`',

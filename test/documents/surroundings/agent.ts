@@ -6,7 +6,7 @@ export const lp = new LetsPing();
 type Json = Record<string, unknown>;
 
 /** A tool with an effect. It prints what it was called with, so that a test sees it. */
-export async function refund(payload: Json): Promise<string> {
+export async function refund(payload: Json, _key?: unknown): Promise<string> {
   console.log(`refunded ${JSON.stringify(payload)}`);
   return 're_1';
 }
