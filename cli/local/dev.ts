@@ -44,6 +44,7 @@ function table(system: System, held: HeldAction | undefined): string {
   const rows: [string, string][] = [
     ['Console', `${system.console_url}  (signs in once)`],
     ['API', system.api_url],
+    ['Documents', `${system.public_url}/docs`],
     ["Agent's key", system.agent_api_key],
     ["Approver's key", system.approver_api_key],
     ['Temporal', system.temporal_ui_url ?? system.temporal_address],
