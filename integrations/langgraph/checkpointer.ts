@@ -13,10 +13,12 @@ import {
   type SerializerProtocol,
   WRITES_IDX_MAP,
 } from '@langchain/langgraph-checkpoint';
+import { LetsPingError } from '../../client/errors.ts';
 import type { CheckpointFilter, CheckpointHead, Serialized, StoredCheckpoint } from '../../contracts/thread.ts';
 import type { ThreadStore } from '../../domain/thread/ports.ts';
 import type { ApprovalClient } from './client.ts';
 import { hostContextOf } from './host-context.ts';
+import { assertOneLangGraph, assertRunningLangGraph } from './one-langgraph.ts';
 import { OwnPuts } from './own-puts.ts';
 import { raiseInterrupts } from './raise.ts';
 import { type Deserialize, tupleOf } from './tuple.ts';
@@ -32,6 +34,9 @@ export interface CheckpointerOptions {
   serde?: SerializerProtocol;
 }
 
+/** The URL of the class's file. In the global registry, so that a second copy of this package has the same symbol. */
+const FILE = Symbol.for('letsping.checkpointer');
+
 /** Checkpoints per page of `list`, so that not all of a large history is in memory. */
 const PAGE = 25;
 
@@ -39,18 +44,26 @@ const PAGE = 25;
  * Stores a graph's threads in a `ThreadStore`, sealed, and opens an approval request when a node interrupts, with the context in
  * `configurable.letsping_context`, as `pause` does.
  *
+ * @throws LetsPingError `LETSPING_UNSUPPORTED_VERSION` or `LETSPING_TWO_COPIES`, about LangGraph.
  * @example
  * const graph = builder.compile({ checkpointer: new LetsPingCheckpointer({ store, lp, graph: 'payments' }) });
  */
 export class LetsPingCheckpointer extends BaseCheckpointSaver {
+  static {
+    Object.defineProperty(LetsPingCheckpointer.prototype, FILE, { value: import.meta.url });
+  }
+
   readonly store: ThreadStore;
   readonly graph: string;
   readonly #lp: ApprovalClient | undefined;
   readonly #service: string;
   readonly #puts = new OwnPuts();
+  /** Whether the copy of LangGraph that runs the graph was found, and is ours. */
+  #runnerChecked = false;
 
   constructor({ store, graph = 'default', lp, service = graph, serde }: CheckpointerOptions) {
     super(serde);
+    assertOneLangGraph();
     this.store = store;
     this.graph = graph;
     this.#lp = lp;
@@ -133,6 +146,7 @@ export class LetsPingCheckpointer extends BaseCheckpointSaver {
   }
 
   async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
+    this.#runnerChecked ||= assertRunningLangGraph(); // each run begins with this call
     const { thread_id, checkpoint_ns = '' } = config.configurable ?? {};
     if (thread_id === undefined) return undefined;
     const checkpoint_id = getCheckpointId(config);
@@ -184,6 +198,17 @@ export class LetsPingCheckpointer extends BaseCheckpointSaver {
     const load: Deserialize = ({ type, bytes }) => this.serde.loadsTyped(type, bytes);
     return tupleOf(stored, load, () => this.getNextVersion(undefined));
   }
+}
+
+/** The checkpointer of a graph. @throws TypeError with `problem` if it is another one; LetsPingError if another copy of this package made it. */
+export function ownCheckpointer(saver: unknown, problem: string): LetsPingCheckpointer {
+  if (saver instanceof LetsPingCheckpointer) return saver;
+  const file: unknown = typeof saver === 'object' && saver !== null ? Reflect.get(saver, FILE) : undefined;
+  if (typeof file !== 'string') throw new TypeError(problem);
+  throw new LetsPingError(
+    'LETSPING_TWO_COPIES',
+    `two copies of letsping-temporal would work together: the graph's checkpointer is from ${file}, and the function that reads it from ${import.meta.url}; install one, and import both from it`,
+  );
 }
 
 /** The three keys of a checkpoint, and the fence of a resumed thread. Other members of `configurable` are not stored. */

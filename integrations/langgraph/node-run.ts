@@ -1,6 +1,6 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
 import type { ThreadStore } from '../../domain/thread/ports.ts';
-import { LetsPingCheckpointer } from './checkpointer.ts';
+import { ownCheckpointer } from './checkpointer.ts';
 
 /** One execution of a node, and its pauses in their order. */
 export interface NodeRun {
@@ -38,10 +38,9 @@ export function nodeRunOf(config: RunnableConfig): NodeRun {
   ) {
     throw new TypeError("pause() must be called in a node of a graph, with the node's config as its last argument");
   }
-  if (!(checkpointer instanceof LetsPingCheckpointer))
-    throw new TypeError('pause() needs a graph that was compiled with LetsPingCheckpointer');
+  const { store } = ownCheckpointer(checkpointer, 'pause() needs a graph that was compiled with LetsPingCheckpointer');
   const run: NodeRun = {
-    store: checkpointer.store,
+    store,
     thread_id,
     checkpoint_ns,
     node: checkpoint_ns.split('|').at(-1)?.split(':')[0] || 'node',

@@ -6,6 +6,7 @@ import type { ThreadStore } from '../../domain/thread/ports.ts';
 import type { ApprovalClient } from './client.ts';
 import { actionRequestsOf } from './hitl.ts';
 import { jsonObject } from './json-payload.ts';
+import { questionsIn } from './one-langgraph.ts';
 import { pausedRequestOf } from './paused.ts';
 
 interface RaiseDeps {
@@ -23,11 +24,6 @@ interface Place {
   host: () => ActionContext | undefined;
 }
 
-interface RaisedInterrupt {
-  id?: string;
-  value: unknown;
-}
-
 /**
  * Opens the approval requests of all interrupts among the writes, unless they have some. A subgraph's interrupt is written
  * twice, and an unanswered sibling's at every resume: an interrupt that is already linked is skipped. If this throws, the run
@@ -37,7 +33,7 @@ export async function raiseInterrupts(deps: RaiseDeps, place: Place, writes: Pen
   const raised = new Map<string, unknown>();
   for (const [channel, value] of writes) {
     if (channel !== INTERRUPT) continue;
-    for (const { id, value: question } of value as RaisedInterrupt[]) if (id !== undefined) raised.set(id, question);
+    for (const { id, value: question } of questionsIn(value)) if (id !== undefined) raised.set(id, question);
   }
   if (raised.size === 0) return;
   const linked = new Set(await deps.store.linkedInterrupts(place.thread_id, [...raised.keys()]));

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Command, INTERRUPT, isInvalidResume, isUnknownInterruptError } from '@langchain/langgraph';
+import * as langgraph from '@langchain/langgraph'; // an older one lacks some names: `one-langgraph.ts` refuses it
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { requestedAction } from '../../client/ask-options.ts';
 import type { ResumeActivities } from '../../contracts/activities.ts';
@@ -7,10 +7,11 @@ import type { StatusAnswer } from '../../contracts/approval-request.ts';
 import type { InterruptAnswer } from '../../contracts/thread.ts';
 import type { ResumeRef } from '../../contracts/workflow.ts';
 import { final, type OnGraphError, recordable, retried } from './activity-errors.ts';
-import { LetsPingCheckpointer } from './checkpointer.ts';
+import { type LetsPingCheckpointer, ownCheckpointer } from './checkpointer.ts';
 import { actionRequestsOf, middlewareAnswer } from './hitl.ts';
 import { jsonObject } from './json-payload.ts';
 import { acquireLease, type Lease } from './lease.ts';
+import { assertOwnGraph } from './one-langgraph.ts';
 import { type OpenTask, openTasks, questionsOf } from './waiting.ts';
 
 /** The part of a compiled graph that resuming needs. */
@@ -31,13 +32,12 @@ export interface Resumable {
 /** How long a task without interrupt or result counts as still running in the process that started the thread. */
 const AGENTS_RUN_GRACE_MS = 60_000;
 
-/** @throws TypeError if the graph cannot be resumed under this name. */
+/** @throws TypeError if the graph cannot be resumed under this name; LetsPingError if another copy of LangGraph compiled it. */
 export function resumable(name: string, graph: ResumableGraph): Resumable {
-  const saver = graph.checkpointer;
-  if (!(saver instanceof LetsPingCheckpointer))
-    throw new TypeError(`graph ${name} was not compiled with LetsPingCheckpointer`);
+  const saver = ownCheckpointer(graph.checkpointer, `graph ${name} was not compiled with LetsPingCheckpointer`);
   if (saver.graph !== name)
     throw new TypeError(`graph ${name} has the name ${saver.graph} in its checkpointer: both names must be equal`);
+  assertOwnGraph(name, graph);
   return { graph, saver };
 }
 
@@ -120,9 +120,9 @@ async function continued(
       .map((answer) => [answer.interrupt_id, valueFor(answer, questions)]),
   );
   if (Object.keys(resumeMap).length > 0) {
-    output = await run(new Command({ resume: resumeMap })).catch((error: unknown) => {
-      if (isInvalidResume(error)) throw final('invalid_answer', 'the answer does not match the interrupt');
-      if (isUnknownInterruptError(error)) throw retried('in_progress', 'the thread has moved on');
+    output = await run(new langgraph.Command({ resume: resumeMap })).catch((error: unknown) => {
+      if (langgraph.isInvalidResume(error)) throw final('invalid_answer', 'the answer does not match the interrupt');
+      if (langgraph.isUnknownInterruptError(error)) throw retried('in_progress', 'the thread has moved on');
       throw error;
     });
   } else if (!ran && questions.size === 0 && (await graph.getState({ configurable: { thread_id } })).tasks.length > 0) {
@@ -130,7 +130,7 @@ async function continued(
   }
   const resumed = answered.map(({ interrupt_id }) => interrupt_id);
   await saver.store.markResumed(thread_id, resumed);
-  const next = (output as { [INTERRUPT]?: { id: string }[] } | null | undefined)?.[INTERRUPT] ?? [];
+  const next = (output as { [langgraph.INTERRUPT]?: { id: string }[] } | null | undefined)?.[langgraph.INTERRUPT] ?? [];
   return { resumed, next: next.map(({ id }) => id) };
 }
 

@@ -1,6 +1,9 @@
 import type { NativeConnection, Worker } from '@temporalio/worker';
+import { LetsPingError } from '../../client/errors.ts';
 import { registered } from '../../contracts/activities.ts';
+import { connectionFault, sdkFault } from '../../runtime/temporal/sdk-copies.ts';
 import type { OnGraphError } from './activity-errors.ts';
+import { assertOneLangGraph } from './one-langgraph.ts';
 import { createResumeThread, type ResumableGraph, resumable } from './resume-thread.ts';
 
 export interface ResumeWorkerOptions {
@@ -30,7 +33,8 @@ const GRACE = '10s';
 /**
  * Resumes threads whose interrupts were answered: a Temporal worker with one activity and no workflow.
  *
- * @throws TypeError for a graph without `LetsPingCheckpointer`, or with another name in its checkpointer.
+ * @throws TypeError for a graph without `LetsPingCheckpointer`, or with another name in its checkpointer; LetsPingError
+ * `LETSPING_UNSUPPORTED_VERSION` or `LETSPING_TWO_COPIES`, about LangGraph or Temporal's SDK.
  * @example
  * await resumeWorker({ graphs: { payments: graph } }).run();
  */
@@ -42,6 +46,9 @@ export function resumeWorker({
   maxConcurrent = 20,
   onError,
 }: ResumeWorkerOptions): ResumeWorker {
+  assertOneLangGraph();
+  const fault = sdkFault() ?? (connection && connectionFault(connection));
+  if (fault) throw new LetsPingError(fault.code, fault.message);
   const resumeThread = createResumeThread(
     Object.fromEntries(Object.entries(graphs).map(([name, graph]) => [name, resumable(name, graph)])),
     onError,

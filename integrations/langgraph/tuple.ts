@@ -1,13 +1,12 @@
+import * as checkpoints from '@langchain/langgraph-checkpoint'; // an older one lacks some names: `one-langgraph.ts` refuses it
 import {
   type ChannelVersions,
   type Checkpoint,
   type CheckpointMetadata,
   type CheckpointPendingWrite,
   type CheckpointTuple,
-  compareWritesSortKeys,
   maxChannelVersion,
   TASKS,
-  writesSortKey,
 } from '@langchain/langgraph-checkpoint';
 import type { CheckpointHead, Serialized, StoredCheckpoint, TaskWrite } from '../../contracts/thread.ts';
 
@@ -19,7 +18,10 @@ const SENDS_ARE_VALUES = 4;
 /** The order in which LangGraph applies the writes of a step. */
 const inOrder = (writes: TaskWrite[]) =>
   writes.toSorted((a, b) =>
-    compareWritesSortKeys(writesSortKey(a.task_path, a.task_id, a.idx), writesSortKey(b.task_path, b.task_id, b.idx)),
+    checkpoints.compareWritesSortKeys(
+      checkpoints.writesSortKey(a.task_path, a.task_id, a.idx),
+      checkpoints.writesSortKey(b.task_path, b.task_id, b.idx),
+    ),
   );
 
 const configOf = ({ thread_id, checkpoint_ns }: CheckpointHead, checkpoint_id: string) => ({

@@ -1,5 +1,6 @@
 import { INTERRUPT } from '@langchain/langgraph';
 import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
+import { questionsIn } from './one-langgraph.ts';
 
 /** A task of the newest step that has not finished. */
 export interface OpenTask {
@@ -21,9 +22,9 @@ export function openTasks({ pendingWrites = [] }: CheckpointTuple): OpenTask[] {
   for (const [task_id, channel, value] of pendingWrites) {
     const task = tasks.get(task_id) ?? { questions: new Map(), failed: false, finished: false };
     tasks.set(task_id, task);
-    if (channel === INTERRUPT)
-      for (const { id, value: question } of value as { id: string; value: unknown }[]) task.questions.set(id, question);
-    else if (channel === '__error__') task.failed = true;
+    if (channel === INTERRUPT) {
+      for (const { id, value: question } of questionsIn(value)) if (id !== undefined) task.questions.set(id, question);
+    } else if (channel === '__error__') task.failed = true;
     else if (!UNFINISHED.has(channel)) task.finished = true;
   }
   return [...tasks.values()].filter(({ finished }) => !finished);

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import {
   type InstallationFault,
   type InstalledPackage,
@@ -41,4 +42,20 @@ export function sdkFault(file: string = import.meta.url): InstallationFault | un
       else if (ours.folder !== other.folder) return twoCopies(ours, other);
     }
   return undefined;
+}
+
+/** Why a worker of ours cannot use this connection: it is of another copy of `@temporalio/worker`, so our native part does not know it. */
+export function connectionFault(connection: object, file: string = import.meta.url): InstallationFault | undefined {
+  let NativeConnection: new () => unknown;
+  try {
+    ({ NativeConnection } = createRequire(file)('@temporalio/worker'));
+  } catch {
+    return undefined;
+  }
+  if (connection instanceof NativeConnection) return undefined;
+  const ours = installedPackage('@temporalio/worker', file);
+  return {
+    code: 'LETSPING_TWO_COPIES',
+    message: `two copies of @temporalio/worker would work together: ${OURS} loads ${ours?.version} from ${ours?.folder}, and the connection is not a NativeConnection of it; install one for both (npm ls @temporalio/worker)`,
+  };
 }

@@ -40,13 +40,14 @@ export function createProjectFolder(): ProjectFolder {
   };
   packageNames().forEach(link);
   const own = join(modules, 'letsping-temporal');
-  for (const part of ['package.json', 'dist']) cpSync(join(ROOT, part), join(own, part), { recursive: true });
+  for (const part of ['package.json', 'dist'])
+    cpSync(join(ROOT, part), join(own, part), { recursive: true, filter: isCode });
   return {
     folder,
     copy(name, { into = '', version } = {}) {
       const target = join(folder, into, 'node_modules', name);
       rmSync(target, { recursive: true, force: true });
-      cpSync(realpathSync(join(INSTALLED, name)), target, { recursive: true });
+      cpSync(realpathSync(join(INSTALLED, name)), target, { recursive: true, filter: isCode });
       if (version !== undefined) {
         const manifest = JSON.parse(readFileSync(join(target, 'package.json'), 'utf8'));
         writeFileSync(join(target, 'package.json'), JSON.stringify({ ...manifest, version }));
@@ -62,6 +63,8 @@ export function createProjectFolder(): ProjectFolder {
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
+
+const isCode = (path: string) => !/\.(map|d\.[cm]?ts)$/.test(path);
 
 const packageNames = () =>
   readdirSync(INSTALLED)
