@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createLoginLink } from '../../storage/access/bootstrap.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
@@ -84,6 +84,9 @@ describe.skipIf(missing)('the approval page in a browser', () => {
     heard.requests.length = 0;
     heard.problems.length = 0;
   });
+
+  // An open page holds its event stream, and a browser opens six connections to one host.
+  afterEach(() => page.close());
 
   const link = async (next = '/') => {
     const token = await createLoginLink({
