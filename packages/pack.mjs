@@ -1,15 +1,15 @@
 /**
- * `npm run pack:all`: writes the three tarballs into `tarballs/`. The whole package is what `files` of package.json lists. The small
+ * `npm run pack:all`: writes the three tarballs into `tarballs/`, or into the folder that is the first argument. The whole package is what `files` of package.json lists. The small
  * ones are cut from the same build: the files that their entry reaches by imports, in JavaScript and in declarations, and the packages
  * that these files import.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, posix } from 'node:path';
+import { dirname, join, posix, relative, resolve } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
-const TARBALLS = join(ROOT, 'tarballs');
+const TARBALLS = resolve(process.argv[2] ?? join(ROOT, 'tarballs'));
 const root = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
 /** Our files import `zod/v4`, which both majors have, and of a client only its declarations do. LangGraph's own range. */
@@ -106,12 +106,13 @@ function pack(folder) {
   );
   const kilobytes = (bytes) => `${Math.ceil(bytes / 1_000)} kB`;
   console.log(
-    `tarballs/${filename}  ${entryCount} files, ${kilobytes(size)} packed, ${kilobytes(unpackedSize)} unpacked`,
+    `${relative('', join(TARBALLS, filename))}  ${entryCount} files, ${kilobytes(size)} packed, ${kilobytes(unpackedSize)} unpacked`,
   );
 }
 
-rmSync(TARBALLS, { recursive: true, force: true });
-mkdirSync(TARBALLS);
+for (const old of existsSync(TARBALLS) ? readdirSync(TARBALLS) : [])
+  if (/^letsping-temporal.*\.tgz$/.test(old)) rmSync(join(TARBALLS, old));
+mkdirSync(TARBALLS, { recursive: true });
 pack(ROOT);
 for (const small of PACKAGES) {
   const stage = mkdtempSync(join(tmpdir(), 'letsping-pack-'));
