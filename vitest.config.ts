@@ -27,7 +27,7 @@ export default defineConfig({
       // `npm run histories` alone: writes test/histories/, tests nothing.
       ...(process.env['LETSPING_RECORD'] ? [lane('record', ['test/histories/record.ts'], { setupFiles: [] })] : []),
       lane('reliability', ['test/reliability/**/*.test.ts']),
-      lane('e2e', ['test/{e2e,cli,documents}/**/*.test.ts']),
+      lane('e2e', ['test/{e2e,cli,documents,packages}/**/*.test.ts']),
     ],
   },
 });

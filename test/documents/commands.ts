@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PARTS } from '../../bench/approvals/index.ts';
 import { loadParsers } from '../../runtime/parsers.ts';
 import { REPOSITORY } from '../helpers/repository-files.ts';
+import { chosen as cellsOf } from '../packages/options.ts';
 import { chosen } from '../reliability/options.ts';
 import { checkLetsping } from './letsping-commands.ts';
 import { hasTests, helpOf, LANES, refusedByParser, SCRIPTS, SERVICES, unknownOptions } from './probes.ts';
@@ -34,6 +35,11 @@ function reliability(args: string[]): Done {
   return 'checked';
 }
 
+function packages(args: string[]): Done {
+  cellsOf(args);
+  return 'checked';
+}
+
 /** Scripts that take arguments. */
 const WITH_ARGUMENTS: Record<string, Check> = {
   letsping: checkLetsping,
@@ -41,6 +47,7 @@ const WITH_ARGUMENTS: Record<string, Check> = {
   demo: (args, ...rest) => checkLetsping(['demo', ...args], ...rest),
   bench,
   reliability,
+  'test:packages': packages,
 };
 
 /** npm's own commands that the documents use. */
