@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { PARTS } from '../../bench/approvals/index.ts';
 import { loadParsers } from '../../runtime/parsers.ts';
 import { REPOSITORY } from '../helpers/repository-files.ts';
 import { chosen as cellsOf } from '../packages/options.ts';
 import { chosen } from '../reliability/options.ts';
 import { checkLetsping } from './letsping-commands.ts';
-import { hasTests, helpOf, LANES, refusedByParser, SCRIPTS, SERVICES, unknownOptions } from './probes.ts';
+import { folders, hasTests, helpOf, LANES, PACKAGE, refusedByParser, SERVICES, unknownOptions } from './probes.ts';
 import type { Surroundings } from './run-block.ts';
 import type { Command } from './words.ts';
 
@@ -50,15 +50,26 @@ const WITH_ARGUMENTS: Record<string, Check> = {
   'test:packages': packages,
 };
 
-/** npm's own commands that the documents use. */
-const OF_NPM = new Set(['ci', 'install', 'ls']);
+/** `npm run pack:all` writes a tarball for the whole package, and one for each folder of `packages/`. */
+const TARBALLS = [PACKAGE.name, ...folders('packages').map((name) => `${PACKAGE.name}-${name}`)].map(
+  (name) => `${name}-${PACKAGE.version}.tgz`,
+);
+
+/** npm's own commands, as its help lists them. */
+async function npmItself([verb, ...args]: string[]): Promise<Done> {
+  const help = await helpOf('npm', ['--help']);
+  const listed = /All commands:\s*([\s\S]+?)\n\n/.exec(help?.stdout ?? '')?.[1]?.split(/[\s,]+/) ?? [];
+  if (!listed.includes(verb!)) fail(`npm has no command ${verb}`);
+  const unknown = args.filter((word) => word.endsWith('.tgz') && !TARBALLS.includes(basename(word)));
+  return unknown.length > 0 ? fail(`npm run pack:all does not write ${unknown.join(', ')}`) : 'checked';
+}
 
 const npm: Check = (given, ...rest) => {
   const [verb, ...args] = given.filter((word) => word !== '--silent');
-  if (OF_NPM.has(verb!)) return 'checked';
-  const script = verb === 'run' ? args.shift() : ['start', 'test'].find((own) => own === verb);
-  if (script === undefined || SCRIPTS[script] === undefined)
-    return fail(`package.json has no script ${script ?? verb}`);
+  if (verb !== 'run' && verb !== 'start' && verb !== 'test') return npmItself([verb!, ...args]);
+  const script = verb === 'run' ? args.shift() : verb;
+  if (script === undefined || PACKAGE.scripts[script] === undefined)
+    return fail(`package.json has no script ${script ?? ''}`);
   if (args.length > 0 && args[0] !== '--') fail('npm passes arguments to a script only after --');
   const check = WITH_ARGUMENTS[script];
   if (check) return check(args.slice(1), ...rest);
@@ -129,6 +140,9 @@ const CHECKS: Record<string, Check> = {
 /** A line of a `text` block that begins with one of these is a command. */
 export const PROGRAMS: string[] = [...Object.keys(CHECKS), 'git', 'pip', 'node', 'python3', 'kubectl', 'pnpm'];
 
+/** Of the shell itself, or of every system. */
+const SHELL = new Set(['cd', 'echo', 'export', 'mkdir']);
+
 /** `policy test`, short for `letsping policy test`. */
 const LETSPING = readdirSync(join(REPOSITORY, 'cli/commands')).map((file) => file.replace('.ts', ''));
 const isLetsping = (word: string) => LETSPING.includes(word) || /^(?:approve|reject|patch)$/.test(word);
@@ -139,6 +153,7 @@ export async function checkCommand({ words, assignments }: Command, surroundings
   const assigned = assignments.length > 0;
   if (isLetsping(program)) return checkLetsping(words, surroundings, assigned);
   const path = join(REPOSITORY, program);
+  if (SHELL.has(program)) return 'checked';
   if (program.includes('/'))
     return readdirSync(join(path, '..')).includes(path.split('/').at(-1)!) ? 'checked' : fail(`there is no ${program}`);
   const check = Object.hasOwn(CHECKS, program) ? CHECKS[program] : undefined;

@@ -102,6 +102,7 @@ describe.each(documents.filter(({ inline, blocks }) => inline.length + blocks.le
 describe('a command that is wrong fails', () => {
   test.each([
     'kubectl apply -f x.yaml',
+    'npm nothing --force',
     'npm run nothing',
     'npm run demo --ask',
     'npx vitest run test/nothing',
@@ -116,6 +117,7 @@ describe('a command that is wrong fails', () => {
     'letsping dev --nothing',
     'npx letsping show req_nothing',
     'docker compose run --rm nothing',
+    'npm install ../letsping-temporal/tarballs/nothing-0.1.0.tgz',
     'deploy/nothing.sh --all',
   ])('%s', async (text) => {
     await expect(checkCommand(commandsOf(text)[0]!, surroundings)).rejects.toThrow();

@@ -1,7 +1,9 @@
 /** Commands that no test can run or check here, and why. An entry that no document uses fails the test. */
 export const NOT_RUNNABLE: Record<string, string> = {
   'awaithumans dev': 'the peer of a bench, which installs it',
+  'git clone https://github.com/letsping/letsping-temporal.git': 'nothing is published yet',
   'kill -9': 'needs a process; `npm run demo` does it',
+  'node agent.mjs': 'waits for a person; the file is run',
   'pip install letsping': 'installs from a registry; `.ci/run` does it with a fixed version',
 };
 

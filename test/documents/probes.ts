@@ -58,6 +58,14 @@ export const SERVICES: string[] = Object.keys(
     .services,
 );
 
-export const SCRIPTS: Record<string, string | undefined> = (
-  JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
-).scripts;
+interface Manifest {
+  name: string;
+  version: string;
+  scripts: Record<string, string | undefined>;
+}
+export const PACKAGE = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as Manifest;
+
+export const folders = (path: string): string[] =>
+  readdirSync(join(REPOSITORY, path), { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? [entry.name] : [],
+  );

@@ -19,6 +19,7 @@ const COMPILER = {
   exactOptionalPropertyTypes: true,
   noImplicitReturns: true,
   skipLibCheck: true,
+  allowJs: true,
 };
 
 /** The names that each file of `surroundings/` exports. */
@@ -47,13 +48,16 @@ function surroundingsOf({ document, line, directives }: Block): string {
     .join(' ');
 }
 
+/** JavaScript is not type-checked. */
+const extensionOf = ({ language }: Block): string => (/^(?:ts|typescript|tsx)$/.test(language) ? 'ts' : 'js');
+
 /** Type-checks and compiles all snippets at once. Returns what the compiler says, by block. */
 export async function compile(project: Project, blocks: Block[], text: (block: Block) => string) {
   mkdirSync(join(project.folder, 'snippets'));
   for (const block of blocks) {
     // The snippet begins on the second line; `export {}` makes a module of one without an import.
     const source = `${surroundingsOf(block)}\n${text(block)}export {};\n`;
-    writeFileSync(join(project.folder, 'snippets', `${nameOf(block)}.ts`), source);
+    writeFileSync(join(project.folder, 'snippets', `${nameOf(block)}.${extensionOf(block)}`), source);
   }
   const settings = { compilerOptions: COMPILER, include: ['snippets', 'surroundings'] };
   writeFileSync(join(project.folder, 'tsconfig.json'), JSON.stringify(settings));
@@ -65,7 +69,7 @@ export async function compile(project: Project, blocks: Block[], text: (block: B
   return (block: Block): string[] =>
     stdout
       .split('\n')
-      .filter((line) => line.startsWith(`snippets/${nameOf(block)}.ts`) || /^(?:surroundings|error)/.test(line))
+      .filter((line) => line.startsWith(`snippets/${nameOf(block)}.`) || /^(?:surroundings|error)/.test(line))
       .map((line) =>
         line.replace(
           /^snippets\/\S+?\((\d+),/,
