@@ -98,12 +98,16 @@ function manifestOf({ name, description, entry, dependencies, peers }, packages)
   };
 }
 
-/** Packs what stands in `folder`. @returns the tarball's path */
+const npm = (args, cwd) => execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+
+function copyFile(path, from, to) {
+  mkdirSync(dirname(join(to, path)), { recursive: true });
+  cpSync(join(from, path), join(to, path));
+}
+
 function pack(folder) {
   const options = ['--json', '--ignore-scripts', '--pack-destination', TARBALLS];
-  const [{ filename, entryCount, size, unpackedSize }] = JSON.parse(
-    execFileSync('npm', ['pack', ...options], { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
-  );
+  const [{ filename, entryCount, size, unpackedSize }] = JSON.parse(npm(['pack', ...options], folder));
   const kilobytes = (bytes) => `${Math.ceil(bytes / 1_000)} kB`;
   console.log(
     `${relative('', join(TARBALLS, filename))}  ${entryCount} files, ${kilobytes(size)} packed, ${kilobytes(unpackedSize)} unpacked`,
@@ -113,20 +117,31 @@ function pack(folder) {
 for (const old of existsSync(TARBALLS) ? readdirSync(TARBALLS) : [])
   if (/^letsping-temporal.*\.tgz$/.test(old)) rmSync(join(TARBALLS, old));
 mkdirSync(TARBALLS, { recursive: true });
-pack(ROOT);
-for (const small of PACKAGES) {
+/** Calls `work` with an empty folder that is deleted afterwards. */
+function inStage(work) {
   const stage = mkdtempSync(join(tmpdir(), 'letsping-pack-'));
   try {
-    const { files, packages } = closureOf(small.entry);
-    for (const file of files) {
-      mkdirSync(dirname(join(stage, 'dist', file)), { recursive: true });
-      cpSync(join(ROOT, 'dist', file), join(stage, 'dist', file));
-    }
-    cpSync(join(ROOT, 'LICENSE'), join(stage, 'LICENSE'));
-    cpSync(join(ROOT, 'packages', small.folder, 'README.md'), join(stage, 'README.md'));
-    writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifestOf(small, packages), null, 2)}\n`);
-    pack(stage);
+    work(stage);
   } finally {
     rmSync(stage, { recursive: true });
   }
 }
+
+/** The whole package, as `files` of package.json lists it. Its users need no scripts: npm would warn about `prepare`. */
+inStage((stage) => {
+  const { scripts: _scripts, devDependencies: _devDependencies, ...manifest } = root;
+  const { files } = JSON.parse(npm(['pack', '--dry-run', '--json', '--ignore-scripts'], ROOT))[0];
+  for (const { path } of files) copyFile(path, ROOT, stage);
+  writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  pack(stage);
+});
+
+for (const small of PACKAGES)
+  inStage((stage) => {
+    const { files, packages } = closureOf(small.entry);
+    for (const file of files) copyFile(join('dist', file), ROOT, stage);
+    copyFile('LICENSE', ROOT, stage);
+    copyFile('README.md', join(ROOT, 'packages', small.folder), stage);
+    writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifestOf(small, packages), null, 2)}\n`);
+    pack(stage);
+  });
