@@ -9,7 +9,14 @@ import { mustRun } from './run-program.ts';
 export const PACKAGES = ['letsping-temporal', 'letsping-temporal-client', 'letsping-temporal-langgraph'] as const;
 export type PackageName = (typeof PACKAGES)[number];
 
-const { version: VERSION } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as { version: string };
+const MANIFEST = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as {
+  version: string;
+  engines: { node: string };
+};
+/** The oldest Node that the packages admit. */
+const OLDEST_NODE = MANIFEST.engines.node.replace('>=', '');
+/** Of the oldest major version the oldest Node, of the others the newest. */
+const nodeVersion = (major: string) => (OLDEST_NODE.startsWith(`${major}.`) ? OLDEST_NODE : major);
 
 /** What the cells share: a temporary folder, the tarballs, and tools that are installed once. */
 export interface Lab {
@@ -17,7 +24,7 @@ export interface Lab {
   say(line: string): void;
   /** Path of a package's tarball. All are packed once per run. */
   tarball(name: PackageName): Promise<string>;
-  /** Path of a Node of this major version, from the npm package `node`. */
+  /** Path of a Node of this major version, from the npm package `node`; of the oldest major version, the oldest that we support. */
   node(major: string): Promise<string>;
   /** Path of a TypeScript compiler. */
   tsc(version: string): Promise<string>;
@@ -30,10 +37,16 @@ export interface Lab {
   end(keep: boolean): Promise<void>;
 }
 
-/** The environment of an installed program: this one's, without what npm and our own settings add, with this Node first. */
+/**
+ * The environment of an installed program: this one's, without our own settings and what `npm run` adds, with this Node first.
+ * `npm run --silent` would also silence the warnings of an install.
+ */
 export function environment(nodeBinary: string = process.execPath): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
-    ([name]) => !/^(?:npm_(?!config_)|INIT_CWD$|NODE_OPTIONS$|LETSPING_|TEMPORAL_|DATABASE_URL|VITEST)/.test(name),
+    ([name]) =>
+      !/^(?:npm_(?!config_)|npm_config_loglevel$|INIT_CWD$|NODE_OPTIONS$|LETSPING_|TEMPORAL_|DATABASE_URL|VITEST)/.test(
+        name,
+      ),
   );
   return { ...Object.fromEntries(own), PATH: [dirname(nodeBinary), process.env['PATH']].join(delimiter) };
 }
@@ -44,18 +57,16 @@ export async function npmInstall(folder: string, packages: readonly string[], en
   return (await mustRun('npm', ['install', ...flags, ...packages], { cwd: folder, env })).output;
 }
 
-export const PNPM = join(REPOSITORY, 'node_modules/pnpm/bin/pnpm.cjs');
+const PNPM = join(REPOSITORY, 'node_modules/pnpm/bin/pnpm.cjs');
 
-export const INSTALL: Record<Manager, typeof npmInstall> = {
-  npm: npmInstall,
-  pnpm: async (folder, packages, env = environment()) =>
-    (
-      await mustRun('node', [PNPM, 'add', '--prefer-offline', '--strict-peer-dependencies', ...packages], {
-        cwd: folder,
-        env,
-      })
-    ).output,
-};
+/** Without hoisting: a package gets only what it depends on, so that one that it uses without naming it is missing. */
+async function pnpmInstall(folder: string, packages: readonly string[], env = environment()): Promise<string> {
+  await writeFile(join(folder, '.npmrc'), 'hoist=false\n');
+  const flags = ['--prefer-offline', '--strict-peer-dependencies'];
+  return (await mustRun('node', [PNPM, 'add', ...flags, ...packages], { cwd: folder, env })).output;
+}
+
+export const INSTALL: Record<Manager, typeof npmInstall> = { npm: npmInstall, pnpm: pnpmInstall };
 
 export async function createLab(say: (line: string) => void): Promise<Lab> {
   const folder = await mkdtemp(join(tmpdir(), 'letsping-packages-'));
@@ -94,9 +105,9 @@ export async function createLab(say: (line: string) => void): Promise<Lab> {
         say('npm run pack:all');
         return packInto(await newFolder('tarballs'));
       });
-      return join(packed, `${name}-${VERSION}.tgz`);
+      return join(packed, `${name}-${MANIFEST.version}.tgz`);
     },
-    node: (major) => tool(`node-${major}`, `node@${major}`, 'node/bin/node'),
+    node: (major) => tool(`node-${major}`, `node@${nodeVersion(major)}`, 'node/bin/node'),
     tsc: (version) =>
       version === '7'
         ? Promise.resolve(join(REPOSITORY, 'node_modules/typescript/bin/tsc'))

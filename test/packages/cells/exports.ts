@@ -1,4 +1,4 @@
-import { type Cell, Problems } from '../cell.ts';
+import { type Cell, type Manager, Problems } from '../cell.ts';
 import { environment, PACKAGES, type PackageName } from '../lab.ts';
 import { consumerProject, copyProgram } from '../project.ts';
 import { mustRun } from '../run-program.ts';
@@ -41,14 +41,17 @@ export async function loadExports(folder: string, name: PackageName, nodeBinary:
   return Object.keys(loaded).length;
 }
 
-export const EXPORT_CELLS: Cell[] = PACKAGES.flatMap((name) =>
-  ['20', '22', '24'].map((node) => ({
-    name: `exports ${name}`,
-    node,
-    manager: 'npm' as const,
-    async run(lab) {
-      const { folder } = await consumerProject(lab, name);
-      return `${await loadExports(folder, name, await lab.node(node))} exports by import and by require`;
-    },
-  })),
-);
+const exportsCell = (name: PackageName, node: string, manager: Manager): Cell => ({
+  name: `exports ${name}`,
+  node,
+  manager,
+  async run(lab) {
+    const { folder } = await consumerProject(lab, name, manager);
+    return `${await loadExports(folder, name, await lab.node(node))} exports by import and by require`;
+  },
+});
+
+export const EXPORT_CELLS: Cell[] = PACKAGES.flatMap((name) => [
+  ...['20', '22', '24'].map((node) => exportsCell(name, node, 'npm')),
+  exportsCell(name, '24', 'pnpm'),
+]);

@@ -13,7 +13,7 @@ const MOST_PACKAGES_OF_CLIENT = 5;
 const NATIVE = /\.node$|(?:^|\/)binding\.gyp$/;
 const CONFLICT = /ERESOLVE|unmet peer|conflicting peer|missing peer|EBADENGINE/i;
 
-/** `lone`: the project has no other package than this one and what it brings. */
+/** What an empty project has after the installation of one package. @throws Error if that is wrong */
 async function measured({ folder, installed }: Project, name: PackageName, manager: Manager): Promise<string> {
   const problems = new Problems();
   const conflict = installed.split('\n').find((line) => CONFLICT.test(line));
@@ -41,8 +41,12 @@ async function measured({ folder, installed }: Project, name: PackageName, manag
 const installCell = (name: PackageName, manager: Manager): Cell => ({
   name: `install ${name}`,
   manager,
-  run: async (lab) =>
-    measured(await createProject(lab, [name], { name: `install-${name}-${manager}`, manager }), name, manager),
+  node: '20',
+  async run(lab) {
+    const env = environment(await lab.node('20'));
+    const project = await createProject(lab, [name], { name: `install-${name}-${manager}`, manager, env });
+    return measured(project, name, manager);
+  },
 });
 
 /** `npx letsping help`, and the help of every command that it lists. */
@@ -88,7 +92,7 @@ const withoutOptional: Cell = {
   },
 };
 
-/** pnpm runs no install scripts and gives a package only what it depends on. */
+/** pnpm runs no install scripts. */
 async function pnpmRuns(lab: Lab): Promise<string> {
   const project = await createProject(lab, ['letsping-temporal', 'letsping-temporal-client'], {
     name: 'pnpm-runs',
