@@ -1,10 +1,10 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Cell, Problems } from '../cell.ts';
 import { compileConsumers } from '../compile.ts';
 import { environment, type Lab, PACKAGES } from '../lab.ts';
 import { sharedDev, startDev } from '../local-system.ts';
-import { createProject, installedPackages } from '../project.ts';
+import { consumerProject, createProject, installedPackages } from '../project.ts';
 import { mustRun } from '../run-program.ts';
 import { oneApproval, onePauseAndResume } from '../scenario.ts';
 
@@ -111,6 +111,20 @@ const zod3: Cell = {
   },
 };
 
+/** `require` loads LangGraph's CommonJS build, and this package its ES modules: two builds of one copy. */
+const commonJs: Cell = {
+  name: 'versions CommonJS',
+  manager: 'npm',
+  async run(lab) {
+    const { folder } = await consumerProject(lab, 'letsping-temporal');
+    const app = await compileConsumers(lab, folder, 'letsping-temporal', ['thread'], 'commonjs');
+    if (!(await readFile(join(app, 'thread.js'), 'utf8')).includes('require("@langchain/langgraph")'))
+      throw new Error('the program does not require LangGraph');
+    await onePauseAndResume(await sharedDev(lab), app, process.execPath);
+    return 'a program that requires LangGraph; one pause and resume';
+  },
+};
+
 const WHOLE: Cell[] = TESTED.map((versions) => ({
   name: 'versions',
   node: versions.node,
@@ -118,4 +132,4 @@ const WHOLE: Cell[] = TESTED.map((versions) => ({
   versions: `Temporal ${versions.temporal}, LangGraph ${versions.langgraph}`,
   run: (lab) => wholeStory(lab, versions),
 }));
-export const VERSIONS: Cell[] = [...WHOLE, zod3];
+export const VERSIONS: Cell[] = [...WHOLE, zod3, commonJs];
