@@ -24,9 +24,14 @@ cells: ${[...new Set(CELLS.map(({ name }) => name))].join(', ')}`;
 
 /** The cells to run. @throws Error for options that match nothing. */
 export function chosen(args: string[]): { cells: Cell[]; keep: boolean } {
-  const { only, node, keep } = parseArgs({
+  const { only, node, manager, keep } = parseArgs({
     args,
-    options: { only: { type: 'string' }, node: { type: 'string' }, keep: { type: 'boolean', default: false } },
+    options: {
+      only: { type: 'string' },
+      node: { type: 'string' },
+      manager: { type: 'string' },
+      keep: { type: 'boolean', default: false },
+    },
   }).values;
   const names = only?.split(',');
   for (const wanted of names ?? [])
@@ -37,8 +42,9 @@ export function chosen(args: string[]): { cells: Cell[]; keep: boolean } {
   const cells = CELLS.filter(
     (cell) =>
       (names === undefined || names.some((wanted) => cell.name.includes(wanted))) &&
-      (versions === undefined || cell.node === undefined || versions.includes(cell.node)),
+      (versions === undefined || cell.node === undefined || versions.includes(cell.node)) &&
+      (manager === undefined || cell.manager === manager),
   );
-  if (cells.length === 0) throw new Error(`no cell of ${only} runs on Node ${node}`);
+  if (cells.length === 0) throw new Error('no cell has all of these options');
   return { cells, keep };
 }

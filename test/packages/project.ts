@@ -4,11 +4,16 @@ import { join } from 'node:path';
 import type { Manager } from './cell.ts';
 import { environment, INSTALL, type Lab, type PackageName } from './lab.ts';
 
-/** What a consumer adds to a package to use all of it. */
+/** What the consumers import beside a package: with pnpm a project has no package that it does not name. */
 export const COMPANIONS: Record<PackageName, string[]> = {
-  'letsping-temporal': ['@langchain/core', '@langchain/langgraph', '@langchain/langgraph-checkpoint'],
+  'letsping-temporal': [
+    '@langchain/core',
+    '@langchain/langgraph',
+    '@langchain/langgraph-checkpoint',
+    '@temporalio/client',
+  ],
   'letsping-temporal-client': [],
-  'letsping-temporal-langgraph': [],
+  'letsping-temporal-langgraph': ['@langchain/langgraph'],
 };
 
 /** Programs in `consumers/` that use a package's exports. */

@@ -1,4 +1,4 @@
-// `npm run test:packages [-- --only NAME,NAME] [--node 20,22,24] [--keep]`: loads the cells, which are TypeScript, and runs them.
+// `npm run test:packages [-- OPTIONS]`, see options.ts: loads the cells, which are TypeScript, and runs them.
 import { fileURLToPath } from 'node:url';
 import { runnerImport } from 'vite';
 
