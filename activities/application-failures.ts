@@ -1,11 +1,12 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { FORGED } from '../contracts/workflow.ts';
-import { ForgedDecision } from '../domain/approval/forged-decision.ts';
+import { EARLY, FORGED } from '../contracts/workflow.ts';
+import { DeadlineAhead, OutcomeRefused } from '../domain/approval/refused-outcome.ts';
 import { DomainError } from '../domain/errors.ts';
 
 /** Refusals that a retry cannot change. Temporal retries everything else: an unavailable database, a bug. */
 function nonRetryableOf(error: unknown): ApplicationFailure | undefined {
-  if (error instanceof ForgedDecision) return ApplicationFailure.nonRetryable(error.message, FORGED);
+  if (error instanceof OutcomeRefused) return ApplicationFailure.nonRetryable(error.message, FORGED);
+  if (error instanceof DeadlineAhead) return ApplicationFailure.nonRetryable(error.message, EARLY, error.remaining_ms);
   if (error instanceof DomainError && error.code === 'not_found')
     return ApplicationFailure.nonRetryable(error.message, error.code);
   return undefined;

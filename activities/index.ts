@@ -1,5 +1,6 @@
 import { type Registered, registered, type WorkerActivities } from '../contracts/activities.ts';
 import type {
+  IncidentStore,
   Ledger,
   ReconcileStore,
   ScreenStore,
@@ -9,26 +10,28 @@ import type {
 import type { WorkflowDirectory, WorkflowStarter } from '../domain/approval/workflow-ports.ts';
 import type { ScreenDeps } from '../domain/firewall/screen-deps.ts';
 import type { DeliveryStore, InterruptReader } from '../domain/outbox/ports.ts';
+import { createAdmit } from './admit.ts';
 import { withApplicationFailures } from './application-failures.ts';
 import { createDeliver, createStartDeliveries, type DeliverDeps } from './deliver.ts';
 import { createReceivers } from './receivers/index.ts';
 import { createReconcile } from './reconcile.ts';
 import { createReconcileWorkflows, type WorkflowScanDeps } from './reconcile-workflows.ts';
-import { createScreen } from './screen.ts';
-import { createSettle, createSettlement, type SettleDeps } from './settle.ts';
+import { createScreenPatch } from './screen-patch.ts';
+import { createSettle, type SettleDeps } from './settle.ts';
 
 /**
  * What the activities need. The callbacks are for metrics and alarms: they are called after the fact, and what they throw fails
  * the activity.
  */
 export interface ActivityDeps
-  extends Pick<SettleDeps, 'onSettled' | 'onForged'>,
+  extends Pick<SettleDeps, 'onSettled' | 'onIncident' | 'caller'>,
     Pick<DeliverDeps, 'onDelivery'>,
     Pick<WorkflowScanDeps, 'onRepair' | 'onProgress' | 'graceMs'> {
   /** `activityStores` of storage/. */
   stores: {
     screen: ScreenStore;
     ledger: Ledger;
+    incidents: IncidentStore;
     deliveries: DeliveryStore;
     interrupts: InterruptReader;
     reconcile: ReconcileStore;
@@ -48,17 +51,20 @@ export function createActivities({
   starter,
   directory,
   screenDeps,
+  caller,
   onSettled,
-  onForged,
+  onIncident,
   onDelivery,
   onRepair,
   onProgress,
   graceMs,
 }: ActivityDeps): Registered<WorkerActivities> {
+  const { incidents } = stores;
   return registered(
     withApplicationFailures({
-      screen: createScreen(stores.screen, screenDeps),
-      settle: createSettle({ ledger: stores.ledger, signer, onSettled, onForged }),
+      admit: createAdmit({ store: stores.screen, incidents, caller, onIncident }),
+      screenPatch: createScreenPatch(stores.screen, screenDeps),
+      settle: createSettle({ ledger: stores.ledger, incidents, signer, caller, onSettled, onIncident }),
       startDeliveries: createStartDeliveries(starter),
       ...createDeliver({
         store: stores.deliveries,
@@ -68,9 +74,9 @@ export function createActivities({
       reconcile: createReconcile({ store: stores.reconcile, starter, onRepair }),
       reconcileWorkflows: createReconcileWorkflows({
         store: stores.workflowScan,
+        incidents,
         directory,
         starter,
-        settlement: createSettlement(signer),
         onRepair,
         onProgress,
         graceMs,

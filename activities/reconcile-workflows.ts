@@ -1,7 +1,6 @@
 import type { Repair, WorkerActivities } from '../contracts/activities.ts';
-import type { RequestRef, Resolution, Settled } from '../contracts/workflow.ts';
-import { ForgedDecision } from '../domain/approval/forged-decision.ts';
-import type { LedgerEntry, WorkflowScanStore } from '../domain/approval/ports.ts';
+import type { RequestRef } from '../contracts/workflow.ts';
+import type { IncidentStore, WorkflowScanStore } from '../domain/approval/ports.ts';
 import type { WorkflowDirectory, WorkflowStarter } from '../domain/approval/workflow-ports.ts';
 import type { OnRepair } from './reconcile.ts';
 
@@ -11,9 +10,8 @@ const GRACE_MS = 60_000;
 export interface WorkflowScanDeps {
   store: WorkflowScanStore;
   directory: WorkflowDirectory;
-  starter: Pick<WorkflowStarter, 'startApproval'>;
-  /** `createSettlement`: checks, signs and writes. */
-  settlement: (proposed: Resolution) => (entry: LedgerEntry) => Promise<Settled>;
+  incidents: IncidentStore;
+  starter: Pick<WorkflowStarter, 'restartApproval'>;
   onRepair?: OnRepair | undefined;
   /** Called after each step, as heartbeat. */
   onProgress?: (() => void) | undefined;
@@ -22,17 +20,11 @@ export interface WorkflowScanDeps {
 }
 
 /**
- * Whether a workflow's own result may be proposed. The attacker can write to the namespace, so a result that approves is proposed
- * only with a person's decision, which `settle` compares with its row.
- */
-const isCredible = ({ status, cause, verified }: Resolution) =>
-  status !== 'approved' || (cause === 'person' && verified === true);
-
-/**
  * Repairs differences between Temporal, the ledger and the projection. The ledger is right, and without a ledger row nothing is
  * approved:
  * - resolved in the ledger, workflow open: sends the decision again; without one cancels the workflow, which then reads the ledger;
- * - workflow ended (terminated, failed) and no ledger row: closes the request as cancelled, with an incident;
+ * - workflow ended without a ledger row (terminated, failed, completed by a forger): starts it again from the row, with an incident.
+ *   So terminating delays an approval and does not end it;
  * - workflow unknown to Temporal (the namespace was lost or moved): starts it again;
  * - the projection differs from the ledger: copies the ledger.
  *
@@ -42,8 +34,8 @@ export const createReconcileWorkflows =
   ({
     store,
     directory,
+    incidents,
     starter,
-    settlement,
     onRepair = () => {},
     onProgress = () => {},
     graceMs = GRACE_MS,
@@ -93,20 +85,12 @@ export const createReconcileWorkflows =
     return counts;
 
     async function finish(ref: RequestRef): Promise<void> {
-      const found = await directory.stateOf(ref.request_id);
-      const request = found.state === 'running' ? undefined : await store.request(ref);
-      if (!request) return; // still running: Visibility lags
-      if (found.state === 'missing') {
-        await starter.startApproval(request);
-        return repaired('workflow_started_again', ref);
-      }
-      const cancelled: Resolution = { status: 'cancelled', cause: 'caller', payload_digest: request.payload_digest };
-      const proposed =
-        found.state === 'ended' && found.resolution && isCredible(found.resolution) ? found.resolution : cancelled;
-      await store.close(ref, settlement(proposed)).catch((error: unknown) => {
-        if (!(error instanceof ForgedDecision)) throw error;
-        return store.close(ref, settlement(cancelled));
-      });
-      repaired('workflow_ended', ref);
+      const state = await directory.stateOf(ref.request_id);
+      if (state === 'running') return; // Visibility lags
+      const request = await store.unsettledRequest(ref);
+      if (!request) return;
+      if (state === 'ended') await incidents.report(ref, 'workflow_ended');
+      await starter.restartApproval(request);
+      repaired('workflow_started_again', ref);
     }
   };

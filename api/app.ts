@@ -69,7 +69,7 @@ const onArrival: RequestHandler = (req, res, next) => {
 /** The HTTP surface over the given parts. It does no I/O of its own. */
 export function createApp(deps: AppDeps): Express {
   const { stores, workflows, log, publicUrl } = deps;
-  const { requests, decisions, executions, policies, identities } = stores;
+  const { requests, decisions, cancellations, executions, policies, identities } = stores;
   const openRequest = createOpenRequest({
     store: stores.opening,
     signer: deps.signer,
@@ -80,7 +80,7 @@ export function createApp(deps: AppDeps): Express {
     triageUrl: (id) => `${publicUrl()}/requests/${id}`,
   });
   const decide = createDecide({ requests, decisions, workflows, compileSchema: deps.compileSchema });
-  const cancel = createCancel({ requests, workflows });
+  const cancel = createCancel({ requests, cancellations, workflows });
   const reportExecuted = createReportExecuted({ requests, executions, log });
   const authenticate = createAuthenticate(identities, publicUrl);
   const routes = withOpenApi(

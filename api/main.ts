@@ -22,7 +22,7 @@ import { migrationsAtHead } from '../storage/db/migrate.ts';
 import { createPool } from '../storage/db/pool.ts';
 import { refuseForeignRootKey } from '../storage/db/start-up.ts';
 import { currentIssuerKey, publishedKeys } from '../storage/keys/issuer-keys.ts';
-import { loadProjectKey } from '../storage/keys/projects.ts';
+import { storedKeys } from '../storage/keys/stored-keys.ts';
 import { createApp } from './app.ts';
 import { createLargeBodyWorker } from './large-body/large-body-worker.ts';
 import { createEventHub } from './live/event-hub.ts';
@@ -64,7 +64,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
   const pool = createPool(config.database_url, {
     onError: (error) => log.warn({ error: error.message }, 'database connection lost'),
   });
-  const keyring = createKeyring(root, loadProjectKey(pool));
+  const keyring = createKeyring(root, storedKeys(pool));
   await refuseForeignRootKey(pool, root);
   const [signer, parsers] = await Promise.all([currentIssuerKey(pool, keyring).then(createSigner), loadParsers()]);
   const screenDeps = { parsers };

@@ -1,5 +1,6 @@
 import type { IdempotencyStore, IdentityStore, KeyStore } from '../domain/access/ports.ts';
 import type {
+  CancellationStore,
   DecisionStore,
   ExecutionStore,
   HistoryReader,
@@ -16,6 +17,7 @@ export interface ApiStores {
   requests: RequestReader & HistoryReader & RequestLister & RecordedReader;
   opening: OpenRequestStore;
   decisions: DecisionStore;
+  cancellations: CancellationStore;
   executions: ExecutionStore;
   policies: PolicyStore;
   keys: KeyStore;

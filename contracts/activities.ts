@@ -2,7 +2,16 @@
  * The activities that our workflows call, and the names under which workers register them. Free of zod: the workflow sandbox
  * imports this.
  */
-import type { DeliveryRef, RequestRef, Resolution, ResumeRef, ScreenAnswer, Settled } from './workflow.ts';
+import type {
+  Admission,
+  ApprovalInput,
+  DeliveryRef,
+  RequestRef,
+  Resolution,
+  ResumeRef,
+  ScreenAnswer,
+  Settled,
+} from './workflow.ts';
 
 /** Inconsistencies that the reconciler repairs. */
 export type Repair =
@@ -10,18 +19,21 @@ export type Repair =
   | 'delivery_started'
   | 'outcome_redelivered'
   | 'workflow_started_again'
-  | 'workflow_ended'
   | 'projection';
 
 /** The activities of our own worker. All are safe to repeat. */
 export interface WorkerActivities {
+  /** Compares the terms that a workflow was started with to the request's row, and returns its verdict. */
+  admit(input: ApprovalInput): Promise<Admission>;
   /**
-   * Without a decision: the verdict of the request. With one: the verdict on its patch. `block` means that the patch does not
-   * count (blocked, or with a finding that the original lacked); `second_approver` that it has such a finding and the policy
-   * lets another person approve it; anything else that it counts.
+   * The verdict on a patch. `block` means that it does not count (blocked, or with a finding that the original lacked);
+   * `second_approver` that it has such a finding and the policy lets another person approve it; anything else that it counts.
    */
-  screen(ref: RequestRef, decision_id?: string): Promise<ScreenAnswer>;
-  /** Writes the outcome unless the ledger has one, and returns the ledger's. Throws `forged` for a decision without a row. */
+  screenPatch(ref: RequestRef, decision_id: string): Promise<ScreenAnswer>;
+  /**
+   * Derives the outcome from rows and the database's clock, writes it unless the ledger has one, and returns the ledger's. `proposed` is
+   * a hint. Throws `forged` if no row supports it, `early` before the deadline; nothing changes then.
+   */
   settle(ref: RequestRef, proposed: Resolution): Promise<Settled>;
   /** Starts one `deliveryV1` per outbox row; the reconciler starts what this missed. */
   startDeliveries(refs: DeliveryRef[]): Promise<void>;
@@ -48,7 +60,8 @@ export type ActivityName = keyof Activities;
  * overwrite a team's `deliver` with ours.
  */
 export const ACTIVITY = {
-  screen: 'letsping.screen',
+  admit: 'letsping.admit',
+  screenPatch: 'letsping.screenPatch',
   settle: 'letsping.settle',
   startDeliveries: 'letsping.startDeliveries',
   deliver: 'letsping.deliver',

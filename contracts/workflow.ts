@@ -15,6 +15,8 @@ export const DECIDE_UPDATE = 'decide';
 /** The Signal of a team's own bot. It shares the Update's name, which is another kind of message. */
 export const DECIDE_SIGNAL = 'decide';
 export const DECIDE_RECORDED_SIGNAL = 'decide_recorded';
+/** A cancellation whose row the api has written. Temporal's own cancellation reaches a run only once, so the api does not use it. */
+export const CANCEL_RECORDED_SIGNAL = 'cancel_recorded';
 export const APPROVAL_QUERY = 'approval';
 export const ANSWERED_SIGNAL = 'answered';
 
@@ -61,6 +63,8 @@ export interface DecisionRef {
   payload_digest: string;
   /** Present when and only when `type` is `patch`. An approval of that patch names it as its `payload_digest`. */
   patched_digest?: string;
+  /** When its row was written, epoch milliseconds. A hint for the workflow: `settle` reads the row. */
+  decided_at_ms?: number;
 }
 
 /** Signal `decide` of a team's own bot: `decision_id` makes a repeat harmless. */
@@ -71,7 +75,8 @@ export interface BotDecision {
   decision_id?: string;
 }
 
-export const PHASES = ['screening', 'pending', 'patching', 'closed'] as const;
+/** `checking`: `settle` looks for the rows behind a message. Without them the request is pending again. */
+export const PHASES = ['screening', 'pending', 'patching', 'checking', 'closed'] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** Answer of Query `approval`. */
@@ -81,6 +86,8 @@ export interface ApprovalView {
   expires_at_ms: number;
   /** Signals that did not count: malformed, unsigned where not accepted, refused by the rules. */
   ignored_signals: number;
+  /** Messages that `settle` refused because no row supports them. */
+  refused_outcomes: number;
   resolution?: Resolution;
 }
 
@@ -106,7 +113,7 @@ export interface ResumeRef {
   interrupt_ids: string[];
 }
 
-/** The answer of `screen`. `second_approver` is for patches only: the patch counts when another person approves it too. */
+/** The answer of `screenPatch`. `second_approver`: the patch counts when another person approves it too. */
 export type ScreenAnswer = Verdict | 'second_approver';
 
 /**
@@ -127,5 +134,10 @@ export const RESUME_FAILURES = [
 ] as const;
 export type ResumeFailure = (typeof RESUME_FAILURES)[number];
 
-/** `type` of the ApplicationFailure by which `settle` refuses a decision that has no row. */
+/** The answer of `admit`. `foreign`: the workflow was started with other terms than its row's, or under another id. */
+export type Admission = Verdict | 'foreign';
+
+/** Types of the ApplicationFailures by which `settle` refuses an outcome. */
 export const FORGED = 'forged';
+/** The deadline is ahead by the database's clock. Details: the remaining milliseconds. */
+export const EARLY = 'early';

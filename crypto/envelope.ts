@@ -99,6 +99,18 @@ export async function seal(key: Uint8Array, context: SealContext, plain: Uint8Ar
   return sealed;
 }
 
+/** The first bytes of a sealed object: version, salt and commitment. */
+export const SEAL_FRONT = FRONT;
+
+/**
+ * Whether an object that begins with these bytes was sealed under this key and context. The commitment is a pseudorandom function of
+ * both, so it authenticates the context without the ciphertext.
+ */
+export const isSealedUnder = (key: Uint8Array, context: SealContext, front: Uint8Array): boolean =>
+  front[0] === VERSION &&
+  front.length >= FRONT &&
+  same(derived(key, front.subarray(0, SALT_END), context).commitment, front.subarray(SALT_END, FRONT));
+
 /** @throws SealBroken, also for bytes that were never sealed: plaintext is not accepted. */
 export async function unseal(key: Uint8Array, context: SealContext, sealed: Uint8Array): Promise<Uint8Array> {
   if (sealed[0] !== VERSION || sealed.length < FRONT + TAG) throw new SealBroken('the bytes are not a sealed object');

@@ -1,6 +1,10 @@
-import { createHmac } from 'node:crypto';
-import { newKey, SealBroken, type SealContext, seal, unseal, unwrapKey, wrapKey } from './envelope.ts';
+import { createHmac, type KeyObject } from 'node:crypto';
+import type { JWK } from 'jose';
+import { isSealedUnder, newKey, SealBroken, type SealContext, seal, unseal, unwrapKey, wrapKey } from './envelope.ts';
+import { createReceiptVerifier, type VerifyReceipt } from './receipt-verifier.ts';
 import type { NamedKey, RootKey } from './root-key.ts';
+import { type RowMacs, rowMacs } from './row-mac.ts';
+import { publicKeyOf } from './signing.ts';
 
 /** A project's key as the database stores it. */
 export interface WrappedKey {
@@ -8,19 +12,36 @@ export interface WrappedKey {
   wrapped_key: Uint8Array;
 }
 
+export interface SealedIssuerKey {
+  kid: string;
+  sealed: Uint8Array;
+}
+
+/** Reads the wrapped and sealed keys of a deployment. */
+export interface StoredKeys {
+  project(project_id: string): Promise<WrappedKey | undefined>;
+  issuers(): Promise<SealedIssuerKey[]>;
+}
+
+/** The context under which a signing key is sealed. */
+export const issuerKeyContext = (kid: string) => ['issuer key', kid] as const;
+
 /** This process does not have the key of the data. The request stays unchanged and nothing is decided. */
 export class KeyUnavailable extends Error {
   override readonly name = 'KeyUnavailable';
 }
 
-/** Seals and unseals for one project. The project is part of every context. */
-export interface Sealer {
+/** Seals, unseals and authenticates for one project. The project is part of every context. */
+export interface Sealer extends RowMacs {
   readonly project_id: string;
   seal(context: SealContext, value: unknown): Promise<Buffer>;
   /** @throws SealBroken */
   unseal(context: SealContext, sealed: Uint8Array): Promise<unknown>;
   sealBytes(context: SealContext, plain: Uint8Array): Promise<Buffer>;
   unsealBytes(context: SealContext, sealed: Uint8Array): Promise<Uint8Array>;
+  /** Whether an object that begins with these bytes was sealed in this context. */
+  isSealedUnder(context: SealContext, front: Uint8Array): boolean;
+  verifyReceipt: VerifyReceipt;
   /** Wraps a long-lived key, such as a thread's. */
   wrap(context: SealContext, key: Uint8Array): Buffer;
   unwrap(context: SealContext, wrapped: Uint8Array): Uint8Array;
@@ -47,14 +68,17 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 const json = (bytes: Uint8Array): unknown => JSON.parse(decoder.decode(bytes));
 
-function sealerOf(project_id: string, key: Uint8Array): Sealer {
+function sealerOf(project_id: string, key: Uint8Array, verifyReceipt: VerifyReceipt): Sealer {
   const inProject = (context: SealContext): SealContext => [project_id, ...context];
   const sealBytes = (context: SealContext, plain: Uint8Array) => seal(key, inProject(context), plain);
   const unsealBytes = (context: SealContext, sealed: Uint8Array) => unseal(key, inProject(context), sealed);
   return {
+    ...rowMacs(project_id, key),
     project_id,
     sealBytes,
     unsealBytes,
+    isSealedUnder: (context, front) => isSealedUnder(key, inProject(context), front),
+    verifyReceipt,
     seal: (context, value) => sealBytes(context, encoder.encode(JSON.stringify(value))),
     unseal: async (context, sealed) => json(await unsealBytes(context, sealed)),
     wrap: (context, longLived) => wrapKey(key, longLived, inProject(context)),
@@ -68,10 +92,10 @@ function sealerOf(project_id: string, key: Uint8Array): Sealer {
 }
 
 /**
- * The root keys of this process, and the projects' keys, loaded on demand. `load` reads a project's wrapped key.
+ * The root keys of this process, and the keys of the deployment, loaded on demand.
  * @throws KeyUnavailable from `sealer` if the project is unknown, or if another root key wrapped its key.
  */
-export function createKeyring(root: RootKey, load: (project_id: string) => Promise<WrappedKey | undefined>): Keyring {
+export function createKeyring(root: RootKey, stored: StoredKeys): Keyring {
   const sealers = new Map<string, Promise<Sealer>>();
   const held: readonly NamedKey[] = [root, ...root.others];
   const context = (project_id: string): SealContext => ['project key', project_id];
@@ -91,9 +115,9 @@ export function createKeyring(root: RootKey, load: (project_id: string) => Promi
     wrapped_key: wrapKey(root.bytes, key, context(project_id)),
   });
   const fetchSealer = async (project_id: string): Promise<Sealer> => {
-    const stored = await load(project_id);
-    if (!stored) throw new KeyUnavailable(`project ${project_id} has no key in this database`);
-    return sealerOf(project_id, unwrapProjectKey(project_id, stored));
+    const wrapped = await stored.project(project_id);
+    if (!wrapped) throw new KeyUnavailable(`project ${project_id} has no key in this database`);
+    return sealerOf(project_id, unwrapProjectKey(project_id, wrapped), verifyReceipt);
   };
   /** A globally sealed value does not name its root key. There are two or three, and the tag rejects a wrong one. */
   const unsealWithAny = async (ctx: SealContext, sealed: Uint8Array): Promise<{ plain: Uint8Array; by: NamedKey }> => {
@@ -106,6 +130,19 @@ export function createKeyring(root: RootKey, load: (project_id: string) => Promi
     }
     throw new SealBroken('none of the root keys of this process unseals it');
   };
+  /** A key that cannot be unsealed is not this deployment's. */
+  const issuers = async (): Promise<Map<string, KeyObject>> => {
+    const keys = new Map<string, KeyObject>();
+    for (const { kid, sealed } of await stored.issuers()) {
+      try {
+        keys.set(kid, publicKeyOf(json((await unsealWithAny(issuerKeyContext(kid), sealed)).plain) as JWK));
+      } catch (error) {
+        if (!(error instanceof SealBroken)) throw error;
+      }
+    }
+    return keys;
+  };
+  const verifyReceipt = createReceiptVerifier(issuers);
   return {
     root,
     wrapProjectKey: (project_id) => wrapProjectKey(project_id, newKey()),

@@ -1,9 +1,10 @@
 import type { Pool } from 'pg';
 import type { Keyring } from '../crypto/keyring.ts';
-import type { Ledger, ReconcileStore, ScreenStore } from '../domain/approval/ports.ts';
+import type { IncidentStore, Ledger, ReconcileStore, ScreenStore } from '../domain/approval/ports.ts';
 import type { DeliveryStore, InterruptReader } from '../domain/outbox/ports.ts';
-import { markStarted, readRequest, readVerdict, unstartedRequests } from './approvals/approval-requests.ts';
+import { markStarted, readRequest, readRequestRow, unstartedRequests } from './approvals/approval-requests.ts';
 import { readDecision } from './approvals/decisions.ts';
+import { reportIncident } from './approvals/incidents.ts';
 import { settleOnce } from './approvals/ledger.ts';
 import { currentPolicy } from './approvals/policies.ts';
 import { workflowScanStore } from './approvals/reconcile.ts';
@@ -15,7 +16,10 @@ import { interruptOfRequest } from './threads/interrupt-of-request.ts';
 /** The stores of the activities: each call is a transaction of its own. */
 export function activityStores(pool: Pool, keyring: Keyring) {
   const screen: ScreenStore = {
-    verdictOf: (ref) => onceInProject(pool, ref.project_id, (tx) => readVerdict(tx, ref.request_id)),
+    terms: async (ref) => {
+      const sealer = await keyring.sealer(ref.project_id);
+      return onceInProject(pool, ref.project_id, (tx) => readRequestRow(tx, sealer, ref.request_id));
+    },
     request: async (ref) => {
       const sealer = await keyring.sealer(ref.project_id);
       return inProject(pool, ref.project_id, (tx) => readRequest(tx, sealer, ref.request_id));
@@ -33,7 +37,13 @@ export function activityStores(pool: Pool, keyring: Keyring) {
     },
   };
   const ledger: Ledger = {
-    settleOnce: (ref, work) => inProject(pool, ref.project_id, (tx) => settleOnce(tx, ref.request_id, work)),
+    settleOnce: async (ref, work) => {
+      const sealer = await keyring.sealer(ref.project_id);
+      return inProject(pool, ref.project_id, (tx) => settleOnce(tx, sealer, ref.request_id, work));
+    },
+  };
+  const incidents: IncidentStore = {
+    report: (ref, kind) => onceInProject(pool, ref.project_id, (tx) => reportIncident(tx, kind, ref.request_id)),
   };
   const deliveries: DeliveryStore = {
     undelivered: (ref) => inProject(pool, ref.project_id, (tx) => readUndelivered(tx, ref.delivery_id)),
@@ -60,5 +70,13 @@ export function activityStores(pool: Pool, keyring: Keyring) {
     unstartedDeliveries: (limit) => acrossProjects(pool, (tx) => unstartedDeliveries(tx, limit)),
     markStarted: (ref) => inProject(pool, ref.project_id, (tx) => markStarted(tx, ref.request_id)),
   };
-  return { screen, ledger, deliveries, interrupts, reconcile, workflowScan: workflowScanStore(pool) };
+  return {
+    screen,
+    ledger,
+    incidents,
+    deliveries,
+    interrupts,
+    reconcile,
+    workflowScan: workflowScanStore(pool, keyring),
+  };
 }

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { Keyring, Sealer } from '../crypto/keyring.ts';
 import type {
+  CancellationStore,
   DecisionStore,
   ExecutionStore,
   HistoryReader,
@@ -13,7 +14,8 @@ import type { PolicyStore } from '../domain/policy/ports.ts';
 import { idempotencyStore, identityStore, keyStore } from './access/access-stores.ts';
 import { createKeyCache, type KeyCache } from './access/key-cache.ts';
 import { listRequests, markStarted } from './approvals/approval-requests.ts';
-import { insertDecision } from './approvals/decisions.ts';
+import { insertCancellation } from './approvals/cancellations.ts';
+import { insertDecision, sendDecisionBack } from './approvals/decisions.ts';
 import { recordExecution } from './approvals/executions.ts';
 import { openRequestStore } from './approvals/open-request-store.ts';
 import { currentPolicy, insertPolicy, policyLog } from './approvals/policies.ts';
@@ -42,7 +44,7 @@ export function apiStores(
   const requests: RequestReader & HistoryReader & RequestLister & RecordedReader = {
     view: (project_id, id) => sealed(project_id, (tx, sealer) => requestView(tx, sealer, id)),
     history: (project_id, id) => sealed(project_id, (tx, sealer) => historyView(tx, sealer, id)),
-    list: (project_id, query) => onceInProject(pool, project_id, (tx) => listRequests(tx, query)),
+    list: (project_id, query) => sealed(project_id, (tx, sealer) => listRequests(tx, sealer, query), onceInProject),
     recorded: opening.recorded,
   };
   const policies: PolicyStore = {
@@ -52,12 +54,16 @@ export function apiStores(
     policyLog: (project_id, limit, before) => onceInProject(pool, project_id, (tx) => policyLog(tx, limit, before)),
   };
   const decisions: DecisionStore = {
-    recordDecision: (project_id, decision) =>
-      sealed(project_id, (tx, sealer) => insertDecision(tx, sealer, decision), onceInProject),
+    recordDecision: (project_id, decision) => sealed(project_id, (tx, sealer) => insertDecision(tx, sealer, decision)),
+    sendBack: (project_id, request_id, decision_id) =>
+      sealed(project_id, (tx, sealer) => sendDecisionBack(tx, sealer, request_id, decision_id)),
     screeningOf: (project_id, request_id, decision_id) =>
       sealed(project_id, (tx, sealer) => readScreening(tx, sealer, request_id, decision_id), onceInProject),
-    proposalOf: (project_id, request_id) =>
-      sealed(project_id, (tx, sealer) => readProposal(tx, sealer, request_id), onceInProject),
+    proposalOf: (project_id, request_id) => sealed(project_id, (tx, sealer) => readProposal(tx, sealer, request_id)),
+  };
+  const cancellations: CancellationStore = {
+    recordCancellation: (project_id, request_id, requested_by) =>
+      sealed(project_id, (tx, sealer) => insertCancellation(tx, sealer, request_id, requested_by)),
   };
   const executions: ExecutionStore = {
     execute: (project_id, request, digest, approved_digest, by) =>
@@ -70,6 +76,7 @@ export function apiStores(
     requests,
     policies,
     decisions,
+    cancellations,
     executions,
     workflowStarts,
     opening,

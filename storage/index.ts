@@ -4,7 +4,7 @@ import { parseRootKey } from '../crypto/root-key.ts';
 import type { ThreadStore } from '../domain/thread/ports.ts';
 import { createPool } from './db/pool.ts';
 import { refuseForeignRootKey } from './db/start-up.ts';
-import { loadProjectKey } from './keys/projects.ts';
+import { storedKeys } from './keys/stored-keys.ts';
 import { createThreadStore } from './threads/thread-store.ts';
 
 export type { ThreadStore } from '../domain/thread/ports.ts';
@@ -29,6 +29,6 @@ export async function openThreadStore({
   const root = parseRootKey(rootKey);
   const pool = createPool(databaseUrl);
   await refuseForeignRootKey(pool, root);
-  const keyring = createKeyring(root, loadProjectKey(pool));
+  const keyring = createKeyring(root, storedKeys(pool));
   return { store: createThreadStore({ pool, keyring, project_id: projectId }), close: () => pool.end() };
 }

@@ -20,7 +20,7 @@ import { listenToDeliveries } from '../storage/db/events.ts';
 import { createPool } from '../storage/db/pool.ts';
 import { refuseForeignRootKey } from '../storage/db/start-up.ts';
 import { currentIssuerKey } from '../storage/keys/issuer-keys.ts';
-import { loadProjectKey } from '../storage/keys/projects.ts';
+import { storedKeys } from '../storage/keys/stored-keys.ts';
 import { workflowBundle } from './bundle.ts';
 import { createWorker } from './create-worker.ts';
 import { ensureReconcileSchedules } from './reconcile-schedule.ts';
@@ -40,7 +40,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
     max: 10,
     onError: (error) => log.warn({ err: error }, 'database connection lost'),
   });
-  const keyring = createKeyring(root, loadProjectKey(pool));
+  const keyring = createKeyring(root, storedKeys(pool));
   await refuseForeignRootKey(pool, root);
   const [signer, parsers, bundle] = await Promise.all([
     currentIssuerKey(pool, keyring).then(createSigner),
@@ -61,7 +61,11 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
     directory: workflowDirectory(client),
     screenDeps: { parsers },
     onSettled: metrics.decided,
-    onForged: ({ request_id }) => log.error({ request_id }, 'alarm: forged decision'),
+    caller: () => {
+      const { workflowExecution, workflowType = '' } = Context.current().info;
+      return { workflow_id: workflowExecution?.workflowId ?? '', workflow_type: workflowType };
+    },
+    onIncident: ({ request_id }, kind) => log.error({ request_id, kind }, 'alarm: an outcome was refused'),
     onDelivery: ({ delivery_id }, result) => {
       metrics.delivered(result);
       if (result === 'dead') log.error({ delivery_id }, 'alarm: delivery dead-lettered');

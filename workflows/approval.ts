@@ -4,10 +4,12 @@ import {
   type ApprovalInput,
   type ApprovalView,
   type BotDecision,
+  CANCEL_RECORDED_SIGNAL,
   DECIDE_RECORDED_SIGNAL,
   DECIDE_SIGNAL,
   DECIDE_UPDATE,
   type DecisionRef,
+  EARLY,
   FORGED,
   type Resolution,
   type ScreenAnswer,
@@ -18,15 +20,17 @@ import {
   cancelled,
   decided,
   expired,
-  foundForged,
   isRepeat,
+  mustWait,
   opened,
   patchScreened,
   patchScreening,
   refusalOf,
+  refusedOutcome,
   SECOND_APPROVER,
   type SentBack,
   screened,
+  settledBy,
 } from '../domain/approval/approval.ts';
 import { parseBotDecision, parseDecisionRef } from '../domain/approval/messages.ts';
 import { assertOneSdk } from './one-sdk.ts';
@@ -35,14 +39,17 @@ import { activity, localActivity } from './proxies.ts';
 export const decide = wf.defineUpdate<Resolution, [DecisionRef]>(DECIDE_UPDATE);
 export const decideByBot = wf.defineSignal<[BotDecision]>(DECIDE_SIGNAL);
 export const decideRecorded = wf.defineSignal<[DecisionRef]>(DECIDE_RECORDED_SIGNAL);
+export const cancelRecorded = wf.defineSignal(CANCEL_RECORDED_SIGNAL);
 export const approval = wf.defineQuery<ApprovalView>(APPROVAL_QUERY);
 
 // Local activities: no round trip, one marker each. Together they stay below 80 % of the 5 s of a workflow task.
-const screen = localActivity('screen', {
+const SCREENING: wf.LocalActivityOptions = {
   startToCloseTimeout: '1s',
   scheduleToCloseTimeout: '2500ms',
   retry: { initialInterval: '100ms', maximumAttempts: 2 },
-});
+};
+const admit = localActivity('admit', SCREENING);
+const screenPatch = localActivity('screenPatch', SCREENING);
 const AFTER_CLOSING: wf.LocalActivityOptions = {
   startToCloseTimeout: '1s',
   scheduleToCloseTimeout: '2s',
@@ -59,38 +66,42 @@ const settleWithRetry = activity('settle', {
 const uncancelled = <T>(work: () => Promise<T>) => wf.CancellationScope.nonCancellable(work);
 const refused = (code: SentBack) => wf.ApplicationFailure.nonRetryable(`decision refused: ${code}`, code);
 
-/** A local activity rejects with the ApplicationFailure itself, a regular one wraps it. */
-function isForged(error: unknown): boolean {
+/** Why `settle` refused an outcome; undefined for any other failure. A regular activity wraps the ApplicationFailure. */
+function refusalBySettle(error: unknown): { remaining_ms?: number } | undefined {
   const cause = error instanceof wf.ActivityFailure ? error.cause : error;
-  return cause instanceof wf.ApplicationFailure && cause.type === FORGED;
+  if (!(cause instanceof wf.ApplicationFailure)) return undefined;
+  if (cause.type === FORGED) return {};
+  return cause.type === EARLY ? { remaining_ms: Number(cause.details?.[0]) || 0 } : undefined;
 }
 
 /**
  * One run per held request, id `approval/<request id>`. The rules are in `domain/approval`; this is their wiring. The phase changes
- * before each await, so that a second decision finds the request closed. Work that must not stop half-way is shielded from
- * cancellation. Returns the ledger's resolution.
+ * before each await. A message is a hint: `settle` derives the outcome from the rows, and without one the request is pending again.
+ * Returns the ledger's resolution.
  */
 export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
   assertOneSdk();
   const ref = { project_id: input.project_id, request_id: input.request_id };
   let state: ApprovalState = opened;
   let resolution: Resolution | undefined;
+  let isCancelled = false;
   let ignoredSignals = 0;
+  let refusedOutcomes = 0;
   const sentBack = new Map<string, SentBack>();
 
   const refusal = (decision: DecisionRef, verified: boolean) => refusalOf(state, decision, verified, input, Date.now());
 
-  /** Changes the phase before its first await, except that it waits for the verdict. */
+  /** Changes the phase before its first await, unless the decision must wait. */
   const take = async (decision: DecisionRef, verified: boolean): Promise<void> => {
-    if (state.phase === 'screening') {
-      await wf.condition(() => state.phase !== 'screening');
+    while (mustWait(state) && !isRepeat(state, decision)) {
+      await wf.condition(() => !mustWait(state));
       const code = refusal(decision, verified);
       if (code) return void sentBack.set(decision.decision_id, code);
     }
     if (isRepeat(state, decision)) return;
     state = decided(state, decision, verified, input);
     if (state.phase !== 'patching') return;
-    const answer = await screen(ref, decision.decision_id).catch((): ScreenAnswer => 'block'); // an unscreened patch must not run
+    const answer = await screenPatch(ref, decision.decision_id).catch((): ScreenAnswer => 'block'); // an unscreened patch must not run
     const screening = patchScreening(answer);
     state = patchScreened(state, screening);
     if (screening === 'refused') sentBack.set(decision.decision_id, 'patch_refused');
@@ -102,6 +113,7 @@ export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
     payload_digest: input.payload_digest,
     expires_at_ms: input.expires_at_ms,
     ignored_signals: ignoredSignals,
+    refused_outcomes: refusedOutcomes,
     ...(resolution && { resolution }),
   }));
   wf.setHandler(
@@ -138,45 +150,65 @@ export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
   wf.setHandler(decideByBot, (raw) =>
     bySignal(input.accept_unsigned_signals ? parseBotDecision(raw, wf.uuid4) : undefined, false),
   );
+  const cancel = () => {
+    isCancelled = true;
+  };
+  wf.setHandler(cancelRecorded, cancel);
+  wf.CancellationScope.current().cancelRequested.catch(cancel);
   // Every handler is set before the first await.
 
-  const verdict = await uncancelled(() => screen(ref)).catch((): ScreenAnswer => 'hold'); // if a guardrail fails, a person decides
-  state = screened(state, verdict, input);
-  if (!isClosed(state)) {
-    let isCancelled = false;
-    await wf
-      .condition(() => isClosed(state), Math.max(1, input.expires_at_ms - Date.now()), { summary: 'decision deadline' })
-      .catch((error: unknown) => {
-        if (!wf.isCancellation(error)) throw error;
-        isCancelled = true;
-      });
-    await uncancelled(() => wf.condition(() => state.phase !== 'patching')); // finish screening a patch that arrived in time
-    state = isCancelled ? cancelled(state, input) : expired(state, input); // closed before any further await
+  // A cancellation is a hint too, and may be refused: no step may be interrupted by one.
+  return uncancelled(async () => {
+    const admission = await admit(input).catch(() => 'hold' as const); // if it fails, a person decides
+    if (admission === 'foreign') throw wf.ApplicationFailure.nonRetryable('the start differs from its row', 'foreign');
+    state = screened(state, admission, input);
+    let deadline_ms = input.expires_at_ms;
+    for (;;) {
+      if (state.phase !== 'checking') await untilChecking(deadline_ms);
+      const found = await settle();
+      if ('resolution' in found) {
+        resolution = found.resolution;
+        state = settledBy(found.resolution);
+        await deliver(found.delivery_ids);
+        await wf.condition(wf.allHandlersFinished);
+        return found.resolution;
+      }
+      if (found.remaining_ms === undefined) refusedOutcomes += 1;
+      else deadline_ms = Date.now() + found.remaining_ms;
+    }
+  });
+
+  async function untilChecking(deadline_ms: number): Promise<void> {
+    await wf.condition(() => state.phase === 'checking' || isCancelled, Math.max(1, deadline_ms - Date.now()), {
+      summary: 'decision deadline',
+    });
+    await wf.condition(() => state.phase !== 'patching'); // finish screening a patch that arrived in time
+    if (state.phase !== 'pending') return;
+    state = isCancelled ? cancelled(state, input) : expired(state, input);
+    isCancelled = false;
   }
 
-  const settled = await uncancelled(() => settle(state));
-  resolution = settled.resolution;
-  if (settled.delivery_ids.length > 0) {
-    const refs = settled.delivery_ids.map((delivery_id) => ({ project_id: input.project_id, delivery_id }));
-    await uncancelled(() => startDeliveries(refs).catch(() => {})); // the reconciler starts what this missed
-  }
-  await uncancelled(() => wf.condition(wf.allHandlersFinished));
-  return resolution;
-
-  async function settle(closed: ApprovalState): Promise<Settled> {
-    if (!isClosed(closed)) throw new wf.IllegalStateError('an approval is settled when it is closed');
+  /** The ledger's outcome, or why the proposed one was refused. Then the request is pending again. */
+  async function settle(): Promise<Settled | { remaining_ms?: number }> {
+    if (state.phase !== 'checking') throw new wf.IllegalStateError('only a proposed outcome is settled');
+    const { proposed } = state;
     try {
-      return await settleLocally(ref, closed.proposed).catch((error: unknown) => {
-        if (isForged(error)) throw error;
-        return settleWithRetry(ref, closed.proposed);
+      return await settleLocally(ref, proposed).catch((error: unknown) => {
+        if (refusalBySettle(error)) throw error;
+        return settleWithRetry(ref, proposed);
       });
     } catch (error) {
-      if (!isForged(error)) throw error;
-      state = foundForged(input);
-      return settle(state);
+      const found = refusalBySettle(error);
+      if (!found) throw error;
+      state = refusedOutcome(state);
+      if (proposed.decision_id !== undefined) sentBack.set(proposed.decision_id, 'not_recorded');
+      return found;
     }
   }
-}
 
-const isClosed = (state: ApprovalState): state is Extract<ApprovalState, { phase: 'closed' }> =>
-  state.phase === 'closed';
+  async function deliver(delivery_ids: string[]): Promise<void> {
+    if (delivery_ids.length === 0) return;
+    const refs = delivery_ids.map((delivery_id) => ({ project_id: input.project_id, delivery_id }));
+    await startDeliveries(refs).catch(() => {}); // the reconciler starts what this missed
+  }
+}

@@ -16,8 +16,8 @@ import { schemaErrors } from './json-schema.ts';
 import { awaitingSecondApprover, createSubmit, type SubmitDeps } from './submit-decision.ts';
 
 /**
- * The api checks the rules of the workflow first, for a clear answer before anything is written. The deadline is left to the
- * workflow: it has Temporal's clock, and only it knows of a patch that was sent in time and is being screened.
+ * The api checks the rules of the workflow first, for a clear answer before anything is written. The deadline is checked by the
+ * statement that writes the decision, by the database's clock.
  */
 const refusalBefore = (attempt: Attempt, proposal: ProposedPatch | undefined) => {
   const { payload_digest, requested_by } = attempt.request;
@@ -79,7 +79,7 @@ export function createDecide(deps: DecideDeps) {
     }
 
     const patch = decision.type === 'patch' ? patched(compileSchema, request, decision.patched_payload) : undefined;
-    const { patched_digest } = await decisions.recordDecision(project_id, {
+    const recorded = await decisions.recordDecision(project_id, {
       id: decision_id,
       request_id,
       type: decision.type,
@@ -90,7 +90,12 @@ export function createDecide(deps: DecideDeps) {
       ...(decision.type === 'reject' && { reason: decision.reason }),
       ...(patch && { patched_payload: patch.patched_payload, salt: patch.salt }),
     });
-    return submit(attempt, refOf(attempt, patched_digest));
+    if (recorded.state === 'late') throw REFUSED.expired();
+    if (recorded.sent_back_at) throw REFUSED.not_pending();
+    return submit(attempt, {
+      ...refOf(attempt, recorded.patched_digest),
+      decided_at_ms: recorded.created_at.getTime(),
+    });
   };
 }
 

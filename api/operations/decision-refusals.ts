@@ -13,6 +13,8 @@ export const REFUSED: Record<Refusal, () => DomainError> = {
   patch_refused: () =>
     new DomainError('patch_refused', 'The firewall refuses the patched payload. The request is still open.'),
   own_request: () => new DomainError('own_request', 'You asked for this yourself: somebody else has to decide.'),
+  not_recorded: () =>
+    new DomainError('internal', 'The stored decision does not support what was sent. Nothing was decided.'),
   own_patch: () => new DomainError('own_patch', 'You made this patch yourself: somebody else has to approve it.'),
   payload_changed: () =>
     new DomainError(

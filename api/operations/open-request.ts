@@ -90,10 +90,10 @@ export const createOpenRequest =
           policy.expires_in_ms ??
           DEFAULT_EXPIRES_IN_MS,
       };
-      const outcome =
-        screening.verdict === 'hold' ? undefined : await firewallOutcome(signer, project_id, request, now());
+      const at = now();
+      const outcome = screening.verdict === 'hold' ? undefined : await firewallOutcome(signer, project_id, request, at);
 
-      const inserted = await store.insert(project_id, request, outcome);
+      const inserted = await store.insert(project_id, request, at, outcome);
       if (inserted.state === 'policy_changed') continue;
       const { state, view } = inserted;
       if (state === 'written') {

@@ -9,7 +9,7 @@ import { REFUSED } from './decision-refusals.ts';
 
 export interface SubmitDeps {
   requests: RequestReader;
-  decisions: Pick<DecisionStore, 'proposalOf' | 'screeningOf'>;
+  decisions: Pick<DecisionStore, 'proposalOf' | 'screeningOf' | 'sendBack'>;
   workflows: Pick<ApprovalWorkflows, 'decide' | 'record' | 'redeliver'>;
 }
 
@@ -80,6 +80,8 @@ export function createSubmit({ requests, decisions, workflows }: SubmitDeps) {
       throw new DomainError('patch_refused', REFUSED.patch_refused().message, { findings: await findingsOf(attempt) });
     const resolution = code === 'not_pending' || code === 'expired' ? await resolutionSoon(attempt) : undefined;
     if (resolution) return answerWith(attempt, resolution, 200);
+    // Before the answer: a decision whose author was told that it does not count never counts.
+    await decisions.sendBack(attempt.request.project_id, attempt.request.id, attempt.decision_id);
     throw REFUSED[code]();
   }
 

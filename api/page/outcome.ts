@@ -12,7 +12,7 @@ const CAUSES: Record<Cause, string> = {
   caller: 'by the requester',
   superseded: 'because a newer request replaced it',
   agent_gone: 'because the agent is gone',
-  forged: 'because of a forged decision: the API never recorded it',
+  forged: 'because its workflow was tampered with',
 };
 
 const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);

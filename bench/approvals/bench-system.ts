@@ -14,7 +14,7 @@ import type { UnsealedRequest } from '../../domain/approval/record.ts';
 import { payloadDigest, saltText } from '../../domain/digest.ts';
 import { apiStores } from '../../storage/api-stores.ts';
 import { createPool } from '../../storage/db/pool.ts';
-import { loadProjectKey } from '../../storage/keys/projects.ts';
+import { storedKeys } from '../../storage/keys/stored-keys.ts';
 import { expectStatus, send } from './http.ts';
 import { type Child, startOwn } from './processes.ts';
 import { pause } from './timing.ts';
@@ -98,7 +98,7 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
     const connection = await Connection.connect({ address: system.temporal_address });
     closing.push(() => connection.close());
     const client = new Client({ connection, namespace: system.temporal_namespace });
-    const keyring = createKeyring(parseRootKey(system.program_env['LETSPING_ROOT_KEY']!), loadProjectKey(pool));
+    const keyring = createKeyring(parseRootKey(system.program_env['LETSPING_ROOT_KEY']!), storedKeys(pool));
     const stores = apiStores(pool, keyring);
 
     const policy = { default_routing: 'review_all', routes: [{ service: ALLOWED_SERVICE, routing: 'observe' }] };
@@ -109,7 +109,7 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
       const salt = randomBytes(32);
       const action = bodyFor(HELD_SERVICE);
       const id = newId('req');
-      const { inForce } = await stores.opening.screeningBasis(system.project_id);
+      const { inForce, now } = await stores.opening.screeningBasis(system.project_id);
       const inserted = await stores.opening.insert(
         system.project_id,
         {
@@ -139,6 +139,7 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
           accept_unsigned_signals: false,
           expires_in_ms: DAY_MS,
         },
+        now(),
         undefined,
       );
       if (inserted.state !== 'written') throw new Error(`not written: ${inserted.state}`);

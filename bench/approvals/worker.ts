@@ -15,7 +15,7 @@ import { workflowStarter } from '../../runtime/temporal/workflow-starter.ts';
 import { activityStores } from '../../storage/activity-stores.ts';
 import { createPool } from '../../storage/db/pool.ts';
 import { currentIssuerKey } from '../../storage/keys/issuer-keys.ts';
-import { loadProjectKey } from '../../storage/keys/projects.ts';
+import { storedKeys } from '../../storage/keys/stored-keys.ts';
 import { createWorker } from '../../workers/create-worker.ts';
 
 const [taskQueue = '', kind = 'empty'] = process.argv.slice(2);
@@ -28,7 +28,7 @@ const EMPTY = registered({
   settle: async (_ref, resolution) => ({ resolution, delivery_ids: [] }),
 });
 async function realActivities() {
-  const keyring = createKeyring(parseRootKey(config.root_key), loadProjectKey(pool));
+  const keyring = createKeyring(parseRootKey(config.root_key), storedKeys(pool));
   const { client } = temporalClient(process.env);
   return createActivities({
     stores: activityStores(pool, keyring),

@@ -27,7 +27,7 @@ export async function bareV1(input: ApprovalInput): Promise<Resolution | undefin
   return resolution;
 }
 
-const screen = localActivity('screen', { startToCloseTimeout: '1s' });
+const admit = localActivity('admit', { startToCloseTimeout: '1s' });
 const settle = activity('settle', { startToCloseTimeout: '10s' });
 
 /** Ours with `settle` as a regular activity: through the server's queue instead of inside the workflow task. */
@@ -40,7 +40,7 @@ export async function regularSettleV1(input: ApprovalInput): Promise<Resolution 
     await wf.condition(() => standing !== undefined);
     return standing ?? proposed;
   });
-  await screen(ref);
+  await admit(input);
   await wf.condition(() => proposed !== undefined, Math.max(1, input.expires_at_ms - Date.now()));
   if (proposed) standing = (await settle(ref, proposed)).resolution;
   await wf.condition(wf.allHandlersFinished);

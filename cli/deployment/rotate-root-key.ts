@@ -4,7 +4,8 @@ import { loadConfig } from '../../runtime/config.ts';
 import { createPool } from '../../storage/db/pool.ts';
 import { refuseForeignRootKey } from '../../storage/db/start-up.ts';
 import { rotateRootKey } from '../../storage/keys/key-rotation.ts';
-import { loadProjectKey, rootKeyReferences } from '../../storage/keys/projects.ts';
+import { rootKeyReferences } from '../../storage/keys/projects.ts';
+import { storedKeys } from '../../storage/keys/stored-keys.ts';
 import type { Terminal } from '../command.ts';
 import { startRefusal } from '../start-refusal.ts';
 
@@ -26,7 +27,7 @@ async function rotate(env: NodeJS.ProcessEnv) {
   const pool = createPool(config.database_url, { max: 2 });
   try {
     await refuseForeignRootKey(pool, root);
-    const rotated = await rotateRootKey(pool, createKeyring(root, loadProjectKey(pool)));
+    const rotated = await rotateRootKey(pool, createKeyring(root, storedKeys(pool)));
     return { root_key_id: root.id, ...rotated, references: await rootKeyReferences(pool) };
   } finally {
     await pool.end();

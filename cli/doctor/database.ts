@@ -6,7 +6,8 @@ import { migrationsAtHead } from '../../storage/db/migrate.ts';
 import { createPool } from '../../storage/db/pool.ts';
 import { loginRights, serverClock } from '../../storage/db/server-info.ts';
 import { refuseUnopened } from '../../storage/db/start-up.ts';
-import { loadProjectKey, projectIds, rootKeyReferences } from '../../storage/keys/projects.ts';
+import { projectIds, rootKeyReferences } from '../../storage/keys/projects.ts';
+import { storedKeys } from '../../storage/keys/stored-keys.ts';
 import { type CheckResult, fail, messageOf, ok, skipped, warn } from './check.ts';
 
 const OLDEST_POSTGRES = 15;
@@ -111,7 +112,7 @@ async function opens(pool: Pool, root: RootKey | undefined): Promise<CheckResult
   if (!root) return skipped([check], 'the root key is invalid')[0]!;
   try {
     await refuseUnopened(pool, root);
-    const keyring = createKeyring(root, loadProjectKey(pool));
+    const keyring = createKeyring(root, storedKeys(pool));
     const ids = await projectIds(pool, KEYS_TRIED);
     for (const id of ids) await keyring.sealer(id);
     const references = Object.entries(await rootKeyReferences(pool)).filter(([id]) => id !== root.id);

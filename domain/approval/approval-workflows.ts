@@ -21,15 +21,18 @@ export type RecordAnswer = 'recorded' | 'not_found' | 'unavailable';
 export interface ApprovalWorkflows {
   /** Returns at once: starts queue, and a request whose workflow has started is marked. */
   start(request: RequestRecord): void;
-  /** As an Update, which waits up to 10 s for the answer. `startFirst`: for a workflow that may never have been started. */
+  /**
+   * As an Update, which waits up to 10 s for the answer. `startFirst`: for a workflow that was never started, or was terminated; only
+   * after a look at the ledger.
+   */
   decide(request: RequestRecord, decision: DecisionRef, options?: { startFirst: boolean }): Promise<DecideAnswer>;
   /** As a Signal, which needs no worker. */
   record(request_id: string, decision: DecisionRef): Promise<RecordAnswer>;
   /** Returns at once: sends a decision that is in the ledger to a workflow that may not have it, until it arrives. */
   redeliver(request_id: string, decision: DecisionRef): void;
   /**
-   * Cancels the workflow, started before where it is missing, and waits up to 5 s for its end. `requested`: the
-   * cancellation is recorded, or the workflow had ended; the ledger has the outcome once a worker has run.
+   * Tells the workflow of a cancellation whose row is written, starts it before where it is missing, and waits up to 5 s for its end.
+   * `requested`: the ledger has the outcome once a worker has run.
    */
   cancel(request: RequestRecord): Promise<'requested' | 'unavailable'>;
   /** Stops redelivery, drops queued starts (the reconciler makes them), and waits for the starts in progress. */

@@ -1,16 +1,24 @@
 import type { PatchScreening } from '../../contracts/verdict.ts';
-import type { ApprovalInput, DecisionRef, Phase, Resolution, ScreenAnswer } from '../../contracts/workflow.ts';
+import type {
+  Admission,
+  ApprovalInput,
+  DecisionRef,
+  Phase,
+  Resolution,
+  ScreenAnswer,
+} from '../../contracts/workflow.ts';
 
 /**
  * The state machine of one approval, and the only place that defines its transitions. The workflow wires it, and PostgreSQL
- * holds the read model. Each transition is a function of the state and an event. A proposed outcome never changes here, except
- * that a forged one is cancelled.
+ * holds the read model. Each transition is a function of the state and an event. A proposed outcome is a hint that `settle` checks
+ * against the rows: meanwhile the phase is `checking`, and a refused one makes the request pending again.
  */
 export type ApprovalState =
   | { phase: 'screening' }
   | { phase: 'pending'; proposal?: Proposal }
   | { phase: 'patching'; decision: DecisionRef; verified: boolean; proposal?: Proposal }
-  | { phase: 'closed'; proposed: Resolution };
+  | { phase: 'checking'; proposed: Resolution; proposal?: Proposal }
+  | { phase: 'closed'; decision_id?: string };
 
 /** A patch that waits for a second approver, whose approval names its digest. */
 export type Proposal = DecisionRef & { patched_digest: string };
@@ -25,6 +33,7 @@ export const REFUSALS = [
   'own_request',
   'own_patch',
   'payload_changed',
+  'not_recorded',
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
@@ -44,9 +53,11 @@ const isPhase = <P extends Phase>(state: ApprovalState, phase: P): state is Extr
 const currentDecision = (state: ApprovalState): string | undefined =>
   isPhase(state, 'patching')
     ? state.decision.decision_id
-    : isPhase(state, 'closed')
+    : isPhase(state, 'checking')
       ? state.proposed.decision_id
-      : undefined;
+      : isPhase(state, 'closed')
+        ? state.decision_id
+        : undefined;
 
 /** Whether this is the current decision. Two absent ids are not equal, so this is false while there is none. */
 export const isRepeat = (state: ApprovalState, decision: DecisionRef): boolean => {
@@ -55,17 +66,20 @@ export const isRepeat = (state: ApprovalState, decision: DecisionRef): boolean =
 };
 
 /** Applies the firewall's verdict, once. Only a held request waits for a person. */
-export function screened(state: ApprovalState, verdict: ScreenAnswer, terms: Terms): ApprovalState {
+export function screened(state: ApprovalState, verdict: Admission, terms: Terms): ApprovalState {
   if (!isPhase(state, 'screening')) return state;
   // Any other answer, an unknown one too, waits for a person.
   if (verdict !== 'allow' && verdict !== 'block') return { phase: 'pending' };
   const status = verdict === 'allow' ? 'approved' : 'rejected';
-  return { phase: 'closed', proposed: { status, cause: 'firewall', payload_digest: terms.payload_digest } };
+  return { phase: 'checking', proposed: { status, cause: 'firewall', payload_digest: terms.payload_digest } };
 }
 
+/** A decision waits while a verdict, or the rows behind an earlier message, are being looked up: see `refusalOf`. */
+export const mustWait = ({ phase }: ApprovalState): boolean => phase === 'screening' || phase === 'checking';
+
 /**
- * Why this decision does not count now; undefined when it counts, or waits for the verdict. The deadline is checked here as well
- * as by the timer: after a worker outage, a late approval must not win.
+ * Why this decision does not count now; undefined when it counts, or must wait. The deadline is checked here as well as by the
+ * timer: after a worker outage, a late approval must not win. An approval that was recorded in time counts, however late it arrives.
  */
 export function refusalOf(
   state: ApprovalState,
@@ -77,9 +91,10 @@ export function refusalOf(
   if (isRepeat(state, decision)) return undefined;
   if (isPhase(state, 'patching')) return 'patch_in_progress';
   if (isPhase(state, 'closed')) return 'not_pending';
-  const proposal = isPhase(state, 'pending') ? state.proposal : undefined;
+  const proposal = isPhase(state, 'screening') ? undefined : state.proposal;
   if (proposal?.decision_id === decision.decision_id) return SECOND_APPROVER;
-  if (now_ms >= terms.expires_at_ms) return 'expired';
+  const at_ms = (verified ? decision.decided_at_ms : undefined) ?? now_ms;
+  if (at_ms >= terms.expires_at_ms) return 'expired';
   if (decision.actor === terms.requested_by) return 'own_request';
   if (decision.payload_digest === terms.payload_digest) return undefined;
   return namesProposal(decision, verified, proposal) ? refusalOfSecond(decision, proposal) : 'payload_changed';
@@ -103,7 +118,7 @@ const refusalOfSecond = ({ type, actor }: DecisionRef, proposal: Proposal): Refu
 const byPerson = (decision: DecisionRef, verified: boolean) =>
   ({ cause: 'person', decision_id: decision.decision_id, actor: decision.actor, verified }) as const;
 
-/** Applies a decision that `refusalOf` accepted. Closes at once, except that a patch is screened first. */
+/** Applies a decision that `refusalOf` accepted. It is checked at once, except that a patch is screened first. */
 export function decided(state: ApprovalState, decision: DecisionRef, verified: boolean, terms: Terms): ApprovalState {
   if (!isPhase(state, 'pending')) return state;
   if (decision.type === 'patch') return { ...state, phase: 'patching', decision, verified };
@@ -112,7 +127,7 @@ export function decided(state: ApprovalState, decision: DecisionRef, verified: b
     decision.type === 'approve'
       ? (['approved', decision.payload_digest] as const)
       : (['rejected', terms.payload_digest] as const);
-  return { phase: 'closed', proposed: { status, ...byPerson(decision, verified), payload_digest } };
+  return { ...state, phase: 'checking', proposed: { status, ...byPerson(decision, verified), payload_digest } };
 }
 
 /** The answer of `screen`, read for a patch. Unknown answers fail closed. */
@@ -131,30 +146,35 @@ export function patchScreened(state: ApprovalState, screening: PatchScreening): 
     return { phase: 'pending', ...(proposal && { proposal }) };
   if (screening === 'second_approver') return { phase: 'pending', proposal: { ...decision, patched_digest } };
   return {
-    phase: 'closed',
+    phase: 'checking',
     proposed: { status: 'approved', ...byPerson(decision, verified), payload_digest: patched_digest },
+    ...(proposal && { proposal }),
   };
 }
 
-const closedBy = (
+const endedBy = (
   state: ApprovalState,
   status: 'expired' | 'cancelled',
   cause: 'deadline' | 'caller',
   terms: Terms,
 ): ApprovalState =>
   isPhase(state, 'pending')
-    ? { phase: 'closed', proposed: { status, cause, payload_digest: terms.payload_digest } }
+    ? { ...state, phase: 'checking', proposed: { status, cause, payload_digest: terms.payload_digest } }
     : state;
 
 /** No decision before the deadline means rejection. */
 export const expired = (state: ApprovalState, terms: Terms): ApprovalState =>
-  closedBy(state, 'expired', 'deadline', terms);
+  endedBy(state, 'expired', 'deadline', terms);
 
 export const cancelled = (state: ApprovalState, terms: Terms): ApprovalState =>
-  closedBy(state, 'cancelled', 'caller', terms);
+  endedBy(state, 'cancelled', 'caller', terms);
 
-/** The decision has no row, so an attacker wrote to the namespace. Never approves, and never reopens the request. */
-export const foundForged = (terms: Terms): Extract<ApprovalState, { phase: 'closed' }> => ({
+/** The ledger has an outcome. */
+export const settledBy = ({ decision_id }: Resolution): ApprovalState => ({
   phase: 'closed',
-  proposed: { status: 'cancelled', cause: 'forged', payload_digest: terms.payload_digest },
+  ...(decision_id !== undefined && { decision_id }),
 });
+
+/** No row supports what was proposed, so nothing changes: the request is pending again. */
+export const refusedOutcome = (state: ApprovalState): ApprovalState =>
+  isPhase(state, 'checking') ? { phase: 'pending', ...(state.proposal && { proposal: state.proposal }) } : state;

@@ -13,12 +13,19 @@ const isDigest = (value: unknown): value is string => typeof value === 'string' 
 
 /** Undefined for anything but a decision. Unknown members are dropped. */
 export function parseDecisionRef(raw: unknown): DecisionRef | undefined {
-  const { decision_id, type, actor, payload_digest, patched_digest } = members(raw);
+  const { decision_id, type, actor, payload_digest, patched_digest, decided_at_ms } = members(raw);
   if (!isText(decision_id) || !isText(actor) || !isDigest(payload_digest)) return undefined;
   const known = DECISION_TYPES.find((name) => name === type);
   if (known === undefined) return undefined;
-  if (known !== 'patch') return { decision_id, type: known, actor, payload_digest };
-  return isDigest(patched_digest) ? { decision_id, type: known, actor, payload_digest, patched_digest } : undefined;
+  const decision = {
+    decision_id,
+    type: known,
+    actor,
+    payload_digest,
+    ...(Number.isSafeInteger(decided_at_ms) && { decided_at_ms: decided_at_ms as number }),
+  };
+  if (known !== 'patch') return decision;
+  return isDigest(patched_digest) ? { ...decision, patched_digest } : undefined;
 }
 
 /** A bot approves or rejects. Reasons and patches hold user text, so they go through HTTP. `newId` is for a decision without an id. */

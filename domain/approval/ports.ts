@@ -4,8 +4,9 @@ import type { PolicyVersion } from '../../contracts/policy.ts';
 import type { Statement } from '../../contracts/receipt.ts';
 import type { Finding, PatchScreening, Verdict } from '../../contracts/verdict.ts';
 import type { DecisionRef, DeliveryRef, RequestRef, Settled } from '../../contracts/workflow.ts';
-import type { Incident } from './incident.ts';
+import type { Incident, IncidentKind } from './incident.ts';
 import type {
+  CancellationRecord,
   DecisionRecord,
   LedgerRecord,
   ListedRequest,
@@ -75,13 +76,25 @@ export interface ThreadContextReader {
   threadContexts(project_id: string, span: ThreadSpan): Promise<ActionContext[]>;
 }
 
+/** What the api wrote of a decision. `late`: the deadline had passed, and nothing was written. */
+export type RecordedDecision =
+  | ({ state: 'recorded' } & Pick<DecisionRecord, 'patched_digest' | 'created_at' | 'sent_back_at'>)
+  | { state: 'late' };
+
 export interface DecisionStore {
-  /** Safe to repeat under one id: the first write is kept, and its patched digest is returned. */
-  recordDecision(project_id: string, decision: NewDecision): Promise<Pick<DecisionRecord, 'patched_digest'>>;
+  /** Safe to repeat under one id: the first write is kept and returned. */
+  recordDecision(project_id: string, decision: NewDecision): Promise<RecordedDecision>;
+  /** The workflow refused it: it never counts from now on. */
+  sendBack(project_id: string, request_id: string, decision_id: string): Promise<void>;
   /** The patch that waits for a second approver, while the request is pending. */
   proposalOf(project_id: string, request_id: string): Promise<ProposedPatch | undefined>;
   /** What the screening of a patch found. */
   screeningOf(project_id: string, request_id: string, decision_id: string): Promise<Finding[] | undefined>;
+}
+
+export interface CancellationStore {
+  /** Written once per request: the first is kept. False when the deadline had passed, and nothing was written. */
+  recordCancellation(project_id: string, request_id: string, requested_by: string): Promise<boolean>;
 }
 
 export interface ExecutionStore {
@@ -123,14 +136,15 @@ export interface OpenRequestStore extends RecordedReader, ThreadContextReader {
   insert(
     project_id: string,
     request: NewRequest,
+    now: Date,
     outcome: FirewallOutcome | undefined,
   ): Promise<{ state: 'written' | 'exists'; view: RequestView } | { state: 'policy_changed' }>;
 }
 
 /** What the activity `screen` reads and writes. */
 export interface ScreenStore {
-  /** The verdict of a request, from its clear column: nothing is unsealed. */
-  verdictOf(ref: RequestRef): Promise<Verdict | undefined>;
+  /** The clear columns of a request: nothing is unsealed. */
+  terms(ref: RequestRef): Promise<RequestRecord | undefined>;
   request(ref: RequestRef): Promise<UnsealedRequest | undefined>;
   decision(ref: RequestRef, decision_id: string): Promise<UnsealedDecision | undefined>;
   policy(project_id: string): Promise<PolicyVersion>;
@@ -149,8 +163,9 @@ export interface LedgerEntry {
   /** The database's clock, whole milliseconds. */
   now: Date;
   decision(id: string): Promise<DecisionRecord | undefined>;
-  /** The patch of this request whose payload has this digest. */
-  patch(patched_digest: string): Promise<DecisionRecord | undefined>;
+  /** The patch that waits for a second approver: the one that was screened last. */
+  proposal(): Promise<DecisionRecord | undefined>;
+  cancellation(): Promise<CancellationRecord | undefined>;
   /** Writes ledger, receipt, projection and outbox together; returns the ids of the deliveries. */
   write(row: Omit<LedgerRecord, 'request_id'>): Promise<string[]>;
 }
@@ -158,6 +173,12 @@ export interface LedgerEntry {
 export interface Ledger {
   /** One transaction. `work` runs only while the request has no resolution; otherwise the ledger's is returned. Undefined: no such request. */
   settleOnce(ref: RequestRef, work: (entry: LedgerEntry) => Promise<Settled>): Promise<Settled | undefined>;
+}
+
+/** Alarms are transactions of their own: a refusal rolls its transaction back. */
+export interface IncidentStore {
+  /** At most one per request and kind a minute, so that a loop of forgeries does not fill the table. */
+  report(ref: RequestRef, kind: IncidentKind): Promise<void>;
 }
 
 export interface StatementSigner {
@@ -179,9 +200,8 @@ export interface WorkflowScanStore {
   ): Promise<{ ref: RequestRef; decision: DecisionRef | undefined }[]>;
   /** Started and without an outcome, by id. */
   unsettled(after: string, limit: number, graceMs: number): Promise<RequestRef[]>;
-  request(ref: RequestRef): Promise<RequestRecord | undefined>;
-  /** `settleOnce`, with the incident `workflow_ended` beside an outcome that this call makes final. */
-  close(ref: RequestRef, work: (entry: LedgerEntry) => Promise<Settled>): Promise<Settled | undefined>;
+  /** The request, unless the ledger has its outcome by now. */
+  unsettledRequest(ref: RequestRef): Promise<RequestRecord | undefined>;
   repairProjections(after: string, limit: number): Promise<{ repaired: RequestRef[]; next: string | undefined }>;
 }
 

@@ -4,6 +4,7 @@ import type { Cause, Outcome, OutcomeStatus } from '../../contracts/decision.ts'
 import type { DecisionType } from '../../contracts/decision-type.ts';
 import type { JsonObject } from '../../contracts/json.ts';
 import type { Finding, HeldBy, PatchScreening, Verdict } from '../../contracts/verdict.ts';
+import type { Resolution } from '../../contracts/workflow.ts';
 
 /** The clear columns of a request. */
 export interface RequestRecord {
@@ -42,7 +43,7 @@ export interface RequestSecret {
 
 export type UnsealedRequest = RequestRecord & RequestSecret;
 
-/** A request to open; the database sets its times. */
+/** A request to open. */
 export type NewRequest = Omit<RequestRecord, 'project_id' | 'status' | 'created_at' | 'expires_at' | 'resolved_at'> &
   RequestSecret & { expires_in_ms: number };
 
@@ -71,6 +72,17 @@ export interface DecisionRecord {
   /** Of a patch only; null until it was screened. Written once. */
   screening: PatchScreening | null;
   screened_at: Date | null;
+  /** The workflow refused it, and its author was told so: it never counts. */
+  sent_back_at: Date | null;
+}
+
+/** A cancellation through the api, written before its message is sent. One per request: the first is kept. */
+export interface CancellationRecord {
+  request_id: string;
+  cause: 'caller';
+  /** Owner of the key. */
+  requested_by: string;
+  created_at: Date;
 }
 
 /** The sealed part of a decision. */
@@ -82,7 +94,7 @@ export interface DecisionSecret {
 }
 export type UnsealedDecision = DecisionRecord & DecisionSecret;
 /** A decision to record. The database sets its time; its screening is written later. */
-export type NewDecision = Omit<UnsealedDecision, 'created_at' | 'screening' | 'screened_at'>;
+export type NewDecision = Omit<UnsealedDecision, 'created_at' | 'screening' | 'screened_at' | 'sent_back_at'>;
 
 export const CHANNELS = ['console', 'cli', 'api', 'signal', 'firewall', 'deadline', 'caller'] as const;
 /** The channel that the outcome came through. */
@@ -101,6 +113,16 @@ export interface LedgerRecord {
   resolved_at: Date;
   receipt: string;
 }
+
+/** The ledger's row as the workflow receives it. */
+export const asResolution = (row: Omit<LedgerRecord, 'request_id' | 'resolved_at' | 'receipt'>): Resolution => ({
+  status: row.status,
+  cause: row.cause,
+  payload_digest: row.payload_digest,
+  ...(row.decision_id !== null && { decision_id: row.decision_id }),
+  ...(row.actor !== null && { actor: row.actor }),
+  ...(row.cause === 'person' && { verified: row.verified }),
+});
 
 /** The outcome as readers see it. `modified`: another payload than the requested one may run. */
 export const outcomeOf = (

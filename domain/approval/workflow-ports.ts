@@ -1,11 +1,11 @@
-import type { DecisionRef, DeliveryRef, Resolution } from '../../contracts/workflow.ts';
+import type { DecisionRef, DeliveryRef } from '../../contracts/workflow.ts';
 import type { AnsweredInterrupt } from '../outbox/ports.ts';
 import type { RequestRecord } from './record.ts';
 
 /** What the worker needs from Temporal; `ApprovalWorkflows` is the api's port. */
 
-/** The state of a request's workflow in Temporal. `resolution` is its result, if it completed. */
-export type WorkflowState = { state: 'running' } | { state: 'missing' } | { state: 'ended'; resolution?: Resolution };
+/** The state of a request's workflow in Temporal. What an ended one returned is not asked: the ledger has the outcome. */
+export type WorkflowState = 'running' | 'missing' | 'ended';
 
 /** The workflows of requests. `eachRunning` reads Visibility, which lags by seconds; `stateOf` reads the workflow itself. */
 export interface WorkflowDirectory {
@@ -13,13 +13,15 @@ export interface WorkflowDirectory {
   stateOf(request_id: string): Promise<WorkflowState>;
   /** Sends the decision of the ledger again, as a Signal. Resolves as well when the workflow has ended. */
   redeliver(request_id: string, decision: DecisionRef): Promise<void>;
-  /** Requests cancellation: the workflow settles, and receives the outcome of the ledger. */
+  /** Sends a cancellation, as a Signal: the workflow settles, and receives the outcome of the ledger. */
   cancel(request_id: string): Promise<void>;
 }
 
 /** Starts workflows. Safe to repeat: a workflow's id is derived from its row. */
 export interface WorkflowStarter {
   startApproval(request: RequestRecord): Promise<void>;
+  /** Starts a new run if no workflow is open, also after one has ended. Only after a look at the ledger. */
+  restartApproval(request: RequestRecord): Promise<void>;
   startDelivery(ref: DeliveryRef): Promise<void>;
   resumeThread(project_id: string, interrupt: AnsweredInterrupt): Promise<void>;
 }

@@ -15,13 +15,13 @@ export interface ApprovalWorkflowsDeps extends Pick<WorkflowStartQueueDeps, 'sto
 
 /** The api's port to the workflows of held requests, over the Temporal client. */
 export function approvalWorkflows({ client, taskQueue, store, log }: ApprovalWorkflowsDeps): ApprovalWorkflows {
-  const { startApproval } = workflowStarter(client, taskQueue);
+  const { startApproval, restartApproval } = workflowStarter(client, taskQueue);
   const starts = createWorkflowStartQueue({ startApproval, store, log });
   const redeliveries = createRedeliveryQueue((request_id, decision) => record(client, request_id, decision));
   return {
     start: starts.add,
     async decide(request, decision, options) {
-      if (options?.startFirst) await startApproval(request).catch(() => {}); // Temporal is unavailable: the Update says so
+      if (options?.startFirst) await restartApproval(request).catch(() => {}); // Temporal is unavailable: the Update says so
       return decide(client, request.id, decision);
     },
     record: (request_id, decision) => record(client, request_id, decision),
@@ -30,7 +30,7 @@ export function approvalWorkflows({ client, taskQueue, store, log }: ApprovalWor
       try {
         const isOpen = await cancelApproval(client, request.id);
         if (!isOpen) {
-          await startApproval(request);
+          await restartApproval(request);
           await cancelApproval(client, request.id);
         }
       } catch (error) {

@@ -2,9 +2,9 @@ import type { Client } from '@temporalio/client';
 import {
   APPROVAL_WORKFLOW,
   approvalWorkflowId,
+  CANCEL_RECORDED_SIGNAL,
   DECIDE_RECORDED_SIGNAL,
   type DecisionRef,
-  type Resolution,
 } from '../../contracts/workflow.ts';
 import type { WorkflowDirectory } from '../../domain/approval/workflow-ports.ts';
 import { temporalFailure } from './errors.ts';
@@ -24,9 +24,9 @@ const isOpenFor = (call: Promise<unknown>): Promise<boolean> =>
     },
   );
 
-/** Requests cancellation of an approval's workflow. False where none is open. */
+/** Sends a recorded cancellation to an approval's workflow. False where none is open. */
 export const cancelApproval = (client: Client, request_id: string): Promise<boolean> =>
-  isOpenFor(client.workflow.getHandle(approvalWorkflowId(request_id)).cancel());
+  isOpenFor(client.workflow.getHandle(approvalWorkflowId(request_id)).signal(CANCEL_RECORDED_SIGNAL));
 
 /** The approval workflows of a namespace, as the reconciler reads and repairs them. Of a list, only ids are read. */
 export const workflowDirectory = (client: Client): WorkflowDirectory => {
@@ -46,11 +46,9 @@ export const workflowDirectory = (client: Client): WorkflowDirectory => {
     async stateOf(request_id) {
       try {
         const { status } = await handleOf(request_id).describe();
-        if (status.name === 'RUNNING' || status.name === 'PAUSED') return { state: 'running' };
-        if (status.name !== 'COMPLETED') return { state: 'ended' };
-        return { state: 'ended', resolution: (await handleOf(request_id).result()) as Resolution };
+        return status.name === 'RUNNING' || status.name === 'PAUSED' ? 'running' : 'ended';
       } catch (error) {
-        if (temporalFailure(error)?.kind === 'not_found') return { state: 'missing' };
+        if (temporalFailure(error)?.kind === 'not_found') return 'missing';
         throw error;
       }
     },

@@ -31,36 +31,40 @@ async function unlessStarted(start: Promise<unknown>): Promise<void> {
 }
 
 /** Workflow ids come from rows, so a second start finds the first workflow. */
-export const workflowStarter = (client: Client, taskQueue: string): WorkflowStarter => ({
-  startApproval: (request) =>
+export const workflowStarter = (client: Client, taskQueue: string): WorkflowStarter => {
+  const start = (request: RequestRecord, workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE') =>
     unlessStarted(
       client.workflow.start(APPROVAL_WORKFLOW, {
         workflowId: approvalWorkflowId(request.id),
         taskQueue,
         args: [approvalInput(request)],
-        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        workflowIdReusePolicy,
         workflowIdConflictPolicy: 'USE_EXISTING',
         workflowTaskTimeout: '5s',
       }),
-    ),
-  startDelivery: (ref: DeliveryRef) =>
-    unlessStarted(
-      client.workflow.start(DELIVERY_WORKFLOW, {
-        workflowId: deliveryWorkflowId(ref.delivery_id),
+    );
+  return {
+    startApproval: (request) => start(request, 'REJECT_DUPLICATE'),
+    restartApproval: (request) => start(request, 'ALLOW_DUPLICATE'),
+    startDelivery: (ref: DeliveryRef) =>
+      unlessStarted(
+        client.workflow.start(DELIVERY_WORKFLOW, {
+          workflowId: deliveryWorkflowId(ref.delivery_id),
+          taskQueue,
+          args: [ref],
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+          workflowIdConflictPolicy: 'USE_EXISTING',
+        }),
+      ),
+    async resumeThread(project_id: string, { thread_key, interrupt_id, graph, task_queue }: AnsweredInterrupt) {
+      const input: ResumeInput = { project_id, thread_key, graph, task_queue };
+      await client.workflow.signalWithStart(RESUME_WORKFLOW, {
+        workflowId: resumeWorkflowId(project_id, thread_key),
         taskQueue,
-        args: [ref],
-        workflowIdReusePolicy: 'REJECT_DUPLICATE',
-        workflowIdConflictPolicy: 'USE_EXISTING',
-      }),
-    ),
-  async resumeThread(project_id: string, { thread_key, interrupt_id, graph, task_queue }: AnsweredInterrupt) {
-    const input: ResumeInput = { project_id, thread_key, graph, task_queue };
-    await client.workflow.signalWithStart(RESUME_WORKFLOW, {
-      workflowId: resumeWorkflowId(project_id, thread_key),
-      taskQueue,
-      args: [input],
-      signal: ANSWERED_SIGNAL,
-      signalArgs: [interrupt_id],
-    });
-  },
-});
+        args: [input],
+        signal: ANSWERED_SIGNAL,
+        signalArgs: [interrupt_id],
+      });
+    },
+  };
+};

@@ -9,7 +9,8 @@ import { loosenings } from '../../domain/policy/loosenings.ts';
 import { insertPolicy } from '../approvals/policies.ts';
 import { createPool } from '../db/pool.ts';
 import { inProject } from '../db/transaction.ts';
-import { insertProject, loadProjectKey } from '../keys/projects.ts';
+import { insertProject } from '../keys/projects.ts';
+import { storedKeys } from '../keys/stored-keys.ts';
 import { insertKey } from './api-keys.ts';
 import { insertLoginLink } from './sessions.ts';
 
@@ -37,7 +38,7 @@ export async function createFirstProject(options: {
 }): Promise<FirstProject> {
   const pool = createPool(options.databaseUrl, { max: 1 });
   try {
-    const keyring = createKeyring(parseRootKey(options.rootKey), loadProjectKey(pool));
+    const keyring = createKeyring(parseRootKey(options.rootKey), storedKeys(pool));
     const project_id = newId('prj');
     const made = await inProject(pool, project_id, async (tx) => {
       await insertProject(tx, options.name, keyring.wrapProjectKey(project_id));

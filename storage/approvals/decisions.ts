@@ -1,17 +1,41 @@
 import type { Sealer } from '../../crypto/keyring.ts';
+import type { RecordedDecision } from '../../domain/approval/ports.ts';
 import type { DecisionRecord, DecisionSecret, NewDecision, UnsealedDecision } from '../../domain/approval/record.ts';
-import type { Transaction } from '../db/transaction.ts';
+import { clock, type Transaction } from '../db/transaction.ts';
 
-const COLUMNS =
-  'd.id, d.request_id, d.type, d.actor, d.channel, d.payload_digest, d.patched_digest, d.created_at, d.screening, d.screened_at';
+const COLUMNS = `d.id, d.request_id, d.type, d.actor, d.channel, d.payload_digest, d.patched_digest, d.created_at, d.screening, d.screened_at,
+  d.sent_back_at, d.sealed, d.sealed_screening, d.mac, d.screening_mac, d.sent_back_mac`;
 export const sealContext = (request_id: string, id: string) => ['decision', request_id, id] as const;
 
-/** Records a person's decision before it is sent to the workflow. Safe to repeat under one id: the first write is kept and returned. */
+interface Sealed {
+  sealed: Buffer | null;
+  sealed_screening: Buffer | null;
+}
+type DecisionRow = DecisionRecord &
+  Sealed & {
+    mac: Buffer | null;
+    screening_mac: Buffer | null;
+    sent_back_mac: Buffer | null;
+  };
+
+/** The columns of a decision, with its MACs checked. @throws RowForged */
+function authentic(sealer: Sealer, row: DecisionRow): Sealed & { record: DecisionRecord } {
+  const { mac, screening_mac, sent_back_mac, sealed, sealed_screening, ...record } = row;
+  sealer.authenticate('decision', row.id, row, mac);
+  if (row.screening !== null) sealer.authenticate('screening', row.id, row, screening_mac);
+  if (row.sent_back_at !== null) sealer.authenticate('decision_sent_back', row.id, row, sent_back_mac);
+  return { record, sealed, sealed_screening };
+}
+
+/**
+ * Records a person's decision before it is sent to the workflow. Safe to repeat under one id: the first write is kept and returned.
+ * The time is the database's. After the deadline nothing is written.
+ */
 export async function insertDecision(
   tx: Transaction,
   sealer: Sealer,
   decision: NewDecision,
-): Promise<Pick<DecisionRecord, 'patched_digest'>> {
+): Promise<RecordedDecision> {
   const { reason, patched_payload, salt, ...row } = decision;
   const secret: DecisionSecret = {
     ...(reason !== undefined && { reason }),
@@ -19,10 +43,12 @@ export async function insertDecision(
     ...(salt && { salt }),
   };
   const sealed = Object.keys(secret).length > 0 ? await sealer.seal(sealContext(row.request_id, row.id), secret) : null;
-  const [recorded] = await tx.query<Pick<DecisionRecord, 'patched_digest'>>(
-    `insert into decisions (id, project_id, request_id, type, actor, channel, payload_digest, patched_digest, sealed)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-     on conflict (id) do update set id = excluded.id returning patched_digest`,
+  const created_at = await clock(tx);
+  await tx.query(
+    `insert into decisions (id, project_id, request_id, type, actor, channel, payload_digest, patched_digest, sealed, created_at, mac)
+     select $1, r.project_id, r.id, $4, $5, $6, $7, $8, $9, $10, $11 from approval_requests r
+     where r.project_id = $2 and r.id = $3 and r.expires_at > $10
+     on conflict (id) do nothing`,
     [
       row.id,
       tx.project_id,
@@ -33,64 +59,75 @@ export async function insertDecision(
       row.payload_digest,
       row.patched_digest,
       sealed,
+      created_at,
+      sealer.macOf('decision', row.id, { ...row, sealed, created_at }),
     ],
   );
-  if (!recorded) throw new Error('a decision that was just written is not there');
-  return recorded;
+  const recorded = await readDecisionRow(tx, sealer, row.request_id, row.id);
+  return recorded ? { state: 'recorded', ...recorded } : { state: 'late' };
 }
 
-async function unsealed(
-  sealer: Sealer,
-  { sealed, ...row }: DecisionRecord & { sealed: Buffer | null },
-): Promise<UnsealedDecision> {
-  return sealed === null
-    ? row
-    : { ...row, ...((await sealer.unseal(sealContext(row.request_id, row.id), sealed)) as DecisionSecret) };
+/** The workflow refused the decision. Its author is told so afterwards, and it never counts. */
+export async function sendDecisionBack(tx: Transaction, sealer: Sealer, request_id: string, id: string): Promise<void> {
+  const sent_back_at = await clock(tx);
+  await tx.query(
+    `update decisions set sent_back_at = $4, sent_back_mac = $5
+     where project_id = $1 and request_id = $2 and id = $3 and sent_back_at is null`,
+    [tx.project_id, request_id, id, sent_back_at, sealer.macOf('decision_sent_back', id, { request_id, sent_back_at })],
+  );
 }
 
+const one = async (tx: Transaction, where: string, values: unknown[]): Promise<DecisionRow | undefined> =>
+  (
+    await tx.query<DecisionRow>(
+      `select ${COLUMNS} from decisions d where d.project_id = $1 and d.request_id = $2 ${where}`,
+      [tx.project_id, ...values],
+    )
+  )[0];
+
+/** @throws RowForged */
 export async function readDecisionRow(
   tx: Transaction,
+  sealer: Sealer,
   request_id: string,
   id: string,
 ): Promise<DecisionRecord | undefined> {
-  const rows = await tx.query<DecisionRecord>(
-    `select ${COLUMNS} from decisions d where d.project_id = $1 and d.request_id = $2 and d.id = $3`,
-    [tx.project_id, request_id, id],
-  );
-  return rows[0];
+  const row = await one(tx, 'and d.id = $3', [request_id, id]);
+  return row && authentic(sealer, row).record;
 }
 
-/** The patch of a request with this digest. Digests are salted, so no two patches share one. */
-export async function readPatchRow(
+/** The patch that waits for a second approver, the one that was screened last, with its sealed parts: one query. @throws RowForged */
+export async function readProposalRow(
   tx: Transaction,
+  sealer: Sealer,
   request_id: string,
-  patched_digest: string,
-): Promise<DecisionRecord | undefined> {
-  const rows = await tx.query<DecisionRecord>(
-    `select ${COLUMNS} from decisions d where d.project_id = $1 and d.request_id = $2 and d.patched_digest = $3`,
-    [tx.project_id, request_id, patched_digest],
-  );
-  return rows[0];
+): Promise<(Sealed & { record: DecisionRecord }) | undefined> {
+  const row = await one(tx, `and d.screening = 'second_approver' order by d.screened_at desc, d.id desc limit 1`, [
+    request_id,
+  ]);
+  return row && authentic(sealer, row);
 }
 
-/** @throws SealBroken */
+/** @throws RowForged, SealBroken */
 export async function readDecision(
   tx: Transaction,
   sealer: Sealer,
   request_id: string,
   id: string,
 ): Promise<UnsealedDecision | undefined> {
-  const [row] = await tx.query<DecisionRecord & { sealed: Buffer | null }>(
-    `select ${COLUMNS}, d.sealed from decisions d where d.project_id = $1 and d.request_id = $2 and d.id = $3`,
-    [tx.project_id, request_id, id],
-  );
-  return row && unsealed(sealer, row);
+  const row = await one(tx, 'and d.id = $3', [request_id, id]);
+  if (!row) return undefined;
+  const { record, sealed } = authentic(sealer, row);
+  return sealed === null
+    ? record
+    : { ...record, ...((await sealer.unseal(sealContext(request_id, id), sealed)) as DecisionSecret) };
 }
 
-/** Every recorded decision of a request, oldest first. Only the one in the ledger counted. */
-export async function listDecisions(tx: Transaction, request_id: string): Promise<DecisionRecord[]> {
-  return tx.query<DecisionRecord>(
+/** Every recorded decision of a request, oldest first. Only the one in the ledger counted. @throws RowForged */
+export async function listDecisions(tx: Transaction, sealer: Sealer, request_id: string): Promise<DecisionRecord[]> {
+  const rows = await tx.query<DecisionRow>(
     `select ${COLUMNS} from decisions d where d.project_id = $1 and d.request_id = $2 order by d.created_at, d.id`,
     [tx.project_id, request_id],
   );
+  return rows.map((row) => authentic(sealer, row).record);
 }

@@ -2,15 +2,24 @@ import type { Sealer } from '../../crypto/keyring.ts';
 import type { NewRequest, RequestRecord, RequestSecret, UnsealedRequest } from '../../domain/approval/record.ts';
 import { notification } from '../db/events.ts';
 import type { Transaction } from '../db/transaction.ts';
-import { sealContext } from './approval-requests.ts';
 import { policyIsStill } from './policies.ts';
+import { requestContext } from './request-seal.ts';
 
-/** The first columns of an insert into approval_requests; `insertValues` makes their values, $1 to $17. */
+/** The first columns of an insert into approval_requests; `insertValues` makes their values, $1 to $19. */
 export const INSERT_COLUMNS = `id, project_id, service, action, priority, verdict, held_by, finding_ids, requested_by, key_id,
-  thread_id, node, payload_digest, sealed, policy_version, policy_digest, accept_unsigned_signals`;
+  thread_id, node, payload_digest, sealed, policy_version, policy_digest, accept_unsigned_signals, created_at, expires_at`;
+
+export type RequestTimes = Pick<RequestRecord, 'created_at' | 'expires_at'>;
+
+/** SQL condition: the time of a request ($18), which its seal contains, is the database's within a second. */
+export const TIME_IS_NOW = 'abs(extract(epoch from clock_timestamp() - $18::timestamptz)) < 1';
 
 /** The values for `INSERT_COLUMNS`. */
-export async function insertValues(sealer: Sealer, request: NewRequest): Promise<unknown[]> {
+export async function insertValues(
+  sealer: Sealer,
+  request: NewRequest,
+  { created_at, expires_at }: RequestTimes,
+): Promise<unknown[]> {
   const { payload, salt, schema, metadata, context, findings } = request;
   const secret: RequestSecret = { payload, salt, metadata, context, findings, ...(schema !== undefined && { schema }) };
   return [
@@ -27,35 +36,35 @@ export async function insertValues(sealer: Sealer, request: NewRequest): Promise
     request.thread_id,
     request.node,
     request.payload_digest,
-    await sealer.seal(sealContext(request.id), secret),
+    await sealer.seal(requestContext({ ...request, created_at, expires_at }), secret),
     request.policy_version,
     request.policy_digest,
     request.accept_unsigned_signals,
+    created_at.toISOString(),
+    expires_at.toISOString(),
   ];
 }
 
-const OPEN = `with at as (select date_trunc('milliseconds', clock_timestamp()) as now),
-  opened as (
-    insert into approval_requests (${INSERT_COLUMNS}, status, created_at, expires_at)
-    select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'pending', at.now, at.now + $18 * interval '1 millisecond' from at
-    where ${policyIsStill('$15')}
-    on conflict (id) do nothing returning id, project_id, key_id, created_at, expires_at)
-  select created_at, expires_at, ${notification('approval_request.opened', 'id', 'project_id', 'key_id')} from opened`;
+const OPEN = `with opened as (
+    insert into approval_requests (${INSERT_COLUMNS}, status)
+    select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 'pending'
+    where ${policyIsStill('$15')} and ${TIME_IS_NOW}
+    on conflict (id) do nothing returning id, project_id, key_id)
+  select ${notification('approval_request.opened', 'id', 'project_id', 'key_id')} from opened`;
 
 /**
- * Writes the request as pending, and returns it. Undefined, and nothing written, when the id exists, or when another version of
- * the policy than the request's is in force. Times are the database's, in whole milliseconds, so the clock of an api process
- * moves no deadline.
+ * Writes the request as pending, and returns it. Undefined, and nothing written, when the id exists, when another version of the
+ * policy than the request's is in force, or when `now` is not within a second of the database's clock: so the clock of an api
+ * process moves no deadline by more.
  */
 export async function insertRequest(
   tx: Transaction,
   sealer: Sealer,
   request: NewRequest,
+  now: Date,
 ): Promise<UnsealedRequest | undefined> {
-  const values = await insertValues(sealer, request);
-  const [times] = await tx.query<Pick<RequestRecord, 'created_at' | 'expires_at'>>(OPEN, [
-    ...values,
-    request.expires_in_ms,
-  ]);
-  return times && { ...times, project_id: sealer.project_id, status: 'pending', resolved_at: null, ...request };
+  const times = { created_at: now, expires_at: new Date(now.getTime() + request.expires_in_ms) };
+  const written = await tx.query(OPEN, await insertValues(sealer, request, times));
+  if (written.length === 0) return undefined;
+  return { ...times, project_id: sealer.project_id, status: 'pending', resolved_at: null, ...request };
 }

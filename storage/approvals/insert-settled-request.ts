@@ -5,14 +5,14 @@ import type { NewRequest } from '../../domain/approval/record.ts';
 import { deliveryNotification } from '../db/events.ts';
 import { alone, ENTER_PROJECT } from '../db/transaction.ts';
 import { insertOutcome } from './insert-outcome.ts';
-import { INSERT_COLUMNS, insertValues } from './insert-request.ts';
+import { INSERT_COLUMNS, insertValues, TIME_IS_NOW } from './insert-request.ts';
 import { policyIsStill } from './policies.ts';
 
 const OPEN_SETTLED = `with ${ENTER_PROJECT},
  opened as (
-   insert into approval_requests (${INSERT_COLUMNS}, created_at, expires_at, status, resolved_at)
+   insert into approval_requests (${INSERT_COLUMNS}, status, resolved_at)
    select $1, project.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
-   from project where ${policyIsStill('$15', 'project.id')} and abs(extract(epoch from clock_timestamp() - $18::timestamptz)) < 1
+   from project where ${policyIsStill('$15', 'project.id')} and ${TIME_IS_NOW}
    on conflict (id) do nothing returning project_id, id as request_id),
  ${insertOutcome('opened', {
    status: '$20',
@@ -39,9 +39,7 @@ export async function insertSettledRequest(
   { request: { created_at, expires_at }, ledger }: FirewallOutcome,
 ): Promise<boolean> {
   const values = [
-    ...(await insertValues(sealer, request)),
-    created_at.toISOString(),
-    expires_at.toISOString(),
+    ...(await insertValues(sealer, request, { created_at, expires_at })),
     ledger.status,
     ledger.resolved_at.toISOString(),
     ledger.cause,

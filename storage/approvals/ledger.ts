@@ -1,22 +1,15 @@
-import type { Resolution, Settled } from '../../contracts/workflow.ts';
+import type { Settled } from '../../contracts/workflow.ts';
+import type { Sealer } from '../../crypto/keyring.ts';
 import type { LedgerEntry } from '../../domain/approval/ports.ts';
-import type { LedgerRecord, RequestRecord } from '../../domain/approval/record.ts';
+import { asResolution, type LedgerRecord, type RequestRecord } from '../../domain/approval/record.ts';
 import { notification } from '../db/events.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
 import { unstartedDeliveriesOf } from '../outbox/deliveries.ts';
 import { readRequestRow } from './approval-requests.ts';
-import { readDecisionRow, readPatchRow } from './decisions.ts';
-import { insertIncident } from './incidents.ts';
+import { authenticateOutcome } from './authentic-outcome.ts';
+import { readCancellation } from './cancellations.ts';
+import { readDecisionRow, readProposalRow } from './decisions.ts';
 import { insertOutcome } from './insert-outcome.ts';
-
-const asResolution = (row: LedgerRecord): Resolution => ({
-  status: row.status,
-  cause: row.cause,
-  payload_digest: row.payload_digest,
-  ...(row.decision_id !== null && { decision_id: row.decision_id }),
-  ...(row.actor !== null && { actor: row.actor }),
-  ...(row.cause === 'person' && { verified: row.verified }),
-});
 
 export async function readLedgerRow(tx: Transaction, request_id: string): Promise<LedgerRecord | undefined> {
   const rows = await tx.query<LedgerRecord>(
@@ -62,7 +55,6 @@ async function write(
     row.receipt,
     request.key_id,
   ]);
-  if (row.cause === 'forged') await insertIncident(tx, request.id, 'forged_decision', null);
   return written?.delivery_ids ?? [];
 }
 
@@ -70,25 +62,29 @@ async function write(
  * Compare-and-set on the ledger's unique row. The request is locked, so of two calls at once the second finds the row of the
  * first. `work` is called only while there is no resolution; its `write` makes the outcome final with the commit.
  * @returns undefined for an unknown request.
+ * @throws RowForged
  */
 export async function settleOnce(
   tx: Transaction,
+  sealer: Sealer,
   request_id: string,
   work: (entry: LedgerEntry) => Promise<Settled>,
 ): Promise<Settled | undefined> {
   // One round trip. Each statement sees what was committed before it began, so the second and third see what the lock waited for.
   const [request, written, now] = await Promise.all([
-    readRequestRow(tx, request_id, { lock: true }),
+    readRequestRow(tx, sealer, request_id, { lock: true }),
     readLedgerRow(tx, request_id),
     clock(tx),
   ]);
   if (!request) return undefined;
+  if (written) await authenticateOutcome(sealer, request, written);
   if (written) return { resolution: asResolution(written), delivery_ids: await unstartedDeliveriesOf(tx, request_id) };
   return work({
     request,
     now,
-    decision: (id) => readDecisionRow(tx, request_id, id),
-    patch: (patched_digest) => readPatchRow(tx, request_id, patched_digest),
+    decision: (id) => readDecisionRow(tx, sealer, request_id, id),
+    proposal: async () => (await readProposalRow(tx, sealer, request_id))?.record,
+    cancellation: () => readCancellation(tx, sealer, request_id),
     write: (row) => write(tx, request, row),
   });
 }

@@ -39,7 +39,7 @@ export function openRequestStore(pool: Pool, keyring: Keyring, events: EventBatc
       const sealer = await keyring.sealer(project_id);
       return onceInProject(pool, project_id, (tx) => threadContexts(tx, sealer, span));
     },
-    insert: async (project_id, request, outcome) => {
+    insert: async (project_id, request, now, outcome) => {
       const sealer = await keyring.sealer(project_id);
       if (outcome) {
         if (await insertSettledRequest(pool, sealer, request, outcome)) {
@@ -52,7 +52,7 @@ export function openRequestStore(pool: Pool, keyring: Keyring, events: EventBatc
           };
         }
       } else {
-        const opened = await onceInProject(pool, project_id, (tx) => insertRequest(tx, sealer, request));
+        const opened = await onceInProject(pool, project_id, (tx) => insertRequest(tx, sealer, request, now));
         if (opened) return { state: 'written', view: pendingView(opened) };
       }
       const view = await inProject(pool, project_id, (tx) => requestView(tx, sealer, request.id));

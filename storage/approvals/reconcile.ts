@@ -1,11 +1,11 @@
 import type { Pool } from 'pg';
-import type { DecisionRef, RequestRef, Settled } from '../../contracts/workflow.ts';
-import type { LedgerEntry, WorkflowScanStore } from '../../domain/approval/ports.ts';
-import type { DecisionRecord, RequestRecord } from '../../domain/approval/record.ts';
+import type { DecisionRef, RequestRef } from '../../contracts/workflow.ts';
+import type { Keyring } from '../../crypto/keyring.ts';
+import type { WorkflowScanStore } from '../../domain/approval/ports.ts';
+import type { DecisionRecord } from '../../domain/approval/record.ts';
 import { acrossProjects, inProject, type Transaction } from '../db/transaction.ts';
 import { readRequestRow } from './approval-requests.ts';
-import { insertIncident } from './incidents.ts';
-import { settleOnce } from './ledger.ts';
+import { readLedgerRow } from './ledger.ts';
 
 type Ref = { id: string; project_id: string };
 const asRef = ({ id, project_id }: Ref): RequestRef => ({ project_id, request_id: id });
@@ -76,21 +76,17 @@ async function repairProjections(
   return { repaired: repaired.map(asRef), next: last?.id ?? undefined };
 }
 
-export const workflowScanStore = (pool: Pool): WorkflowScanStore => ({
+export const workflowScanStore = (pool: Pool, keyring: Keyring): WorkflowScanStore => ({
   closedAmong: (request_ids: string[], graceMs: number) =>
     acrossProjects(pool, (tx) => closedAmong(tx, request_ids, graceMs)),
   unsettled: (after: string, limit: number, graceMs: number) =>
     acrossProjects(pool, (tx) => unsettled(tx, after, limit, graceMs)),
-  request: (ref: RequestRef): Promise<RequestRecord | undefined> =>
-    inProject(pool, ref.project_id, (tx) => readRequestRow(tx, ref.request_id)),
-  close: (ref: RequestRef, work: (entry: LedgerEntry) => Promise<Settled>) =>
-    inProject(pool, ref.project_id, (tx) =>
-      settleOnce(tx, ref.request_id, async (entry) => {
-        const settled = await work(entry);
-        await insertIncident(tx, ref.request_id, 'workflow_ended', null);
-        return settled;
-      }),
-    ),
+  unsettledRequest: async (ref) => {
+    const sealer = await keyring.sealer(ref.project_id);
+    return inProject(pool, ref.project_id, async (tx) =>
+      (await readLedgerRow(tx, ref.request_id)) ? undefined : readRequestRow(tx, sealer, ref.request_id),
+    );
+  },
   repairProjections: (after: string, limit: number) =>
     acrossProjects(pool, (tx) => repairProjections(tx, after, limit)),
 });

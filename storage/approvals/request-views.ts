@@ -2,6 +2,7 @@ import type { Sealer } from '../../crypto/keyring.ts';
 import type { HistoryView, RequestView } from '../../domain/approval/ports.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { readRequest } from './approval-requests.ts';
+import { authenticateOutcome } from './authentic-outcome.ts';
 import { listDecisions } from './decisions.ts';
 import { type Execution, readExecution } from './executions.ts';
 import { listIncidents } from './incidents.ts';
@@ -23,7 +24,8 @@ async function read(
     readExecution({ ...tx, query: tx.last }, id),
   ]);
   if (!request) return undefined;
-  const { resolution, receipt } = (request.status === 'pending' ? undefined : found) ?? {};
+  const { ledger, resolution, receipt } = (request.status === 'pending' ? undefined : found) ?? {};
+  if (ledger) await authenticateOutcome(sealer, request, ledger);
   const execution = resolution?.outcome.status === 'approved' ? executed : undefined;
   return { request, resolution, receipt, executed_at: execution?.executed_at, execution };
 }
@@ -37,7 +39,7 @@ export async function requestView(tx: Transaction, sealer: Sealer, id: string): 
 
 export async function historyView(tx: Transaction, sealer: Sealer, id: string): Promise<HistoryView | undefined> {
   const [decisions, incidents, proposal, found] = await Promise.all([
-    listDecisions(tx, id),
+    listDecisions(tx, sealer, id),
     listIncidents(tx, id),
     readProposal(tx, sealer, id),
     read(tx, sealer, id),

@@ -33,16 +33,24 @@ type Row = LedgerRecord & {
 const typeOf = ({ type, cause, status }: Row): ResolutionView['type'] =>
   type ?? (cause !== 'person' ? null : status === 'approved' ? 'approve' : 'reject');
 
+/** `ledger`: the row, which the caller authenticates. */
+export interface ReadResolution {
+  ledger: LedgerRecord;
+  resolution: ResolutionView;
+  receipt: string;
+}
+
 /**
  * The resolution of a request with its receipt, unsealed; undefined while the request is pending. The patched payload is looked up by
  * the ledger's digest: it comes from the decision itself, or from the patch that a second approver approved.
+ * The outcome is believed only with its receipt: `authenticateOutcome`, for which the caller has the request.
  * @throws SealBroken
  */
 export async function readResolution(
   tx: Transaction,
   sealer: Sealer,
   request_id: string,
-): Promise<{ resolution: ResolutionView; receipt: string } | undefined> {
+): Promise<ReadResolution | undefined> {
   const [row] = await tx.query<Row>(
     `select l.request_id, l.status, l.cause, l.payload_digest, l.decision_id, l.actor, l.channel, l.verified, l.resolved_at, l.receipt,
        r.payload_digest as requested_digest, d.type, d.sealed, p.id as patch_id, p.actor as patched_by, p.sealed as sealed_patch
@@ -59,6 +67,7 @@ export async function readResolution(
   const secret = await secretOf(row.decision_id, row.sealed);
   const patch = row.patch_id === row.decision_id ? secret : await secretOf(row.patch_id, row.sealed_patch);
   return {
+    ledger: row,
     resolution: {
       ...resolutionOf(row, row.requested_digest),
       type: typeOf(row),

@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
-import { createKeyring } from '../../crypto/keyring.ts';
+import { createKeyring, issuerKeyContext } from '../../crypto/keyring.ts';
 import type { RootKey } from '../../crypto/root-key.ts';
-import { issuerKeyContext, sealedIssuerKeys } from '../keys/key-rotation.ts';
-import { loadProjectKey, rootKeyIds } from '../keys/projects.ts';
+import { rootKeyIds } from '../keys/projects.ts';
+import { sealedIssuerKeys, storedKeys } from '../keys/stored-keys.ts';
 import { migrationsAtHead } from './migrate.ts';
 
 /** This process must not run on this database. The message says what to do. */
@@ -35,7 +35,7 @@ export async function refuseUnopened(pool: Pool, root: RootKey): Promise<void> {
       `LETSPING_ROOT_KEY (${held.join(', ')}) does not open this database, which is sealed under ${foreign.join(', ')}. Start with that key; during a rotation with both, a comma between them`,
     );
   }
-  const keyring = createKeyring(root, loadProjectKey(pool));
+  const keyring = createKeyring(root, storedKeys(pool));
   const [newest] = await sealedIssuerKeys(pool);
   if (newest) {
     await keyring.unsealGlobal(issuerKeyContext(newest.kid), newest.sealed).catch((cause: unknown) => {

@@ -1,10 +1,10 @@
 import type { JWK } from 'jose';
 import type { Pool } from 'pg';
 import { SealBroken } from '../../crypto/envelope.ts';
-import type { Keyring } from '../../crypto/keyring.ts';
+import { issuerKeyContext as context, type Keyring, type SealedIssuerKey } from '../../crypto/keyring.ts';
 import { type IssuerKey, newIssuerKey, publicPart } from '../../crypto/signing.ts';
 import { acrossProjects } from '../db/transaction.ts';
-import { issuerKeyContext as context, type SealedIssuerKey, sealedIssuerKeys } from './key-rotation.ts';
+import { sealedIssuerKeys } from './stored-keys.ts';
 
 /** The active signing key, created on first use. Processes that start together get the same one. */
 export async function currentIssuerKey(pool: Pool, keyring: Keyring): Promise<IssuerKey> {

@@ -1,20 +1,7 @@
 import type { Pool } from 'pg';
-import type { Keyring, WrappedKey } from '../../crypto/keyring.ts';
+import { issuerKeyContext, type Keyring, type WrappedKey } from '../../crypto/keyring.ts';
 import { acrossProjects } from '../db/transaction.ts';
-
-/** The context under which `issuer-keys.ts` seals them. */
-export const issuerKeyContext = (kid: string) => ['issuer key', kid] as const;
-
-export interface SealedIssuerKey {
-  kid: string;
-  sealed: Buffer;
-}
-
-/** Newest first. */
-export const sealedIssuerKeys = (pool: Pool): Promise<SealedIssuerKey[]> =>
-  acrossProjects(pool, (tx) =>
-    tx.query<SealedIssuerKey>('select kid, sealed from issuer_keys order by created_at desc, kid'),
-  );
+import { sealedIssuerKeys } from './stored-keys.ts';
 
 export interface Rotated {
   /** Rewrapped under the active root key. */

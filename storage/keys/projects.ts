@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { WrappedKey } from '../../crypto/keyring.ts';
-import { acrossProjects, inProject, type Transaction } from '../db/transaction.ts';
+import { acrossProjects, type Transaction } from '../db/transaction.ts';
 
 export async function insertProject(tx: Transaction, name: string, key: WrappedKey): Promise<void> {
   await tx.query('insert into projects (id, name, root_key_id, wrapped_key) values ($1, $2, $3, $4)', [
@@ -10,18 +10,6 @@ export async function insertProject(tx: Transaction, name: string, key: WrappedK
     Buffer.from(key.wrapped_key),
   ]);
 }
-
-/** Reads a project's wrapped key, for the keyring. */
-export const loadProjectKey =
-  (pool: Pool) =>
-  (project_id: string): Promise<WrappedKey | undefined> =>
-    inProject(pool, project_id, async (tx) => {
-      const rows = await tx.query<WrappedKey & { wrapped_key: Buffer }>(
-        'select root_key_id, wrapped_key from projects where id = $1',
-        [project_id],
-      );
-      return rows[0];
-    });
 
 /** The root keys under which this database is sealed. A process with another root key must not start. */
 export const rootKeyIds = (pool: Pool): Promise<string[]> =>

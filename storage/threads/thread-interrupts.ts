@@ -2,6 +2,7 @@ import type { InterruptAnswer, InterruptLink } from '../../contracts/thread.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
 import { statusAnswer } from '../../domain/approval/status-answer.ts';
 import { readRequest, readRequestRow } from '../approvals/approval-requests.ts';
+import { authenticateOutcome } from '../approvals/authentic-outcome.ts';
 import { readResolution } from '../approvals/resolution.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { addDeliveries } from '../outbox/deliveries.ts';
@@ -27,6 +28,7 @@ export async function linkedInterrupts(tx: Transaction, thread_id: string, inter
  */
 export async function linkInterrupt(
   tx: Transaction,
+  sealer: Sealer,
   { thread_id, interrupt_id, graph, request_ids }: InterruptLink,
 ): Promise<void> {
   // Always in the same order, so that two transactions that lock several rows do not deadlock.
@@ -34,7 +36,7 @@ export async function linkInterrupt(
     .map((request_id, position) => ({ request_id, position }))
     .sort((a, b) => (a.request_id < b.request_id ? -1 : 1));
   for (const { request_id, position } of ordered) {
-    const request = await readRequestRow(tx, request_id, { lock: true });
+    const request = await readRequestRow(tx, sealer, request_id, { lock: true });
     if (!request || request.thread_id !== thread_id)
       throw new NotOfThisThread(`request ${request_id} was not opened for this thread`);
     const linked = await tx.query(
@@ -47,7 +49,7 @@ export async function linkInterrupt(
   }
 }
 
-/** @throws SealBroken */
+/** @throws RowForged, SealBroken */
 export async function interruptAnswers(
   tx: Transaction,
   sealer: Sealer,
@@ -70,8 +72,13 @@ export async function interruptAnswers(
     if (answer.resumed || !answer.answers) continue;
     const request = await readRequest(tx, sealer, row.request_id);
     const resolved = await readResolution(tx, sealer, row.request_id);
-    if (request && resolved) answer.answers.push(statusAnswer({ request, ...resolved }));
-    else delete answer.answers;
+    if (!request || !resolved) {
+      delete answer.answers;
+      continue;
+    }
+    const { ledger, ...resolution } = resolved;
+    await authenticateOutcome(sealer, request, ledger);
+    answer.answers.push(statusAnswer({ request, ...resolution }));
   }
   return [...found.values()];
 }

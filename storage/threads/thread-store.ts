@@ -105,7 +105,10 @@ export function createThreadStore({ pool, keyring, project_id }: ThreadStoreOpti
 
     linkedInterrupts: (thread_id: string, interrupt_ids: string[]) =>
       transact((tx) => linkedInterrupts(tx, thread_id, interrupt_ids)),
-    linkInterrupt: (link: InterruptLink) => transact((tx) => linkInterrupt(tx, link)),
+    async linkInterrupt(link: InterruptLink) {
+      const { sealer } = await load();
+      await transact((tx) => linkInterrupt(tx, sealer, link));
+    },
     readPause: (thread_id: string, pause_key: string) => transact((tx) => readPause(tx, thread_id, pause_key)),
     putPause: (thread_id: string, pause_key: string, pause: Pause) =>
       transact((tx) => insertPause(tx, thread_id, pause_key, pause)),

@@ -5,11 +5,14 @@ import { Policy } from '../../contracts/policy.ts';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
+import { createSigner, type Signer } from '../../crypto/signing.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
 import type { OpenRequestStore } from '../../domain/approval/ports.ts';
 import { apiStores } from '../../storage/api-stores.ts';
 import { inProject } from '../../storage/db/transaction.ts';
-import { insertProject, loadProjectKey } from '../../storage/keys/projects.ts';
+import { currentIssuerKey } from '../../storage/keys/issuer-keys.ts';
+import { insertProject } from '../../storage/keys/projects.ts';
+import { storedKeys } from '../../storage/keys/stored-keys.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 
 let db: TestDatabase;
@@ -17,14 +20,16 @@ const project = newId('prj');
 /** Two processes on one database. */
 let here: ReturnType<typeof apiStores>;
 let elsewhere: ReturnType<typeof apiStores>;
+let signer: Signer;
 
 beforeAll(async () => {
   db = await createDatabase();
   const root = parseRootKey(randomBytes(32).toString('base64'));
-  const keyring = createKeyring(root, loadProjectKey(db.pool));
+  const keyring = createKeyring(root, storedKeys(db.pool));
   await inProject(db.pool, project, (tx) => insertProject(tx, project, keyring.wrapProjectKey(project)));
   here = apiStores(db.pool, keyring);
-  elsewhere = apiStores(db.pool, createKeyring(root, loadProjectKey(db.pool)));
+  signer = await createSigner(await currentIssuerKey(db.pool, keyring));
+  elsewhere = apiStores(db.pool, createKeyring(root, storedKeys(db.pool)));
 });
 afterAll(() => db.drop());
 afterEach(() => void vi.restoreAllMocks());
@@ -71,7 +76,7 @@ async function open({
   };
   const openRequest = createOpenRequest({
     store,
-    signer: { sign: async () => 'a.b.c' },
+    signer,
     screenDeps: {},
     compileSchema: () => () => [],
     workflows: { start: (request) => void started.push(request.id) },

@@ -4,7 +4,7 @@ import { Policy } from '../../contracts/policy.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { activityStores } from '../../storage/activity-stores.ts';
-import { loadProjectKey } from '../../storage/keys/projects.ts';
+import { storedKeys } from '../../storage/keys/stored-keys.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 let system: TestSystem;
@@ -227,7 +227,7 @@ describe('the context of the host program', () => {
   /** As stored. */
   const contextOf = async (request_id: string) => {
     const { pool } = system.database;
-    const keyring = createKeyring(parseRootKey(system.env['LETSPING_ROOT_KEY']!), loadProjectKey(pool));
+    const keyring = createKeyring(parseRootKey(system.env['LETSPING_ROOT_KEY']!), storedKeys(pool));
     return (await activityStores(pool, keyring).screen.request({ project_id: system.project_id, request_id }))?.context;
   };
   const action = { service: 'host', action: 'read', payload: { q: 1 } };

@@ -32,7 +32,7 @@ function temporal(...statuses: number[]) {
   });
   const { submit } = createSubmit({
     requests: { view: async () => undefined },
-    decisions: { proposalOf: async () => undefined, screeningOf: async () => undefined },
+    decisions: { proposalOf: async () => undefined, screeningOf: async () => undefined, sendBack: async () => {} },
     workflows,
   });
   return { handle, signals, submit: () => submit(attempt, decision) };

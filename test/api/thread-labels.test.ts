@@ -3,7 +3,7 @@ import type { ActionContext } from '../../contracts/action.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { activityStores } from '../../storage/activity-stores.ts';
-import { loadProjectKey } from '../../storage/keys/projects.ts';
+import { storedKeys } from '../../storage/keys/stored-keys.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 let system: TestSystem;
@@ -22,7 +22,7 @@ async function send(context: ActionContext, key = system.agent_api_key) {
   });
   expect(status).toBe(201);
   const { pool } = system.database;
-  const keyring = createKeyring(parseRootKey(system.env['LETSPING_ROOT_KEY']!), loadProjectKey(pool));
+  const keyring = createKeyring(parseRootKey(system.env['LETSPING_ROOT_KEY']!), storedKeys(pool));
   const { project_id } = system;
   const kept = await activityStores(pool, keyring).screen.request({ project_id, request_id: body.id });
   return { verdict: body.verdict as string, context: kept?.context };

@@ -6,7 +6,8 @@ import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { inProject } from '../../storage/db/transaction.ts';
 import { currentIssuerKey } from '../../storage/keys/issuer-keys.ts';
-import { insertProject, loadProjectKey, rootKeyReferences } from '../../storage/keys/projects.ts';
+import { insertProject, rootKeyReferences } from '../../storage/keys/projects.ts';
+import { storedKeys } from '../../storage/keys/stored-keys.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 import { run } from './run.ts';
 
@@ -20,7 +21,7 @@ beforeEach(async () => {
 afterEach(() => db.drop());
 
 /** The keyring of a process that was started with this LETSPING_ROOT_KEY. */
-const keyringOf = (text: string) => createKeyring(parseRootKey(text), loadProjectKey(db.pool));
+const keyringOf = (text: string) => createKeyring(parseRootKey(text), storedKeys(db.pool));
 
 async function newProject(): Promise<string> {
   const id = newId('prj');

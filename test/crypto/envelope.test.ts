@@ -77,7 +77,7 @@ describe('sealing', () => {
   test('an object of one project cannot be unsealed in another', async () => {
     const root = parseRootKey(randomBytes(32).toString('base64'));
     const wrapped = new Map<string, ReturnType<ReturnType<typeof createKeyring>['wrapProjectKey']>>();
-    const keyring = createKeyring(root, async (id) => wrapped.get(id));
+    const keyring = createKeyring(root, { project: async (id) => wrapped.get(id), issuers: async () => [] });
     for (const id of ['prj_a', 'prj_b']) wrapped.set(id, keyring.wrapProjectKey(id));
     const [a, b] = [await keyring.sealer('prj_a'), await keyring.sealer('prj_b')];
     const sealed = await a.seal(['x'], { secret: 1 });

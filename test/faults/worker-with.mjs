@@ -1,4 +1,4 @@
-// A worker whose firewall activity is broken: BROKEN_SCREEN=throw|hang|<JSON of its result>. Plain JavaScript that uses the build;
+// A worker whose firewall activities are broken: BROKEN_SCREEN=throw|hang|<JSON of its result>. Plain JavaScript that uses the build;
 // not part of the product.
 import { NativeConnection } from '@temporalio/worker';
 import { ACTIVITY } from '../../dist/contracts/activities.js';
@@ -7,12 +7,13 @@ import { createWorker } from '../../dist/workers/create-worker.js';
 import { builtActivities } from '../helpers/dist-activities.mjs';
 
 const { env } = process;
-const broken = {
-  throw: async () => {
-    throw new Error('a guardrail is broken');
-  },
-  hang: () => new Promise(() => {}),
-};
+const screen =
+  {
+    throw: async () => {
+      throw new Error('a guardrail is broken');
+    },
+    hang: () => new Promise(() => {}),
+  }[env.BROKEN_SCREEN] ?? (async () => JSON.parse(env.BROKEN_SCREEN));
 const worker = await createWorker({
   connection: await NativeConnection.connect({ address: env.TEMPORAL_ADDRESS }),
   namespace: env.TEMPORAL_NAMESPACE,
@@ -20,7 +21,8 @@ const worker = await createWorker({
   workflowBundle: await workflowBundle(),
   activities: {
     ...(await builtActivities(env)),
-    [ACTIVITY.screen]: broken[env.BROKEN_SCREEN] ?? (async () => JSON.parse(env.BROKEN_SCREEN)),
+    [ACTIVITY.admit]: screen,
+    [ACTIVITY.screenPatch]: screen,
   },
 });
 console.log('"worker ready"');

@@ -9,11 +9,11 @@ import { workflowStarter } from '../../dist/runtime/temporal/workflow-starter.js
 import { activityStores } from '../../dist/storage/activity-stores.js';
 import { createPool } from '../../dist/storage/db/pool.js';
 import { currentIssuerKey } from '../../dist/storage/keys/issuer-keys.js';
-import { loadProjectKey } from '../../dist/storage/keys/projects.js';
+import { storedKeys } from '../../dist/storage/keys/stored-keys.js';
 
 export async function builtActivities(env) {
   const pool = createPool(env.DATABASE_URL);
-  const keyring = createKeyring(parseRootKey(env.LETSPING_ROOT_KEY), loadProjectKey(pool));
+  const keyring = createKeyring(parseRootKey(env.LETSPING_ROOT_KEY), storedKeys(pool));
   const { client } = temporalClient(env);
   return createActivities({
     stores: activityStores(pool, keyring),

@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, test } from 'vitest';
+import { started } from '../helpers/started.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 /**
@@ -76,6 +77,7 @@ test('records', async () => {
   await record('approval-v1-cancelled', cancelled.id);
 
   const signalled = await open();
+  await started(system.temporal, signalled.id);
   await handle(signalled.id).signal('decide', {
     type: 'approve',
     actor: 'bot',
@@ -84,19 +86,22 @@ test('records', async () => {
   await record('approval-v1-signalled', signalled.id);
 
   const junk = await open();
+  await started(system.temporal, junk.id);
   await handle(junk.id).signal('decide');
   await handle(junk.id).signal('decide_recorded', { decision_id: 1 });
   await decide(junk.id, { type: 'approve', payload_digest: junk.payload_digest });
   await record('approval-v1-junk-then-approved', junk.id);
 
   const forged = await open();
+  await started(system.temporal, forged.id);
   await handle(forged.id).signal('decide_recorded', {
     decision_id: 'dec_x',
     type: 'approve',
     actor: 'mallory',
     payload_digest: forged.payload_digest,
   });
-  await record('approval-v1-forged', forged.id);
+  await decide(forged.id, { type: 'approve', payload_digest: forged.payload_digest });
+  await record('approval-v1-forged-then-approved', forged.id);
 
   await twoPeople.startWorker();
   const second = await twoPeople.approver('second');

@@ -6,7 +6,7 @@ import type { NewDecision } from '../../domain/approval/record.ts';
 import { createFirstProject } from '../../storage/access/bootstrap.ts';
 import { insertDecision, readDecision } from '../../storage/approvals/decisions.ts';
 import { inProject } from '../../storage/db/transaction.ts';
-import { loadProjectKey } from '../../storage/keys/projects.ts';
+import { storedKeys } from '../../storage/keys/stored-keys.ts';
 import { createDatabase } from '../helpers/database.ts';
 
 test('a patch that is sent again under its id keeps the payload and digest of the first one', async () => {
@@ -19,12 +19,12 @@ test('a patch that is sent again under its id keeps the payload and digest of th
       name: 'p',
       environment: 'test',
     });
-    const sealer = await createKeyring(parseRootKey(rootKey), loadProjectKey(db.pool)).sealer(project_id);
+    const sealer = await createKeyring(parseRootKey(rootKey), storedKeys(db.pool)).sealer(project_id);
     await inProject(db.pool, project_id, (tx) =>
       tx.query(
         `insert into approval_requests (id, project_id, service, action, priority, status, verdict, held_by, finding_ids, requested_by, key_id,
            payload_digest, sealed, policy_version, policy_digest, accept_unsigned_signals, created_at, expires_at)
-         values ('req', $1, 's', 'a', 'low', 'pending', 'hold', 'policy', '{}', 'agent', 'key', 'asked', '', 0, 'd', false, now(), now())`,
+         values ('req', $1, 's', 'a', 'low', 'pending', 'hold', 'policy', '{}', 'agent', 'key', 'asked', '', 0, 'd', false, now(), now() + interval '1 hour')`,
         [project_id],
       ),
     );
@@ -41,8 +41,13 @@ test('a patch that is sent again under its id keeps the payload and digest of th
     });
     const write = (decision: NewDecision) =>
       inProject(db.pool, project_id, (tx) => insertDecision(tx, sealer, decision));
-    expect(await write(patch('first', 'salt of the first'))).toEqual({ patched_digest: 'first' });
-    expect(await write(patch('second', 'salt of the second'))).toEqual({ patched_digest: 'first' });
+    expect(await write(patch('first', 'salt of the first'))).toMatchObject({
+      state: 'recorded',
+      patched_digest: 'first',
+    });
+    expect(await write(patch('second', 'salt of the second'))).toMatchObject({ patched_digest: 'first' });
+    await inProject(db.pool, project_id, (tx) => tx.query(`update approval_requests set expires_at = now()`));
+    expect(await write({ ...patch('third', 'salt'), id: 'dec_late' })).toEqual({ state: 'late' });
     expect(await inProject(db.pool, project_id, (tx) => readDecision(tx, sealer, 'req', 'dec'))).toMatchObject({
       patched_digest: 'first',
       salt: 'salt of the first',

@@ -10,11 +10,14 @@ import { createDatabase } from '../helpers/database.ts';
 test('a key that an attacker wrote into the database is not published, not even in the place of ours', async () => {
   const db = await createDatabase();
   try {
-    const keyring = createKeyring(parseRootKey(randomBytes(32).toString('base64')), async () => undefined);
+    const keyring = createKeyring(parseRootKey(randomBytes(32).toString('base64')), {
+      project: async () => undefined,
+      issuers: async () => [],
+    });
     const { kid, public_jwk } = await currentIssuerKey(db.pool, keyring);
     const theirs = await newIssuerKey();
     const root = parseRootKey(randomBytes(32).toString('base64'));
-    const foreign = await createKeyring(root, async () => undefined).sealGlobal(
+    const foreign = await createKeyring(root, { project: async () => undefined, issuers: async () => [] }).sealGlobal(
       ['issuer key', theirs.kid],
       theirs.private_jwk,
     );

@@ -8,7 +8,8 @@ import { identityStore, keyStore } from '../../storage/access/access-stores.ts';
 import { createKeyCache } from '../../storage/access/key-cache.ts';
 import { listen } from '../../storage/db/events.ts';
 import { inProject } from '../../storage/db/transaction.ts';
-import { insertProject, loadProjectKey } from '../../storage/keys/projects.ts';
+import { insertProject } from '../../storage/keys/projects.ts';
+import { storedKeys } from '../../storage/keys/stored-keys.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 
 let db: TestDatabase;
@@ -17,7 +18,7 @@ let store: KeyStore;
 
 beforeAll(async () => {
   db = await createDatabase();
-  const keyring = createKeyring(parseRootKey(randomBytes(32).toString('base64')), loadProjectKey(db.pool));
+  const keyring = createKeyring(parseRootKey(randomBytes(32).toString('base64')), storedKeys(db.pool));
   await inProject(db.pool, project, (tx) => insertProject(tx, project, keyring.wrapProjectKey(project)));
   store = keyStore(db.pool, createKeyCache());
 });

@@ -7,7 +7,8 @@ import { refuseForeignRootKey } from '../../storage/db/start-up.ts';
 import { inProject } from '../../storage/db/transaction.ts';
 import { currentIssuerKey } from '../../storage/keys/issuer-keys.ts';
 import { type Rotated, rotateRootKey } from '../../storage/keys/key-rotation.ts';
-import { insertProject, loadProjectKey, rootKeyReferences } from '../../storage/keys/projects.ts';
+import { insertProject, rootKeyReferences } from '../../storage/keys/projects.ts';
+import { storedKeys } from '../../storage/keys/stored-keys.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 
 const key = () => randomBytes(32).toString('base64');
@@ -21,7 +22,7 @@ beforeEach(async () => {
 afterEach(() => db.drop());
 
 /** As a process has it that was started with this LETSPING_ROOT_KEY. */
-const keyringOf = (text: string) => createKeyring(parseRootKey(text), loadProjectKey(db.pool));
+const keyringOf = (text: string) => createKeyring(parseRootKey(text), storedKeys(db.pool));
 
 async function newProject(keyring: Keyring): Promise<string> {
   const id = newId('prj');

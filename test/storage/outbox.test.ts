@@ -4,13 +4,17 @@ import { expect, test } from 'vitest';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
+import { createSigner } from '../../crypto/signing.ts';
 import type { LedgerRecord, NewRequest } from '../../domain/approval/record.ts';
+import { statementOf } from '../../domain/receipt/statement.ts';
 import { apiStores } from '../../storage/api-stores.ts';
 import { settleOnce } from '../../storage/approvals/ledger.ts';
 import { listenToDeliveries } from '../../storage/db/events.ts';
 import { migrate, migrations } from '../../storage/db/migrate.ts';
 import { inProject } from '../../storage/db/transaction.ts';
-import { insertProject, loadProjectKey } from '../../storage/keys/projects.ts';
+import { currentIssuerKey } from '../../storage/keys/issuer-keys.ts';
+import { insertProject } from '../../storage/keys/projects.ts';
+import { storedKeys } from '../../storage/keys/stored-keys.ts';
 import { createDatabase } from '../helpers/database.ts';
 
 const as = async (url: string, work: (client: pg.Client) => Promise<unknown>) => {
@@ -90,7 +94,7 @@ test('an outcome has one outbox row per receiver, whether a person or the firewa
   const listening = listenToDeliveries(db.app_url, ({ delivery_id }) => announced.push(delivery_id));
   try {
     const project = newId('prj');
-    const keyring = createKeyring(parseRootKey(randomBytes(32).toString('base64')), loadProjectKey(db.pool));
+    const keyring = createKeyring(parseRootKey(randomBytes(32).toString('base64')), storedKeys(db.pool));
     await inProject(db.pool, project, (tx) => insertProject(tx, project, keyring.wrapProjectKey(project)));
     const { opening } = apiStores(db.pool, keyring);
     // Today a thread names a request after it was opened, and once. Without these two rules, its interrupts stand for any receivers.
@@ -136,20 +140,26 @@ test('an outcome has one outbox row per receiver, whether a person or the firewa
     const at = await now();
     const timed = { project_id: project, created_at: at, expires_at: at, status: 'approved', resolved_at: at } as const;
     const written = { request: { ...timed, ...allowed }, ledger: { request_id: allowed.id, ...outcome(allowed, at) } };
-    expect(await opening.insert(project, allowed, written)).toMatchObject({ state: 'written' });
+    expect(await opening.insert(project, allowed, at, written)).toMatchObject({ state: 'written' });
     const atOnce = await rows(allowed.id);
     expect(atOnce).toEqual(expected(allowed.id));
     await expect.poll(() => announced.toSorted()).toEqual(atOnce.map(({ id }) => id).sort());
 
     const held = newRequest('hold');
-    await opening.insert(project, held, undefined);
+    await opening.insert(project, held, await now(), undefined);
     await register(held.id);
+    const sealer = await keyring.sealer(project);
+    const signer = await createSigner(await currentIssuerKey(db.pool, keyring));
     const settle = () =>
       inProject(db.pool, project, (tx) =>
-        settleOnce(tx, held.id, async (entry) => ({
-          resolution: { status: 'approved', cause: 'firewall', payload_digest: held.payload_digest },
-          delivery_ids: await entry.write(outcome(held, entry.now)),
-        })),
+        settleOnce(tx, sealer, held.id, async (entry) => {
+          const row = outcome(held, entry.now);
+          const receipt = await signer.sign(statementOf(entry.request, { request_id: held.id, ...row }));
+          return {
+            resolution: { status: 'approved', cause: 'firewall', payload_digest: held.payload_digest },
+            delivery_ids: await entry.write({ ...row, receipt }),
+          };
+        }),
       );
     const first = await settle();
     const later = await rows(held.id);
@@ -164,7 +174,7 @@ test('an outcome has one outbox row per receiver, whether a person or the firewa
       request: { ...timed, created_at: then, ...alone },
       ledger: { request_id: alone.id, ...outcome(alone, then) },
     };
-    expect(await opening.insert(project, alone, none)).toMatchObject({ state: 'written' });
+    expect(await opening.insert(project, alone, then, none)).toMatchObject({ state: 'written' });
     expect(await rows(alone.id)).toEqual([]);
   } finally {
     await listening.stop();

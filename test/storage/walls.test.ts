@@ -6,7 +6,8 @@ import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { insertRequest } from '../../storage/approvals/insert-request.ts';
 import { acrossProjects, alone, ENTER_PROJECT, inProject } from '../../storage/db/transaction.ts';
-import { insertProject, loadProjectKey } from '../../storage/keys/projects.ts';
+import { insertProject } from '../../storage/keys/projects.ts';
+import { storedKeys } from '../../storage/keys/stored-keys.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 import { newRequest } from '../helpers/new-request.ts';
 
@@ -15,11 +16,11 @@ const [mine, theirs] = [newId('prj'), newId('prj')];
 
 beforeAll(async () => {
   db = await createDatabase();
-  const keyring = createKeyring(parseRootKey(randomBytes(32).toString('base64')), loadProjectKey(db.pool));
+  const keyring = createKeyring(parseRootKey(randomBytes(32).toString('base64')), storedKeys(db.pool));
   for (const project of [mine, theirs]) {
     await inProject(db.pool, project, (tx) => insertProject(tx, project, keyring.wrapProjectKey(project)));
     const sealer = await keyring.sealer(project);
-    await inProject(db.pool, project, (tx) => insertRequest(tx, sealer, newRequest()));
+    await inProject(db.pool, project, (tx) => insertRequest(tx, sealer, newRequest(), new Date()));
   }
 });
 afterAll(() => db.drop());

@@ -2,10 +2,12 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ActivityDeps, createActivities } from '../../activities/index.ts';
 import { ACTIVITY, type Repair, type WorkerActivities } from '../../contracts/activities.ts';
+import { INCIDENT_SENTENCES } from '../../domain/approval/incident.ts';
 import { readBacklog } from '../../storage/approvals/backlog.ts';
 import { ensureReconcileSchedules, reconcileScheduleId } from '../../workers/reconcile-schedule.ts';
 import { activityDeps } from '../helpers/activities.ts';
 import { approvalsOf } from '../helpers/approvals.ts';
+import { recordCancellation, recordDecision } from '../helpers/record-decision.ts';
 import { started } from '../helpers/started.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
@@ -51,34 +53,76 @@ async function scanUntil(done: () => Promise<boolean>) {
   throw new Error(`the scan did not repair it: ${JSON.stringify(total)}`);
 }
 
-test('a terminated workflow: the request is closed as cancelled, with a receipt and an incident, once', async () => {
+test('a terminated workflow is started again from its row, with an incident, and the request can be decided', async () => {
+  const { id, payload_digest } = await open();
+  await workflow(id).terminate('by a namespace writer');
+  const isRunning = async () => (await workflow(id).describe()).status.name === 'RUNNING';
+  const counts = await scanUntil(isRunning);
+  expect(counts.workflow_started_again).toBe(1);
+  const pending = await detail(id);
+  expect(pending.status).toBe('pending');
+  expect(pending.timeline).toContainEqual(
+    expect.objectContaining({ event: 'incident', detail: INCIDENT_SENTENCES.workflow_ended }),
+  );
+  expect(await decide(id, { type: 'approve', payload_digest })).toMatchObject({
+    status: 201,
+    body: { outcome: { status: 'approved' } },
+  });
+  expect((await scan()).workflow_started_again).toBeUndefined();
+});
+
+test('a decision on a request whose workflow was terminated is answered with its outcome at once, five times over', async () => {
+  for (let i = 0; i < 5; i++) {
+    const { id, payload_digest } = await open();
+    await workflow(id).terminate('by a namespace writer');
+    expect(await decide(id, { type: 'approve', payload_digest })).toMatchObject({
+      status: 201,
+      body: { outcome: { status: 'approved' } },
+    });
+  }
+});
+
+test('a cancellation of a request whose workflow was terminated cancels it', async () => {
   const { id } = await open();
   await workflow(id).terminate('by a namespace writer');
-  const counts = await scanUntil(async () => (await detail(id)).status === 'cancelled');
-  expect(counts.workflow_ended).toBe(1);
-  const closed = await detail(id);
-  expect(closed.decision).toMatchObject({ outcome: { status: 'cancelled', cause: 'caller' }, decided_by: null });
-  expect((await sql('select receipt from ledger where request_id = $1', [id])).rows).toEqual([
-    { receipt: expect.stringMatching(/^eyJ/) },
-  ]);
-  const { rows } = await sql('select kind from incidents where request_id = $1', [id]);
-  expect(rows).toEqual([{ kind: 'workflow_ended' }]);
-  expect(closed.timeline).toContainEqual(
-    expect.objectContaining({
-      event: 'incident',
-      detail: 'The workflow ended without recording an outcome; the reconciler closed the request.',
-    }),
-  );
-  expect((await scan()).workflow_ended).toBeUndefined();
+  expect(await system.call(system.agent_api_key, 'POST', `/api/approval-requests/${id}/cancel`)).toMatchObject({
+    status: 200,
+    body: { outcome: { status: 'cancelled', cause: 'caller' } },
+  });
+});
+
+test('a forged run of the same id, with a later or nearer deadline, ends at once, and the true one is started again', async () => {
+  for (const expires_at_ms of [Date.now() - 60_000, Date.now() + 400 * 86_400_000]) {
+    const { id, payload_digest } = await open();
+    await workflow(id).terminate('by a namespace writer');
+    const forged = await system.temporal.workflow.start('approvalV1', {
+      workflowId: `approval/${id}`,
+      taskQueue: system.env['LETSPING_TASK_QUEUE']!,
+      args: [
+        {
+          project_id: system.project_id,
+          request_id: id,
+          payload_digest,
+          requested_by: 'dev-agent',
+          expires_at_ms,
+          accept_unsigned_signals: true,
+        },
+      ],
+    });
+    await expect(forged.result()).rejects.toMatchObject({ cause: { type: 'foreign' } });
+    const found = await detail(id);
+    expect(found.status).toBe('pending');
+    expect(found.timeline).toContainEqual(
+      expect.objectContaining({ event: 'incident', detail: INCIDENT_SENTENCES.foreign_start }),
+    );
+    expect(await decide(id, { type: 'approve', payload_digest })).toMatchObject({ status: 201 });
+  }
 });
 
 test('an outcome whose workflow is open: the decision is redelivered, and the workflow ends with it', async () => {
   const { id, payload_digest } = await open();
   const decision_id = `dec_${id.slice(4)}`;
-  await sql(
-    `insert into decisions (id, project_id, request_id, type, actor, channel, payload_digest) values ($1, $2, $3, 'approve', 'ana', 'api', $4)`,
-    [decision_id, system.project_id, id, payload_digest],
-  );
+  await recordDecision(system, { id: decision_id, request_id: id, type: 'approve', actor: 'ana', payload_digest });
   await settle(
     { project_id: system.project_id, request_id: id },
     { status: 'approved', cause: 'person', payload_digest, decision_id, actor: 'ana', verified: true },
@@ -92,11 +136,17 @@ test("an outcome by a second approver, while the workflow knows no waiting patch
   const { id, payload_digest } = await open();
   const [patch_id, decision_id] = [`dec_p${id.slice(5)}`, `dec_s${id.slice(5)}`];
   const patched_digest = `sha256:${'7'.repeat(64)}`;
-  await sql(
-    `insert into decisions (id, project_id, request_id, type, actor, channel, payload_digest, patched_digest, screening, screened_at) values
-       ($1, $2, $3, 'patch', 'ana', 'api', $4, $5, 'second_approver', now()), ($6, $2, $3, 'approve', 'bo', 'api', $5, null, null, null)`,
-    [patch_id, system.project_id, id, payload_digest, patched_digest, decision_id],
-  );
+  const patch = { id: patch_id, request_id: id, type: 'patch', actor: 'ana', payload_digest, patched_digest } as const;
+  await recordDecision(system, { ...patch, patched_payload: { amount: 11 } });
+  const ref = { project_id: system.project_id, request_id: id };
+  expect(await deps.stores.screen.recordScreening(ref, patch_id, 'second_approver', [])).toBe('second_approver');
+  await recordDecision(system, {
+    id: decision_id,
+    request_id: id,
+    type: 'approve',
+    actor: 'bo',
+    payload_digest: patched_digest,
+  });
   await settle(
     { project_id: system.project_id, request_id: id },
     { status: 'approved', cause: 'person', payload_digest: patched_digest, decision_id, actor: 'bo', verified: true },
@@ -109,14 +159,15 @@ test("an outcome by a second approver, while the workflow knows no waiting patch
   });
 });
 
-test("an outcome without a decision: the workflow is cancelled, and returns the ledger's outcome", async () => {
+test("an outcome without a decision: the workflow is told to cancel, and returns the ledger's outcome", async () => {
   const { id, payload_digest } = await open();
+  await recordCancellation(system, id);
   await settle(
     { project_id: system.project_id, request_id: id },
-    { status: 'expired', cause: 'deadline', payload_digest },
+    { status: 'cancelled', cause: 'caller', payload_digest },
   );
   await scanUntil(async () => (await workflow(id).describe()).status.name === 'COMPLETED');
-  expect(await workflow(id).result()).toMatchObject({ status: 'expired', cause: 'deadline' });
+  expect(await workflow(id).result()).toMatchObject({ status: 'cancelled', cause: 'caller' });
 });
 
 test('a workflow unknown to Temporal is started again, and its request can be decided', async () => {
@@ -154,39 +205,13 @@ const forget = (id: string) =>
      update approval_requests set status = 'pending', resolved_at = null where id = '${id}'; alter table ledger enable trigger user`,
   );
 
-test("an outcome that a restored database lost: the workflow's result is written again, a person's approval only with its row", async () => {
+test("an outcome that a restored database lost is not made up from the workflow's result: the request waits again", async () => {
   const { id, payload_digest } = await open();
-  const answer = await decide(id, { type: 'approve', payload_digest });
+  await decide(id, { type: 'approve', payload_digest });
   await forget(id);
+  await scanUntil(async () => (await workflow(id).describe()).status.name === 'RUNNING');
   expect((await detail(id)).status).toBe('pending');
-  const counts = await scanUntil(async () => (await detail(id)).status !== 'pending');
-  expect(counts.workflow_ended).toBe(1);
-  expect((await detail(id)).decision).toMatchObject({
-    decision_id: answer.body.decision_id,
-    outcome: { status: 'approved', cause: 'person' },
-  });
-});
-
-test("a workflow's result alone approves nothing: without a decision of the api the request is cancelled", async () => {
-  const claims = [
-    { status: 'approved', cause: 'firewall' },
-    { status: 'approved', cause: 'person', verified: false, actor: 'mallory' },
-    { status: 'approved', cause: 'person', verified: true, actor: 'mallory', decision_id: 'dec_made_up' },
-  ] as const;
-  for (const claim of claims) {
-    const { id, payload_digest } = await open();
-    await workflow(id).terminate();
-    const stateOf = async () => ({ state: 'ended', resolution: { ...claim, payload_digest } }) as const;
-    const { [ACTIVITY.reconcileWorkflows]: lying } = createActivities({
-      ...deps,
-      directory: { ...deps.directory, stateOf },
-    });
-    for (let i = 0; i < 40 && (await detail(id)).status === 'pending'; i++) {
-      await lying();
-      await wait(250);
-    }
-    expect((await detail(id)).decision.outcome).toEqual({ status: 'cancelled', cause: 'caller' });
-  }
+  expect(await decide(id, { type: 'reject', reason: 'no', payload_digest })).toMatchObject({ status: 201 });
 });
 
 test('a projection that differs from the ledger is repaired, in both directions; a healthy system is not changed', async () => {

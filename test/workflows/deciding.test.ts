@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApprovalView } from '../../contracts/workflow.ts';
+import { INCIDENT_SENTENCES } from '../../domain/approval/incident.ts';
 import { approvalsOf } from '../helpers/approvals.ts';
 import { started } from '../helpers/started.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
@@ -204,7 +205,7 @@ describe('messages sent directly to the workflow', () => {
     expect(await workflow(id).query<ApprovalView>('approval')).toMatchObject({ phase: 'pending', ignored_signals: 1 });
   });
 
-  test('a decision that the api never wrote closes the request as forged, and never approves', async () => {
+  test('a decision that the api never wrote changes nothing, is an incident, and the request can be decided', async () => {
     const { id, payload_digest } = await held();
     await workflow(id).signal('decide_recorded', {
       decision_id: 'dec_made_up',
@@ -212,11 +213,46 @@ describe('messages sent directly to the workflow', () => {
       actor: 'mallory',
       payload_digest,
     });
+    expect(await decide(id, { type: 'approve', payload_digest })).toMatchObject({ status: 201 });
     expect(await resolved(id)).toMatchObject({
-      status: 'cancelled',
-      outcome: { cause: 'forged' },
-      timeline: expect.arrayContaining([expect.objectContaining({ event: 'incident' })]),
+      status: 'approved',
+      decision: { decided_by: 'dev-approver' },
+      timeline: expect.arrayContaining([
+        expect.objectContaining({ event: 'incident', detail: INCIDENT_SENTENCES.forged_decision }),
+      ]),
     });
+  });
+
+  test('a cancellation in Temporal itself changes nothing, as often as it is made; one through the api does', async () => {
+    const { id } = await held();
+    await workflow(id).cancel();
+    await workflow(id).cancel();
+    await workflow(id).signal('cancel_recorded');
+    const refusals = async () => (await workflow(id).query<ApprovalView>('approval')).refused_outcomes;
+    await expect.poll(refusals).toBeGreaterThan(0);
+    expect(await workflow(id).query<ApprovalView>('approval')).toMatchObject({ phase: 'pending' });
+    expect(await system.call(system.agent_api_key, 'POST', `/api/approval-requests/${id}/cancel`)).toMatchObject({
+      status: 200,
+      body: { outcome: { status: 'cancelled', cause: 'caller' } },
+    });
+    expect((await resolved(id)).timeline).toContainEqual(
+      expect.objectContaining({ event: 'incident', detail: INCIDENT_SENTENCES.forged_outcome }),
+    );
+  });
+
+  test('forged messages without a pause do not delay a decision', async () => {
+    const { id, payload_digest } = await held();
+    const forge = (n: number) =>
+      workflow(id).signal('decide_recorded', {
+        decision_id: `dec_${n}`,
+        type: 'reject',
+        actor: 'mallory',
+        payload_digest,
+      });
+    const forging = Promise.all(Array.from({ length: 30 }, (_, n) => forge(n)));
+    expect(await decide(id, { type: 'approve', payload_digest })).toMatchObject({ status: 201 });
+    await forging.catch(() => {}); // the workflow has ended
+    expect((await resolved(id)).status).toBe('approved');
   });
 
   test('Update and Signal of one decision, in any order, are one decision', async () => {

@@ -219,21 +219,25 @@ describe('messages sent directly to the workflow', () => {
     expect(await workflow(id).query<ApprovalView>('approval')).toMatchObject({ phase: 'pending', ignored_signals: 0 });
   });
 
-  test('an approval of the patch without a row from the api closes the request as forged', async () => {
+  test('an approval of the patch without a row from the api changes nothing, and the patch still waits', async () => {
     const { id, payload_digest } = await held();
     const proposal = await propose(id, payload_digest);
-    await workflow(id)
-      .executeUpdate('decide', {
-        args: [
-          { decision_id: 'dec_made_up', type: 'approve', actor: 'mallory', payload_digest: proposal.payload_digest },
-        ],
-      })
-      .catch(() => {});
-    expect(await resolved(id)).toMatchObject({
-      status: 'cancelled',
-      outcome: { cause: 'forged' },
-      proposed_patch: null,
+    const forged = {
+      decision_id: 'dec_made_up',
+      type: 'approve',
+      actor: 'mallory',
+      payload_digest: proposal.payload_digest,
+    };
+    await expect(workflow(id).executeUpdate('decide', { args: [forged] })).rejects.toMatchObject({
+      cause: { type: 'not_recorded' },
+    });
+    expect(await detail(id)).toMatchObject({
+      status: 'pending',
+      proposed_patch: { payload_digest: proposal.payload_digest },
       timeline: expect.arrayContaining([expect.objectContaining({ event: 'incident' })]),
+    });
+    expect(await decide(id, { type: 'approve', payload_digest: proposal.payload_digest }, bo)).toMatchObject({
+      status: 201,
     });
   });
 });

@@ -6,13 +6,15 @@ import {
   cancelled,
   decided,
   expired,
-  foundForged,
   isRepeat,
+  mustWait,
   opened,
   patchScreened,
   patchScreening,
   refusalOf,
+  refusedOutcome,
   screened,
+  settledBy,
 } from '../../../domain/approval/approval.ts';
 import { parseBotDecision, parseDecisionRef } from '../../../domain/approval/messages.ts';
 
@@ -34,7 +36,8 @@ type Step =
   | { kind: 'decide'; decision: DecisionRef; verified: boolean; at: number }
   | { kind: 'patch'; screening: 'accepted' | 'refused' | 'second_approver' }
   | { kind: 'lapse' }
-  | { kind: 'cancel' };
+  | { kind: 'cancel' }
+  | { kind: 'settle'; supported: boolean };
 
 const anyDecision = fc
   .record({
@@ -68,6 +71,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('lapse' as const) }),
   fc.record({ kind: fc.constant('cancel' as const) }),
+  fc.record({ kind: fc.constant('settle' as const), supported: fc.boolean() }),
 );
 
 function step(state: ApprovalState, what: Step): ApprovalState {
@@ -76,7 +80,7 @@ function step(state: ApprovalState, what: Step): ApprovalState {
       return screened(state, what.verdict, terms);
     case 'decide':
       if (
-        state.phase === 'screening' ||
+        mustWait(state) ||
         (what.decision.type === 'patch' && !what.verified) || // no message of a bot is a patch
         refusalOf(state, what.decision, what.verified, terms, what.at) ||
         isRepeat(state, what.decision)
@@ -89,6 +93,9 @@ function step(state: ApprovalState, what: Step): ApprovalState {
       return expired(state, terms);
     case 'cancel':
       return cancelled(state, terms);
+    case 'settle':
+      if (state.phase !== 'checking') return state;
+      return what.supported ? settledBy(state.proposed) : refusedOutcome(state);
     default:
       return what satisfies never;
   }
@@ -110,11 +117,11 @@ describe('any order of events', () => {
     );
   });
 
-  test('approved means: the firewall allowed it, or another person than its owner approved that digest in time', () => {
+  test('what is proposed as approved: the firewall allowed it, or another person than its owner approved that digest in time', () => {
     fc.assert(
       fc.property(fc.array(anyStep, { maxLength: 20 }), (steps) => {
         const end = steps.reduce(step, opened);
-        if (end.phase !== 'closed' || end.proposed.status !== 'approved') return;
+        if (end.phase !== 'checking' || end.proposed.status !== 'approved') return;
         const { cause, decision_id, payload_digest, verified } = end.proposed;
         if (cause === 'firewall') {
           expect(steps).toContainEqual({ kind: 'screened', verdict: 'allow' });
@@ -145,6 +152,8 @@ describe('any order of events', () => {
   });
 });
 
+const ended = { status: 'approved', cause: 'person', payload_digest: digest(1) } as const;
+
 describe('refusals', () => {
   const cases: [string, ApprovalState, DecisionRef, number, string | undefined, boolean?][] = [
     ['counts while pending', pending, approve, 0, undefined],
@@ -154,8 +163,12 @@ describe('refusals', () => {
     ['on another digest', pending, { ...approve, payload_digest: digest(7) }, 0, 'payload_changed'],
     ['while a patch is screened', decided(pending, patch, true, terms), approve, 0, 'patch_in_progress'],
     ['the patch in hand again', decided(pending, patch, true, terms), patch, 0, undefined],
-    ['after the end', expired(pending, terms), approve, 0, 'not_pending'],
-    ['after the end, the one that ended it', decided(pending, approve, true, terms), approve, 5_000, undefined],
+    ['while an earlier message is checked, waits', expired(pending, terms), approve, 0, undefined],
+    ['after the end', settledBy({ ...ended, decision_id: 'dec_9' }), approve, 0, 'not_pending'],
+    ['after the end, the one that ended it', settledBy({ ...ended, decision_id: 'dec_1' }), approve, 5_000, undefined],
+    ['recorded in time, that arrives late', pending, { ...approve, decided_at_ms: 999 }, 5_000, undefined],
+    ['recorded late, that arrives early', pending, { ...approve, decided_at_ms: 1_000 }, 0, 'expired'],
+    ['of a bot, that names a time itself', pending, { ...approve, decided_at_ms: 1 }, 5_000, 'expired', false],
     ['that approves the patch that waits', proposed, second, 0, undefined],
     ['by its author, on the patch that waits', proposed, { ...second, actor: 'ana' }, 0, 'own_patch'],
     ['by its author, that rejects', proposed, { ...second, actor: 'ana', type: 'reject' }, 0, undefined],
@@ -197,7 +210,7 @@ test('a refused patch leaves the request pending, an accepted one runs', () => {
   const patching = decided(pending, patch, true, terms);
   expect(patchScreened(patching, 'refused')).toEqual({ phase: 'pending' });
   expect(patchScreened(patching, 'accepted')).toMatchObject({
-    phase: 'closed',
+    phase: 'checking',
     proposed: { status: 'approved', payload_digest: digest(2), decision_id: 'dec_2' },
   });
 });
@@ -206,8 +219,8 @@ describe('a patch that waits for a second approver', () => {
   const other = { ...patch, decision_id: 'dec_5', actor: 'cy', patched_digest: digest(3) };
 
   test('runs as the second person approved it', () => {
-    expect(decided(proposed, second, true, terms)).toEqual({
-      phase: 'closed',
+    expect(decided(proposed, second, true, terms)).toMatchObject({
+      phase: 'checking',
       proposed: {
         status: 'approved',
         cause: 'person',
@@ -222,7 +235,7 @@ describe('a patch that waits for a second approver', () => {
   test('is rejected with the request, whichever payload was shown', () => {
     for (const payload_digest of [digest(1), digest(2)])
       expect(decided(proposed, { ...second, type: 'reject', payload_digest }, true, terms)).toMatchObject({
-        phase: 'closed',
+        phase: 'checking',
         proposed: { status: 'rejected', payload_digest: digest(1), actor: 'bo' },
       });
   });
@@ -257,12 +270,12 @@ test('an unknown verdict waits for a person', () => {
   expect(screened(opened, undefined as never, terms)).toEqual({ phase: 'pending' });
 });
 
-test('forged closes as cancelled and never approves', () => {
-  expect(foundForged(terms).proposed).toEqual({
-    status: 'cancelled',
-    cause: 'forged',
-    payload_digest: terms.payload_digest,
-  });
+test('an outcome that no row supports leaves the request as it was, with its waiting patch', () => {
+  for (const state of [pending, proposed])
+    for (const checking of [decided(state, approve, true, terms), expired(state, terms), cancelled(state, terms)]) {
+      expect(checking.phase).toBe('checking');
+      expect(refusedOutcome(checking)).toEqual(state);
+    }
 });
 
 test('parsers of messages never throw', () => {

@@ -9,7 +9,7 @@ import type { Verdict } from '../../../contracts/verdict.ts';
 import { ANSWERED_SIGNAL, RESUME_WORKFLOW, resumeWorkflowId } from '../../../contracts/workflow.ts';
 import { newId } from '../../../crypto/ids.ts';
 import type { Keyring } from '../../../crypto/keyring.ts';
-import { createSigner, newIssuerKey } from '../../../crypto/signing.ts';
+import { createSigner, type Signer } from '../../../crypto/signing.ts';
 import { payloadDigest, saltText } from '../../../domain/digest.ts';
 import { statementOf } from '../../../domain/receipt/statement.ts';
 import type { ApprovalClient } from '../../../integrations/langgraph/client.ts';
@@ -19,6 +19,7 @@ import { insertRequest } from '../../../storage/approvals/insert-request.ts';
 import { settleOnce } from '../../../storage/approvals/ledger.ts';
 import { readResolution } from '../../../storage/approvals/resolution.ts';
 import { inProject } from '../../../storage/db/transaction.ts';
+import { currentIssuerKey } from '../../../storage/keys/issuer-keys.ts';
 import { interruptOfRequest } from '../../../storage/threads/interrupt-of-request.ts';
 
 export interface Ruling {
@@ -37,7 +38,7 @@ export class Approvals implements ApprovalClient {
   readonly #byKey = new Map<string, IngestAnswer>();
   readonly #pool: pg.Pool;
   readonly #keyring: Keyring;
-  readonly #signer = newIssuerKey().then(createSigner);
+  readonly #signer: Promise<Signer>;
   readonly project_id: string;
   readonly decisionOf = decisionOf;
 
@@ -45,6 +46,7 @@ export class Approvals implements ApprovalClient {
     this.#pool = pool;
     this.#keyring = keyring;
     this.project_id = project_id;
+    this.#signer = currentIssuerKey(pool, keyring).then(createSigner);
   }
 
   async open({
@@ -62,29 +64,34 @@ export class Approvals implements ApprovalClient {
     const sealer = await this.#keyring.sealer(this.project_id);
     const verdict = this.verdict(action);
     await inProject(this.#pool, this.project_id, (tx) =>
-      insertRequest(tx, sealer, {
-        id,
-        service,
-        action,
-        priority: 'medium',
-        verdict,
-        held_by: verdict === 'hold' ? 'policy' : null,
-        finding_ids: [],
-        requested_by: 'agent-owner',
-        key_id: 'key_test',
-        thread_id: context?.thread_id ?? null,
-        node: context?.node ?? null,
-        payload_digest,
-        policy_version: 0,
-        policy_digest: 'none',
-        accept_unsigned_signals: false,
-        payload,
-        salt: saltText(salt),
-        metadata: {},
-        context: context ?? {},
-        findings: [],
-        expires_in_ms: 3_600_000,
-      }),
+      insertRequest(
+        tx,
+        sealer,
+        {
+          id,
+          service,
+          action,
+          priority: 'medium',
+          verdict,
+          held_by: verdict === 'hold' ? 'policy' : null,
+          finding_ids: [],
+          requested_by: 'agent-owner',
+          key_id: 'key_test',
+          thread_id: context?.thread_id ?? null,
+          node: context?.node ?? null,
+          payload_digest,
+          policy_version: 0,
+          policy_digest: 'none',
+          accept_unsigned_signals: false,
+          payload,
+          salt: saltText(salt),
+          metadata: {},
+          context: context ?? {},
+          findings: [],
+          expires_in_ms: 3_600_000,
+        },
+        new Date(),
+      ),
     );
     if (verdict !== 'hold')
       await this.decide(id, { status: verdict === 'allow' ? 'approved' : 'rejected' }, 'firewall');
@@ -160,7 +167,7 @@ export class Approvals implements ApprovalClient {
           ...(reason && { reason }),
         });
       }
-      const settled = await settleOnce(tx, id, async ({ now, write }) => {
+      const settled = await settleOnce(tx, sealer, id, async ({ now, write }) => {
         const payload_digest = patched_digest ?? request.payload_digest;
         const row = {
           request_id: id,

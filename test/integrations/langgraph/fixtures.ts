@@ -4,7 +4,8 @@ import { createKeyring, type Keyring } from '../../../crypto/keyring.ts';
 import { parseRootKey } from '../../../crypto/root-key.ts';
 import type { ThreadStore } from '../../../domain/thread/ports.ts';
 import { inProject } from '../../../storage/db/transaction.ts';
-import { insertProject, loadProjectKey } from '../../../storage/keys/projects.ts';
+import { insertProject } from '../../../storage/keys/projects.ts';
+import { storedKeys } from '../../../storage/keys/stored-keys.ts';
 import { createThreadStore } from '../../../storage/threads/thread-store.ts';
 import { createDatabase, type TestDatabase } from '../../helpers/database.ts';
 
@@ -20,7 +21,7 @@ export interface Ground {
 export async function createGround(): Promise<Ground> {
   const database = await createDatabase();
   const root_key = randomBytes(32).toString('base64');
-  const keyring = createKeyring(parseRootKey(root_key), loadProjectKey(database.pool));
+  const keyring = createKeyring(parseRootKey(root_key), storedKeys(database.pool));
   return {
     database,
     root_key,

@@ -6,14 +6,14 @@ import { createKeyring } from '../../../dist/crypto/keyring.js';
 import { parseRootKey } from '../../../dist/crypto/root-key.js';
 import { LetsPingCheckpointer, resumeWorker } from '../../../dist/integrations/langgraph/index.js';
 import { createPool } from '../../../dist/storage/db/pool.js';
-import { loadProjectKey } from '../../../dist/storage/keys/projects.js';
+import { storedKeys } from '../../../dist/storage/keys/stored-keys.js';
 import { createThreadStore } from '../../../dist/storage/threads/thread-store.js';
 
 const { mode, database_url, root_key, project_id, thread_id, address, namespace, queue, file, hang } = JSON.parse(
   process.argv[2],
 );
 const pool = createPool(database_url);
-const keyring = createKeyring(parseRootKey(root_key), loadProjectKey(pool));
+const keyring = createKeyring(parseRootKey(root_key), storedKeys(pool));
 const store = createThreadStore({ pool, keyring, project_id });
 const say = (line) => appendFileSync(file, `${line}\n`);
 

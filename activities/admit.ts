@@ -1,0 +1,36 @@
+import type { WorkerActivities } from '../contracts/activities.ts';
+import type { ApprovalInput } from '../contracts/workflow.ts';
+import type { IncidentStore, ScreenStore } from '../domain/approval/ports.ts';
+import type { RequestRecord } from '../domain/approval/record.ts';
+import { DomainError } from '../domain/errors.ts';
+import { type Caller, isOwnWorkflow } from './caller.ts';
+import type { OnIncident } from './settle.ts';
+
+export interface AdmitDeps {
+  store: Pick<ScreenStore, 'terms'>;
+  incidents: IncidentStore;
+  caller?: (() => Caller) | undefined;
+  onIncident?: OnIncident | undefined;
+}
+
+const hasTermsOf = (input: ApprovalInput, request: RequestRecord): boolean =>
+  input.payload_digest === request.payload_digest &&
+  input.requested_by === request.requested_by &&
+  input.expires_at_ms === request.expires_at.getTime() &&
+  input.accept_unsigned_signals === request.accept_unsigned_signals;
+
+/**
+ * The first step of a workflow: its verdict, if it was started with the terms of its row, under its own id. The attacker can start
+ * workflows in the namespace: one with a nearer or later deadline, or under another id, ends here, with an incident.
+ */
+export const createAdmit =
+  ({ store, incidents, caller, onIncident = () => {} }: AdmitDeps): WorkerActivities['admit'] =>
+  async (input) => {
+    const ref = { project_id: input.project_id, request_id: input.request_id };
+    const request = await store.terms(ref);
+    if (!request) throw new DomainError('not_found', `no approval request ${ref.request_id}`);
+    if (hasTermsOf(input, request) && (!caller || isOwnWorkflow(caller(), ref))) return request.verdict;
+    onIncident(ref, 'foreign_start');
+    await incidents.report(ref, 'foreign_start');
+    return 'foreign';
+  };

@@ -1,0 +1,89 @@
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+
+/**
+ * Message authentication codes of rows that grant authority. The attacker writes to the database and does not have the root key: such
+ * a row counts only with its MAC, so nothing counts that this product did not write. The key is derived from the project's key
+ * (HKDF, RFC 5869), which a rotation of the root key rewraps and does not change.
+ *
+ *   key = HKDF-SHA-256(project key, info "letsping/v1 rows")
+ *   mac = version(1) ‖ first 16 bytes of HMAC-SHA-256(key, JSON [kind, project, id, …fields in the order of ROW_FIELDS])
+ *
+ * A JSON array has one encoding per list of values. Times are epoch milliseconds, bytes base64url, absent values null.
+ */
+export const ROW_FIELDS = {
+  api_key: ['name', 'owner', 'role', 'services', 'secret_sha256', 'created_at'],
+  /** Of its own, so that revoking does not write the key's MAC again. */
+  api_key_revocation: ['revoked_at'],
+  session: ['owner', 'role', 'key_id', 'created_at', 'expires_at'],
+  login_link: ['owner', 'role', 'expires_at'],
+  /** `previous_mac` chains the versions of a project. */
+  policy: ['digest', 'created_by', 'created_at', 'reason', 'loosenings', 'previous_mac'],
+  decision: ['request_id', 'type', 'actor', 'channel', 'payload_digest', 'patched_digest', 'sealed', 'created_at'],
+  decision_sent_back: ['request_id', 'sent_back_at'],
+  screening: ['request_id', 'screening', 'screened_at'],
+  cancellation: ['cause', 'requested_by', 'created_at'],
+  execution: ['payload_digest', 'reported_by', 'executed_at'],
+  thread_interrupt: ['thread_id', 'interrupt_id', 'position', 'graph'],
+  thread_pause: ['thread_id', 'pause_key', 'held'],
+} as const;
+export type RowKind = keyof typeof ROW_FIELDS;
+export type RowFields<Kind extends RowKind> = Record<(typeof ROW_FIELDS)[Kind][number], unknown>;
+
+const VERSION = 1;
+const BYTES = 16;
+
+/** A request's terms are authenticated by its seal, and a ledger row by its receipt. */
+export type ForgedKind = RowKind | 'request' | 'ledger';
+
+/** The row's MAC is absent or wrong: this product did not write it. An absent one is a wrong one, or a forger would leave it out. */
+export class RowForged extends Error {
+  override readonly name = 'RowForged';
+  readonly kind: ForgedKind;
+  constructor(kind: ForgedKind, id: string) {
+    super(`${kind} ${id} fails its authenticity check`);
+    this.kind = kind;
+  }
+}
+
+export interface RowMacs {
+  /** The MAC to store with a row. `id` identifies the row in its project. */
+  macOf<Kind extends RowKind>(kind: Kind, id: string, row: RowFields<Kind>): Buffer;
+  isAuthentic<Kind extends RowKind>(
+    kind: Kind,
+    id: string,
+    row: RowFields<Kind>,
+    mac: Uint8Array | null | undefined,
+  ): boolean;
+  /** @throws RowForged */
+  authenticate<Kind extends RowKind>(
+    kind: Kind,
+    id: string,
+    row: RowFields<Kind>,
+    mac: Uint8Array | null | undefined,
+  ): void;
+}
+
+const encoded = (value: unknown): unknown =>
+  value instanceof Date
+    ? value.getTime()
+    : value instanceof Uint8Array
+      ? Buffer.from(value).toString('base64url')
+      : (value ?? null);
+
+export function rowMacs(project_id: string, projectKey: Uint8Array): RowMacs {
+  const key = Buffer.from(hkdfSync('sha256', projectKey, new Uint8Array(0), 'letsping/v1 rows', 32));
+  const macOf = <Kind extends RowKind>(kind: Kind, id: string, row: RowFields<Kind>): Buffer => {
+    const values = ROW_FIELDS[kind].map((name) => encoded((row as Record<string, unknown>)[name]));
+    const text = JSON.stringify([kind, project_id, id, ...values]);
+    return Buffer.concat([Uint8Array.of(VERSION), createHmac('sha256', key).update(text).digest().subarray(0, BYTES)]);
+  };
+  const isAuthentic: RowMacs['isAuthentic'] = (kind, id, row, mac) =>
+    mac?.length === 1 + BYTES && timingSafeEqual(macOf(kind, id, row), mac);
+  return {
+    macOf,
+    isAuthentic,
+    authenticate(kind, id, row, mac) {
+      if (!isAuthentic(kind, id, row, mac)) throw new RowForged(kind, id);
+    },
+  };
+}

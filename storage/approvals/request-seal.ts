@@ -1,0 +1,67 @@
+import type { SealContext } from '../../crypto/envelope.ts';
+import { SEAL_FRONT } from '../../crypto/envelope.ts';
+import type { Sealer } from '../../crypto/keyring.ts';
+import { RowForged } from '../../crypto/row-mac.ts';
+import { sha256 } from '../../crypto/sha256.ts';
+import type { RequestRecord, RequestSecret, UnsealedRequest } from '../../domain/approval/record.ts';
+import { payloadDigest, saltBytes } from '../../domain/digest.ts';
+
+/** The columns that are fixed when a request opens. */
+export type RequestTerms = Omit<RequestRecord, 'project_id' | 'status' | 'resolved_at'>;
+
+/**
+ * The context of a request's seal contains its terms. The attacker writes to the database: a request with another action, verdict or
+ * deadline than the one that was sealed cannot be unsealed, and fails `authenticTerms`, which needs no ciphertext.
+ */
+export const requestContext = (terms: RequestTerms): SealContext => [
+  'request',
+  terms.id,
+  terms.service,
+  terms.action,
+  terms.priority,
+  terms.verdict,
+  terms.held_by,
+  JSON.stringify(terms.finding_ids),
+  terms.requested_by,
+  terms.key_id,
+  terms.thread_id,
+  terms.node,
+  terms.payload_digest,
+  terms.policy_version,
+  terms.policy_digest,
+  Number(terms.accept_unsigned_signals),
+  terms.created_at.getTime(),
+  terms.expires_at.getTime(),
+];
+
+/** SQL of the first bytes of a request's seal, for `authenticTerms`. */
+export const SEAL_FRONT_SQL = `substring(r.sealed from 1 for ${SEAL_FRONT}) as front`;
+
+/** The clear columns, without the seal's first bytes. @throws RowForged */
+export function authenticTerms<Row extends RequestRecord & { front: Buffer }>(
+  sealer: Sealer,
+  row: Row,
+): Omit<Row, 'front'> {
+  const { front, ...record } = row;
+  if (!sealer.isSealedUnder(requestContext(row), front)) throw new RowForged('request', row.id);
+  return record;
+}
+
+/**
+ * The request with its sealed part. The digest is computed again, so that what is shown, decided and resumed is what was judged.
+ * @throws RowForged, SealBroken
+ */
+export async function unsealedRequest(
+  sealer: Sealer,
+  { sealed, ...row }: RequestRecord & { sealed: Buffer },
+): Promise<UnsealedRequest> {
+  const context = requestContext(row);
+  if (!sealer.isSealedUnder(context, sealed.subarray(0, SEAL_FRONT))) throw new RowForged('request', row.id);
+  const secret = (await sealer.unseal(context, sealed)) as RequestSecret;
+  const { service, action } = row;
+  if (
+    payloadDigest(saltBytes(secret.salt), { service, action, payload: secret.payload }, sha256) !== row.payload_digest
+  )
+    throw new RowForged('request', row.id);
+  return { ...row, ...secret };
+}
