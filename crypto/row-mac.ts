@@ -22,9 +22,14 @@ export const ROW_FIELDS = {
   decision_sent_back: ['request_id', 'sent_back_at'],
   screening: ['request_id', 'screening', 'screened_at'],
   cancellation: ['cause', 'requested_by', 'created_at'],
+  /** By the request's id. */
   execution: ['payload_digest', 'reported_by', 'executed_at'],
-  thread_interrupt: ['thread_id', 'interrupt_id', 'position', 'graph'],
-  thread_pause: ['thread_id', 'pause_key', 'held'],
+  /** By the request's id. `total`: how many requests the interrupt has, so that a removed sibling is noticed. */
+  thread_interrupt: ['thread_id', 'interrupt_id', 'position', 'total', 'graph'],
+  /** By the pause's key. */
+  thread_pause: ['thread_id', 'request_id', 'held'],
+  /** By the hash of the key. `reference` is the id of the row that the first attempt made. */
+  idempotency_key: ['key_id', 'route', 'body_hash', 'reference'],
 } as const;
 export type RowKind = keyof typeof ROW_FIELDS;
 export type RowFields<Kind extends RowKind> = Record<(typeof ROW_FIELDS)[Kind][number], unknown>;
@@ -32,16 +37,36 @@ export type RowFields<Kind extends RowKind> = Record<(typeof ROW_FIELDS)[Kind][n
 const VERSION = 1;
 const BYTES = 16;
 
-/** A request's terms are authenticated by its seal, and a ledger row by its receipt. */
-export type ForgedKind = RowKind | 'request' | 'ledger';
+/** A request's terms are authenticated by its seal, a ledger row by its receipt, and a thread by its pseudonym. */
+export type ForgedKind = RowKind | 'request' | 'ledger' | 'thread';
+
+/** Kinds whose id is that of a request. */
+const BY_REQUEST: ReadonlySet<ForgedKind> = new Set([
+  'request',
+  'ledger',
+  'cancellation',
+  'execution',
+  'thread_interrupt',
+]);
 
 /** The row's MAC is absent or wrong: this product did not write it. An absent one is a wrong one, or a forger would leave it out. */
 export class RowForged extends Error {
   override readonly name = 'RowForged';
   readonly kind: ForgedKind;
-  constructor(kind: ForgedKind, id: string) {
+  /** The request that the row says it belongs to; null where there is none. */
+  readonly request_id: string | null;
+  constructor(kind: ForgedKind, id: string, request_id: string | null = BY_REQUEST.has(kind) ? id : null) {
     super(`${kind} ${id} fails its authenticity check`);
     this.kind = kind;
+    this.request_id = request_id;
+  }
+}
+
+/** A row that this process has seen is gone, or an older one is in its place: somebody brought an older state of the database back. */
+export class RolledBack extends RowForged {
+  constructor(kind: ForgedKind, id: string, request_id?: string | null) {
+    super(kind, id, request_id);
+    this.message = `${kind} ${id} is older than what this process has seen`;
   }
 }
 
@@ -83,7 +108,9 @@ export function rowMacs(project_id: string, projectKey: Uint8Array): RowMacs {
     macOf,
     isAuthentic,
     authenticate(kind, id, row, mac) {
-      if (!isAuthentic(kind, id, row, mac)) throw new RowForged(kind, id);
+      if (isAuthentic(kind, id, row, mac)) return;
+      const { request_id } = row as { request_id?: string };
+      throw new RowForged(kind, id, request_id);
     },
   };
 }

@@ -4,12 +4,13 @@ import type { IncidentStore, Ledger, ReconcileStore, ScreenStore } from '../doma
 import type { DeliveryStore, InterruptReader } from '../domain/outbox/ports.ts';
 import { markStarted, readRequest, readRequestRow, unstartedRequests } from './approvals/approval-requests.ts';
 import { readDecision } from './approvals/decisions.ts';
+import { reportingForged } from './approvals/forged-rows.ts';
 import { reportIncident } from './approvals/incidents.ts';
 import { settleOnce } from './approvals/ledger.ts';
 import { currentPolicy } from './approvals/policies.ts';
 import { workflowScanStore } from './approvals/reconcile.ts';
 import { recordScreening } from './approvals/screenings.ts';
-import { acrossProjects, inProject, onceInProject } from './db/transaction.ts';
+import { acrossProjects, inProject, onceInProject, type Transaction } from './db/transaction.ts';
 import { markDelivery, readUndelivered, unstartedDeliveries } from './outbox/deliveries.ts';
 import { interruptOfRequest } from './threads/interrupt-of-request.ts';
 
@@ -52,8 +53,8 @@ export function activityStores(pool: Pool, keyring: Keyring) {
   const interrupts: InterruptReader = {
     interruptOf: async (ref) => {
       const sealer = await keyring.sealer(ref.project_id);
-      return inProject(pool, ref.project_id, async (tx) => {
-        const found = await interruptOfRequest(tx, ref.request_id);
+      const interruptOf = async (tx: Transaction) => {
+        const found = await interruptOfRequest(tx, sealer, ref.request_id);
         if (!found) return undefined;
         const { thread_id, ...interrupt } = found;
         const { policy } = await currentPolicy(tx);
@@ -62,7 +63,8 @@ export function activityStores(pool: Pool, keyring: Keyring) {
           thread_key: sealer.pseudonym('thread', thread_id),
           task_queue: policy.resume_task_queue,
         };
-      });
+      };
+      return reportingForged(pool, ref.project_id, () => inProject(pool, ref.project_id, interruptOf));
     },
   };
   const reconcile: ReconcileStore = {

@@ -16,7 +16,7 @@ import { createKeyCache, type KeyCache } from './access/key-cache.ts';
 import { listRequests, markStarted } from './approvals/approval-requests.ts';
 import { insertCancellation } from './approvals/cancellations.ts';
 import { insertDecision, sendDecisionBack } from './approvals/decisions.ts';
-import { recordExecution } from './approvals/executions.ts';
+import { recordExecution, seenExecutions } from './approvals/executions.ts';
 import { openRequestStore } from './approvals/open-request-store.ts';
 import { currentPolicy, insertPolicy, policyLog } from './approvals/policies.ts';
 import { historyView, requestView } from './approvals/request-views.ts';
@@ -40,10 +40,11 @@ export function apiStores(
     return run(pool, project_id, (tx) => work(tx, sealer));
   };
 
+  const seen = seenExecutions();
   const opening = openRequestStore(pool, keyring, events);
   const requests: RequestReader & HistoryReader & RequestLister & RecordedReader = {
-    view: (project_id, id) => sealed(project_id, (tx, sealer) => requestView(tx, sealer, id)),
-    history: (project_id, id) => sealed(project_id, (tx, sealer) => historyView(tx, sealer, id)),
+    view: (project_id, id) => sealed(project_id, (tx, sealer) => requestView(tx, sealer, id, seen)),
+    history: (project_id, id) => sealed(project_id, (tx, sealer) => historyView(tx, sealer, id, seen)),
     list: (project_id, query) => sealed(project_id, (tx, sealer) => listRequests(tx, sealer, query), onceInProject),
     recorded: opening.recorded,
   };
@@ -66,8 +67,13 @@ export function apiStores(
       sealed(project_id, (tx, sealer) => insertCancellation(tx, sealer, request_id, requested_by)),
   };
   const executions: ExecutionStore = {
-    execute: (project_id, request, digest, approved_digest, by) =>
-      inProject(pool, project_id, (tx) => recordExecution(tx, request, digest, approved_digest, by)),
+    execute: async (project_id, request, digest, approved_digest, by) => {
+      const written = await sealed(project_id, (tx, sealer) =>
+        recordExecution(tx, sealer, request, digest, approved_digest, by),
+      );
+      if (written.state === 'first') seen.set(request.id, true);
+      return written;
+    },
   };
   const workflowStarts: WorkflowStartStore = {
     markStarted: ({ project_id, request_id }) => onceInProject(pool, project_id, (tx) => markStarted(tx, request_id)),

@@ -1,7 +1,10 @@
+import { LRUCache } from 'lru-cache';
+import type { Sealer } from '../../crypto/keyring.ts';
+import { RolledBack } from '../../crypto/row-mac.ts';
 import type { ExecutionStore } from '../../domain/approval/ports.ts';
 import type { RequestRecord } from '../../domain/approval/record.ts';
 import { notify } from '../db/events.ts';
-import type { Transaction } from '../db/transaction.ts';
+import { clock, type Transaction } from '../db/transaction.ts';
 import { insertIncident } from './incidents.ts';
 
 export interface Execution {
@@ -10,33 +13,69 @@ export interface Execution {
   executed_at: Date;
 }
 
-export async function readExecution(tx: Transaction, request_id: string): Promise<Execution | undefined> {
-  const rows = await tx.query<Execution>(
-    'select payload_digest, reported_by, executed_at from executions where project_id = $1 and request_id = $2',
+/**
+ * Requests whose execution this process wrote or read. The attacker writes to the database: they would remove an execution, so that
+ * the approval is used again. A process that has seen it refuses; a restart forgets, and so does a process with more requests than this.
+ */
+export type SeenExecutions = LRUCache<string, true>;
+const MAX_SEEN = 100_000;
+export const seenExecutions = (): SeenExecutions => new LRUCache({ max: MAX_SEEN });
+
+/** @throws RowForged, RolledBack */
+export async function readExecution(
+  tx: Transaction,
+  sealer: Sealer,
+  request_id: string,
+  seen?: SeenExecutions,
+): Promise<Execution | undefined> {
+  const wasSeen = seen?.has(request_id); // before the query, which then sees what was committed by now
+  const [row] = await tx.query<Execution & { mac: Buffer | null }>(
+    'select payload_digest, reported_by, executed_at, mac from executions where project_id = $1 and request_id = $2',
     [tx.project_id, request_id],
   );
-  return rows[0];
+  if (!row) {
+    if (wasSeen) throw new RolledBack('execution', request_id);
+    return undefined;
+  }
+  const { mac, ...execution } = row;
+  sealer.authenticate('execution', request_id, execution, mac);
+  seen?.set(request_id, true);
+  return execution;
 }
 
 /** Written once; undefined when it was reported before. */
 async function insertExecution(
   tx: Transaction,
+  sealer: Sealer,
   request: { id: string; key_id: string },
   payload_digest: string,
   reported_by: string,
 ): Promise<Execution | undefined> {
-  const rows = await tx.query<Execution>(
-    `insert into executions (request_id, project_id, payload_digest, reported_by, executed_at)
-     values ($1, $2, $3, $4, date_trunc('milliseconds', clock_timestamp())) on conflict (request_id) do nothing returning payload_digest, reported_by, executed_at`,
-    [request.id, tx.project_id, payload_digest, reported_by],
+  const execution = { payload_digest, reported_by, executed_at: await clock(tx) };
+  const [written] = await tx.query(
+    `insert into executions (request_id, project_id, payload_digest, reported_by, executed_at, mac)
+     values ($1, $2, $3, $4, $5, $6) on conflict (request_id) do nothing returning 1`,
+    [
+      request.id,
+      tx.project_id,
+      payload_digest,
+      reported_by,
+      execution.executed_at,
+      sealer.macOf('execution', request.id, execution),
+    ],
   );
-  if (rows[0]) await notify(tx, 'approval_request.executed', request);
-  return rows[0];
+  if (!written) return undefined;
+  await notify(tx, 'approval_request.executed', request);
+  return execution;
 }
 
-/** Records the execution, once. Another digest than the approved one, or a second report, is an incident. */
+/**
+ * Records the execution, once. Another digest than the approved one, or a second report, is an incident. The caller has read the
+ * request's view, and so its execution.
+ */
 export async function recordExecution(
   tx: Transaction,
+  sealer: Sealer,
   request: RequestRecord,
   digest: string,
   approved_digest: string,
@@ -46,7 +85,7 @@ export async function recordExecution(
     await insertIncident(tx, request.id, 'digest_mismatch', by);
     return { state: 'mismatch' };
   }
-  const first = await insertExecution(tx, request, digest, by);
+  const first = await insertExecution(tx, sealer, request, digest, by);
   if (first) return { state: 'first', executed_at: first.executed_at };
   await insertIncident(tx, request.id, 'executed_twice', by);
   return { state: 'again' };

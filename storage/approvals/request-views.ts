@@ -4,7 +4,7 @@ import type { Transaction } from '../db/transaction.ts';
 import { readRequest } from './approval-requests.ts';
 import { authenticateOutcome } from './authentic-outcome.ts';
 import { listDecisions } from './decisions.ts';
-import { type Execution, readExecution } from './executions.ts';
+import { type Execution, readExecution, type SeenExecutions } from './executions.ts';
 import { listIncidents } from './incidents.ts';
 import { readResolution } from './resolution.ts';
 import { readProposal } from './screenings.ts';
@@ -17,11 +17,12 @@ async function read(
   tx: Transaction,
   sealer: Sealer,
   id: string,
+  seen?: SeenExecutions,
 ): Promise<(RequestView & { execution: Execution | undefined }) | undefined> {
   const [request, found, executed] = await Promise.all([
     readRequest(tx, sealer, id),
     readResolution(tx, sealer, id),
-    readExecution({ ...tx, query: tx.last }, id),
+    readExecution({ ...tx, query: tx.last }, sealer, id, seen),
   ]);
   if (!request) return undefined;
   const { ledger, resolution, receipt } = (request.status === 'pending' ? undefined : found) ?? {};
@@ -30,19 +31,31 @@ async function read(
   return { request, resolution, receipt, executed_at: execution?.executed_at, execution };
 }
 
-export async function requestView(tx: Transaction, sealer: Sealer, id: string): Promise<RequestView | undefined> {
-  const found = await read(tx, sealer, id);
+/** @throws RowForged, RolledBack, SealBroken */
+export async function requestView(
+  tx: Transaction,
+  sealer: Sealer,
+  id: string,
+  seen?: SeenExecutions,
+): Promise<RequestView | undefined> {
+  const found = await read(tx, sealer, id, seen);
   if (!found) return undefined;
   const { execution: _execution, ...view } = found;
   return view;
 }
 
-export async function historyView(tx: Transaction, sealer: Sealer, id: string): Promise<HistoryView | undefined> {
+/** @throws RowForged, RolledBack, SealBroken */
+export async function historyView(
+  tx: Transaction,
+  sealer: Sealer,
+  id: string,
+  seen?: SeenExecutions,
+): Promise<HistoryView | undefined> {
   const [decisions, incidents, proposal, found] = await Promise.all([
     listDecisions(tx, sealer, id),
     listIncidents(tx, id),
     readProposal(tx, sealer, id),
-    read(tx, sealer, id),
+    read(tx, sealer, id, seen),
   ]);
   if (!found) return undefined;
   const { execution, ...view } = found;

@@ -29,3 +29,10 @@ alter table incidents add constraint incidents_kind_check check (kind in (
   'forged_decision', 'forged_outcome', 'foreign_start', 'clock_skew', 'workflow_ended', 'forged_row', 'forged_receipt', 'rolled_back',
   'digest_mismatch', 'executed_twice'));
 create index incidents_recent on incidents (project_id, kind, created_at);
+
+-- Links between requests and LangGraph threads, and reports of executions. `total`: how many requests the interrupt has.
+alter table thread_interrupts add column total integer check (total > position);
+alter table thread_interrupts add column mac bytea;
+alter table thread_pauses add column mac bytea;
+alter table executions add column mac bytea;
+alter table executions alter column executed_at drop default;

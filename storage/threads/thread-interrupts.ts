@@ -1,24 +1,50 @@
+import type { StatusAnswer } from '../../contracts/approval-request.ts';
 import type { InterruptAnswer, InterruptLink } from '../../contracts/thread.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
+import { RowForged } from '../../crypto/row-mac.ts';
 import { statusAnswer } from '../../domain/approval/status-answer.ts';
 import { readRequest, readRequestRow } from '../approvals/approval-requests.ts';
 import { authenticateOutcome } from '../approvals/authentic-outcome.ts';
 import { readResolution } from '../approvals/resolution.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { addDeliveries } from '../outbox/deliveries.ts';
+import { authenticLinks, type InterruptRow, LINK_COLUMNS, linkMac } from './interrupt-links.ts';
 
 /** The request cannot answer this thread's interrupt: it is unknown, or was opened for another thread. */
 export class NotOfThisThread extends Error {
   override readonly name = 'NotOfThisThread';
 }
 
-/** Returns those of the interrupts that have approval requests. */
-export async function linkedInterrupts(tx: Transaction, thread_id: string, interrupt_ids: string[]): Promise<string[]> {
-  const rows = await tx.query<{ interrupt_id: string }>(
-    'select distinct interrupt_id from thread_interrupts where project_id = $1 and thread_id = $2 and interrupt_id = any($3)',
+/** The links of each interrupt that has some, in the order of their positions. @throws RowForged */
+async function linksOf<Row extends InterruptRow>(
+  tx: Transaction,
+  sealer: Sealer,
+  thread_id: string,
+  interrupt_ids: string[],
+): Promise<Map<string, Row[]>> {
+  const rows = await tx.query<Row>(
+    `select ${LINK_COLUMNS}, i.resumed_at from thread_interrupts i
+     where i.project_id = $1 and i.thread_id = $2 and i.interrupt_id = any($3) order by i.interrupt_id, i.position`,
     [tx.project_id, thread_id, interrupt_ids],
   );
-  return rows.map(({ interrupt_id }) => interrupt_id);
+  const links = new Map<string, Row[]>();
+  for (const row of rows) {
+    const known = links.get(row.interrupt_id);
+    if (known) known.push(row);
+    else links.set(row.interrupt_id, [row]);
+  }
+  for (const group of links.values()) authenticLinks(sealer, group);
+  return links;
+}
+
+/** Returns those of the interrupts that have approval requests. @throws RowForged */
+export async function linkedInterrupts(
+  tx: Transaction,
+  sealer: Sealer,
+  thread_id: string,
+  interrupt_ids: string[],
+): Promise<string[]> {
+  return [...(await linksOf(tx, sealer, thread_id, interrupt_ids)).keys()];
 }
 
 /**
@@ -35,52 +61,69 @@ export async function linkInterrupt(
   const ordered = request_ids
     .map((request_id, position) => ({ request_id, position }))
     .sort((a, b) => (a.request_id < b.request_id ? -1 : 1));
+  const total = request_ids.length;
   for (const { request_id, position } of ordered) {
     const request = await readRequestRow(tx, sealer, request_id, { lock: true });
     if (!request || request.thread_id !== thread_id)
       throw new NotOfThisThread(`request ${request_id} was not opened for this thread`);
     const linked = await tx.query(
-      `insert into thread_interrupts (project_id, thread_id, interrupt_id, position, graph, request_id) values ($1, $2, $3, $4, $5, $6)
+      `insert into thread_interrupts (project_id, thread_id, interrupt_id, position, graph, request_id, total, mac)
+       values ($1, $2, $3, $4, $5, $6, $7, $8)
        on conflict (project_id, thread_id, interrupt_id, position) do nothing returning 1`,
-      [tx.project_id, thread_id, interrupt_id, position, graph, request_id],
+      [
+        tx.project_id,
+        thread_id,
+        interrupt_id,
+        position,
+        graph,
+        request_id,
+        total,
+        linkMac(sealer, { thread_id, interrupt_id, position, total, graph, request_id }),
+      ],
     );
     if (linked.length === 0 || request.status === 'pending') continue;
     await addDeliveries(tx, request_id, 'langgraph');
   }
 }
 
-/** @throws RowForged, SealBroken */
+/**
+ * The answers to a thread's interrupts. `resumed_at` is not authenticated: setting it only withholds an answer, and clearing it
+ * offers one again that the thread's sealed checkpoints have taken already.
+ * @throws RowForged, SealBroken
+ */
 export async function interruptAnswers(
   tx: Transaction,
   sealer: Sealer,
   thread_id: string,
   interrupt_ids: string[],
 ): Promise<InterruptAnswer[]> {
-  const rows = await tx.query<{ interrupt_id: string; request_id: string; resumed_at: Date | null }>(
-    `select interrupt_id, request_id, resumed_at from thread_interrupts
-     where project_id = $1 and thread_id = $2 and interrupt_id = any($3) order by interrupt_id, position`,
-    [tx.project_id, thread_id, interrupt_ids],
-  );
-  const found = new Map<string, InterruptAnswer>();
-  for (const row of rows) {
-    const answer = found.get(row.interrupt_id) ?? {
-      interrupt_id: row.interrupt_id,
-      resumed: row.resumed_at !== null,
-      answers: [],
-    };
-    found.set(row.interrupt_id, answer);
-    if (answer.resumed || !answer.answers) continue;
-    const request = await readRequest(tx, sealer, row.request_id);
-    const resolved = await readResolution(tx, sealer, row.request_id);
-    if (!request || !resolved) {
-      delete answer.answers;
-      continue;
-    }
+  const links = await linksOf<InterruptRow & { resumed_at: Date | null }>(tx, sealer, thread_id, interrupt_ids);
+  const found: InterruptAnswer[] = [];
+  for (const [interrupt_id, rows] of links) {
+    const resumed = rows.some(({ resumed_at }) => resumed_at !== null);
+    const answers = resumed ? [] : await answersOf(tx, sealer, rows);
+    found.push({ interrupt_id, resumed, ...(answers && { answers }) });
+  }
+  return found;
+}
+
+/** Undefined while one of the requests is pending. */
+async function answersOf(
+  tx: Transaction,
+  sealer: Sealer,
+  rows: readonly InterruptRow[],
+): Promise<StatusAnswer[] | undefined> {
+  const answers: StatusAnswer[] = [];
+  for (const { request_id, thread_id } of rows) {
+    const request = await readRequest(tx, sealer, request_id);
+    const resolved = await readResolution(tx, sealer, request_id);
+    if (!request || !resolved) return undefined;
+    if (request.thread_id !== thread_id) throw new RowForged('thread_interrupt', request_id);
     const { ledger, ...resolution } = resolved;
     await authenticateOutcome(sealer, request, ledger);
-    answer.answers.push(statusAnswer({ request, ...resolution }));
+    answers.push(statusAnswer({ request, ...resolution }));
   }
-  return [...found.values()];
+  return answers;
 }
 
 export async function markResumed(tx: Transaction, thread_id: string, interrupt_ids: string[]): Promise<void> {

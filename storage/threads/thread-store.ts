@@ -12,6 +12,7 @@ import type {
 } from '../../contracts/thread.ts';
 import type { Keyring, Sealer } from '../../crypto/keyring.ts';
 import type { LeaseRequest, ThreadStore } from '../../domain/thread/ports.ts';
+import { reportingForged } from '../approvals/forged-rows.ts';
 import { inProject, type Transaction } from '../db/transaction.ts';
 import { sealBody, sealValues, sealWrites, unsealCheckpoints } from './checkpoint-seals.ts';
 import { insertCheckpoint, insertWrites, readCheckpoints, type WriteGuard } from './checkpoints.ts';
@@ -29,7 +30,7 @@ export interface ThreadStoreOptions {
 
 /**
  * The threads of one project in PostgreSQL, for `LetsPingCheckpointer` and the resume worker. Rows are sealed on write and
- * unsealed on read; a row that was altered or moved throws `SealBroken`.
+ * unsealed on read; a row that was altered or moved throws `SealBroken` or `RowForged`. The latter is an incident.
  */
 export function createThreadStore({ pool, keyring, project_id }: ThreadStoreOptions): ThreadStore {
   let loaded: Promise<{ sealer: Sealer; keys: ThreadKeys }> | undefined;
@@ -43,6 +44,10 @@ export function createThreadStore({ pool, keyring, project_id }: ThreadStoreOpti
     return loading;
   };
   const transact = <T>(work: (tx: Transaction) => Promise<T>) => inProject(pool, project_id, work);
+  const authenticated = async <T>(work: (tx: Transaction, sealer: Sealer) => Promise<T>) => {
+    const { sealer } = await load();
+    return reportingForged(pool, project_id, () => transact((tx) => work(tx, sealer)));
+  };
 
   /**
    * Seals under the thread's key and writes. Without a lease, a refusal means that the thread was deleted and created again
@@ -104,25 +109,21 @@ export function createThreadStore({ pool, keyring, project_id }: ThreadStoreOpti
     },
 
     linkedInterrupts: (thread_id: string, interrupt_ids: string[]) =>
-      transact((tx) => linkedInterrupts(tx, thread_id, interrupt_ids)),
-    async linkInterrupt(link: InterruptLink) {
-      const { sealer } = await load();
-      await transact((tx) => linkInterrupt(tx, sealer, link));
-    },
-    readPause: (thread_id: string, pause_key: string) => transact((tx) => readPause(tx, thread_id, pause_key)),
+      authenticated((tx, sealer) => linkedInterrupts(tx, sealer, thread_id, interrupt_ids)),
+    linkInterrupt: (link: InterruptLink) => authenticated((tx, sealer) => linkInterrupt(tx, sealer, link)),
+    readPause: (thread_id: string, pause_key: string) =>
+      authenticated((tx, sealer) => readPause(tx, sealer, thread_id, pause_key)),
     putPause: (thread_id: string, pause_key: string, pause: Pause) =>
-      transact((tx) => insertPause(tx, thread_id, pause_key, pause)),
+      authenticated((tx, sealer) => insertPause(tx, sealer, thread_id, pause_key, pause)),
 
-    threadByKey: (thread_key: string) => transact((tx) => threadByKey(tx, thread_key)),
+    threadByKey: (thread_key: string) => authenticated((tx, sealer) => threadByKey(tx, sealer, thread_key)),
     leasedSinceNewest: (thread_id: string) => transact((tx) => leasedSinceNewest(tx, thread_id)),
     acquireLease: (thread_id: string, request: LeaseRequest) => transact((tx) => acquireLease(tx, thread_id, request)),
     renewLease: (thread_id: string, fence: string, lease_ms: number) =>
       transact((tx) => renewLease(tx, thread_id, fence, lease_ms)),
     releaseLease: (thread_id: string, fence: string) => transact((tx) => releaseLease(tx, thread_id, fence)),
-    async interruptAnswers(thread_id: string, interrupt_ids: string[]) {
-      const { sealer } = await load();
-      return transact((tx) => interruptAnswers(tx, sealer, thread_id, interrupt_ids));
-    },
+    interruptAnswers: (thread_id: string, interrupt_ids: string[]) =>
+      authenticated((tx, sealer) => interruptAnswers(tx, sealer, thread_id, interrupt_ids)),
     markResumed: (thread_id: string, interrupt_ids: string[]) =>
       transact((tx) => markResumed(tx, thread_id, interrupt_ids)),
   };

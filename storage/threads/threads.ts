@@ -1,11 +1,17 @@
+import type { Sealer } from '../../crypto/keyring.ts';
+import { RowForged } from '../../crypto/row-mac.ts';
 import type { Transaction } from '../db/transaction.ts';
 
-export async function threadByKey(tx: Transaction, thread_key: string): Promise<string | undefined> {
+/** The key is a keyed hash of the id, so it is its own MAC. @throws RowForged if the row names another thread. */
+export async function threadByKey(tx: Transaction, sealer: Sealer, thread_key: string): Promise<string | undefined> {
   const rows = await tx.query<{ thread_id: string }>(
     'select thread_id from threads where project_id = $1 and thread_key = $2',
     [tx.project_id, thread_key],
   );
-  return rows[0]?.thread_id;
+  const thread_id = rows[0]?.thread_id;
+  if (thread_id !== undefined && sealer.pseudonym('thread', thread_id) !== thread_key)
+    throw new RowForged('thread', thread_key);
+  return thread_id;
 }
 
 /** Erases a thread, its key first: writers that hold its row finish before; later writers find no key. */

@@ -38,7 +38,7 @@ export class Approvals implements ApprovalClient {
   readonly #byKey = new Map<string, IngestAnswer>();
   readonly #pool: pg.Pool;
   readonly #keyring: Keyring;
-  readonly #signer: Promise<Signer>;
+  #signer: Promise<Signer> | undefined;
   readonly project_id: string;
   readonly decisionOf = decisionOf;
 
@@ -46,7 +46,6 @@ export class Approvals implements ApprovalClient {
     this.#pool = pool;
     this.#keyring = keyring;
     this.project_id = project_id;
-    this.#signer = currentIssuerKey(pool, keyring).then(createSigner);
   }
 
   async open({
@@ -148,6 +147,8 @@ export class Approvals implements ApprovalClient {
     cause: 'person' | 'firewall' = 'person',
   ): Promise<string[]> {
     const sealer = await this.#keyring.sealer(this.project_id);
+    this.#signer ??= currentIssuerKey(this.#pool, this.#keyring).then(createSigner);
+    const signer = this.#signer;
     return inProject(this.#pool, this.project_id, async (tx) => {
       const request = await readRequest(tx, sealer, id);
       if (!request) throw new Error('no such request');
@@ -180,7 +181,7 @@ export class Approvals implements ApprovalClient {
           verified: true,
           resolved_at: now,
         };
-        const receipt = await (await this.#signer).sign(statementOf(request, row));
+        const receipt = await (await signer).sign(statementOf(request, row));
         const delivery_ids = await write({ receipt, ...row });
         return { resolution: { status, cause, payload_digest }, delivery_ids };
       });
@@ -199,7 +200,7 @@ export class Approvals implements ApprovalClient {
   /** Like the activity `deliver`: signals the thread's workflow when every request of the interrupt is closed. */
   async deliver(client: Client, request_id: string, queues: { workflows: string; team: string }): Promise<boolean> {
     const sealer = await this.#keyring.sealer(this.project_id);
-    const link = await inProject(this.#pool, this.project_id, (tx) => interruptOfRequest(tx, request_id));
+    const link = await inProject(this.#pool, this.project_id, (tx) => interruptOfRequest(tx, sealer, request_id));
     if (!link?.all_closed) return false;
     const thread_key = sealer.pseudonym('thread', link.thread_id);
     await client.workflow.signalWithStart(RESUME_WORKFLOW, {
