@@ -19,7 +19,7 @@ async function factsOf(entry: LedgerEntry, hint: Hint): Promise<Facts> {
   return { request, now, decision, ...(decision && !namesRequested && { proposal: await entry.proposal() }) };
 }
 
-/** A wrong clock of this size is worth an alarm, whoever is behind it. */
+/** A clock that is wrong by this much is worth an alarm, regardless of the cause. */
 const SKEW_MS = 5_000;
 
 /**

@@ -12,7 +12,7 @@ export interface CancelDeps {
 }
 
 /**
- * Cancels a request: its row is written before its workflow is told, which closes it. A decision that came first is final, and is the answer.
+ * Cancels a request: its row is written before its workflow is notified, which closes it. A decision that came first is final, and is the answer.
  * Without a live worker the cancellation takes effect later: 202.
  */
 export const createCancel =

@@ -2,7 +2,7 @@ import type { ActionContext } from '../../contracts/action.ts';
 import type { ListQuery, ProposedPatch } from '../../contracts/approval-request.ts';
 import type { PolicyVersion } from '../../contracts/policy.ts';
 import type { Statement } from '../../contracts/receipt.ts';
-import type { Finding, PatchScreening, Verdict } from '../../contracts/verdict.ts';
+import type { Finding, PatchScreening } from '../../contracts/verdict.ts';
 import type { DecisionRef, DeliveryRef, RequestRef, Settled } from '../../contracts/workflow.ts';
 import type { Incident, IncidentKind } from './incident.ts';
 import type {

@@ -67,7 +67,7 @@ export async function insertDecision(
   return recorded ? { state: 'recorded', ...recorded } : { state: 'late' };
 }
 
-/** The workflow refused the decision. Its author is told so afterwards, and it never counts. */
+/** The workflow refused the decision. Its author is informed afterwards, and it never counts. */
 export async function sendDecisionBack(tx: Transaction, sealer: Sealer, request_id: string, id: string): Promise<void> {
   const sent_back_at = await clock(tx);
   await tx.query(

@@ -159,7 +159,7 @@ test("an outcome by a second approver, while the workflow knows no waiting patch
   });
 });
 
-test("an outcome without a decision: the workflow is told to cancel, and returns the ledger's outcome", async () => {
+test("an outcome without a decision: the workflow gets a cancellation, and returns the ledger's outcome", async () => {
   const { id, payload_digest } = await open();
   await recordCancellation(system, id);
   await settle(
