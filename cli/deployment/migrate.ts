@@ -8,6 +8,7 @@ import { refuseForeignRootKey } from '../../storage/db/start-up.ts';
 import { firstProject } from '../../storage/keys/projects.ts';
 import { CommandFailed, type Terminal } from '../command.ts';
 import { startRefusal } from '../start-refusal.ts';
+import { adoptionReport } from './adoption-report.ts';
 
 const APP_LOGIN = 'letsping_service';
 
@@ -43,14 +44,18 @@ export async function migrateDeployment(
       );
     const rootKey = secretFrom(env, 'LETSPING_ROOT_KEY');
     if (name !== undefined) parseRootKey(rootKey ?? '');
-    const applied = await migrate(url);
+    const { applied, adopted } = await migrate(url, rootKey === undefined ? undefined : parseRootKey(rootKey));
     const password = secretFrom(env, 'LETSPING_APP_PASSWORD');
     const app_login = password === undefined ? undefined : env['LETSPING_APP_LOGIN'] || APP_LOGIN;
     if (app_login !== undefined && password !== undefined) await ensureAppLogin(url, { login: app_login, password });
     const project = name === undefined ? undefined : await makeFirstProject(url, rootKey ?? '', name);
-    if (json) out(`${JSON.stringify({ applied, ...(app_login && { app_login }), ...(project && { project }) })}\n`);
+    if (json)
+      out(
+        `${JSON.stringify({ applied, ...(adopted.length > 0 && { adopted }), ...(app_login && { app_login }), ...(project && { project }) })}\n`,
+      );
     else {
       err(applied.length > 0 ? `applied ${applied.join(', ')}\n` : 'the database is up to date\n');
+      out(adoptionReport(adopted));
       if (app_login) err(`${app_login} may log in\n`);
       if (project)
         out(

@@ -1,3 +1,4 @@
+import { parseRootKey } from '../../crypto/root-key.ts';
 import { bootstrapDev, createLoginLink } from '../../storage/access/bootstrap.ts';
 import { ensureAppLogin } from '../../storage/db/app-login.ts';
 import { migrate } from '../../storage/db/migrate.ts';
@@ -105,7 +106,7 @@ async function bringUp(
 
   const database = startPostgres(common).then(async (postgres) => {
     releases.push(postgres.release);
-    await migrate(postgres.url);
+    await migrate(postgres.url, parseRootKey(rootKey));
     const databaseUrl = await ensureAppLogin(postgres.url);
     const keys = await localKeys(dataDir, env, () => bootstrapDev({ databaseUrl, rootKey }));
     report(`PostgreSQL ${postgres.version} is ready`);

@@ -2,6 +2,12 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { SealBroken } from '../../crypto/envelope.ts';
+import { KeyUnavailable } from '../../crypto/keyring.ts';
+import type { RootKey } from '../../crypto/root-key.ts';
+import { AdoptedBefore } from '../adoption/adopt-requests.ts';
+import { adoptRows, checkRootKey, hasRowsToAdopt } from '../adoption/adopt-rows.ts';
+import type { AdoptedProject } from '../adoption/report.ts';
 
 export interface Migration {
   version: number;
@@ -53,12 +59,52 @@ function pending(all: Migration[], applied: Applied[]): Migration[] {
   return all.filter(({ version }) => !known.has(version));
 }
 
+/** The migration from which on rows that grant authority are authenticated. */
+const AUTHENTICATED_ROWS = 7;
+
+const ADOPTION_NEEDS_KEY =
+  'this database has rows that the release before wrote without anything that authenticates them. They are adopted once, for which letsping migrate needs the root key: set LETSPING_ROOT_KEY or LETSPING_ROOT_KEY_FILE. Nothing was written';
+
+/** @throws MigrationRefused unless the root key opens every project whose rows are to be adopted. Writes nothing. */
+async function refuseAdoption(client: pg.Client, root: RootKey | undefined): Promise<void> {
+  await client.query('begin');
+  try {
+    if (!(await hasRowsToAdopt(client))) return;
+    if (!root) throw new MigrationRefused(ADOPTION_NEEDS_KEY);
+    await checkRootKey(client, root);
+  } catch (error) {
+    if (error instanceof KeyUnavailable || error instanceof SealBroken)
+      throw new MigrationRefused(`the rows of this database cannot be adopted: ${error.message}. Nothing was written`);
+    throw error;
+  } finally {
+    await client.query('rollback');
+  }
+}
+
+async function adopt(client: pg.Client, root: RootKey): Promise<AdoptedProject[]> {
+  try {
+    return await adoptRows(client, root);
+  } catch (error) {
+    if (!(error instanceof AdoptedBefore)) throw error;
+    throw new MigrationRefused(
+      `the rows of this database were adopted before: request ${error.message} is sealed as this release seals. Somebody took the migration's row away, or its tables were edited. Nothing was written`,
+    );
+  }
+}
+
+export interface Migrated {
+  /** Names of the migrations that this call applied. */
+  applied: string[];
+  /** What this call adopted: one report per project; empty unless this call applied the migration to authenticated rows. */
+  adopted: AdoptedProject[];
+}
+
 /**
  * Migrates the database to this release: numbered SQL files, one transaction each, forward only. Processes that start together
- * migrate once. Returns the names applied by this call.
- * @throws MigrationRefused for a database of a newer release, or with an edited migration.
+ * migrate once. Rows of releases before migration 0007 are adopted in its transaction, for which the root key is needed.
+ * @throws MigrationRefused for a database of a newer release, with an edited migration, or with rows to adopt and no root key.
  */
-export async function migrate(ownerUrl: string): Promise<string[]> {
+export async function migrate(ownerUrl: string, root?: RootKey): Promise<Migrated> {
   const client = new pg.Client({
     connectionString: ownerUrl,
     application_name: 'letsping migrate',
@@ -73,9 +119,13 @@ export async function migrate(ownerUrl: string): Promise<string[]> {
       'select version, name, checksum from schema_migrations order by version',
     );
     const todo = pending(await migrations(), rows);
+    if (rows.length > 0 && todo.some(({ version }) => version === AUTHENTICATED_ROWS))
+      await refuseAdoption(client, root);
+    let adopted: AdoptedProject[] = [];
     for (const { version, name, sql, checksum } of todo) {
       await client.query('begin');
       await client.query(sql);
+      if (version === AUTHENTICATED_ROWS && root) adopted = await adopt(client, root);
       await client.query('insert into schema_migrations (version, name, checksum) values ($1, $2, $3)', [
         version,
         name,
@@ -84,7 +134,7 @@ export async function migrate(ownerUrl: string): Promise<string[]> {
       await client.query('commit');
     }
     if (todo.length > 0) await client.query('grant select on schema_migrations to letsping_app');
-    return todo.map(({ name }) => name);
+    return { applied: todo.map(({ name }) => name), adopted };
   } finally {
     await client.end();
   }

@@ -36,3 +36,33 @@ alter table thread_interrupts add column mac bytea;
 alter table thread_pauses add column mac bytea;
 alter table executions add column mac bytea;
 alter table executions alter column executed_at drop default;
+
+-- The row of this migration closes the adoption. The first migration granted the application every right on every table, this one too.
+revoke insert, update, delete, truncate on schema_migrations from letsping_app;
+
+-- Who was given authority, by whom, and who lost it: one row per act, chained by MACs. Chain and MACs are the evidence; the columns are
+-- in clear. Kinds are checked by the code, which has one list of them (domain/acts/act.ts). details is json, not jsonb: the MAC is of
+-- its text. epoch rises when somebody accepts a restored backup.
+create table admin_acts (
+  project_id   text not null references projects (id),
+  number       integer not null check (number > 0),
+  epoch        integer not null check (epoch > 0),
+  kind         text not null,
+  subject      text,
+  actor        text,
+  details      json not null,
+  created_at   timestamptz not null,
+  previous_mac bytea,
+  mac          bytea not null,
+  primary key (project_id, number)
+);
+create function admin_acts_are_append_only() returns trigger language plpgsql as $$
+begin
+  raise exception 'administrative acts are append-only';
+end $$;
+create trigger admin_acts_are_append_only before update or delete on admin_acts
+  for each row execute function admin_acts_are_append_only();
+alter table admin_acts enable row level security;
+alter table admin_acts force row level security;
+create policy own_project on admin_acts using (visible(project_id)) with check (visible(project_id));
+grant select, insert on admin_acts to letsping_app;

@@ -37,7 +37,7 @@ export async function createDatabase({ migrated = true } = {}): Promise<TestData
     drop: async () => {
       await pool.end();
       await admin(`drop database ${name} with (force)`);
-      if (migrated) await admin(`drop role if exists letsping_app_${name}`);
+      await admin(`drop role if exists letsping_app_${name}`);
     },
   };
 }

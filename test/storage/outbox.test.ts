@@ -38,6 +38,8 @@ test('the migration to receivers keeps every row, run by an owner that is no sup
     await client.query(`alter database ${name} owner to ${owner}`);
   });
   const [project, linked, unlinked] = [newId('prj'), newId('req'), newId('req')];
+  const root = parseRootKey(randomBytes(32).toString('base64'));
+  const { root_key_id, wrapped_key } = createKeyring(root, storedKeys(db.pool)).wrapProjectKey(project);
   try {
     await as(url.href, async (client) => {
       await client.query(`create table schema_migrations (
@@ -49,7 +51,7 @@ test('the migration to receivers keeps every row, run by an owner that is no sup
         await client.query('commit');
       }
       await client.query(`begin; set local app.project_id = '${project}'`);
-      await client.query(`insert into projects values ($1, 'p', 'r', 'k')`, [project]);
+      await client.query(`insert into projects values ($1, 'p', $2, $3)`, [project, root_key_id, wrapped_key]);
       for (const id of [linked, unlinked]) {
         await client.query(
           `insert into approval_requests values ($1, $2, 's', 'a', 'low', 'approved', 'allow', null, '{}', 'o', 'k', null, null, 'd', 's', 0, 'p', false, now(), now(), null, now())`,
@@ -64,7 +66,7 @@ test('the migration to receivers keeps every row, run by an owner that is no sup
       await client.query('commit');
     });
 
-    expect(await migrate(url.href)).toContain('0006_receivers.sql');
+    expect((await migrate(url.href, root)).applied).toContain('0006_receivers.sql');
 
     await as(url.href, async (client) => {
       await client.query(`begin; set local app.project_id = '${project}'`);

@@ -293,7 +293,7 @@ export const starts: Suite = {
         Promise.all(Array.from({ length: 8 }, () => migrate(owner.href))),
         ...Array.from({ length: 2 }, () => runs(['migrate'], { ...rig.env, DATABASE_URL: owner.href })),
       ]);
-      const all = applied.flat();
+      const all = applied.flatMap((migrated) => migrated.applied);
       count.check(
         new Set(all).size === all.length && codes.every((code) => code === 0),
         () => `migrations applied more than once: ${all.join(', ')}; exit codes ${codes.join(', ')}`,

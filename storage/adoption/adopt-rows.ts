@@ -1,0 +1,77 @@
+import type pg from 'pg';
+import { createKeyring, type Sealer } from '../../crypto/keyring.ts';
+import type { RootKey } from '../../crypto/root-key.ts';
+import type { Transaction } from '../db/transaction.ts';
+import { issuerKeysOf, wrappedKeyOf } from '../keys/stored-keys.ts';
+import { adoptDecisions } from './adopt-decisions.ts';
+import { adoptRequests } from './adopt-requests.ts';
+import { type AdoptedProject, emptyReport } from './report.ts';
+
+/** Writes what authenticates the rows of one kind, for all rows of the project, and counts them in the report. */
+type Adopter = (tx: Transaction, sealer: Sealer, report: AdoptedProject) => Promise<void>;
+
+const ADOPTERS: readonly Adopter[] = [adoptRequests, adoptDecisions];
+
+const EVERY_PROJECT = '*';
+
+/** A transaction of `letsping migrate` as the statements of storage/ take it. It commits nothing. */
+const within = (client: pg.Client, project_id: string): Transaction => {
+  const query: Transaction['query'] = async (text, values = []) => (await client.query(text, values)).rows;
+  return { project_id, query, last: query };
+};
+
+/** What the transaction sees. Row-level security applies to the owner of the tables too. */
+async function enter(client: pg.Client, project_id: string): Promise<Transaction> {
+  await client.query("select set_config('app.project_id', $1, true)", [project_id]);
+  return within(client, project_id);
+}
+
+async function projectsOf(client: pg.Client): Promise<{ id: string; name: string }[]> {
+  const tx = await enter(client, EVERY_PROJECT);
+  return tx.query<{ id: string; name: string }>('select id, name from projects order by created_at, id');
+}
+
+/** The sealers of all projects, read in the given transaction. @throws KeyUnavailable, SealBroken */
+async function sealersOf(client: pg.Client, root: RootKey, ids: string[]): Promise<Sealer[]> {
+  const keyring = createKeyring(root, {
+    project: async (id) => wrappedKeyOf(await enter(client, id), id),
+    issuers: () => issuerKeysOf(within(client, EVERY_PROJECT)),
+  });
+  const sealers: Sealer[] = [];
+  for (const id of ids) sealers.push(await keyring.sealer(id));
+  return sealers;
+}
+
+/** Whether there are rows that nothing authenticates yet. For a transaction on a database before migration 0007. */
+export const hasRowsToAdopt = async (client: pg.Client): Promise<boolean> => (await projectsOf(client)).length > 0;
+
+/** @throws KeyUnavailable, SealBroken unless the root key opens the key of every project. Writes nothing. */
+export async function checkRootKey(client: pg.Client, root: RootKey): Promise<void> {
+  await sealersOf(
+    client,
+    root,
+    (await projectsOf(client)).map(({ id }) => id),
+  );
+}
+
+/**
+ * Rows made before migration 0007 carry nothing that authenticates them. This vouches for them once, as they stand, in the
+ * transaction that applies the migration: the migration's own row closes it, and only the owner of the tables can write that row. The
+ * attacker writes as the application and removes MACs: a second run adopts nothing. An absent MAC is never taken for an old row.
+ */
+export async function adoptRows(client: pg.Client, root: RootKey): Promise<AdoptedProject[]> {
+  const projects = await projectsOf(client);
+  const sealers = await sealersOf(
+    client,
+    root,
+    projects.map(({ id }) => id),
+  );
+  const reports: AdoptedProject[] = [];
+  for (const [i, { id, name }] of projects.entries()) {
+    const report = emptyReport(id, name);
+    const tx = await enter(client, id);
+    for (const adopt of ADOPTERS) await adopt(tx, sealers[i]!, report);
+    reports.push(report);
+  }
+  return reports;
+}
