@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { SEAL_FRONT } from '../../crypto/envelope.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
+import { RowForged } from '../../crypto/row-mac.ts';
 import type { IdempotencyLock, IdempotencyScope } from '../../domain/access/ports.ts';
 import type { Transaction } from '../db/transaction.ts';
 
@@ -7,7 +9,27 @@ const hash = (key: string) =>
   createHash('sha256')
     .update(JSON.stringify([key]))
     .digest();
-const context = (scope: IdempotencyScope, reference: string) => ['idempotent answer', scope.route, reference] as const;
+/** What the MAC and the seal bind. The attacker writes to the database: they would give a key the record or answer of another one. */
+const boundBy = ({ key_id, route, body_sha256 }: IdempotencyScope, reference: string) => ({
+  key_id,
+  route,
+  body_hash: body_sha256,
+  reference,
+});
+const idOf = (scope: IdempotencyScope) => hash(scope.key).toString('base64url');
+const context = (scope: IdempotencyScope, reference: string) =>
+  [
+    'idempotent answer',
+    scope.key_id,
+    scope.route,
+    idOf(scope),
+    Buffer.from(scope.body_sha256).toString('base64url'),
+    reference,
+  ] as const;
+interface Answer {
+  status: number;
+  answer: unknown;
+}
 const KEEP = "interval '24 hours'";
 /** How long a repeat waits after an attempt died. If the attempt is only slow, both run under the same id. */
 const LOCKED = "interval '4 seconds'";
@@ -15,6 +37,7 @@ const LOCKED = "interval '4 seconds'";
 /**
  * Locks the key, or answers what became of an earlier attempt. `reference` is the id that the first attempt creates its row
  * under. A repeat of an attempt that died half-way uses the same id, so it finds that row instead of creating a second.
+ * @throws RowForged, SealBroken
  */
 export async function lockKey(
   tx: Transaction,
@@ -27,35 +50,42 @@ export async function lockKey(
     `delete from idempotency_keys where project_id = $1 and key_id = $2 and route = $3 and key_hash = $4 and created_at < now() - ${KEEP}`,
     values,
   );
-  const [taken] = await tx.query<{ reference: string }>(
-    `insert into idempotency_keys as i (project_id, key_id, route, key_hash, body_hash, reference, locked_until)
-     values ($1, $2, $3, $4, $5, $6, now() + ${LOCKED})
+  const fresh = sealer.macOf('idempotency_key', idOf(scope), boundBy(scope, newReference));
+  const [taken] = await tx.query<{ reference: string; mac: Buffer | null }>(
+    `insert into idempotency_keys as i (project_id, key_id, route, key_hash, body_hash, reference, locked_until, mac)
+     values ($1, $2, $3, $4, $5, $6, now() + ${LOCKED}, $7)
      on conflict (project_id, key_id, route, key_hash) do update set locked_until = excluded.locked_until
        where i.status is null and i.locked_until < now() and i.body_hash = excluded.body_hash
-     returning reference`,
-    [...values, scope.body_sha256, newReference],
+     returning reference, mac`,
+    [...values, scope.body_sha256, newReference, fresh],
   );
-  if (taken) return { state: 'first', reference: taken.reference };
+  if (taken) {
+    const { reference, mac } = taken;
+    if (reference !== newReference) sealer.authenticate('idempotency_key', idOf(scope), boundBy(scope, reference), mac);
+    return { state: 'first', reference };
+  }
   const [row] = await tx.query<{
     body_hash: Buffer;
     reference: string;
     status: number | null;
     sealed_answer: Buffer | null;
+    mac: Buffer | null;
   }>(
-    'select body_hash, reference, status, sealed_answer from idempotency_keys where project_id = $1 and key_id = $2 and route = $3 and key_hash = $4',
+    'select body_hash, reference, status, sealed_answer, mac from idempotency_keys where project_id = $1 and key_id = $2 and route = $3 and key_hash = $4',
     values,
   );
   if (!row) return { state: 'running' };
   if (!row.body_hash.equals(scope.body_sha256)) return { state: 'other_body' };
   if (row.status === null || row.sealed_answer === null) return { state: 'running' };
-  return {
-    state: 'done',
-    status: row.status,
-    answer: await sealer.unseal(context(scope, row.reference), row.sealed_answer),
-  };
+  sealer.authenticate('idempotency_key', idOf(scope), boundBy(scope, row.reference), row.mac);
+  const bound = context(scope, row.reference);
+  if (!sealer.isSealedUnder(bound, row.sealed_answer.subarray(0, SEAL_FRONT)))
+    throw new RowForged('idempotency_key', idOf(scope));
+  const { status, answer } = (await sealer.unseal(bound, row.sealed_answer)) as Answer;
+  return { state: 'done', status, answer };
 }
 
-/** Stores the answer for 24 hours, sealed. */
+/** Stores the answer for 24 hours, sealed with its status. */
 export async function keepAnswer(
   tx: Transaction,
   sealer: Sealer,
@@ -72,7 +102,7 @@ export async function keepAnswer(
       scope.route,
       hash(scope.key),
       status,
-      await sealer.seal(context(scope, reference), answer),
+      await sealer.seal(context(scope, reference), { status, answer } satisfies Answer),
     ],
   );
 }

@@ -37,6 +37,9 @@ alter table thread_pauses add column mac bytea;
 alter table executions add column mac bytea;
 alter table executions alter column executed_at drop default;
 
+-- An Idempotency-Key belongs to one record. Keys of the release before are refused until they are 24 hours old.
+alter table idempotency_keys add column mac bytea;
+
 -- The row of this migration closes the adoption. The first migration granted the application every right on every table, this one too.
 revoke insert, update, delete, truncate on schema_migrations from letsping_app;
 
