@@ -1,16 +1,14 @@
 import type { WorkerActivities } from '../contracts/activities.ts';
 import type { ApprovalInput } from '../contracts/workflow.ts';
-import type { IncidentStore, ScreenStore } from '../domain/approval/ports.ts';
+import type { ScreenStore } from '../domain/approval/ports.ts';
 import type { RequestRecord } from '../domain/approval/record.ts';
 import { DomainError } from '../domain/errors.ts';
 import { type Caller, isOwnWorkflow } from './caller.ts';
-import type { OnIncident } from './settle.ts';
+import type { ForgedRowDeps } from './forged-rows.ts';
 
-export interface AdmitDeps {
+export interface AdmitDeps extends ForgedRowDeps {
   store: Pick<ScreenStore, 'terms'>;
-  incidents: IncidentStore;
   caller?: (() => Caller) | undefined;
-  onIncident?: OnIncident | undefined;
 }
 
 const hasTermsOf = (input: ApprovalInput, request: RequestRecord): boolean =>

@@ -1,12 +1,17 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { EARLY, FORGED } from '../contracts/workflow.ts';
+import { isForgedRow } from '../domain/approval/forged-row.ts';
 import { DeadlineAhead, OutcomeRefused } from '../domain/approval/refused-outcome.ts';
 import { DomainError } from '../domain/errors.ts';
 
-/** Refusals that a retry cannot change. Temporal retries everything else: an unavailable database, a bug. */
-function nonRetryableOf(error: unknown): ApplicationFailure | undefined {
+/**
+ * Refusals that a retry cannot change. Temporal retries everything else: an unavailable database, a bug. Also a delivery that meets a
+ * forged row, for its three days: a writer to the database must not end it.
+ */
+function nonRetryableOf(name: string, error: unknown): ApplicationFailure | undefined {
   if (error instanceof OutcomeRefused) return ApplicationFailure.nonRetryable(error.message, FORGED);
   if (error instanceof DeadlineAhead) return ApplicationFailure.nonRetryable(error.message, EARLY, error.remaining_ms);
+  if (isForgedRow(error) && name !== 'deliver') return ApplicationFailure.nonRetryable(error.message, FORGED);
   if (error instanceof DomainError && error.code === 'not_found')
     return ApplicationFailure.nonRetryable(error.message, error.code);
   return undefined;
@@ -19,7 +24,7 @@ export const withApplicationFailures = <Activities extends object>(activities: A
       name,
       (...args: unknown[]) =>
         activity(...args).catch((error: unknown) => {
-          throw nonRetryableOf(error) ?? error;
+          throw nonRetryableOf(name, error) ?? error;
         }),
     ]),
   ) as Activities;

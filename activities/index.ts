@@ -13,6 +13,7 @@ import type { DeliveryStore, InterruptReader } from '../domain/outbox/ports.ts';
 import { createAdmit } from './admit.ts';
 import { withApplicationFailures } from './application-failures.ts';
 import { createDeliver, createStartDeliveries, type DeliverDeps } from './deliver.ts';
+import { reportingForgedRows } from './forged-rows.ts';
 import { createReceivers } from './receivers/index.ts';
 import { createReconcile } from './reconcile.ts';
 import { createReconcileWorkflows, type WorkflowScanDeps } from './reconcile-workflows.ts';
@@ -59,22 +60,24 @@ export function createActivities({
   onProgress,
   graceMs,
 }: ActivityDeps): Registered<WorkerActivities> {
-  const { incidents } = stores;
+  const alarms = { incidents: stores.incidents, onIncident };
+  const { deliver, deadLetter } = createDeliver({
+    store: stores.deliveries,
+    receivers: createReceivers({ interrupts: stores.interrupts, starter }),
+    onDelivery,
+  });
   return registered(
     withApplicationFailures({
-      admit: createAdmit({ store: stores.screen, incidents, caller, onIncident }),
-      screenPatch: createScreenPatch(stores.screen, screenDeps),
-      settle: createSettle({ ledger: stores.ledger, incidents, signer, caller, onSettled, onIncident }),
+      admit: reportingForgedRows(alarms, createAdmit({ store: stores.screen, ...alarms, caller })),
+      screenPatch: reportingForgedRows(alarms, createScreenPatch(stores.screen, screenDeps)),
+      settle: createSettle({ ledger: stores.ledger, ...alarms, signer, caller, onSettled }),
       startDeliveries: createStartDeliveries(starter),
-      ...createDeliver({
-        store: stores.deliveries,
-        receivers: createReceivers({ interrupts: stores.interrupts, starter }),
-        onDelivery,
-      }),
-      reconcile: createReconcile({ store: stores.reconcile, starter, onRepair }),
+      deliver: reportingForgedRows(alarms, deliver),
+      deadLetter,
+      reconcile: createReconcile({ store: stores.reconcile, ...alarms, starter, onRepair }),
       reconcileWorkflows: createReconcileWorkflows({
         store: stores.workflowScan,
-        incidents,
+        ...alarms,
         directory,
         starter,
         onRepair,

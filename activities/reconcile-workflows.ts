@@ -1,16 +1,17 @@
 import type { Repair, WorkerActivities } from '../contracts/activities.ts';
 import type { RequestRef } from '../contracts/workflow.ts';
-import type { IncidentStore, WorkflowScanStore } from '../domain/approval/ports.ts';
+import { isForgedRow } from '../domain/approval/forged-row.ts';
+import type { Scanned, WorkflowScanStore } from '../domain/approval/ports.ts';
 import type { WorkflowDirectory, WorkflowStarter } from '../domain/approval/workflow-ports.ts';
+import { type ForgedRowDeps, reportRefused } from './forged-rows.ts';
 import type { OnRepair } from './reconcile.ts';
 
 const PAGE = 2_000;
 const GRACE_MS = 60_000;
 
-export interface WorkflowScanDeps {
+export interface WorkflowScanDeps extends ForgedRowDeps {
   store: WorkflowScanStore;
   directory: WorkflowDirectory;
-  incidents: IncidentStore;
   starter: Pick<WorkflowStarter, 'restartApproval'>;
   onRepair?: OnRepair | undefined;
   /** Called after each step, as heartbeat. */
@@ -28,6 +29,7 @@ export interface WorkflowScanDeps {
  * - workflow unknown to Temporal (the namespace was lost or moved): starts it again;
  * - the projection differs from the ledger: copies the ledger.
  *
+ * A row that is not authentic is reported and passed over: nothing is repaired after it, and the others are not delayed.
  * Safe to repeat, and to run twice at once.
  */
 export const createReconcileWorkflows =
@@ -35,6 +37,7 @@ export const createReconcileWorkflows =
     store,
     directory,
     incidents,
+    onIncident,
     starter,
     onRepair = () => {},
     onProgress = () => {},
@@ -47,19 +50,25 @@ export const createReconcileWorkflows =
       counts[kind] = (counts[kind] ?? 0) + 1;
       onRepair(kind, ref);
     };
+    const refuse = async (refused: Scanned<unknown>['refused']) => {
+      failed ??= await reportRefused({ incidents, onIncident }, refused);
+    };
     /** One failure must not stop the rest. */
-    const attempt = async (work: () => Promise<void>) => {
+    const attempt = async ({ project_id }: RequestRef, work: () => Promise<void>) => {
       onProgress();
-      await work().catch((error: unknown) => {
-        failed ??= error;
+      await work().catch(async (error: unknown) => {
+        if (isForgedRow(error)) await refuse([{ project_id, error }]);
+        else failed ??= error;
       });
     };
 
     const open = new Set<string>();
     await directory.eachRunning(async (request_ids) => {
       for (const id of request_ids) open.add(id);
-      for (const { ref, decision } of await store.closedAmong(request_ids, graceMs)) {
-        await attempt(async () => {
+      const { rows, refused } = await store.closedAmong(request_ids, graceMs);
+      await refuse(refused);
+      for (const { ref, decision } of rows) {
+        await attempt(ref, async () => {
           if (decision) await directory.redeliver(ref.request_id, decision);
           else await directory.cancel(ref.request_id);
           repaired('outcome_redelivered', ref);
@@ -69,16 +78,17 @@ export const createReconcileWorkflows =
 
     for (let after = '', more = true; more; ) {
       const refs = await store.unsettled(after, PAGE, graceMs);
-      for (const ref of refs) if (!open.has(ref.request_id)) await attempt(() => finish(ref));
+      for (const ref of refs) if (!open.has(ref.request_id)) await attempt(ref, () => finish(ref));
       more = refs.length === PAGE;
       after = refs.at(-1)?.request_id ?? after;
     }
 
     for (let after: string | undefined = ''; after !== undefined; ) {
       onProgress();
-      const { repaired: refs, next }: Awaited<ReturnType<WorkflowScanStore['repairProjections']>> =
+      const { rows, refused, next }: Awaited<ReturnType<WorkflowScanStore['repairProjections']>> =
         await store.repairProjections(after, PAGE);
-      for (const ref of refs) repaired('projection', ref);
+      await refuse(refused);
+      for (const ref of rows) repaired('projection', ref);
       after = next;
     }
     if (failed !== undefined) throw failed;

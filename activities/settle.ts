@@ -1,13 +1,15 @@
 import type { WorkerActivities } from '../contracts/activities.ts';
 import type { RequestRef, Resolution, Settled } from '../contracts/workflow.ts';
 import { derive, type Facts, type Hint, hintOf } from '../domain/approval/derive.ts';
+import { isForgedRow } from '../domain/approval/forged-row.ts';
 import type { IncidentKind } from '../domain/approval/incident.ts';
-import type { IncidentStore, Ledger, LedgerEntry, StatementSigner } from '../domain/approval/ports.ts';
+import type { Ledger, LedgerEntry, StatementSigner } from '../domain/approval/ports.ts';
 import { asResolution, type LedgerRecord, type RequestRecord } from '../domain/approval/record.ts';
 import { DeadlineAhead, OutcomeRefused } from '../domain/approval/refused-outcome.ts';
 import { DomainError } from '../domain/errors.ts';
 import { statementOf } from '../domain/receipt/statement.ts';
 import { type Caller, isOwnWorkflow } from './caller.ts';
+import type { ForgedRowDeps } from './forged-rows.ts';
 
 /** The rows that the hint may concern. */
 async function factsOf(entry: LedgerEntry, hint: Hint): Promise<Facts> {
@@ -43,23 +45,15 @@ const settlement =
     return { resolution: asResolution(row), delivery_ids: await entry.write({ receipt, ...row }) };
   };
 
-/** A row failed its MAC. By name: the class is of crypto/, whose values activities do not import. */
-const isForgedRow = (error: unknown): error is Error => error instanceof Error && error.name === 'RowForged';
-
 /** Called after the commit, with an outcome that this call wrote. */
 export type OnSettled = (request: RequestRecord, outcome: Omit<LedgerRecord, 'request_id'>) => void;
 
-/** Called for each refusal, also when the activity is repeated: an alarm must not be lost. */
-export type OnIncident = (ref: RequestRef, kind: IncidentKind) => void;
-
-export interface SettleDeps {
+export interface SettleDeps extends ForgedRowDeps {
   ledger: Ledger;
-  incidents: IncidentStore;
   signer: StatementSigner;
   /** The workflow that called; absent where there is none. */
   caller?: (() => Caller) | undefined;
   onSettled?: OnSettled | undefined;
-  onIncident?: OnIncident | undefined;
 }
 
 /**
@@ -103,8 +97,8 @@ export const createSettle = ({
     } catch (error) {
       if (error instanceof OutcomeRefused) await reported(ref, error.incident);
       if (isForgedRow(error)) {
-        await reported(ref, 'forged_row');
-        throw new OutcomeRefused('forged_row', error.message);
+        await reported(ref, error.incident);
+        throw new OutcomeRefused(error.incident, error.message);
       }
       if (error instanceof DeadlineAhead && error.remaining_ms > SKEW_MS) await reported(ref, 'clock_skew');
       throw error;

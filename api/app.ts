@@ -6,6 +6,7 @@ import type { ScreenDeps } from '../domain/firewall/screen-deps.ts';
 import type { SchemaCompiler } from '../domain/json/schema.ts';
 import { docsRoutes } from './docs/routes.ts';
 import { errorHandler } from './error-handler.ts';
+import { refuseForgedRows } from './forged-rows.ts';
 import type { EventHub } from './live/event-hub.ts';
 import type { StatusWaiters } from './live/status-waiters.ts';
 import { allowedHosts } from './middleware/allowed-hosts.ts';
@@ -82,6 +83,7 @@ export function createApp(deps: AppDeps): Express {
   const decide = createDecide({ requests, decisions, workflows, compileSchema: deps.compileSchema });
   const cancel = createCancel({ requests, cancellations, workflows });
   const reportExecuted = createReportExecuted({ requests, executions, log });
+  const pages = { requests, identities, reportForged: stores.reportForged };
   const authenticate = createAuthenticate(identities, publicUrl);
   const routes = withOpenApi(
     [
@@ -108,10 +110,10 @@ export function createApp(deps: AppDeps): Express {
     await authenticate(req);
     throw nothingHere();
   });
-  app.use(allowedHosts(publicUrl), pageHeaders, docsRoutes(), pageRoutes({ requests, identities, decide, publicUrl }));
+  app.use(allowedHosts(publicUrl), pageHeaders, docsRoutes(), pageRoutes({ ...pages, decide, publicUrl }));
   app.use(() => {
     throw nothingHere();
   });
-  app.use(errorHandler(deps));
+  app.use(refuseForgedRows(stores.reportForged), errorHandler(deps));
   return app;
 }

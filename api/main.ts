@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isId } from '../crypto/ids.ts';
 import { createKeyring } from '../crypto/keyring.ts';
 import { parseRootKey } from '../crypto/root-key.ts';
 import { createSigner } from '../crypto/signing.ts';
@@ -74,20 +75,24 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
   const waiters = createStatusWaiters(config.status_hold_ms);
   const hub = createEventHub();
   const keys = createKeyCache();
+  const events = createEventBatcher(pool);
+  const stores = apiStores(pool, keyring, keys, events, (project_id, { kind, id, request_id, incident }) =>
+    log.error({ project_id, request_id, incident, row: kind, row_id: id }, 'alarm: a stored row was refused'),
+  );
   const listening = listen(config.database_url, {
     onEvent: (event) => {
       if (event.event === 'approval_request.resolved') waiters.resolved(event.request_id);
       hub.publish(event);
     },
-    onRevoked: keys.forget,
+    onRevoked: (id) => {
+      if (isId('key', id)) stores.identities.lookAgain(id).catch(() => {}); // else the next use of the key looks
+    },
     onGap: () => {
       waiters.wakeAll();
       hub.gap();
     },
   });
 
-  const events = createEventBatcher(pool);
-  const stores = apiStores(pool, keyring, keys, events);
   const workflows = approvalWorkflows({ client, taskQueue: config.task_queue, store: stores.workflowStarts, log });
   const metrics = createMetrics('api', () => readBacklog(pool));
   const counts = options.counts ?? metrics;

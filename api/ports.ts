@@ -1,4 +1,5 @@
 import type { IdempotencyStore, IdentityStore, KeyStore } from '../domain/access/ports.ts';
+import type { ReportForged } from '../domain/approval/forged-row.ts';
 import type {
   CancellationStore,
   DecisionStore,
@@ -23,6 +24,8 @@ export interface ApiStores {
   keys: KeyStore;
   identities: IdentityStore;
   idempotency: IdempotencyStore;
+  /** Takes the rows that failed their authenticity check. */
+  reportForged: ReportForged;
 }
 
 /** What an api counts (`runtime/metrics.ts`). */

@@ -3,7 +3,7 @@ import { ROLES } from '../contracts/key.ts';
 import { mayDo } from '../domain/access/permissions.ts';
 import type { Route } from './route.ts';
 
-const ACCESS: ErrorCode[] = ['unauthenticated', 'database_unavailable', 'key_unavailable'];
+const ACCESS: ErrorCode[] = ['unauthenticated', 'not_authentic', 'database_unavailable', 'key_unavailable'];
 const BODY: ErrorCode[] = ['malformed_body', 'body_too_large', 'unsupported_media_type', 'rate_limited', 'overloaded'];
 const IDEMPOTENT: ErrorCode[] = ['idempotency_key_in_use', 'idempotency_key_reused', 'invalid_request'];
 

@@ -26,6 +26,7 @@ export const ERROR_STATUS = {
   idempotency_key_reused: 422,
   rate_limited: 429,
   internal: 500,
+  not_authentic: 500,
   overloaded: 503,
   temporal_unavailable: 503,
   database_unavailable: 503,

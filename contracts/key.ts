@@ -36,6 +36,10 @@ export const ApiKey = z
     created_at: z.string(),
     last_used_at: z.string().nullable(),
     revoked_at: z.string().nullable(),
+    authentic: z.boolean().meta({
+      description:
+        'False: the stored key was not written by this server, or is older than one seen before. It is refused',
+    }),
   })
   .meta({ id: 'ApiKey', title: 'ApiKey' });
 export type ApiKey = z.infer<typeof ApiKey>;

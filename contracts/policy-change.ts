@@ -11,6 +11,9 @@ export const PolicyChange = PolicyVersion.omit({ policy: true })
     loosenings: z
       .array(z.string())
       .meta({ description: 'What it allows that the version before did not, one sentence each' }),
+    authentic: z.boolean().meta({
+      description: 'False: this server did not write the version, or the one before it. Nothing is screened by it',
+    }),
   })
   .meta({ id: 'PolicyChange', title: 'PolicyChange' });
 export type PolicyChange = z.infer<typeof PolicyChange>;

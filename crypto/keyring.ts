@@ -56,6 +56,8 @@ export interface Keyring {
   /** Wraps the same project key under the active root key, so that sealed data stays valid. Undefined if it already is. */
   rewrapProjectKey(project_id: string, stored: WrappedKey): WrappedKey | undefined;
   sealer(project_id: string): Promise<Sealer>;
+  /** The sealer of a project that is being created: its row is not committed yet. */
+  sealerOfNew(project_id: string, stored: WrappedKey): Sealer;
   /** Seals a value that belongs to no project: the issuer's signing key. */
   sealGlobal(context: SealContext, value: unknown): Promise<Buffer>;
   /** @throws SealBroken if none of the root keys unseals it. */
@@ -117,8 +119,10 @@ export function createKeyring(root: RootKey, stored: StoredKeys): Keyring {
   const fetchSealer = async (project_id: string): Promise<Sealer> => {
     const wrapped = await stored.project(project_id);
     if (!wrapped) throw new KeyUnavailable(`project ${project_id} has no key in this database`);
-    return sealerOf(project_id, unwrapProjectKey(project_id, wrapped), verifyReceipt);
+    return openedSealer(project_id, wrapped);
   };
+  const openedSealer = (project_id: string, stored: WrappedKey): Sealer =>
+    sealerOf(project_id, unwrapProjectKey(project_id, stored), verifyReceipt);
   /** A globally sealed value does not name its root key. There are two or three, and the tag rejects a wrong one. */
   const unsealWithAny = async (ctx: SealContext, sealed: Uint8Array): Promise<{ plain: Uint8Array; by: NamedKey }> => {
     for (const by of held) {
@@ -156,6 +160,7 @@ export function createKeyring(root: RootKey, stored: StoredKeys): Keyring {
       loading.catch(() => sealers.delete(project_id));
       return loading;
     },
+    sealerOfNew: openedSealer,
     sealGlobal: (ctx, value) => seal(root.bytes, global(ctx), encoder.encode(JSON.stringify(value))),
     unsealGlobal: async (ctx, sealed) => json((await unsealWithAny(ctx, sealed)).plain),
     resealGlobal: async (ctx, sealed) => {

@@ -1,4 +1,5 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import type { ForgedRow } from '../domain/approval/forged-row.ts';
 
 /**
  * Message authentication codes of rows that grant authority. The attacker writes to the database and does not have the root key: such
@@ -12,8 +13,8 @@ import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
  */
 export const ROW_FIELDS = {
   api_key: ['name', 'owner', 'role', 'services', 'secret_sha256', 'created_at'],
-  /** Of its own, so that revoking does not write the key's MAC again. */
-  api_key_revocation: ['revoked_at'],
+  /** Replaces the key's MAC, so that a key without its `revoked_at` fails, unless the attacker kept the MAC of before. */
+  api_key_revocation: ['name', 'owner', 'role', 'services', 'secret_sha256', 'created_at', 'revoked_at'],
   session: ['owner', 'role', 'key_id', 'created_at', 'expires_at'],
   login_link: ['owner', 'role', 'expires_at'],
   /** `previous_mac` chains the versions of a project. */
@@ -50,15 +51,20 @@ const BY_REQUEST: ReadonlySet<ForgedKind> = new Set([
 ]);
 
 /** The row's MAC is absent or wrong: this product did not write it. An absent one is a wrong one, or a forger would leave it out. */
-export class RowForged extends Error {
+export class RowForged extends Error implements ForgedRow {
   override readonly name = 'RowForged';
   readonly kind: ForgedKind;
+  readonly id: string;
   /** The request that the row says it belongs to; null where there is none. */
   readonly request_id: string | null;
   constructor(kind: ForgedKind, id: string, request_id: string | null = BY_REQUEST.has(kind) ? id : null) {
     super(`${kind} ${id} fails its authenticity check`);
     this.kind = kind;
+    this.id = id;
     this.request_id = request_id;
+  }
+  get incident(): ForgedRow['incident'] {
+    return this.kind === 'ledger' ? 'forged_receipt' : 'forged_row';
   }
 }
 
@@ -67,6 +73,9 @@ export class RolledBack extends RowForged {
   constructor(kind: ForgedKind, id: string, request_id?: string | null) {
     super(kind, id, request_id);
     this.message = `${kind} ${id} is older than what this process has seen`;
+  }
+  override get incident() {
+    return 'rolled_back' as const;
   }
 }
 

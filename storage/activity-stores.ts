@@ -2,20 +2,22 @@ import type { Pool } from 'pg';
 import type { Keyring } from '../crypto/keyring.ts';
 import type { IncidentStore, Ledger, ReconcileStore, ScreenStore } from '../domain/approval/ports.ts';
 import type { DeliveryStore, InterruptReader } from '../domain/outbox/ports.ts';
-import { markStarted, readRequest, readRequestRow, unstartedRequests } from './approvals/approval-requests.ts';
+import { createRollbackMemory } from './access/rollback-memory.ts';
+import { markStarted, readRequest, readRequestRow } from './approvals/approval-requests.ts';
 import { readDecision } from './approvals/decisions.ts';
-import { reportingForged } from './approvals/forged-rows.ts';
 import { reportIncident } from './approvals/incidents.ts';
 import { settleOnce } from './approvals/ledger.ts';
-import { currentPolicy } from './approvals/policies.ts';
+import { policyReader } from './approvals/policy-in-force.ts';
 import { workflowScanStore } from './approvals/reconcile.ts';
 import { recordScreening } from './approvals/screenings.ts';
-import { acrossProjects, inProject, onceInProject, type Transaction } from './db/transaction.ts';
+import { unstartedRequests } from './approvals/unstarted-requests.ts';
+import { acrossProjects, inProject, onceInProject } from './db/transaction.ts';
 import { markDelivery, readUndelivered, unstartedDeliveries } from './outbox/deliveries.ts';
 import { interruptOfRequest } from './threads/interrupt-of-request.ts';
 
 /** The stores of the activities: each call is a transaction of its own. */
 export function activityStores(pool: Pool, keyring: Keyring) {
+  const readPolicy = policyReader(pool, keyring, createRollbackMemory());
   const screen: ScreenStore = {
     terms: async (ref) => {
       const sealer = await keyring.sealer(ref.project_id);
@@ -29,7 +31,7 @@ export function activityStores(pool: Pool, keyring: Keyring) {
       const sealer = await keyring.sealer(ref.project_id);
       return inProject(pool, ref.project_id, (tx) => readDecision(tx, sealer, ref.request_id, decision_id));
     },
-    policy: (project_id) => inProject(pool, project_id, currentPolicy),
+    policy: async (project_id) => (await readPolicy(project_id)).inForce,
     recordScreening: async (ref, decision_id, screening, findings) => {
       const sealer = await keyring.sealer(ref.project_id);
       return inProject(pool, ref.project_id, (tx) =>
@@ -53,22 +55,21 @@ export function activityStores(pool: Pool, keyring: Keyring) {
   const interrupts: InterruptReader = {
     interruptOf: async (ref) => {
       const sealer = await keyring.sealer(ref.project_id);
-      const interruptOf = async (tx: Transaction) => {
+      const { policy } = (await readPolicy(ref.project_id)).inForce;
+      return inProject(pool, ref.project_id, async (tx) => {
         const found = await interruptOfRequest(tx, sealer, ref.request_id);
         if (!found) return undefined;
         const { thread_id, ...interrupt } = found;
-        const { policy } = await currentPolicy(tx);
         return {
           ...interrupt,
           thread_key: sealer.pseudonym('thread', thread_id),
           task_queue: policy.resume_task_queue,
         };
-      };
-      return reportingForged(pool, ref.project_id, () => inProject(pool, ref.project_id, interruptOf));
+      });
     },
   };
   const reconcile: ReconcileStore = {
-    unstartedRequests: (limit) => acrossProjects(pool, (tx) => unstartedRequests(tx, limit)),
+    unstartedRequests: (limit, after) => unstartedRequests(pool, keyring, limit, after),
     unstartedDeliveries: (limit) => acrossProjects(pool, (tx) => unstartedDeliveries(tx, limit)),
     markStarted: (ref) => inProject(pool, ref.project_id, (tx) => markStarted(tx, ref.request_id)),
   };

@@ -11,14 +11,18 @@ import type {
   WorkflowStartStore,
 } from '../domain/approval/ports.ts';
 import type { PolicyStore } from '../domain/policy/ports.ts';
-import { idempotencyStore, identityStore, keyStore } from './access/access-stores.ts';
+import { idempotencyStore, keyStore } from './access/access-stores.ts';
+import { identityStore } from './access/identity-store.ts';
 import { createKeyCache, type KeyCache } from './access/key-cache.ts';
+import { createRollbackMemory } from './access/rollback-memory.ts';
 import { listRequests, markStarted } from './approvals/approval-requests.ts';
 import { insertCancellation } from './approvals/cancellations.ts';
 import { insertDecision, sendDecisionBack } from './approvals/decisions.ts';
 import { recordExecution, seenExecutions } from './approvals/executions.ts';
+import { createReportForged, type OnForged } from './approvals/forged-rows.ts';
 import { openRequestStore } from './approvals/open-request-store.ts';
-import { currentPolicy, insertPolicy, policyLog } from './approvals/policies.ts';
+import { insertPolicy, policyLog } from './approvals/policies.ts';
+import { policyReader } from './approvals/policy-in-force.ts';
 import { historyView, requestView } from './approvals/request-views.ts';
 import { readProposal, readScreening } from './approvals/screenings.ts';
 import { createEventBatcher, type EventBatcher } from './db/event-batcher.ts';
@@ -30,6 +34,7 @@ export function apiStores(
   keyring: Keyring,
   keys: KeyCache = createKeyCache(),
   events: EventBatcher = createEventBatcher(pool),
+  onForged: OnForged = () => {},
 ) {
   const sealed = async <T>(
     project_id: string,
@@ -41,7 +46,11 @@ export function apiStores(
   };
 
   const seen = seenExecutions();
-  const opening = openRequestStore(pool, keyring, events);
+  const memory = createRollbackMemory();
+  const reportForged = createReportForged(pool, onForged);
+  const readPolicy = policyReader(pool, keyring, memory);
+  const access = { pool, keyring, keys, memory, report: reportForged };
+  const opening = openRequestStore(pool, keyring, events, readPolicy);
   const requests: RequestReader & HistoryReader & RequestLister & RecordedReader = {
     view: (project_id, id) => sealed(project_id, (tx, sealer) => requestView(tx, sealer, id, seen)),
     history: (project_id, id) => sealed(project_id, (tx, sealer) => historyView(tx, sealer, id, seen)),
@@ -49,10 +58,15 @@ export function apiStores(
     recorded: opening.recorded,
   };
   const policies: PolicyStore = {
-    policy: (project_id) => onceInProject(pool, project_id, currentPolicy),
-    putPolicy: (project_id, policy, by, compare) =>
-      inProject(pool, project_id, (tx) => insertPolicy(tx, policy, by, compare)),
-    policyLog: (project_id, limit, before) => onceInProject(pool, project_id, (tx) => policyLog(tx, limit, before)),
+    policy: async (project_id) => (await readPolicy(project_id)).inForce,
+    putPolicy: async (project_id, policy, by, compare) => {
+      await readPolicy(project_id); // refuses to write on top of a version that was brought back
+      const written = await sealed(project_id, (tx, sealer) => insertPolicy(tx, sealer, policy, by, compare));
+      memory.policies.saw(project_id, written.version);
+      return written;
+    },
+    policyLog: (project_id, limit, before) =>
+      sealed(project_id, (tx, sealer) => policyLog(tx, sealer, limit, before), onceInProject),
   };
   const decisions: DecisionStore = {
     recordDecision: (project_id, decision) => sealed(project_id, (tx, sealer) => insertDecision(tx, sealer, decision)),
@@ -86,8 +100,9 @@ export function apiStores(
     executions,
     workflowStarts,
     opening,
-    keys: keyStore(pool, keys),
-    identities: identityStore(pool, keys),
+    keys: keyStore(access),
+    identities: identityStore(access),
+    reportForged,
     idempotency: idempotencyStore(pool, keyring),
   };
 }

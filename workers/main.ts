@@ -65,7 +65,8 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
       const { workflowExecution, workflowType = '' } = Context.current().info;
       return { workflow_id: workflowExecution?.workflowId ?? '', workflow_type: workflowType };
     },
-    onIncident: ({ request_id }, kind) => log.error({ request_id, kind }, 'alarm: an outcome was refused'),
+    onIncident: ({ project_id, request_id }, kind) =>
+      log.error({ project_id, request_id, kind }, 'alarm: an outcome was refused'),
     onDelivery: ({ delivery_id }, result) => {
       metrics.delivered(result);
       if (result === 'dead') log.error({ delivery_id }, 'alarm: delivery dead-lettered');

@@ -1,6 +1,7 @@
 import type { Decision } from '../../contracts/decision.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
 import type { IdentityStore } from '../../domain/access/ports.ts';
+import type { ReportForged } from '../../domain/approval/forged-row.ts';
 import type { HistoryReader, RequestLister } from '../../domain/approval/ports.ts';
 import type { Channel } from '../../domain/approval/record.ts';
 import type { Decided } from '../operations/decision-attempt.ts';
@@ -16,4 +17,5 @@ export interface PageDeps {
     channel: Channel,
   ) => Promise<Decided>;
   publicUrl: () => string;
+  reportForged: ReportForged;
 }

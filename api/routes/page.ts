@@ -1,5 +1,6 @@
 import { type ErrorRequestHandler, Router } from 'express';
 import { DomainError } from '../../domain/errors.ts';
+import { refuseForgedRows } from '../forged-rows.ts';
 import { assetRoutes } from '../page/assets.ts';
 import type { PageDeps } from '../page/deps.ts';
 import { inboxRoutes } from '../page/inbox-routes.ts';
@@ -16,6 +17,8 @@ const sendRefusalPage: ErrorRequestHandler = (error, _req, res, next) => {
     sendSentence(res, 404, 'Not here', error.message, principal);
   else if (error instanceof DomainError && error.code === 'invalid_request')
     sendSentence(res, 400, 'Not understood', error.message, principal);
+  else if (error instanceof DomainError && error.code === 'not_authentic')
+    sendSentence(res, 500, 'Not shown', error.message, principal);
   else if (type === 'entity.too.large')
     sendSentence(
       res,
@@ -30,6 +33,7 @@ const sendRefusalPage: ErrorRequestHandler = (error, _req, res, next) => {
 /** The approval page for people with a session. It is rendered on the server and works without scripts. */
 export function pageRoutes(deps: PageDeps): Router {
   const router = Router();
-  router.use(assetRoutes(), sessionRoutes(deps), inboxRoutes(deps), requestRoutes(deps), sendRefusalPage);
+  router.use(assetRoutes(), sessionRoutes(deps), inboxRoutes(deps), requestRoutes(deps));
+  router.use(refuseForgedRows(deps.reportForged), sendRefusalPage);
   return router;
 }

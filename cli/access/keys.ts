@@ -26,12 +26,14 @@ export async function createKey({ service, json, ...body }: NewKeyOptions, termi
   return 0;
 }
 
-const state = ({ revoked_at, last_used_at }: ApiKey) =>
-  revoked_at !== null
-    ? `revoked ${relative(revoked_at)}`
-    : last_used_at === null
-      ? 'never used'
-      : `used ${relative(last_used_at)}`;
+const state = ({ authentic, revoked_at, last_used_at }: ApiKey) =>
+  !authentic
+    ? 'not authentic, refused'
+    : revoked_at !== null
+      ? `revoked ${relative(revoked_at)}`
+      : last_used_at === null
+        ? 'never used'
+        : `used ${relative(last_used_at)}`;
 
 export async function listKeys({ json }: { json: boolean }, terminal: Terminal): Promise<0> {
   const api = await connect(terminal, 'admin');

@@ -142,7 +142,7 @@ async function bringUp(
         target.address = address;
         await api.service.restart();
       }
-      const token = await createLoginLink({ databaseUrl, project_id: keys.project_id, owner: LOCAL_OWNER });
+      const token = await createLoginLink({ databaseUrl, rootKey, project_id: keys.project_id, owner: LOCAL_OWNER });
       return { ...api, console_url: `${api.public_url}/login?once=${token}` };
     },
   );

@@ -20,6 +20,8 @@ export interface ApproverSession {
 /** Authentication: the only reads that do not know a project yet. */
 export interface IdentityStore {
   key(id: string): Promise<StoredKey | undefined>;
+  /** A notification says that this key was revoked: reads it now, so that this process remembers the revocation. */
+  lookAgain(id: string): Promise<void>;
   session(token_sha256: Uint8Array): Promise<ApproverSession | undefined>;
   startSession(token_sha256: Uint8Array, session: ApproverSession, hours: number): Promise<void>;
   endSession(token_sha256: Uint8Array): Promise<void>;

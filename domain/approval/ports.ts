@@ -175,34 +175,53 @@ export interface Ledger {
   settleOnce(ref: RequestRef, work: (entry: LedgerEntry) => Promise<Settled>): Promise<Settled | undefined>;
 }
 
+/** What an incident concerns: a request, or the project as a whole. */
+export interface IncidentRef {
+  project_id: string;
+  request_id: string | null;
+}
+
 /** Alarms are transactions of their own: a refusal rolls its transaction back. */
 export interface IncidentStore {
   /** At most one per request and kind a minute, so that a loop of forgeries does not fill the table. */
-  report(ref: RequestRef, kind: IncidentKind): Promise<void>;
+  report(ref: IncidentRef, kind: IncidentKind): Promise<void>;
 }
 
 export interface StatementSigner {
   sign(statement: Statement): Promise<string>;
 }
 
+/** Rows of several projects. What is refused, such as a row that is not authentic, does not stop the others. */
+export interface Scanned<Row> {
+  rows: Row[];
+  refused: { project_id: string; error: unknown }[];
+}
+
+/** `next` is the `after` of the next batch; undefined at the end. */
+export type UnstartedRequests = Scanned<RequestRecord> & { next: { created_at: string; id: string } | undefined };
+
 /** What the reconciler starts. */
 export interface ReconcileStore extends WorkflowStartStore {
-  unstartedRequests(limit: number): Promise<RequestRecord[]>;
+  unstartedRequests(limit: number, after: UnstartedRequests['next']): Promise<UnstartedRequests>;
   unstartedDeliveries(limit: number): Promise<DeliveryRef[]>;
+}
+
+/** A request with an outcome, and the decision behind it when a person made it through the API. */
+export interface ClosedRequest {
+  ref: RequestRef;
+  decision: DecisionRef | undefined;
 }
 
 /** What the reconciler compares with Temporal. `graceMs`: younger rows may be in progress and are left out. */
 export interface WorkflowScanStore {
-  /** Of these requests, those with an outcome, and the decision behind it when a person made it through the API. */
-  closedAmong(
-    request_ids: string[],
-    graceMs: number,
-  ): Promise<{ ref: RequestRef; decision: DecisionRef | undefined }[]>;
+  /** Of these requests, those with an outcome. */
+  closedAmong(request_ids: string[], graceMs: number): Promise<Scanned<ClosedRequest>>;
   /** Started and without an outcome, by id. */
   unsettled(after: string, limit: number, graceMs: number): Promise<RequestRef[]>;
   /** The request, unless the ledger has its outcome by now. */
   unsettledRequest(ref: RequestRef): Promise<RequestRecord | undefined>;
-  repairProjections(after: string, limit: number): Promise<{ repaired: RequestRef[]; next: string | undefined }>;
+  /** The repaired requests. */
+  repairProjections(after: string, limit: number): Promise<Scanned<RequestRef> & { next: string | undefined }>;
 }
 
 /** Unfinished work over all projects, for the metrics. */

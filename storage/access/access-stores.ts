@@ -1,32 +1,53 @@
 import type { Pool } from 'pg';
 import type { Keyring } from '../../crypto/keyring.ts';
-import type { IdempotencyStore, IdentityStore, KeyStore } from '../../domain/access/ports.ts';
-import { acrossProjects, inProject, onceAcrossProjects } from '../db/transaction.ts';
-import { findKey, insertKey, listKeys, revokeKey } from './api-keys.ts';
+import { RolledBack, RowForged } from '../../crypto/row-mac.ts';
+import type { IdempotencyStore, KeyStore } from '../../domain/access/ports.ts';
+import { inProject, onceInProject } from '../db/transaction.ts';
+import { asApiKey, insertKey, isAuthenticKey, type KeyRow, listKeys, revokeKey } from './api-keys.ts';
 import { forget, keepAnswer, lockKey, release } from './idempotency.ts';
-import type { KeyCache } from './key-cache.ts';
-import { deleteSession, findSession, insertSession, takeLoginLink } from './sessions.ts';
+import type { AccessDeps } from './identity-store.ts';
+import { readCurrent } from './rollback-memory.ts';
 
-/** Looks across projects, by the hash or id that the caller presented. */
-export const identityStore = (pool: Pool, keys: KeyCache): IdentityStore => ({
-  key: (id) => keys.read(id, () => onceAcrossProjects(pool, (tx) => findKey(tx, id))),
-  session: (token_sha256) => onceAcrossProjects(pool, (tx) => findSession(tx, token_sha256)),
-  startSession: (token_sha256, session, hours) =>
-    acrossProjects(pool, (tx) => insertSession(tx, token_sha256, session, hours)),
-  endSession: (token_sha256) => acrossProjects(pool, (tx) => deleteSession(tx, token_sha256)),
-  takeLoginLink: (token_sha256) => acrossProjects(pool, (tx) => takeLoginLink(tx, token_sha256)),
-});
+/** The keys of a project, for those who manage them. Keys that do not count are listed, and marked. */
+export function keyStore({ pool, keyring, keys, memory, report }: AccessDeps): KeyStore {
+  const isBack = ({ id, revoked_at }: KeyRow) => revoked_at === null && memory.revokedKeys.has(id);
 
-export const keyStore = (pool: Pool, keys: KeyCache): KeyStore => ({
-  createKey: (project_id, id, key, secret_sha256) =>
-    inProject(pool, project_id, (tx) => insertKey(tx, id, key, secret_sha256)),
-  listKeys: (project_id) => inProject(pool, project_id, listKeys),
-  revokeKey: async (project_id, id) => {
-    const revoked = await inProject(pool, project_id, (tx) => revokeKey(tx, id));
-    keys.forget(id); // before the answer: the notification of the commit may be late
-    return revoked;
-  },
-});
+  return {
+    async createKey(project_id, id, key, secret_sha256) {
+      const sealer = await keyring.sealer(project_id);
+      return inProject(pool, project_id, (tx) => insertKey(tx, sealer, id, key, secret_sha256));
+    },
+    async listKeys(project_id) {
+      const sealer = await keyring.sealer(project_id);
+      const rows = await readCurrent(
+        () => onceInProject(pool, project_id, listKeys),
+        (found) => found.some(isBack),
+      );
+      const items = [];
+      for (const row of rows) {
+        const isAuthentic = isAuthenticKey(sealer, row);
+        const refused = isBack(row)
+          ? new RolledBack('api_key', row.id)
+          : isAuthentic
+            ? undefined
+            : new RowForged('api_key', row.id);
+        if (refused) await report(project_id, refused);
+        else if (row.revoked_at !== null) memory.revokedKeys.add(row.id);
+        items.push(asApiKey(row, refused === undefined));
+      }
+      return items;
+    },
+    async revokeKey(project_id, id) {
+      const sealer = await keyring.sealer(project_id);
+      const row = await inProject(pool, project_id, (tx) => revokeKey(tx, sealer, id));
+      keys.forget(id); // before the answer: the notification of the commit may be late
+      if (!row) return undefined;
+      const isAuthentic = isAuthenticKey(sealer, row);
+      if (isAuthentic) memory.revokedKeys.add(id);
+      return asApiKey(row, isAuthentic);
+    },
+  };
+}
 
 export const idempotencyStore = (pool: Pool, keyring: Keyring): IdempotencyStore => ({
   lock: async (project_id, scope, newReference) => {

@@ -1,6 +1,7 @@
 import type { ApiKey, CreateKeyBody, Role } from '../../contracts/key.ts';
+import type { Sealer } from '../../crypto/keyring.ts';
 import { notifyRevoked } from '../db/events.ts';
-import type { Transaction } from '../db/transaction.ts';
+import { clock, type Transaction } from '../db/transaction.ts';
 
 export interface KeyRow {
   id: string;
@@ -13,11 +14,23 @@ export interface KeyRow {
   created_at: Date;
   last_used_at: Date | null;
   revoked_at: Date | null;
+  mac: Buffer | null;
+  revoked_mac: Buffer | null;
 }
 
-const COLUMNS = 'id, project_id, name, owner, role, services, secret_sha256, created_at, last_used_at, revoked_at';
+export const KEY_COLUMNS =
+  'id, project_id, name, owner, role, services, secret_sha256, created_at, last_used_at, revoked_at, mac, revoked_mac';
 
-const asApiKey = (row: KeyRow): ApiKey => ({
+/**
+ * Whether this product wrote the key, or its revocation. The attacker writes to the database and has no root key: a key of theirs, or
+ * one whose owner, role, services or secret they changed, is refused as an unknown one.
+ */
+export const isAuthenticKey = (sealer: Sealer, row: KeyRow): boolean =>
+  row.revoked_at === null
+    ? sealer.isAuthentic('api_key', row.id, row, row.mac)
+    : sealer.isAuthentic('api_key_revocation', row.id, row, row.revoked_mac);
+
+export const asApiKey = (row: KeyRow, authentic: boolean): ApiKey => ({
   id: row.id,
   name: row.name,
   owner: row.owner,
@@ -26,48 +39,103 @@ const asApiKey = (row: KeyRow): ApiKey => ({
   created_at: row.created_at.toISOString(),
   last_used_at: row.last_used_at?.toISOString() ?? null,
   revoked_at: row.revoked_at?.toISOString() ?? null,
+  authentic,
 });
 
+/** Safe to repeat under one id: the last secret counts. A key that was revoked in between stays revoked. */
 export async function insertKey(
   tx: Transaction,
+  sealer: Sealer,
   id: string,
   key: CreateKeyBody,
   secret_sha256: Uint8Array,
 ): Promise<ApiKey> {
+  const created_at = await clock(tx);
+  const fields = { name: key.name, owner: key.owner, role: key.role, services: key.services ?? null, created_at };
   const [row] = await tx.query<KeyRow>(
-    `insert into api_keys (id, project_id, name, owner, role, services, secret_sha256) values ($1, $2, $3, $4, $5, $6, $7)
-     on conflict (id) do update set secret_sha256 = excluded.secret_sha256 returning ${COLUMNS}`,
-    [id, tx.project_id, key.name, key.owner, key.role, key.services ?? null, secret_sha256],
-  );
-  return asApiKey(row!);
-}
-
-export async function listKeys(tx: Transaction): Promise<ApiKey[]> {
-  return (
-    await tx.query<KeyRow>(`select ${COLUMNS} from api_keys where project_id = $1 order by created_at, id`, [
+    `insert into api_keys as k (id, project_id, name, owner, role, services, secret_sha256, created_at, mac)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     on conflict (id) do update set name = excluded.name, owner = excluded.owner, role = excluded.role, services = excluded.services,
+       secret_sha256 = excluded.secret_sha256, created_at = excluded.created_at, mac = excluded.mac where k.revoked_at is null
+     returning ${KEY_COLUMNS}`,
+    [
+      id,
       tx.project_id,
-    ])
-  ).map(asApiKey);
+      fields.name,
+      fields.owner,
+      fields.role,
+      fields.services,
+      secret_sha256,
+      created_at,
+      sealer.macOf('api_key', id, { ...fields, secret_sha256 }),
+    ],
+  );
+  const written = row ?? (await readKey(tx, id))!;
+  return asApiKey(written, isAuthenticKey(sealer, written));
 }
 
-/** Undefined for an unknown key. The commit notifies every api (`key-cache.ts`). */
-export async function revokeKey(tx: Transaction, id: string): Promise<ApiKey | undefined> {
-  await notifyRevoked(tx, id);
+/** The caller checks each with `isAuthenticKey`. */
+export const listKeys = (tx: Transaction): Promise<KeyRow[]> =>
+  tx.query<KeyRow>(`select ${KEY_COLUMNS} from api_keys where project_id = $1 order by created_at, id`, [
+    tx.project_id,
+  ]);
+
+async function readKey(tx: Transaction, id: string, lock = ''): Promise<KeyRow | undefined> {
   const [row] = await tx.query<KeyRow>(
-    `update api_keys set revoked_at = coalesce(revoked_at, now()) where project_id = $1 and id = $2 returning ${COLUMNS}`,
+    `select ${KEY_COLUMNS} from api_keys where project_id = $1 and id = $2 ${lock}`,
     [tx.project_id, id],
   );
-  return row && asApiKey(row);
+  return row;
 }
 
-/** For `acrossProjects`. Revoked keys are not found. Records the use, at most once a minute. */
+/**
+ * Undefined for an unknown key. The MAC of the revocation replaces that of the key. A row that is not authentic is revoked without one:
+ * its content is not vouched for. The commit notifies every api (`key-cache.ts`).
+ */
+export async function revokeKey(tx: Transaction, sealer: Sealer, id: string): Promise<KeyRow | undefined> {
+  await notifyRevoked(tx, id);
+  const found = await readKey(tx, id, 'for update');
+  if (!found || found.revoked_at !== null) return found;
+  const revoked = { ...found, revoked_at: await clock(tx) };
+  const [row] = await tx.query<KeyRow>(
+    `update api_keys set revoked_at = $3, revoked_mac = $4, mac = null where project_id = $1 and id = $2 returning ${KEY_COLUMNS}`,
+    [
+      tx.project_id,
+      id,
+      revoked.revoked_at,
+      isAuthenticKey(sealer, found) ? sealer.macOf('api_key_revocation', id, revoked) : null,
+    ],
+  );
+  return row;
+}
+
+/**
+ * For `acrossProjects`. Finds revoked keys too. The caller checks the row with the key of the project that it names. Records the use, at
+ * most once a minute.
+ */
 export async function findKey(tx: Transaction, id: string): Promise<KeyRow | undefined> {
   const [row] = await tx.query<KeyRow>(
     `with used as (
        update api_keys set last_used_at = now()
        where id = $1 and revoked_at is null and coalesce(last_used_at, '-infinity') < now() - interval '1 minute')
-     select ${COLUMNS} from api_keys where id = $1 and revoked_at is null`,
+     select ${KEY_COLUMNS} from api_keys where id = $1`,
     [id],
   );
   return row;
+}
+
+/**
+ * Writes the MACs of the keys that have none, as they stand, and returns these keys. Only `letsping migrate` vouches for rows of the
+ * release before; at any other time an absent MAC is a wrong one.
+ */
+export async function adoptKeys(tx: Transaction, sealer: Sealer): Promise<KeyRow[]> {
+  const rows = (await listKeys(tx)).filter(({ mac, revoked_mac }) => mac === null && revoked_mac === null);
+  for (const row of rows)
+    await tx.query('update api_keys set mac = $3, revoked_mac = $4 where project_id = $1 and id = $2', [
+      tx.project_id,
+      row.id,
+      row.revoked_at === null ? sealer.macOf('api_key', row.id, row) : null,
+      row.revoked_at === null ? null : sealer.macOf('api_key_revocation', row.id, row),
+    ]);
+  return rows;
 }

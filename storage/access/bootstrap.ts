@@ -40,11 +40,13 @@ export async function createFirstProject(options: {
   try {
     const keyring = createKeyring(parseRootKey(options.rootKey), storedKeys(pool));
     const project_id = newId('prj');
+    const wrapped = keyring.wrapProjectKey(project_id);
+    const sealer = keyring.sealerOfNew(project_id, wrapped);
     const made = await inProject(pool, project_id, async (tx) => {
-      await insertProject(tx, options.name, keyring.wrapProjectKey(project_id));
+      await insertProject(tx, options.name, wrapped);
       if (options.policy !== undefined) {
         const policy = Policy.parse(options.policy);
-        await insertPolicy(tx, policy, FIRST_KEYS.admin.owner, (before) => ({
+        await insertPolicy(tx, sealer, policy, FIRST_KEYS.admin.owner, (before) => ({
           reason: null,
           loosenings: loosenings(before.policy, policy),
         }));
@@ -52,7 +54,7 @@ export async function createFirstProject(options: {
       const make = async (role: Role) => {
         const id = newId('key');
         const { api_key, secret_sha256 } = newApiKey(id, options.environment);
-        await insertKey(tx, id, FIRST_KEYS[role], secret_sha256);
+        await insertKey(tx, sealer, id, FIRST_KEYS[role], secret_sha256);
         return api_key;
       };
       return {
@@ -86,6 +88,7 @@ export const bootstrapDev = ({
 /** Creates a link that signs in once, within 15 minutes. Returns its token. */
 export async function createLoginLink(options: {
   databaseUrl: string;
+  rootKey: string;
   project_id: string;
   owner: string;
   role?: ApproverSession['role'];
@@ -93,9 +96,10 @@ export async function createLoginLink(options: {
   const pool = createPool(options.databaseUrl, { max: 1 });
   const { token, token_sha256 } = newToken();
   try {
-    await inProject(pool, options.project_id, (tx) =>
-      insertLoginLink(tx, token_sha256, { owner: options.owner, role: options.role ?? 'approver' }, LINK_MINUTES),
-    );
+    const keyring = createKeyring(parseRootKey(options.rootKey), storedKeys(pool));
+    const sealer = await keyring.sealer(options.project_id);
+    const who = { owner: options.owner, role: options.role ?? ('approver' as const) };
+    await inProject(pool, options.project_id, (tx) => insertLoginLink(tx, sealer, token_sha256, who, LINK_MINUTES));
     return token;
   } finally {
     await pool.end();

@@ -47,23 +47,27 @@ export async function listRequests(tx: Transaction, sealer: Sealer, query: Reque
   narrow('r.thread_id = ?', query.thread_id);
   narrow('r.key_id = ?', query.key_id);
   narrow('(r.created_at, r.id) < (?::timestamptz, ?)', query.after?.created_at, query.after?.id);
-  const rows = await tx.query<RequestRecord & { front: Buffer; ledger: LedgerRow | null }>(
+  const rows = await tx.query<RequestRecord & { front: Buffer; ledger: LedgerJson | null }>(
     `select ${COLUMNS}, ${SEAL_FRONT_SQL}, to_json(l) as ledger
      from approval_requests r left join ledger l on l.request_id = r.id
      where ${where.join(' and ')} order by r.created_at desc, r.id desc limit $${values.push(query.limit)}`,
     values,
   );
-  return Promise.all(
-    rows.map(async ({ ledger, ...row }) => {
-      const request = authenticTerms(sealer, row);
-      if (ledger) await authenticateOutcome(sealer, request, { ...ledger, resolved_at: new Date(ledger.resolved_at) });
-      return { ...request, ledger };
-    }),
-  );
+  return Promise.all(rows.map((row) => authenticListed(sealer, row)));
 }
 
-/** As PostgreSQL writes it as JSON. */
-type LedgerRow = Omit<LedgerRecord, 'resolved_at'> & { resolved_at: string };
+/** A ledger row as PostgreSQL writes it as JSON. */
+export type LedgerJson = Omit<LedgerRecord, 'resolved_at'> & { resolved_at: string };
+
+/** A request of a list, with its outcome if there is one. @throws RowForged */
+export async function authenticListed(
+  sealer: Sealer,
+  { ledger, ...row }: RequestRecord & { front: Buffer; ledger: LedgerJson | null },
+): Promise<RequestRecord & { ledger: LedgerJson | null }> {
+  const request = authenticTerms(sealer, row);
+  if (ledger) await authenticateOutcome(sealer, request, { ...ledger, resolved_at: new Date(ledger.resolved_at) });
+  return { ...request, ledger };
+}
 
 const STARTED = `with started as (
     update approval_requests set workflow_started_at = now() where project_id = $1 and id = $2 and workflow_started_at is null
@@ -73,13 +77,4 @@ const STARTED = `with started as (
 /** Temporal has the workflow: the reconciler leaves the request alone, and listeners get `approval_request.held`. */
 export async function markStarted(tx: Transaction, id: string): Promise<void> {
   await tx.query(STARTED, [tx.project_id, id]);
-}
-
-/** Held requests that Temporal does not know. For `acrossProjects`. Younger ones may still be in the start queue of an api. */
-export async function unstartedRequests(tx: Transaction, limit: number): Promise<RequestRecord[]> {
-  return tx.query<RequestRecord>(
-    `select ${COLUMNS} from approval_requests r where r.status = 'pending' and r.workflow_started_at is null and r.created_at < now() - interval '10 seconds'
-     order by r.created_at limit $1`,
-    [limit],
-  );
 }

@@ -1,25 +1,31 @@
 import type { Pool } from 'pg';
-import { RolledBack, RowForged } from '../../crypto/row-mac.ts';
-import type { IncidentKind } from '../../domain/approval/incident.ts';
+import { type ForgedRow, isForgedRow, type ReportForged } from '../../domain/approval/forged-row.ts';
 import { onceInProject } from '../db/transaction.ts';
 import { reportIncident } from './incidents.ts';
 
-export const incidentOf = (error: RowForged): IncidentKind =>
-  error instanceof RolledBack ? 'rolled_back' : error.kind === 'ledger' ? 'forged_receipt' : 'forged_row';
+/** Called for each refused row, also when its incident is already stored: an alarm must not be lost. */
+export type OnForged = (project_id: string, row: ForgedRow) => void;
 
 /**
- * Runs `work`. If a row fails its authenticity check, an incident is stored in a transaction of its own, because that of `work` is
- * rolled back. The error is passed on, also if the incident cannot be stored.
+ * Reports refused rows: an alarm, and an incident in a transaction of its own, because the refusal rolls its own back. An incident that
+ * cannot be stored does not change the refusal.
+ */
+export const createReportForged =
+  (pool: Pool, onForged: OnForged = () => {}): ReportForged =>
+  async (project_id, row) => {
+    onForged(project_id, row);
+    await onceInProject(pool, project_id, (tx) => reportIncident(tx, row.incident, row.request_id)).catch(() => {});
+  };
+
+/**
+ * Runs `work`, and reports a row that fails its authenticity check. The error is passed on.
  * @throws RowForged
  */
 export async function reportingForged<T>(pool: Pool, project_id: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof RowForged)
-      await onceInProject(pool, project_id, (tx) => reportIncident(tx, incidentOf(error), error.request_id)).catch(
-        () => {},
-      );
+    if (isForgedRow(error)) await createReportForged(pool)(project_id, error);
     throw error;
   }
 }

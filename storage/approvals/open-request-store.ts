@@ -8,6 +8,7 @@ import { threadContexts } from '../threads/thread-contexts.ts';
 import { insertRequest } from './insert-request.ts';
 import { insertSettledRequest } from './insert-settled-request.ts';
 import { createPolicyCache } from './policy-cache.ts';
+import type { ReadPolicy } from './policy-in-force.ts';
 import { recordedRequests } from './recorded-requests.ts';
 import { requestView } from './request-views.ts';
 import { resolutionOf } from './resolution.ts';
@@ -24,8 +25,13 @@ const pendingView = (request: UnsealedRequest): RequestView => ({
  * another version is in force or the given time is not the database's. So a tightened policy holds from its commit on, in
  * every process, however old the cache is.
  */
-export function openRequestStore(pool: Pool, keyring: Keyring, events: EventBatcher): OpenRequestStore {
-  const policies = createPolicyCache(pool);
+export function openRequestStore(
+  pool: Pool,
+  keyring: Keyring,
+  events: EventBatcher,
+  readPolicy: ReadPolicy,
+): OpenRequestStore {
+  const policies = createPolicyCache(readPolicy);
   return {
     screeningBasis: async (project_id) => {
       const { inForce, ahead_ms } = await policies.read(project_id);

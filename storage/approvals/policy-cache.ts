@@ -1,8 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { Pool } from 'pg';
 import type { PolicyVersion } from '../../contracts/policy.ts';
-import { clock, inProject } from '../db/transaction.ts';
-import { currentPolicy } from './policies.ts';
+import type { ReadPolicy } from './policy-in-force.ts';
 
 /** A project's policy, and the database's clock relative to this process's monotonic one, as last read. */
 export interface CachedPolicy {
@@ -14,15 +12,13 @@ const KEEP_MS = 5_000;
 const MAX_PROJECTS = 10_000;
 
 /** May be stale: the statement that writes a request refuses it when the policy or the clock differs. */
-export function createPolicyCache(pool: Pool) {
+export function createPolicyCache(readPolicy: ReadPolicy) {
   const recent = new LRUCache<string, CachedPolicy>({ max: MAX_PROJECTS, ttl: KEEP_MS });
   return {
     async read(project_id: string): Promise<CachedPolicy> {
       const cached = recent.get(project_id);
       if (cached) return cached;
-      const [inForce, now] = await inProject(pool, project_id, (tx) =>
-        Promise.all([currentPolicy(tx), clock({ ...tx, query: tx.last })]),
-      );
+      const { inForce, now } = await readPolicy(project_id);
       const found = { inForce, ahead_ms: now.getTime() - performance.now() };
       recent.set(project_id, found);
       return found;

@@ -37,13 +37,17 @@ export const requestContext = (terms: RequestTerms): SealContext => [
 /** SQL of the first bytes of a request's seal, for `authenticTerms`. */
 export const SEAL_FRONT_SQL = `substring(r.sealed from 1 for ${SEAL_FRONT}) as front`;
 
+/** `front`: the seal's first bytes. */
+export const isAuthenticRequest = (sealer: Sealer, row: RequestRecord, front: Uint8Array): boolean =>
+  sealer.isSealedUnder(requestContext(row), front);
+
 /** The clear columns, without the seal's first bytes. @throws RowForged */
 export function authenticTerms<Row extends RequestRecord & { front: Buffer }>(
   sealer: Sealer,
   row: Row,
 ): Omit<Row, 'front'> {
   const { front, ...record } = row;
-  if (!sealer.isSealedUnder(requestContext(row), front)) throw new RowForged('request', row.id);
+  if (!isAuthenticRequest(sealer, row, front)) throw new RowForged('request', row.id);
   return record;
 }
 

@@ -69,3 +69,22 @@ alter table admin_acts enable row level security;
 alter table admin_acts force row level security;
 create policy own_project on admin_acts using (visible(project_id)) with check (visible(project_id));
 grant select, insert on admin_acts to letsping_app;
+
+-- Keys, sessions, sign-in links, policies. Times are written by the statement that computes the MAC. Sessions and links of the release
+-- before are not adopted: people sign in again.
+alter table api_keys add column mac bytea;
+alter table api_keys add column revoked_mac bytea;
+alter table api_keys alter column created_at drop default;
+alter table sessions add column mac bytea;
+alter table sessions alter column created_at drop default;
+alter table login_links add column mac bytea;
+alter table policies add column mac bytea;
+alter table policies alter column created_at drop default;
+-- Versions of a policy stay append-only: adoption writes an absent MAC once, and nothing else.
+create or replace function policies_are_append_only() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'UPDATE' and old.mac is null and to_jsonb(new) - 'mac' = to_jsonb(old) - 'mac' then
+    return new;
+  end if;
+  raise exception 'versions of a policy are append-only';
+end $$;

@@ -6,8 +6,10 @@ import { localPath } from '../../api/page/local-path.ts';
 import { sessionRoutes } from '../../api/page/session-routes.ts';
 import { newApiKey, newToken, tokenHash } from '../../crypto/api-key.ts';
 import { newId } from '../../crypto/ids.ts';
-import { identityStore } from '../../storage/access/access-stores.ts';
-import { createKeyCache } from '../../storage/access/key-cache.ts';
+import { createKeyring } from '../../crypto/keyring.ts';
+import { parseRootKey } from '../../crypto/root-key.ts';
+import { apiStores } from '../../storage/api-stores.ts';
+import { storedKeys } from '../../storage/keys/stored-keys.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 import { visitorOf } from '../helpers/visitor.ts';
 
@@ -149,9 +151,11 @@ describe('signing in', () => {
 
 describe('under https', () => {
   test('the cookie is bound to this host and to TLS', async () => {
+    const { pool } = system.database;
+    const keyring = createKeyring(parseRootKey(system.env['LETSPING_ROOT_KEY']!), storedKeys(pool));
     const app = express().use(
       sessionRoutes({
-        identities: identityStore(system.database.pool, createKeyCache()),
+        identities: apiStores(pool, keyring).identities,
         publicUrl: () => 'https://approvals.example.test',
       }),
     );

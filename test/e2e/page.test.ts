@@ -91,6 +91,7 @@ describe.skipIf(missing)('the approval page in a browser', () => {
   const link = async (next = '/') => {
     const token = await createLoginLink({
       databaseUrl: system.database.app_url,
+      rootKey: system.env['LETSPING_ROOT_KEY']!,
       project_id: system.project_id,
       owner: 'ana',
     });

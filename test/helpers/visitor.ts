@@ -35,7 +35,12 @@ export function visitorOf(system: () => TestSystem) {
   }
 
   const loginLink = (owner = 'ana') =>
-    createLoginLink({ databaseUrl: system().database.app_url, project_id: system().project_id, owner });
+    createLoginLink({
+      databaseUrl: system().database.app_url,
+      rootKey: system().env['LETSPING_ROOT_KEY']!,
+      project_id: system().project_id,
+      owner,
+    });
 
   async function signIn(owner = 'ana'): Promise<string> {
     const answer = await send('/login', { fields: { once: await loginLink(owner) } });

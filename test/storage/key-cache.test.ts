@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { newId } from '../../crypto/ids.ts';
-import { createKeyring } from '../../crypto/keyring.ts';
+import { createKeyring, type Keyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
-import type { KeyStore } from '../../domain/access/ports.ts';
-import { identityStore, keyStore } from '../../storage/access/access-stores.ts';
-import { createKeyCache } from '../../storage/access/key-cache.ts';
+import { createKeyCache, type KeyCache } from '../../storage/access/key-cache.ts';
+import { apiStores } from '../../storage/api-stores.ts';
 import { listen } from '../../storage/db/events.ts';
 import { inProject } from '../../storage/db/transaction.ts';
 import { insertProject } from '../../storage/keys/projects.ts';
@@ -14,13 +13,16 @@ import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 
 let db: TestDatabase;
 const project = newId('prj');
-let store: KeyStore;
+let keyring: Keyring;
+/** The stores of one api process. */
+const api = (keys: KeyCache = createKeyCache()) => apiStores(db.pool, keyring, keys);
+let store: ReturnType<typeof api>['keys'];
 
 beforeAll(async () => {
   db = await createDatabase();
-  const keyring = createKeyring(parseRootKey(randomBytes(32).toString('base64')), storedKeys(db.pool));
+  keyring = createKeyring(parseRootKey(randomBytes(32).toString('base64')), storedKeys(db.pool));
   await inProject(db.pool, project, (tx) => insertProject(tx, project, keyring.wrapProjectKey(project)));
-  store = keyStore(db.pool, createKeyCache());
+  store = api().keys;
 });
 afterAll(() => db.drop());
 
@@ -39,7 +41,7 @@ test('a key that was revoked in another process is refused once the notification
   const listener = listen(db.app_url, { onEvent: () => {}, onRevoked: keys.forget, onGap: isListening });
   try {
     await listening;
-    const identities = identityStore(db.pool, keys);
+    const { identities } = api(keys);
     const id = await made();
     expect(await identities.key(id)).toMatchObject({ id });
     await store.revokeKey(project, id);
@@ -50,7 +52,7 @@ test('a key that was revoked in another process is refused once the notification
 });
 
 test('if the notification is lost, the key is accepted for a second at most', async () => {
-  const identities = identityStore(db.pool, createKeyCache());
+  const { identities } = api();
   const id = await made();
   expect(await identities.key(id)).toMatchObject({ id });
   await store.revokeKey(project, id);

@@ -1,0 +1,110 @@
+import type { Pool } from 'pg';
+import type { Keyring } from '../../crypto/keyring.ts';
+import { RolledBack, RowForged } from '../../crypto/row-mac.ts';
+import type { IdentityStore } from '../../domain/access/ports.ts';
+import type { ReportForged } from '../../domain/approval/forged-row.ts';
+import { acrossProjects, onceAcrossProjects } from '../db/transaction.ts';
+import { findKey, isAuthenticKey, type KeyRow } from './api-keys.ts';
+import type { KeyCache } from './key-cache.ts';
+import { type RollbackMemory, readCurrent } from './rollback-memory.ts';
+import {
+  deleteSession,
+  findSession,
+  insertSession,
+  isAuthenticLink,
+  isAuthenticSession,
+  signInId,
+  takeLoginLink,
+} from './sessions.ts';
+
+const MAX_LOOKING = 20;
+
+export interface AccessDeps {
+  pool: Pool;
+  keyring: Keyring;
+  keys: KeyCache;
+  memory: RollbackMemory;
+  report: ReportForged;
+}
+
+/**
+ * Looks across projects, by the hash or id that the caller presented. The row names its project, whose key then proves the row: a row
+ * that fails is refused as if it did not exist, with an alarm and an incident in the project that it names.
+ */
+export function identityStore({ pool, keyring, keys, memory, report }: AccessDeps): IdentityStore {
+  /** Anyone who may connect to the database can send notifications: they cost a bounded number of queries at a time. */
+  const looking = new Set<string>();
+  const isBack = (key: KeyRow | undefined) =>
+    key !== undefined && key.revoked_at === null && memory.revokedKeys.has(key.id);
+
+  /** The key, if it is authentic and not revoked. */
+  async function valid(row: KeyRow): Promise<KeyRow | undefined> {
+    const isAuthentic = isAuthenticKey(await keyring.sealer(row.project_id), row);
+    if (isBack(row)) await report(row.project_id, new RolledBack('api_key', row.id));
+    else if (!isAuthentic) await report(row.project_id, new RowForged('api_key', row.id));
+    else if (row.revoked_at === null) return row;
+    else memory.revokedKeys.add(row.id);
+    return undefined;
+  }
+
+  async function readKey(id: string): Promise<KeyRow | undefined> {
+    const row = await readCurrent(() => onceAcrossProjects(pool, (tx) => findKey(tx, id)), isBack);
+    return row && valid(row);
+  }
+
+  return {
+    key: (id) => keys.read(id, () => readKey(id)),
+    async lookAgain(id) {
+      keys.forget(id);
+      if (looking.has(id) || looking.size >= MAX_LOOKING) return;
+      looking.add(id);
+      await readKey(id).finally(() => looking.delete(id));
+    },
+    async session(token_sha256) {
+      const id = signInId(token_sha256);
+      const found = await readCurrent(
+        () => acrossProjects(pool, (tx) => findSession(tx, token_sha256)),
+        (row) => row !== undefined && (memory.endedSessions.has(id) || isBack(row.key)),
+      );
+      if (!found) return undefined;
+      const { session, key } = found;
+      const { project_id, owner, role, key_id } = session;
+      const sealer = await keyring.sealer(project_id);
+      const refused = memory.endedSessions.has(id)
+        ? new RolledBack('session', id)
+        : isAuthenticSession(sealer, id, session)
+          ? undefined
+          : new RowForged('session', id);
+      if (refused) {
+        await report(project_id, refused);
+        return undefined;
+      }
+      // A session ends with its key.
+      if (key_id !== null && !(key && (await valid(key)))) return undefined;
+      return { project_id, owner, role, key_id };
+    },
+    async startSession(token_sha256, session, hours) {
+      const sealer = await keyring.sealer(session.project_id);
+      await acrossProjects(pool, (tx) => insertSession(tx, sealer, token_sha256, session, hours));
+    },
+    async endSession(token_sha256) {
+      const ended = await onceAcrossProjects(pool, (tx) => deleteSession(tx, token_sha256));
+      if (!ended) return;
+      const id = signInId(token_sha256);
+      if (isAuthenticSession(await keyring.sealer(ended.project_id), id, ended)) memory.endedSessions.add(id);
+    },
+    async takeLoginLink(token_sha256) {
+      const row = await onceAcrossProjects(pool, (tx) => takeLoginLink(tx, token_sha256));
+      if (!row) return undefined;
+      const id = signInId(token_sha256);
+      const { project_id, owner, role } = row;
+      const isAuthentic = isAuthenticLink(await keyring.sealer(project_id), id, row);
+      if (isAuthentic && !memory.usedLinks.has(id)) {
+        memory.usedLinks.add(id);
+        return { project_id, owner, role, key_id: null };
+      }
+      await report(project_id, isAuthentic ? new RolledBack('login_link', id) : new RowForged('login_link', id));
+      return undefined;
+    },
+  };
+}
