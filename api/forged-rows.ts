@@ -9,7 +9,7 @@ import { stateOf } from './request-state.ts';
  */
 export const refuseForgedRows =
   (report: ReportForged): ErrorRequestHandler =>
-  async (error, _req, res) => {
+  async (error, _req, res, _next) => {
     if (!isForgedRow(error)) throw error;
     const { principal } = stateOf(res);
     if (principal) await report(principal.project_id, error);
