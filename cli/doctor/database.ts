@@ -9,6 +9,7 @@ import { refuseUnopened } from '../../storage/db/start-up.ts';
 import { projectIds, rootKeyReferences } from '../../storage/keys/projects.ts';
 import { storedKeys } from '../../storage/keys/stored-keys.ts';
 import { type CheckResult, fail, messageOf, ok, skipped, warn } from './check.ts';
+import { authenticRows, ROWS } from './rows.ts';
 
 const OLDEST_POSTGRES = 15;
 const CLOCK_WARN_MS = 2_000;
@@ -34,8 +35,8 @@ export async function database(config: Config): Promise<CheckResult[]> {
     const migrated = await migrations(pool);
     const rest =
       migrated.state === 'ok'
-        ? [await login(pool), await opens(pool, parsed)]
-        : skipped(['login', 'root key opens the data'], 'needs the migrations');
+        ? [await login(pool), ...(await opensAndRows(pool, parsed))]
+        : skipped(['login', 'root key opens the data', ROWS], 'needs the migrations');
     return [reached, clock(offset), migrated, ...rest.slice(0, 1), key, ...rest.slice(1)];
   } catch (error) {
     return [
@@ -46,7 +47,7 @@ export async function database(config: Config): Promise<CheckResult[]> {
       ),
       ...skipped(['clock', 'migrations', 'login'], 'PostgreSQL does not answer'),
       key,
-      ...skipped(['root key opens the data'], 'PostgreSQL does not answer'),
+      ...skipped(['root key opens the data', ROWS], 'PostgreSQL does not answer'),
     ];
   } finally {
     await pool.end();
@@ -105,6 +106,12 @@ async function login(pool: Pool): Promise<CheckResult> {
   if (wrong.length > 0)
     return fail('login', `${name} ${wrong.join(', ')}: row-level security between projects does not apply to it`, fix);
   return ok('login', `${name} owns nothing and is subject to row-level security`);
+}
+
+async function opensAndRows(pool: Pool, root: RootKey | undefined): Promise<CheckResult[]> {
+  const opened = await opens(pool, root);
+  if (!root || opened.state === 'fail') return [opened, ...skipped([ROWS], 'the root key does not open the data')];
+  return [opened, await authenticRows(pool, root)];
 }
 
 async function opens(pool: Pool, root: RootKey | undefined): Promise<CheckResult> {

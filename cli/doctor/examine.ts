@@ -4,6 +4,7 @@ import { visible } from '../text.ts';
 import { type CheckResult, fail, ok, skipped } from './check.ts';
 import { database } from './database.ts';
 import { nodeVersion, ports, temporalSdk } from './machine.ts';
+import { ROWS } from './rows.ts';
 import { temporal } from './temporal.ts';
 
 const WORD = { ok: 'ok  ', warn: 'warn', fail: 'FAIL', skipped: 'skip' };
@@ -28,7 +29,7 @@ async function examine(env: NodeJS.ProcessEnv): Promise<CheckResult[]> {
   const { config, findings } = configuration(env);
   const node = nodeVersion(process.versions.node);
   if (!config) {
-    const later = ['port', 'postgresql', 'clock', 'migrations', 'login', 'root key', 'root key opens the data'];
+    const later = ['port', 'postgresql', 'clock', 'migrations', 'login', 'root key', 'root key opens the data', ROWS];
     return [
       node,
       temporalSdk(),
