@@ -8,6 +8,7 @@ import { inbox } from './commands/inbox.ts';
 import { keys } from './commands/keys.ts';
 import { migrate } from './commands/migrate.ts';
 import { policy } from './commands/policy.ts';
+import { restore } from './commands/restore.ts';
 import { rotateRootKeyCommand } from './commands/rotate-root-key.ts';
 import { show } from './commands/show.ts';
 import { verify } from './commands/verify.ts';
@@ -30,4 +31,5 @@ export const COMMANDS: readonly Command[] = [
   migrate,
   doctor,
   rotateRootKeyCommand,
+  restore,
 ];

@@ -5,6 +5,7 @@ const CODES: Record<string, CommandCode> = {
   ConfigError: 'configuration',
   RootKeyRefused: 'root_key',
   StartRefused: 'start_refused',
+  AnchorUnusable: 'start_refused',
   SelfTestFailed: 'self_test_failed',
   MigrationRefused: 'migration_refused',
   TemporalRefused: 'temporal_refused',

@@ -31,6 +31,8 @@ export const ROW_FIELDS = {
   thread_pause: ['thread_id', 'request_id', 'held'],
   /** By the hash of the key. `reference` is the id of the row that the first attempt made. */
   idempotency_key: ['key_id', 'route', 'body_hash', 'reference'],
+  /** By the number of the act. `details` is the text of its JSON; `previous_mac` chains the acts of a project. */
+  admin_act: ['epoch', 'kind', 'subject', 'actor', 'details', 'created_at', 'previous_mac'],
 } as const;
 export type RowKind = keyof typeof ROW_FIELDS;
 export type RowFields<Kind extends RowKind> = Record<(typeof ROW_FIELDS)[Kind][number], unknown>;

@@ -13,6 +13,7 @@ const Whole = (min: number, max: number, example: number) => {
 
 const HOST = 'must be an address to listen on, for example 127.0.0.1';
 const NAME = 'must have 1 to 200 characters, for example letsping-approvals';
+const ANCHOR = 'must be the absolute path of a file, for example /var/lib/letsping/anchor.json';
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const Environment = z.object({
@@ -38,6 +39,7 @@ const Environment = z.object({
   LETSPING_DEV: z.enum(['0', '1']).default('0'),
   LETSPING_TASK_QUEUE: z.string().min(1, NAME).max(200, NAME).default('letsping-approvals'),
   LETSPING_STATUS_HOLD_MS: Whole(0, 25_000, 20_000).default(20_000),
+  LETSPING_ANCHOR_FILE: z.string().regex(/^\//, ANCHOR).max(4_096, ANCHOR).optional(),
   LOG_LEVEL: z.enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}, for example info` }).default('info'),
 });
 
@@ -64,6 +66,8 @@ export interface Config {
   readonly metrics_port: number;
   readonly metrics_host: string;
   readonly log_level: string;
+  /** Where the heads of the chains of administrative acts are kept outside the database. */
+  readonly anchor_file: string | undefined;
 }
 
 /** The environment is not valid. The message lists every wrong variable, never a value. */
@@ -138,5 +142,6 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     metrics_port: e.LETSPING_METRICS_PORT,
     metrics_host: e.LETSPING_METRICS_HOST,
     log_level: e.LOG_LEVEL,
+    anchor_file: e.LETSPING_ANCHOR_FILE,
   });
 }

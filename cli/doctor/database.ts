@@ -8,6 +8,7 @@ import { loginRights, serverClock } from '../../storage/db/server-info.ts';
 import { refuseUnopened } from '../../storage/db/start-up.ts';
 import { projectIds, rootKeyReferences } from '../../storage/keys/projects.ts';
 import { storedKeys } from '../../storage/keys/stored-keys.ts';
+import { ACTS, administrativeActs } from './acts.ts';
 import { type CheckResult, fail, messageOf, ok, skipped, warn } from './check.ts';
 import { authenticRows, ROWS } from './rows.ts';
 
@@ -35,8 +36,8 @@ export async function database(config: Config): Promise<CheckResult[]> {
     const migrated = await migrations(pool);
     const rest =
       migrated.state === 'ok'
-        ? [await login(pool), ...(await opensAndRows(pool, parsed))]
-        : skipped(['login', 'root key opens the data', ROWS], 'needs the migrations');
+        ? [await login(pool), ...(await opensAndRows(pool, parsed, config.anchor_file))]
+        : skipped(['login', 'root key opens the data', ROWS, ACTS], 'needs the migrations');
     return [reached, clock(offset), migrated, ...rest.slice(0, 1), key, ...rest.slice(1)];
   } catch (error) {
     return [
@@ -47,7 +48,7 @@ export async function database(config: Config): Promise<CheckResult[]> {
       ),
       ...skipped(['clock', 'migrations', 'login'], 'PostgreSQL does not answer'),
       key,
-      ...skipped(['root key opens the data', ROWS], 'PostgreSQL does not answer'),
+      ...skipped(['root key opens the data', ROWS, ACTS], 'PostgreSQL does not answer'),
     ];
   } finally {
     await pool.end();
@@ -108,10 +109,11 @@ async function login(pool: Pool): Promise<CheckResult> {
   return ok('login', `${name} owns nothing and is subject to row-level security`);
 }
 
-async function opensAndRows(pool: Pool, root: RootKey | undefined): Promise<CheckResult[]> {
+async function opensAndRows(pool: Pool, root: RootKey | undefined, anchor: string | undefined): Promise<CheckResult[]> {
   const opened = await opens(pool, root);
-  if (!root || opened.state === 'fail') return [opened, ...skipped([ROWS], 'the root key does not open the data')];
-  return [opened, await authenticRows(pool, root)];
+  if (!root || opened.state === 'fail')
+    return [opened, ...skipped([ROWS, ACTS], 'the root key does not open the data')];
+  return [opened, await authenticRows(pool, root), await administrativeActs(pool, root, anchor)];
 }
 
 async function opens(pool: Pool, root: RootKey | undefined): Promise<CheckResult> {

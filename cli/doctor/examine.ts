@@ -1,6 +1,7 @@
 import { type Config, ConfigError, loadConfig } from '../../runtime/config.ts';
 import type { Terminal } from '../command.ts';
 import { visible } from '../text.ts';
+import { ACTS } from './acts.ts';
 import { type CheckResult, fail, ok, skipped } from './check.ts';
 import { database } from './database.ts';
 import { nodeVersion, ports, temporalSdk } from './machine.ts';
@@ -29,7 +30,17 @@ async function examine(env: NodeJS.ProcessEnv): Promise<CheckResult[]> {
   const { config, findings } = configuration(env);
   const node = nodeVersion(process.versions.node);
   if (!config) {
-    const later = ['port', 'postgresql', 'clock', 'migrations', 'login', 'root key', 'root key opens the data', ROWS];
+    const later = [
+      'port',
+      'postgresql',
+      'clock',
+      'migrations',
+      'login',
+      'root key',
+      'root key opens the data',
+      ROWS,
+      ACTS,
+    ];
     return [
       node,
       temporalSdk(),

@@ -38,7 +38,8 @@ export const firstProject = (pool: Pool): Promise<{ id: string; name: string } |
       )[0],
   );
 
-export const projectIds = (pool: Pool, limit: number): Promise<string[]> =>
+/** Oldest first. `limit` null: all. */
+export const projectIds = (pool: Pool, limit: number | null): Promise<string[]> =>
   acrossProjects(pool, async (tx) =>
     (await tx.query<{ id: string }>('select id from projects order by created_at, id limit $1', [limit])).map(
       ({ id }) => id,
