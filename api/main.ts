@@ -4,6 +4,7 @@ import { isId } from '../crypto/ids.ts';
 import { createKeyring } from '../crypto/keyring.ts';
 import { parseRootKey } from '../crypto/root-key.ts';
 import { createSigner } from '../crypto/signing.ts';
+import { anchorFile } from '../runtime/anchor-file.ts';
 import { type Config, loadConfig } from '../runtime/config.ts';
 import { compileDraft07 } from '../runtime/json-schema.ts';
 import { createLogger } from '../runtime/log.ts';
@@ -15,8 +16,11 @@ import { refuseTemporal } from '../runtime/temporal/access.ts';
 import { approvalWorkflows } from '../runtime/temporal/approval-workflows.ts';
 import { temporalClient } from '../runtime/temporal/client.ts';
 import { createKeyCache } from '../storage/access/key-cache.ts';
+import { createActLog } from '../storage/acts/act-log.ts';
+import { refuseRolledBack } from '../storage/acts/refuse-rolled-back.ts';
 import { apiStores } from '../storage/api-stores.ts';
 import { readBacklog } from '../storage/approvals/backlog.ts';
+import type { OnForged } from '../storage/approvals/forged-rows.ts';
 import { createEventBatcher } from '../storage/db/event-batcher.ts';
 import { listen } from '../storage/db/events.ts';
 import { migrationsAtHead } from '../storage/db/migrate.ts';
@@ -67,6 +71,14 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
   });
   const keyring = createKeyring(root, storedKeys(pool));
   await refuseForeignRootKey(pool, root);
+  const anchor = config.anchor_file === undefined ? undefined : anchorFile(config.anchor_file);
+  const acts = createActLog({
+    pool,
+    keyring,
+    anchor,
+    onAnchorFailed: (error) => log.error({ error: error.message }, 'alarm: the anchor could not be written'),
+  });
+  acts.remember(await refuseRolledBack(pool, keyring, anchor));
   const [signer, parsers] = await Promise.all([currentIssuerKey(pool, keyring).then(createSigner), loadParsers()]);
   const screenDeps = { parsers };
   await selfTest(screenDeps, signer, options.counts ? 1 : UNTIL_COMPILED);
@@ -76,9 +88,9 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
   const hub = createEventHub();
   const keys = createKeyCache();
   const events = createEventBatcher(pool);
-  const stores = apiStores(pool, keyring, keys, events, (project_id, { kind, id, request_id, incident }) =>
-    log.error({ project_id, request_id, incident, row: kind, row_id: id }, 'alarm: a stored row was refused'),
-  );
+  const onForged: OnForged = (project_id, { kind, id, request_id, incident }) =>
+    log.error({ project_id, request_id, incident, row: kind, row_id: id }, 'alarm: a stored row was refused');
+  const stores = apiStores(pool, keyring, keys, events, onForged, acts);
   const listening = listen(config.database_url, {
     onEvent: (event) => {
       if (event.event === 'approval_request.resolved') waiters.resolved(event.request_id);

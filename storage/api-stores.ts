@@ -15,13 +15,14 @@ import { idempotencyStore, keyStore } from './access/access-stores.ts';
 import { identityStore } from './access/identity-store.ts';
 import { createKeyCache, type KeyCache } from './access/key-cache.ts';
 import { createRollbackMemory } from './access/rollback-memory.ts';
+import { type ActLog, createActLog } from './acts/act-log.ts';
 import { listRequests, markStarted } from './approvals/approval-requests.ts';
 import { insertCancellation } from './approvals/cancellations.ts';
 import { insertDecision, sendDecisionBack } from './approvals/decisions.ts';
 import { recordExecution, seenExecutions } from './approvals/executions.ts';
 import { createReportForged, type OnForged } from './approvals/forged-rows.ts';
 import { openRequestStore } from './approvals/open-request-store.ts';
-import { insertPolicy, policyLog } from './approvals/policies.ts';
+import { insertPolicy, policyLog, policyWritten } from './approvals/policies.ts';
 import { policyReader } from './approvals/policy-in-force.ts';
 import { historyView, requestView } from './approvals/request-views.ts';
 import { readProposal, readScreening } from './approvals/screenings.ts';
@@ -35,6 +36,7 @@ export function apiStores(
   keys: KeyCache = createKeyCache(),
   events: EventBatcher = createEventBatcher(pool),
   onForged: OnForged = () => {},
+  acts: ActLog = createActLog({ pool, keyring }),
 ) {
   const sealed = async <T>(
     project_id: string,
@@ -49,7 +51,7 @@ export function apiStores(
   const memory = createRollbackMemory();
   const reportForged = createReportForged(pool, onForged);
   const readPolicy = policyReader(pool, keyring, memory);
-  const access = { pool, keyring, keys, memory, report: reportForged };
+  const access = { pool, keyring, keys, memory, report: reportForged, acts };
   const opening = openRequestStore(pool, keyring, events, readPolicy);
   const requests: RequestReader & HistoryReader & RequestLister & RecordedReader = {
     view: (project_id, id) => sealed(project_id, (tx, sealer) => requestView(tx, sealer, id, seen)),
@@ -61,7 +63,11 @@ export function apiStores(
     policy: async (project_id) => (await readPolicy(project_id)).inForce,
     putPolicy: async (project_id, policy, by, compare) => {
       await readPolicy(project_id); // refuses to write on top of a version that was brought back
-      const written = await sealed(project_id, (tx, sealer) => insertPolicy(tx, sealer, policy, by, compare));
+      const written = await acts.transact(project_id, async (tx, sealer, record) => {
+        const version = await insertPolicy(tx, sealer, policy, by, compare);
+        await record(policyWritten(version, by));
+        return version;
+      });
       memory.policies.saw(project_id, written.version);
       return written;
     },

@@ -4,6 +4,7 @@ import { createActivities } from '../activities/index.ts';
 import { createKeyring } from '../crypto/keyring.ts';
 import { parseRootKey } from '../crypto/root-key.ts';
 import { createSigner } from '../crypto/signing.ts';
+import { anchorFile } from '../runtime/anchor-file.ts';
 import { loadConfig } from '../runtime/config.ts';
 import { createLogger } from '../runtime/log.ts';
 import { createMetrics, serveMetrics } from '../runtime/metrics.ts';
@@ -15,6 +16,7 @@ import { temporalClient, temporalSettings } from '../runtime/temporal/client.ts'
 import { workflowDirectory } from '../runtime/temporal/workflow-directory.ts';
 import { workflowStarter } from '../runtime/temporal/workflow-starter.ts';
 import { activityStores } from '../storage/activity-stores.ts';
+import { refuseRolledBack } from '../storage/acts/refuse-rolled-back.ts';
 import { readBacklog } from '../storage/approvals/backlog.ts';
 import { listenToDeliveries } from '../storage/db/events.ts';
 import { createPool } from '../storage/db/pool.ts';
@@ -42,6 +44,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
   });
   const keyring = createKeyring(root, storedKeys(pool));
   await refuseForeignRootKey(pool, root);
+  await refuseRolledBack(pool, keyring, config.anchor_file === undefined ? undefined : anchorFile(config.anchor_file));
   const [signer, parsers, bundle] = await Promise.all([
     currentIssuerKey(pool, keyring).then(createSigner),
     loadParsers(),

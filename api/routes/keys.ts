@@ -35,7 +35,7 @@ export const keyRoutes = ({ keys, environment }: KeyRouteDeps): Route[] => [
           errors: [{ pointer: '/services', detail: 'not for this role' }],
         });
       const { api_key, secret_sha256 } = newApiKey(new_id, environment);
-      const key = await keys.createKey(principal.project_id, new_id, body, secret_sha256);
+      const key = await keys.createKey(principal.project_id, new_id, body, secret_sha256, principal.owner);
       return { status: 201, body: { ...key, api_key } };
     },
   }),
@@ -48,7 +48,7 @@ export const keyRoutes = ({ keys, environment }: KeyRouteDeps): Route[] => [
     params: { id: { prefix: 'key', noun: 'key' } },
     answers: { 200: ApiKey },
     async handler({ principal, params }) {
-      const revoked = await keys.revokeKey(principal.project_id, params.id);
+      const revoked = await keys.revokeKey(principal.project_id, params.id, principal.owner);
       if (!revoked) throw new DomainError('not_found', 'There is no such key.');
       return { status: 200, body: revoked };
     },

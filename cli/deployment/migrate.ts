@@ -1,4 +1,6 @@
 import { parseRootKey } from '../../crypto/root-key.ts';
+import type { Anchor } from '../../domain/acts/ports.ts';
+import { anchorFile } from '../../runtime/anchor-file.ts';
 import { secretFrom } from '../../runtime/config.ts';
 import { createFirstProject, type FirstProject } from '../../storage/access/bootstrap.ts';
 import { ensureAppLogin } from '../../storage/db/app-login.ts';
@@ -12,8 +14,16 @@ import { adoptionReport } from './adoption-report.ts';
 
 const APP_LOGIN = 'letsping_service';
 
+const anchorOf = ({ LETSPING_ANCHOR_FILE: path }: NodeJS.ProcessEnv): Anchor | undefined =>
+  path ? anchorFile(path) : undefined;
+
 /** Creates the first project; undefined when there is one. With a root key that does not open the data it writes nothing. */
-async function makeFirstProject(databaseUrl: string, rootKey: string, name: string): Promise<FirstProject | undefined> {
+async function makeFirstProject(
+  databaseUrl: string,
+  rootKey: string,
+  name: string,
+  anchor: Anchor | undefined,
+): Promise<FirstProject | undefined> {
   const pool = createPool(databaseUrl, { max: 1 });
   try {
     await refuseForeignRootKey(pool, parseRootKey(rootKey));
@@ -21,7 +31,7 @@ async function makeFirstProject(databaseUrl: string, rootKey: string, name: stri
   } finally {
     await pool.end();
   }
-  return createFirstProject({ databaseUrl, rootKey, name, environment: 'live' });
+  return createFirstProject({ databaseUrl, rootKey, name, environment: 'live', anchor });
 }
 
 export interface MigrateOptions {
@@ -44,11 +54,15 @@ export async function migrateDeployment(
       );
     const rootKey = secretFrom(env, 'LETSPING_ROOT_KEY');
     if (name !== undefined) parseRootKey(rootKey ?? '');
-    const { applied, adopted } = await migrate(url, rootKey === undefined ? undefined : parseRootKey(rootKey));
+    const anchor = anchorOf(env);
+    const { applied, adopted } = await migrate(url, {
+      root: rootKey === undefined ? undefined : parseRootKey(rootKey),
+      anchored: await anchor?.read(),
+    });
     const password = secretFrom(env, 'LETSPING_APP_PASSWORD');
     const app_login = password === undefined ? undefined : env['LETSPING_APP_LOGIN'] || APP_LOGIN;
     if (app_login !== undefined && password !== undefined) await ensureAppLogin(url, { login: app_login, password });
-    const project = name === undefined ? undefined : await makeFirstProject(url, rootKey ?? '', name);
+    const project = name === undefined ? undefined : await makeFirstProject(url, rootKey ?? '', name, anchor);
     if (json)
       out(
         `${JSON.stringify({ applied, ...(adopted.length > 0 && { adopted }), ...(app_login && { app_login }), ...(project && { project }) })}\n`,

@@ -10,12 +10,16 @@ export interface LocalKeys {
   admin_api_key: string;
 }
 
-/** One file per database: a key is valid only in the database where it was created. */
-function keysFile(dataDir: string, env: NodeJS.ProcessEnv): string {
-  if (!env['DATABASE_URL']) return join(dataDir, 'keys.json');
+/** `keys.json`. With a database of the user's own another name, because what the file says is valid in one database only. */
+function fileOfDatabase(name: 'keys' | 'anchor', dataDir: string, env: NodeJS.ProcessEnv): string {
+  if (!env['DATABASE_URL']) return join(dataDir, `${name}.json`);
   const { host, pathname } = new URL(env['DATABASE_URL']);
-  return join(dataDir, `keys-${createHash('sha256').update(`${host}${pathname}`).digest('hex').slice(0, 12)}.json`);
+  return join(dataDir, `${name}-${createHash('sha256').update(`${host}${pathname}`).digest('hex').slice(0, 12)}.json`);
 }
+
+/** The anchor of a local system: `LETSPING_ANCHOR_FILE`, else a file of the data folder. */
+export const localAnchorFile = (dataDir: string, env: NodeJS.ProcessEnv): string =>
+  env['LETSPING_ANCHOR_FILE'] || fileOfDatabase('anchor', dataDir, env);
 
 /** The keys of this data folder. `make` creates them if there are none; `fresh` is true then. */
 export async function localKeys(
@@ -23,7 +27,7 @@ export async function localKeys(
   env: NodeJS.ProcessEnv,
   make: () => Promise<LocalKeys>,
 ): Promise<LocalKeys & { fresh: boolean }> {
-  const file = keysFile(dataDir, env);
+  const file = fileOfDatabase('keys', dataDir, env);
   const kept = readJson<LocalKeys>(file);
   if (kept) return { ...kept, fresh: false };
   const { project_id, agent_api_key, approver_api_key, admin_api_key } = await make();

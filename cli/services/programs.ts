@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rememberedPorts, rememberPorts } from './data-dir.ts';
+import { localAnchorFile } from './local-keys.ts';
 import { leasePort } from './ports.ts';
 import type { Processes, Service } from './processes.ts';
 import { StartFailed } from './service.ts';
@@ -40,6 +41,7 @@ export function programEnv({ env, dataDir, database_url, temporal, rootKey }: Pr
     DATABASE_URL: database_url,
     LETSPING_ROOT_KEY: rootKey,
     LETSPING_DATA_DIR: dataDir,
+    LETSPING_ANCHOR_FILE: localAnchorFile(dataDir, env),
     LETSPING_DEV: env['LETSPING_DEV'] ?? '1',
     // Readiness is read from the log, and a quieter level would hide it.
     LOG_LEVEL: ['debug', 'trace'].includes(env['LOG_LEVEL'] ?? '') ? env['LOG_LEVEL'] : 'info',

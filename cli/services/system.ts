@@ -1,10 +1,11 @@
 import { parseRootKey } from '../../crypto/root-key.ts';
+import { anchorFile } from '../../runtime/anchor-file.ts';
 import { bootstrapDev, createLoginLink } from '../../storage/access/bootstrap.ts';
 import { ensureAppLogin } from '../../storage/db/app-login.ts';
 import { migrate } from '../../storage/db/migrate.ts';
 import { lockDataDir, openDataDir } from './data-dir.ts';
 import { endLeftovers } from './leftovers.ts';
-import { type LocalKeys, localKeys } from './local-keys.ts';
+import { type LocalKeys, localAnchorFile, localKeys } from './local-keys.ts';
 import { assertLoopback } from './loopback.ts';
 import { startPostgres } from './postgres.ts';
 import type { ServiceName } from './process-records.ts';
@@ -101,14 +102,19 @@ async function bringUp(
 ): Promise<Omit<System, 'stop'>> {
   await endLeftovers(dataDir, progress);
   const rootKey = localRootKey(dataDir, env);
+  const anchor = anchorFile(localAnchorFile(dataDir, env));
   const report = quiet ? () => {} : progress;
   const common = { env, dataDir, progress: report, processes, throwaway, ...(signal && { signal }) };
 
   const database = startPostgres(common).then(async (postgres) => {
     releases.push(postgres.release);
-    await migrate(postgres.url, parseRootKey(rootKey));
+    const { adopted } = await migrate(postgres.url, { root: parseRootKey(rootKey), anchored: await anchor.read() });
+    for (const { name, keys, open_requests } of adopted)
+      report(
+        `Rows of the release before were adopted: ${name}, ${keys.count} keys, ${open_requests.count} open requests`,
+      );
     const databaseUrl = await ensureAppLogin(postgres.url);
-    const keys = await localKeys(dataDir, env, () => bootstrapDev({ databaseUrl, rootKey }));
+    const keys = await localKeys(dataDir, env, () => bootstrapDev({ databaseUrl, rootKey, anchor }));
     report(`PostgreSQL ${postgres.version} is ready`);
     return { postgres, databaseUrl, keys };
   });
@@ -142,7 +148,13 @@ async function bringUp(
         target.address = address;
         await api.service.restart();
       }
-      const token = await createLoginLink({ databaseUrl, rootKey, project_id: keys.project_id, owner: LOCAL_OWNER });
+      const token = await createLoginLink({
+        databaseUrl,
+        rootKey,
+        anchor,
+        project_id: keys.project_id,
+        owner: LOCAL_OWNER,
+      });
       return { ...api, console_url: `${api.public_url}/login?once=${token}` };
     },
   );

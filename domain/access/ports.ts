@@ -30,9 +30,10 @@ export interface IdentityStore {
 
 /** The API keys of a project. */
 export interface KeyStore {
-  createKey(project_id: string, id: string, key: CreateKeyBody, secret_sha256: Uint8Array): Promise<ApiKey>;
+  /** `by`: owner of the key that was used. */
+  createKey(project_id: string, id: string, key: CreateKeyBody, secret_sha256: Uint8Array, by: string): Promise<ApiKey>;
   listKeys(project_id: string): Promise<ApiKey[]>;
-  revokeKey(project_id: string, id: string): Promise<ApiKey | undefined>;
+  revokeKey(project_id: string, id: string, by: string): Promise<ApiKey | undefined>;
 }
 
 /** One use of an `Idempotency-Key`: scoped to the caller's key and the route. */

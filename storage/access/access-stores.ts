@@ -3,20 +3,24 @@ import type { Keyring } from '../../crypto/keyring.ts';
 import { RolledBack, RowForged } from '../../crypto/row-mac.ts';
 import type { IdempotencyStore, KeyStore } from '../../domain/access/ports.ts';
 import { inProject, onceInProject } from '../db/transaction.ts';
-import { asApiKey, insertKey, isAuthenticKey, type KeyRow, listKeys, revokeKey } from './api-keys.ts';
+import { asApiKey, insertKey, isAuthenticKey, type KeyRow, keyCreated, listKeys, revokeKey } from './api-keys.ts';
 import { forget, keepAnswer, lockKey, release } from './idempotency.ts';
 import type { AccessDeps } from './identity-store.ts';
 import { readCurrent } from './rollback-memory.ts';
 
+const ownerOf = ({ owner, role }: Pick<KeyRow, 'owner' | 'role'>) => ({ owner, role });
+
 /** The keys of a project, for those who manage them. Keys that do not count are listed, and marked. */
-export function keyStore({ pool, keyring, keys, memory, report }: AccessDeps): KeyStore {
+export function keyStore({ pool, keyring, keys, memory, report, acts }: AccessDeps): KeyStore {
   const isBack = ({ id, revoked_at }: KeyRow) => revoked_at === null && memory.revokedKeys.has(id);
 
   return {
-    async createKey(project_id, id, key, secret_sha256) {
-      const sealer = await keyring.sealer(project_id);
-      return inProject(pool, project_id, (tx) => insertKey(tx, sealer, id, key, secret_sha256));
-    },
+    createKey: (project_id, id, key, secret_sha256, by) =>
+      acts.transact(project_id, async (tx, sealer, record) => {
+        const written = await insertKey(tx, sealer, id, key, secret_sha256);
+        if (written.revoked_at === null) await record(keyCreated(id, key, by));
+        return written;
+      }),
     async listKeys(project_id) {
       const sealer = await keyring.sealer(project_id);
       const rows = await readCurrent(
@@ -37,11 +41,16 @@ export function keyStore({ pool, keyring, keys, memory, report }: AccessDeps): K
       }
       return items;
     },
-    async revokeKey(project_id, id) {
-      const sealer = await keyring.sealer(project_id);
-      const row = await inProject(pool, project_id, (tx) => revokeKey(tx, sealer, id));
+    async revokeKey(project_id, id, by) {
+      const found = await acts.transact(project_id, async (tx, sealer, record) => {
+        const revoked = await revokeKey(tx, sealer, id);
+        if (revoked?.now) await record({ kind: 'key_revoked', subject: id, actor: by, details: ownerOf(revoked.row) });
+        return revoked;
+      });
       keys.forget(id); // before the answer: the notification of the commit may be late
-      if (!row) return undefined;
+      if (!found) return undefined;
+      const { row } = found;
+      const sealer = await keyring.sealer(project_id);
       const isAuthentic = isAuthenticKey(sealer, row);
       if (isAuthentic) memory.revokedKeys.add(id);
       return asApiKey(row, isAuthentic);

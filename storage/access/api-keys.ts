@@ -1,5 +1,6 @@
 import type { ApiKey, CreateKeyBody, Role } from '../../contracts/key.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
+import type { NewAct } from '../../domain/acts/act.ts';
 import { notifyRevoked } from '../db/events.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
 
@@ -74,6 +75,14 @@ export async function insertKey(
   return asApiKey(written, isAuthenticKey(sealer, written));
 }
 
+/** The act that records it. */
+export const keyCreated = (id: string, { owner, role, services }: CreateKeyBody, actor: string | null): NewAct => ({
+  kind: 'key_created',
+  subject: id,
+  actor,
+  details: { owner, role, services: services ?? null },
+});
+
 /** The caller checks each with `isAuthenticKey`. */
 export const listKeys = (tx: Transaction): Promise<KeyRow[]> =>
   tx.query<KeyRow>(`select ${KEY_COLUMNS} from api_keys where project_id = $1 order by created_at, id`, [
@@ -90,12 +99,17 @@ async function readKey(tx: Transaction, id: string, lock = ''): Promise<KeyRow |
 
 /**
  * Undefined for an unknown key. The MAC of the revocation replaces that of the key. A row that is not authentic is revoked without one:
- * its content is not vouched for. The commit notifies every api (`key-cache.ts`).
+ * its content is not vouched for. The commit notifies every api (`key-cache.ts`). `now`: it was not revoked before.
  */
-export async function revokeKey(tx: Transaction, sealer: Sealer, id: string): Promise<KeyRow | undefined> {
+export async function revokeKey(
+  tx: Transaction,
+  sealer: Sealer,
+  id: string,
+): Promise<{ row: KeyRow; now: boolean } | undefined> {
   await notifyRevoked(tx, id);
   const found = await readKey(tx, id, 'for update');
-  if (!found || found.revoked_at !== null) return found;
+  if (!found) return undefined;
+  if (found.revoked_at !== null) return { row: found, now: false };
   const revoked = { ...found, revoked_at: await clock(tx) };
   const [row] = await tx.query<KeyRow>(
     `update api_keys set revoked_at = $3, revoked_mac = $4, mac = null where project_id = $1 and id = $2 returning ${KEY_COLUMNS}`,
@@ -106,7 +120,7 @@ export async function revokeKey(tx: Transaction, sealer: Sealer, id: string): Pr
       isAuthenticKey(sealer, found) ? sealer.macOf('api_key_revocation', id, revoked) : null,
     ],
   );
-  return row;
+  return { row: row!, now: true };
 }
 
 /**

@@ -5,13 +5,14 @@ import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import type { ApproverSession } from '../../domain/access/ports.ts';
+import type { Anchor } from '../../domain/acts/ports.ts';
 import { loosenings } from '../../domain/policy/loosenings.ts';
-import { insertPolicy } from '../approvals/policies.ts';
+import { type ActWork, createActLog } from '../acts/act-log.ts';
+import { insertPolicy, policyWritten } from '../approvals/policies.ts';
 import { createPool } from '../db/pool.ts';
-import { inProject } from '../db/transaction.ts';
 import { insertProject } from '../keys/projects.ts';
 import { storedKeys } from '../keys/stored-keys.ts';
-import { insertKey } from './api-keys.ts';
+import { insertKey, keyCreated } from './api-keys.ts';
 import { insertLoginLink } from './sessions.ts';
 
 export interface FirstProject {
@@ -35,6 +36,7 @@ export async function createFirstProject(options: {
   name: string;
   policy?: unknown;
   environment: 'live' | 'test';
+  anchor?: Anchor | undefined;
 }): Promise<FirstProject> {
   const pool = createPool(options.databaseUrl, { max: 1 });
   try {
@@ -42,19 +44,23 @@ export async function createFirstProject(options: {
     const project_id = newId('prj');
     const wrapped = keyring.wrapProjectKey(project_id);
     const sealer = keyring.sealerOfNew(project_id, wrapped);
-    const made = await inProject(pool, project_id, async (tx) => {
+    const acts = createActLog({ pool, keyring, anchor: options.anchor });
+    const create: ActWork<Omit<FirstProject, 'project_id'>> = async (tx, _sealer, record) => {
       await insertProject(tx, options.name, wrapped);
+      await record({ kind: 'project_created', subject: project_id, actor: null, details: { name: options.name } });
       if (options.policy !== undefined) {
         const policy = Policy.parse(options.policy);
-        await insertPolicy(tx, sealer, policy, FIRST_KEYS.admin.owner, (before) => ({
+        const written = await insertPolicy(tx, sealer, policy, FIRST_KEYS.admin.owner, (before) => ({
           reason: null,
           loosenings: loosenings(before.policy, policy),
         }));
+        await record(policyWritten(written, FIRST_KEYS.admin.owner));
       }
       const make = async (role: Role) => {
         const id = newId('key');
         const { api_key, secret_sha256 } = newApiKey(id, options.environment);
         await insertKey(tx, sealer, id, FIRST_KEYS[role], secret_sha256);
+        await record(keyCreated(id, FIRST_KEYS[role], null));
         return api_key;
       };
       return {
@@ -62,24 +68,21 @@ export async function createFirstProject(options: {
         approver_api_key: await make('approver'),
         admin_api_key: await make('admin'),
       };
-    });
-    return { project_id, ...made };
+    };
+    return { project_id, ...(await acts.transact(project_id, create, sealer)) };
   } finally {
     await pool.end();
   }
 }
 
 /** The project of `letsping dev`. It accepts unsigned Signals of a bot; the default, for shared namespaces, does not. */
-export const bootstrapDev = ({
-  databaseUrl,
-  rootKey,
-}: {
+export const bootstrapDev = (options: {
   databaseUrl: string;
   rootKey: string;
+  anchor?: Anchor | undefined;
 }): Promise<FirstProject> =>
   createFirstProject({
-    databaseUrl,
-    rootKey,
+    ...options,
     name: 'dev',
     policy: { accept_unsigned_signals: true },
     environment: 'test',
@@ -92,14 +95,18 @@ export async function createLoginLink(options: {
   project_id: string;
   owner: string;
   role?: ApproverSession['role'];
+  anchor?: Anchor | undefined;
 }): Promise<string> {
   const pool = createPool(options.databaseUrl, { max: 1 });
   const { token, token_sha256 } = newToken();
   try {
     const keyring = createKeyring(parseRootKey(options.rootKey), storedKeys(pool));
-    const sealer = await keyring.sealer(options.project_id);
     const who = { owner: options.owner, role: options.role ?? ('approver' as const) };
-    await inProject(pool, options.project_id, (tx) => insertLoginLink(tx, sealer, token_sha256, who, LINK_MINUTES));
+    const acts = createActLog({ pool, keyring, anchor: options.anchor });
+    await acts.transact(options.project_id, async (tx, sealer, record) => {
+      await insertLoginLink(tx, sealer, token_sha256, who, LINK_MINUTES);
+      await record({ kind: 'login_link_created', subject: who.owner, actor: null, details: { role: who.role } });
+    });
     return token;
   } finally {
     await pool.end();

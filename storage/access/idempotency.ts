@@ -17,15 +17,10 @@ const boundBy = ({ key_id, route, body_sha256 }: IdempotencyScope, reference: st
   reference,
 });
 const idOf = (scope: IdempotencyScope) => hash(scope.key).toString('base64url');
-const context = (scope: IdempotencyScope, reference: string) =>
-  [
-    'idempotent answer',
-    scope.key_id,
-    scope.route,
-    idOf(scope),
-    Buffer.from(scope.body_sha256).toString('base64url'),
-    reference,
-  ] as const;
+type Bound = ReturnType<typeof boundBy>;
+const answerContext = ({ key_id, route, body_hash, reference }: Bound, id: string) =>
+  ['idempotent answer', key_id, route, id, Buffer.from(body_hash).toString('base64url'), reference] as const;
+const context = (scope: IdempotencyScope, reference: string) => answerContext(boundBy(scope, reference), idOf(scope));
 interface Answer {
   status: number;
   answer: unknown;
@@ -122,4 +117,44 @@ export async function forget(tx: Transaction, scope: IdempotencyScope): Promise<
     'delete from idempotency_keys where project_id = $1 and key_id = $2 and route = $3 and key_hash = $4 and status is null',
     [tx.project_id, scope.key_id, scope.route, hash(scope.key)],
   );
+}
+
+/** How releases before migration 0007 sealed an answer: the seal did not bind the key, the body and the status. */
+const formerContext = (route: string, reference: string) => ['idempotent answer', route, reference] as const;
+
+interface FormerRow {
+  key_id: string;
+  route: string;
+  key_hash: Buffer;
+  body_hash: Buffer;
+  reference: string;
+  status: number | null;
+  sealed_answer: Buffer | null;
+}
+
+/**
+ * Writes the MACs of the keys of the release before, and seals their answers again, so that a call that is repeated over the migration
+ * finds its first attempt. An answer that cannot be unsealed is dropped: the repeat is refused. For `letsping migrate`.
+ */
+export async function adoptIdempotencyKeys(tx: Transaction, sealer: Sealer): Promise<void> {
+  const rows = await tx.query<FormerRow>(
+    `select key_id, route, key_hash, body_hash, reference, status, sealed_answer from idempotency_keys
+     where project_id = $1 and mac is null and created_at > now() - ${KEEP}`,
+    [tx.project_id],
+  );
+  for (const { key_id, route, key_hash, body_hash, reference, status, sealed_answer } of rows) {
+    const bound = { key_id, route, body_hash, reference };
+    const id = key_hash.toString('base64url');
+    const answer =
+      status === null || sealed_answer === null
+        ? null
+        : await sealer.unseal(formerContext(route, reference), sealed_answer).then(
+            (value) => sealer.seal(answerContext(bound, id), { status, answer: value } satisfies Answer),
+            () => null,
+          );
+    await tx.query(
+      `update idempotency_keys set mac = $5, sealed_answer = $6 where project_id = $1 and key_id = $2 and route = $3 and key_hash = $4`,
+      [tx.project_id, key_id, route, key_hash, sealer.macOf('idempotency_key', id, bound), answer],
+    );
+  }
 }

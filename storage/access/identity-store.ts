@@ -3,6 +3,7 @@ import type { Keyring } from '../../crypto/keyring.ts';
 import { RolledBack, RowForged } from '../../crypto/row-mac.ts';
 import type { IdentityStore } from '../../domain/access/ports.ts';
 import type { ReportForged } from '../../domain/approval/forged-row.ts';
+import type { ActLog } from '../acts/act-log.ts';
 import { acrossProjects, onceAcrossProjects } from '../db/transaction.ts';
 import { findKey, isAuthenticKey, type KeyRow } from './api-keys.ts';
 import type { KeyCache } from './key-cache.ts';
@@ -25,13 +26,14 @@ export interface AccessDeps {
   keys: KeyCache;
   memory: RollbackMemory;
   report: ReportForged;
+  acts: ActLog;
 }
 
 /**
  * Looks across projects, by the hash or id that the caller presented. The row names its project, whose key then proves the row: a row
  * that fails is refused as if it did not exist, with an alarm and an incident in the project that it names.
  */
-export function identityStore({ pool, keyring, keys, memory, report }: AccessDeps): IdentityStore {
+export function identityStore({ pool, keyring, keys, memory, report }: Omit<AccessDeps, 'acts'>): IdentityStore {
   /** Anyone who may connect to the database can send notifications: they cost a bounded number of queries at a time. */
   const looking = new Set<string>();
   const isBack = (key: KeyRow | undefined) =>

@@ -9,13 +9,17 @@ import { type ActRow, appendAct, headOf, summaryOf } from './admin-acts.ts';
 /** Adds an act to the chain, as part of the transaction. @throws RolledBack, RowForged */
 export type RecordAct = (act: NewAct) => Promise<void>;
 
+/** The work of a transaction that records acts. */
+export type ActWork<T> = (tx: Transaction, sealer: Sealer, record: RecordAct) => Promise<T>;
+
 /** Transactions that give or take authority, each with its acts. */
 export interface ActLog {
   /**
-   * A transaction inside the project. If it records acts and commits, the anchor is raised before this resolves.
+   * A transaction inside the project. If it records acts and commits, the anchor is raised before this resolves. `created` is the sealer
+   * of a project that the transaction creates.
    * @throws RolledBack, RowForged
    */
-  transact<T>(project_id: string, work: (tx: Transaction, sealer: Sealer, record: RecordAct) => Promise<T>): Promise<T>;
+  transact<T>(project_id: string, work: ActWork<T>, created?: Sealer): Promise<T>;
   /** The heads that the check at the start found. */
   remember(heads: Heads): void;
 }
@@ -42,8 +46,8 @@ export function createActLog({ pool, keyring, anchor, onAnchorFailed = () => {} 
     if (!known || compareHeads(head, known) > 0) seen.set(project_id, head);
   };
   return {
-    async transact(project_id, work) {
-      const sealer = await keyring.sealer(project_id);
+    async transact(project_id, work, created) {
+      const sealer = created ?? (await keyring.sealer(project_id));
       const acts: ActRow[] = [];
       // Before the transaction: every act that the anchor has was committed.
       const anchored = (await anchor?.read().catch(onAnchorFailed))?.get(project_id);

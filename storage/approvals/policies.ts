@@ -2,6 +2,7 @@ import { Policy, type PolicyVersion } from '../../contracts/policy.ts';
 import type { PolicyChange, PolicyLog } from '../../contracts/policy-change.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
 import { RowForged } from '../../crypto/row-mac.ts';
+import type { NewAct } from '../../domain/acts/act.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { policyDigest } from '../../domain/firewall/policy/policy-digest.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
@@ -87,7 +88,7 @@ export async function insertPolicy(
   created_by: string,
   compare: (before: PolicyVersion) => Pick<PolicyChange, 'reason' | 'loosenings'>,
 ): Promise<PolicyVersion> {
-  await tx.query('select 1 from projects where id = $1 for update', [tx.project_id]);
+  await tx.query('select 1 from projects where id = $1 for no key update', [tx.project_id]);
   const before = await newest(tx, sealer);
   const { reason, loosenings } = compare(before.inForce);
   const version = before.inForce.version + 1;
@@ -108,6 +109,14 @@ export async function insertPolicy(
   );
   return currentPolicy(tx, sealer);
 }
+
+/** The act that records it. */
+export const policyWritten = ({ version, digest }: PolicyVersion, actor: string): NewAct => ({
+  kind: 'policy_written',
+  subject: String(version),
+  actor,
+  details: { digest },
+});
 
 /** The versions before `before`, newest first. `next` is the `before` of the next page. Those that are not authentic are marked. */
 export async function policyLog(

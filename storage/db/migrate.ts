@@ -5,8 +5,9 @@ import pg from 'pg';
 import { SealBroken } from '../../crypto/envelope.ts';
 import { KeyUnavailable } from '../../crypto/keyring.ts';
 import type { RootKey } from '../../crypto/root-key.ts';
+import type { Heads } from '../../domain/acts/ports.ts';
 import { AdoptedBefore } from '../adoption/adopt-requests.ts';
-import { adoptRows, checkRootKey, hasRowsToAdopt } from '../adoption/adopt-rows.ts';
+import { adoptRows, checkRootKey, projectsToAdopt } from '../adoption/adopt-rows.ts';
 import type { AdoptedProject } from '../adoption/report.ts';
 
 export interface Migration {
@@ -66,10 +67,16 @@ const ADOPTION_NEEDS_KEY =
   'this database has rows that the release before wrote without anything that authenticates them. They are adopted once, for which letsping migrate needs the root key: set LETSPING_ROOT_KEY or LETSPING_ROOT_KEY_FILE. Nothing was written';
 
 /** @throws MigrationRefused unless the root key opens every project whose rows are to be adopted. Writes nothing. */
-async function refuseAdoption(client: pg.Client, root: RootKey | undefined): Promise<void> {
+async function refuseAdoption(client: pg.Client, { root, anchored }: MigrateOptions): Promise<void> {
   await client.query('begin');
   try {
-    if (!(await hasRowsToAdopt(client))) return;
+    const projects = await projectsToAdopt(client);
+    if (projects.length === 0) return;
+    const known = projects.find((id) => anchored?.has(id));
+    if (known !== undefined)
+      throw new MigrationRefused(
+        `the rows of project ${known} were adopted before: LETSPING_ANCHOR_FILE has administrative acts of it. Restore a backup of this release; or, if you restored one of the release before, remove that file first. Nothing was written`,
+      );
     if (!root) throw new MigrationRefused(ADOPTION_NEEDS_KEY);
     await checkRootKey(client, root);
   } catch (error) {
@@ -92,6 +99,13 @@ async function adopt(client: pg.Client, root: RootKey): Promise<AdoptedProject[]
   }
 }
 
+export interface MigrateOptions {
+  /** Needed when there are rows to adopt. */
+  root?: RootKey | undefined;
+  /** What the anchor has: a project in it was adopted, or created by a release after. */
+  anchored?: Heads | undefined;
+}
+
 export interface Migrated {
   /** Names of the migrations that this call applied. */
   applied: string[];
@@ -104,7 +118,7 @@ export interface Migrated {
  * migrate once. Rows of releases before migration 0007 are adopted in its transaction, for which the root key is needed.
  * @throws MigrationRefused for a database of a newer release, with an edited migration, or with rows to adopt and no root key.
  */
-export async function migrate(ownerUrl: string, root?: RootKey): Promise<Migrated> {
+export async function migrate(ownerUrl: string, options: MigrateOptions = {}): Promise<Migrated> {
   const client = new pg.Client({
     connectionString: ownerUrl,
     application_name: 'letsping migrate',
@@ -120,12 +134,12 @@ export async function migrate(ownerUrl: string, root?: RootKey): Promise<Migrate
     );
     const todo = pending(await migrations(), rows);
     if (rows.length > 0 && todo.some(({ version }) => version === AUTHENTICATED_ROWS))
-      await refuseAdoption(client, root);
+      await refuseAdoption(client, options);
     let adopted: AdoptedProject[] = [];
     for (const { version, name, sql, checksum } of todo) {
       await client.query('begin');
       await client.query(sql);
-      if (version === AUTHENTICATED_ROWS && root) adopted = await adopt(client, root);
+      if (version === AUTHENTICATED_ROWS && options.root) adopted = await adopt(client, options.root);
       await client.query('insert into schema_migrations (version, name, checksum) values ($1, $2, $3)', [
         version,
         name,

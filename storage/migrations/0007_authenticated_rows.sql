@@ -37,7 +37,7 @@ alter table thread_pauses add column mac bytea;
 alter table executions add column mac bytea;
 alter table executions alter column executed_at drop default;
 
--- An Idempotency-Key belongs to one record. Keys of the release before are refused until they are 24 hours old.
+-- An Idempotency-Key belongs to one record.
 alter table idempotency_keys add column mac bytea;
 
 -- The row of this migration closes the adoption. The first migration granted the application every right on every table, this one too.

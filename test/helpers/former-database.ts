@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { Policy } from '../../contracts/policy.ts';
 import { newApiKey } from '../../crypto/api-key.ts';
@@ -28,6 +29,8 @@ export interface FormerDatabase extends TestDatabase {
     request: RequestRecord,
     given?: { type?: string; patched_digest?: string; screening?: string },
   ): Promise<string>;
+  /** An answer of an Idempotency-Key; `answer` undefined: the attempt has not ended. */
+  repeatable(key_id: string, key: string, reference: string, answer?: object): Promise<void>;
   /** Closes the request, with a receipt of this deployment. */
   close(request: RequestRecord, outcome?: Partial<LedgerRecord>): Promise<void>;
 }
@@ -53,7 +56,12 @@ export async function formerDatabase(root: RootKey): Promise<FormerDatabase> {
   const client = new pg.Client({ connectionString: db.owner_url });
   await client.connect();
   await client.query("select set_config('app.project_id', $1, false)", [project_id]);
-  const sql: FormerDatabase['sql'] = async (text, values = []) => (await client.query(text, values)).rows;
+  let before: Promise<unknown> = Promise.resolve(); // a client takes one statement at a time
+  const sql: FormerDatabase['sql'] = (text, values = []) => {
+    const rows = before.then(async () => (await client.query(text, values)).rows);
+    before = rows.catch(() => {});
+    return rows;
+  };
   const { root_key_id, wrapped_key } = keyring.wrapProjectKey(project_id);
   await sql('insert into projects values ($1, $2, $3, $4)', [project_id, 'acme', root_key_id, wrapped_key]);
   const sealer: Sealer = await keyring.sealer(project_id);
@@ -120,6 +128,23 @@ export async function formerDatabase(root: RootKey): Promise<FormerDatabase> {
         ],
       );
       return id;
+    },
+    async repeatable(key_id, key, reference, answer) {
+      await sql(
+        `insert into idempotency_keys (project_id, key_id, route, key_hash, body_hash, reference, locked_until, status, sealed_answer)
+         values ($1, $2, 'keys', $3, $4, $5, now(), $6, $7)`,
+        [
+          project_id,
+          key_id,
+          createHash('sha256')
+            .update(JSON.stringify([key]))
+            .digest(),
+          createHash('sha256').update('body').digest(),
+          reference,
+          answer ? 201 : null,
+          answer ? await sealer.seal(['idempotent answer', 'keys', reference], answer) : null,
+        ],
+      );
     },
     async close(request, outcome = {}) {
       const row: Omit<LedgerRecord, 'receipt'> = {

@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import type { Pool } from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { RowForged } from '../../crypto/row-mac.ts';
@@ -6,6 +7,7 @@ import { apiStores } from '../../storage/api-stores.ts';
 import { ensureAppLogin } from '../../storage/db/app-login.ts';
 import { MigrationRefused, migrate } from '../../storage/db/migrate.ts';
 import { createPool } from '../../storage/db/pool.ts';
+import { createThreadStore } from '../../storage/threads/thread-store.ts';
 import { type FormerDatabase, formerDatabase } from '../helpers/former-database.ts';
 
 const newRoot = () => parseRootKey(randomBytes(32).toString('base64'));
@@ -18,10 +20,10 @@ beforeEach(async () => {
 afterEach(() => db.drop());
 
 /** The stores of an api that starts after the migration, with the application's login. */
-async function withStores<T>(work: (stores: ReturnType<typeof apiStores>) => Promise<T>): Promise<T> {
+async function withStores<T>(work: (stores: ReturnType<typeof apiStores>, pool: Pool) => Promise<T>): Promise<T> {
   const pool = createPool(await ensureAppLogin(db.owner_url));
   try {
-    return await work(apiStores(pool, db.keyring));
+    return await work(apiStores(pool, db.keyring), pool);
   } finally {
     await pool.end();
   }
@@ -35,7 +37,7 @@ test('rows of the release before are adopted once, and read afterwards; a row th
   const decision = await db.decision(open);
   await db.close(decided, { decision_id: await db.decision(decided) });
 
-  const { applied, adopted } = await migrate(db.owner_url, root);
+  const { applied, adopted } = await migrate(db.owner_url, { root });
   expect(applied).toEqual(['0007_authenticated_rows.sql']);
   expect(adopted).toMatchObject([
     {
@@ -55,17 +57,125 @@ test('rows of the release before are adopted once, and read afterwards; a row th
   });
 
   await db.sql('update decisions set mac = null where id = $1', [decision]);
-  expect((await migrate(db.owner_url, root)).adopted).toEqual([]);
+  expect((await migrate(db.owner_url, { root })).adopted).toEqual([]);
   await withStores(async ({ requests }) => {
     await expect(requests.history(db.project_id, open.id)).rejects.toThrow(RowForged);
   });
+});
+
+test('keys, policies, links, pauses, executions and repeatable calls count after the adoption; sessions and links end', async () => {
+  const [agent, gone] = [await db.key('billing-bot', 'agent'), await db.key('eve', 'approver', true)];
+  await db.policy(1);
+  await db.policy(2, { accept_unsigned_signals: true });
+  const [first, second, ran] = [
+    await db.request({ thread_id: 't' }),
+    await db.request({ thread_id: 't' }),
+    await db.request(),
+  ];
+  await db.close(ran);
+  await db.sql(
+    `insert into thread_interrupts (project_id, thread_id, interrupt_id, position, graph, request_id) values ($1, 't', 'i', 0, 'g', $2), ($1, 't', 'i', 1, 'g', $3)`,
+    [db.project_id, first.id, second.id],
+  );
+  // Not opened for a thread: somebody else made this link.
+  await db.sql(
+    `insert into thread_interrupts (project_id, thread_id, interrupt_id, position, graph, request_id) values ($1, 't', 'j', 0, 'g', $2)`,
+    [db.project_id, ran.id],
+  );
+  await db.sql(
+    `insert into thread_pauses (project_id, thread_id, pause_key, request_id, held) values ($1, 't', '|0', $2, true), ($1, 'u', '|0', $3, true)`,
+    [db.project_id, first.id, second.id],
+  );
+  await db.sql('insert into executions (request_id, project_id, payload_digest, reported_by) values ($1, $2, $3, $4)', [
+    ran.id,
+    db.project_id,
+    ran.payload_digest,
+    'billing-bot',
+  ]);
+  await db.sql(
+    `insert into login_links (token_sha256, project_id, owner, role, expires_at) values ('\\x01', $1, 'ana', 'admin', now() + interval '1 hour')`,
+    [db.project_id],
+  );
+  await db.repeatable(agent.id, 'done', 'req_1', { id: 'req_1' });
+  await db.repeatable(agent.id, 'died', 'req_2');
+
+  const { adopted } = await migrate(db.owner_url, { root });
+  expect(adopted[0]).toMatchObject({
+    keys: {
+      count: 2,
+      rows: expect.arrayContaining([
+        { id: agent.id, owner: 'billing-bot', role: 'agent', revoked: false },
+        { id: gone.id, owner: 'eve', role: 'approver', revoked: true },
+      ]),
+    },
+    policies: { count: 2, rows: [{ version: 1 }, { version: 2, created_by: 'ana' }] },
+    thread_links: 2,
+    pauses: 2,
+    executions: 1,
+    signed_out: 1,
+    refused: { rows: [{ request_id: ran.id, why: expect.stringContaining('link') }] },
+  });
+  await withStores(async ({ identities, keys, policies, requests, idempotency }, pool) => {
+    expect((await identities.key(agent.id))?.owner).toBe('billing-bot');
+    expect(await identities.key(gone.id)).toBeUndefined();
+    expect((await keys.listKeys(db.project_id)).map(({ authentic }) => authentic)).toEqual([true, true]);
+    expect(await policies.policy(db.project_id)).toMatchObject({ version: 2 });
+    expect((await requests.view(db.project_id, ran.id))?.executed_at).toBeInstanceOf(Date);
+    const threads = createThreadStore({ pool, keyring: db.keyring, project_id: db.project_id });
+    expect(await threads.linkedInterrupts('t', ['i'])).toEqual(['i']);
+    await expect(threads.linkedInterrupts('t', ['j'])).rejects.toThrow(RowForged);
+    expect(await threads.readPause('t', '|0')).toEqual({ request_id: first.id, held: true });
+    expect(await threads.readPause('u', '|0')).toEqual({ request_id: second.id, held: true });
+    const scope = (key: string) => ({
+      key_id: agent.id,
+      route: 'keys',
+      key,
+      body_sha256: createHash('sha256').update('body').digest(),
+    });
+    expect(await idempotency.lock(db.project_id, scope('done'), 'req_9')).toEqual({
+      state: 'done',
+      status: 201,
+      answer: { id: 'req_1' },
+    });
+    expect(await idempotency.lock(db.project_id, scope('died'), 'req_9')).toEqual({
+      state: 'first',
+      reference: 'req_2',
+    });
+  });
+  expect(await db.sql('select 1 from login_links')).toEqual([]);
+
+  await db.sql(
+    `insert into api_keys (id, project_id, name, owner, role, secret_sha256, created_at) select 'key_00000000000000000000000000', project_id, name, 'cfo', 'approver', secret_sha256, now() from api_keys limit 1`,
+  );
+  expect(await migrate(db.owner_url, { root })).toEqual({ applied: [], adopted: [] });
+  await withStores(async ({ identities }) => {
+    expect(await identities.key('key_00000000000000000000000000')).toBeUndefined();
+  });
+});
+
+test('the chain of administrative acts begins with the adoption, which the anchor does not repeat', async () => {
+  await db.key('billing-bot', 'agent');
+  await db.request();
+  await migrate(db.owner_url, { root });
+  expect(await db.sql('select number, kind, actor, details from admin_acts')).toEqual([
+    { number: 1, kind: 'rows_adopted', actor: null, details: expect.objectContaining({ keys: 1, open_requests: 1 }) },
+  ]);
+  const copy = await formerDatabase(root);
+  try {
+    const head = { epoch: 1, number: 3, mac: 'x', recent: [] };
+    const anchored = new Map([[copy.project_id, head]]);
+    await expect(migrate(copy.owner_url, { root, anchored })).rejects.toThrow(/adopted before: LETSPING_ANCHOR_FILE/);
+    expect((await migrate(copy.owner_url, { root, anchored: new Map([['prj_other', head]]) })).adopted).toHaveLength(1);
+  } finally {
+    await copy.drop();
+  }
 });
 
 test('a patch keeps its screening, and a former seal is not accepted after the adoption', async () => {
   const request = await db.request();
   const patched_digest = `sha256:${'b'.repeat(64)}`;
   const patch = await db.decision(request, { type: 'patch', patched_digest, screening: 'second_approver' });
-  await migrate(db.owner_url, root);
+  await migrate(db.owner_url, { root });
   await withStores(async ({ requests }) => {
     const history = await requests.history(db.project_id, request.id);
     expect(history?.decisions).toMatchObject([{ id: patch, screening: 'second_approver' }]);
@@ -88,7 +198,7 @@ test('what a row does not prove is not vouched for: a foreign receipt, another a
   await db.sql(`update approval_requests set action = 'read_report' where id = $1`, [renamed!.id]);
   await db.sql(`update approval_requests set sealed = '\\x03' where id = $1`, [broken!.id]);
 
-  const { adopted } = await migrate(db.owner_url, root);
+  const { adopted } = await migrate(db.owner_url, { root });
   expect(adopted[0]?.open_requests.rows.map(({ id }) => id)).toEqual([honest!.id]);
   expect(adopted[0]?.closed_requests).toBe(0);
   const why = new Map(adopted[0]?.refused.rows.map((row) => [row.request_id, row.why]));
@@ -108,14 +218,14 @@ test('without the root key, or with another one, nothing is written', async () =
   await db.request();
   const before = await versions();
   await expect(migrate(db.owner_url)).rejects.toThrow(/needs the root key.*LETSPING_ROOT_KEY.*Nothing was written/);
-  await expect(migrate(db.owner_url, newRoot())).rejects.toThrow(/cannot be adopted.*LETSPING_ROOT_KEY/);
+  await expect(migrate(db.owner_url, { root: newRoot() })).rejects.toThrow(/cannot be adopted.*LETSPING_ROOT_KEY/);
   expect(await versions()).toEqual(before);
-  expect((await migrate(db.owner_url, root)).adopted).toHaveLength(1);
+  expect((await migrate(db.owner_url, { root })).adopted).toHaveLength(1);
 });
 
 test("the application cannot take the migration's row away, and a database that was adopted before is not adopted again", async () => {
   const request = await db.request();
-  await migrate(db.owner_url, root);
+  await migrate(db.owner_url, { root });
   const pool = createPool(await ensureAppLogin(db.owner_url));
   for (const statement of [
     'delete from schema_migrations where version = 7',
@@ -140,8 +250,8 @@ test("the application cannot take the migration's row away, and a database that 
     };
     await insert('projects', project!);
     await insert('approval_requests', sealed!);
-    await expect(migrate(copy.owner_url, root)).rejects.toThrow(MigrationRefused);
-    await expect(migrate(copy.owner_url, root)).rejects.toThrow(/were adopted before/);
+    await expect(migrate(copy.owner_url, { root })).rejects.toThrow(MigrationRefused);
+    await expect(migrate(copy.owner_url, { root })).rejects.toThrow(/were adopted before/);
   } finally {
     await copy.drop();
   }
@@ -155,9 +265,9 @@ test('an adoption that is interrupted is as if it had not begun', async () => {
     `create trigger stop before update on approval_requests for each row when (old.id = '${last}') execute function stop()`,
   );
   const before = await db.sql('select id, sealed from approval_requests order by id');
-  await expect(migrate(db.owner_url, root)).rejects.toThrow(/stopped/);
+  await expect(migrate(db.owner_url, { root })).rejects.toThrow(/stopped/);
   expect(await db.sql('select id, sealed from approval_requests order by id')).toEqual(before);
   expect(await versions()).toHaveLength(6);
   await db.sql('drop trigger stop on approval_requests');
-  expect((await migrate(db.owner_url, root)).adopted[0]?.open_requests.count).toBe(120);
+  expect((await migrate(db.owner_url, { root })).adopted[0]?.open_requests.count).toBe(120);
 });

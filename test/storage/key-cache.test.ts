@@ -28,7 +28,7 @@ afterAll(() => db.drop());
 
 const made = async () => {
   const id = newId('key');
-  await store.createKey(project, id, { name: 'n', owner: 'o', role: 'agent' }, randomBytes(32));
+  await store.createKey(project, id, { name: 'n', owner: 'o', role: 'agent' }, randomBytes(32), 'ana');
   return id;
 };
 
@@ -44,7 +44,7 @@ test('a key that was revoked in another process is refused once the notification
     const { identities } = api(keys);
     const id = await made();
     expect(await identities.key(id)).toMatchObject({ id });
-    await store.revokeKey(project, id);
+    await store.revokeKey(project, id, 'ana');
     await vi.waitFor(async () => expect(await identities.key(id)).toBeUndefined(), { timeout: 900, interval: 10 });
   } finally {
     await listener.stop();
@@ -55,7 +55,7 @@ test('if the notification is lost, the key is accepted for a second at most', as
   const { identities } = api();
   const id = await made();
   expect(await identities.key(id)).toMatchObject({ id });
-  await store.revokeKey(project, id);
+  await store.revokeKey(project, id, 'ana');
   expect(await identities.key(id)).toMatchObject({ id });
   await new Promise((resolve) => setTimeout(resolve, 1_050));
   expect(await identities.key(id)).toBeUndefined();

@@ -66,7 +66,7 @@ test('the migration to receivers keeps every row, run by an owner that is no sup
       await client.query('commit');
     });
 
-    expect((await migrate(url.href, root)).applied).toContain('0006_receivers.sql');
+    expect((await migrate(url.href, { root })).applied).toContain('0006_receivers.sql');
 
     await as(url.href, async (client) => {
       await client.query(`begin; set local app.project_id = '${project}'`);
