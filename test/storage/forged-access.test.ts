@@ -82,7 +82,7 @@ const person = { owner: 'ana', role: 'approver' as const };
 const createKey = async (project_id: string) => {
   const id = newId('key');
   const key = { name: 'n', owner: 'bot', role: 'agent' as const, services: ['mail'] };
-  await process().keys.createKey(project_id, id, key, randomBytes(32));
+  await process().keys.createKey(project_id, id, key, randomBytes(32), 'ana');
   return id;
 };
 const put = (project_id: string, policy: object) =>
@@ -113,7 +113,7 @@ const FORGERIES = {
     write: asApplication,
     async make(project_id) {
       const id = await createKey(project_id);
-      await process().keys.revokeKey(project_id, id);
+      await process().keys.revokeKey(project_id, id, 'ana');
       return { key: id, id };
     },
     // A revoked key is refused, whatever its MAC: what counts is that it is listed as revoked by us.
@@ -364,7 +364,7 @@ test('a key that was inserted is listed as not authentic, and can be revoked', a
     [genuine, true],
   ]);
   expect(await identities.key(id)).toBeUndefined();
-  expect(await keys.revokeKey(project_id, id)).toMatchObject({ id, authentic: false });
+  expect(await keys.revokeKey(project_id, id, 'ana')).toMatchObject({ id, authentic: false });
   expect(await identities.key(id)).toBeUndefined();
 });
 
@@ -372,7 +372,7 @@ test('a session of a key that is not authentic, or revoked by anyone, has ended'
   for (const change of ["role = 'agent'", 'revoked_at = now()']) {
     const project_id = await newProject();
     const key_id = newId('key');
-    await process().keys.createKey(project_id, key_id, { name: 'n', ...person }, randomBytes(32));
+    await process().keys.createKey(project_id, key_id, { name: 'n', ...person }, randomBytes(32), 'ana');
     const { token_sha256 } = newToken();
     await process().identities.startSession(token_sha256, { project_id, ...person, key_id }, 12);
     expect(await process().identities.session(token_sha256)).toEqual({ project_id, ...person, key_id });

@@ -68,7 +68,7 @@ async function copyOf(table: string, id: string, value: unknown): Promise<() => 
 
 const createKey = async (by: Process) => {
   const id = newId('key');
-  await by.keys.createKey(project_id, id, { name: 'n', owner: 'ana', role: 'approver' }, randomBytes(32));
+  await by.keys.createKey(project_id, id, { name: 'n', owner: 'ana', role: 'approver' }, randomBytes(32), 'ana');
   return id;
 };
 const put = (by: Process, policy: object) =>
@@ -87,7 +87,7 @@ test('a revoked key that is brought back is refused by the process that revoked 
   const here = process();
   const id = await createKey(here);
   const bringBack = await copyOf('api_keys', 'id', id);
-  await here.keys.revokeKey(project_id, id);
+  await here.keys.revokeKey(project_id, id, 'ana');
   await bringBack();
   expect(await here.identities.key(id)).toBeUndefined();
   expect(await here.keys.listKeys(project_id)).toMatchObject([{ id, revoked_at: null, authentic: false }]);
@@ -106,7 +106,7 @@ test('and by a process that was notified of the revocation, that looked at the k
   const listener = listen(db.app_url, { onEvent: () => {}, onRevoked: read, onGap: isListening });
   try {
     await listening;
-    await process().keys.revokeKey(project_id, id);
+    await process().keys.revokeKey(project_id, id, 'ana');
     await vi.waitFor(() => expect(read).toHaveBeenCalledWith(id), { timeout: 5_000, interval: 10 });
     await Promise.all(read.mock.results.map(({ value }) => value));
   } finally {
@@ -129,7 +129,7 @@ test('a notification alone revokes nothing', async () => {
 
 test('without a copy of the MAC from before its revocation, a key does not come back in any process', async () => {
   const id = await createKey(process());
-  await process().keys.revokeKey(project_id, id);
+  await process().keys.revokeKey(project_id, id, 'ana');
   await dump.query('update api_keys set revoked_at = null, mac = revoked_mac, revoked_mac = null where id = $1', [id]);
   expect(await process().identities.key(id)).toBeUndefined();
   expect(await incidents()).toEqual(['forged_row']);
@@ -152,7 +152,7 @@ test('an ended session that is brought back is refused, and so is one of a key t
   const of = newToken();
   await here.identities.startSession(of.token_sha256, { ...session, key_id }, 12);
   const keyBack = await copyOf('api_keys', 'id', key_id);
-  await here.keys.revokeKey(project_id, key_id);
+  await here.keys.revokeKey(project_id, key_id, 'ana');
   await keyBack();
   expect(await here.identities.session(of.token_sha256)).toBeUndefined();
 });
@@ -248,7 +248,7 @@ test('reads that overlap with revocations, sign-outs and new policies are not ta
       token_sha256 = newToken().token_sha256;
       await here.identities.startSession(token_sha256, session, 12);
       await Promise.all([
-        here.keys.revokeKey(project_id, id),
+        here.keys.revokeKey(project_id, id, 'ana'),
         here.identities.endSession(token_sha256),
         put(here, { expires_in_ms: 60_000 + i }),
       ]);
