@@ -67,7 +67,7 @@ const ADOPTION_NEEDS_KEY =
   'this database has rows that the release before wrote without anything that authenticates them. They are adopted once, for which letsping migrate needs the root key: set LETSPING_ROOT_KEY or LETSPING_ROOT_KEY_FILE. Nothing was written';
 
 /** @throws MigrationRefused unless the root key opens every project whose rows are to be adopted. Writes nothing. */
-async function refuseAdoption(client: pg.Client, { root, anchored }: MigrateOptions): Promise<void> {
+async function refuseAdoption(client: pg.Client, { root, anchored }: AdoptionOptions): Promise<void> {
   await client.query('begin');
   try {
     const projects = await projectsToAdopt(client);
@@ -99,7 +99,7 @@ async function adopt(client: pg.Client, root: RootKey): Promise<AdoptedProject[]
   }
 }
 
-export interface MigrateOptions {
+export interface AdoptionOptions {
   /** Needed when there are rows to adopt. */
   root?: RootKey | undefined;
   /** What the anchor has: a project in it was adopted, or created by a release after. */
@@ -118,7 +118,7 @@ export interface Migrated {
  * migrate once. Rows of releases before migration 0007 are adopted in its transaction, for which the root key is needed.
  * @throws MigrationRefused for a database of a newer release, with an edited migration, or with rows to adopt and no root key.
  */
-export async function migrate(ownerUrl: string, options: MigrateOptions = {}): Promise<Migrated> {
+export async function migrate(ownerUrl: string, options: AdoptionOptions = {}): Promise<Migrated> {
   const client = new pg.Client({
     connectionString: ownerUrl,
     application_name: 'letsping migrate',
