@@ -40,12 +40,17 @@ export const reportingForgedRows =
     }
   };
 
+/** Of one scan's batch: an attacker who inserts thousands of rows must not keep the scan from its end. */
+const MAX_REPORTED = 20;
+
 /** Reports the refused rows of a scan, and returns the first error that is not about a forged row: the scan fails with it at its end. */
 export async function reportRefused(deps: ForgedRowDeps, refused: Scanned<unknown>['refused']): Promise<unknown> {
   const report = createReportRow(deps);
+  let reported = 0;
   let failed: unknown;
-  for (const { project_id, error } of refused)
-    if (isForgedRow(error)) await report(project_id, error);
-    else failed ??= error;
+  for (const { project_id, error } of refused) {
+    if (!isForgedRow(error)) failed ??= error;
+    else if (reported++ < MAX_REPORTED) await report(project_id, error);
+  }
   return failed;
 }

@@ -55,6 +55,7 @@ const HINTS: Partial<Record<FailureCode, string>> = {
   forbidden: "use an approver's or an admin's key in LETSPING_API_KEY",
   own_request: 'ask somebody else to decide',
   own_patch: 'ask somebody else to approve it',
+  not_authentic: 'letsping doctor, with the environment of the api, names the rows; find who writes to the database',
   not_found: 'letsping inbox --status all',
   not_pending: 'letsping show <id>',
   expired: 'letsping show <id>',

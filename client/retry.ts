@@ -16,9 +16,10 @@ export function retryAfterMs(header: string | null, now: number): number | undef
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
 }
 
-/** Whether a retry may succeed. Every call of this client is safe to repeat. */
+/** Whether a retry may succeed. Every call of this client is safe to repeat. Data that was tampered with waits for an operator. */
 export const isTransient = (error: unknown): error is LetsPingError =>
   error instanceof LetsPingError &&
+  error.problemCode !== 'not_authentic' &&
   (error.code === 'LETSPING_NETWORK' ||
     error.status === 408 ||
     error.status === 429 ||
