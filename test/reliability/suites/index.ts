@@ -1,5 +1,6 @@
 import type { Suite } from '../suite.ts';
 import { foreign, messages, namespaceWriter, ownRequests } from './access.ts';
+import { namespaceWriterProgram } from './adversaries/namespace-writer.ts';
 import { clocks, deadlines, diskFull, noWorker, races } from './deciding.ts';
 import { canaries, guardrails, hostile } from './hostile.ts';
 import { killMatrix } from './kill-matrix.ts';
@@ -24,6 +25,7 @@ export const SUITES: Suite[] = [
   ownRequests,
   messages,
   namespaceWriter,
+  namespaceWriterProgram,
   canaries,
   guardrails,
   hostile,
