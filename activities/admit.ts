@@ -2,7 +2,6 @@ import type { WorkerActivities } from '../contracts/activities.ts';
 import type { ApprovalInput } from '../contracts/workflow.ts';
 import type { ScreenStore } from '../domain/approval/ports.ts';
 import type { RequestRecord } from '../domain/approval/record.ts';
-import { DomainError } from '../domain/errors.ts';
 import { type Caller, isOwnWorkflow } from './caller.ts';
 import type { ForgedRowDeps } from './forged-rows.ts';
 
@@ -19,15 +18,15 @@ const hasTermsOf = (input: ApprovalInput, request: RequestRecord): boolean =>
 
 /**
  * The first step of a workflow: its verdict, if it was started with the terms of its row, under its own id. The attacker can start
- * workflows in the namespace: one with a nearer or later deadline, or under another id, ends here, with an incident.
+ * workflows in the namespace: one with a nearer or later deadline, under another id, or about an unknown request ends here, with an alarm
+ * and an incident of the request that it names.
  */
 export const createAdmit =
   ({ store, incidents, caller, onIncident = () => {} }: AdmitDeps): WorkerActivities['admit'] =>
   async (input) => {
     const ref = { project_id: input.project_id, request_id: input.request_id };
     const request = await store.terms(ref);
-    if (!request) throw new DomainError('not_found', `no approval request ${ref.request_id}`);
-    if (hasTermsOf(input, request) && (!caller || isOwnWorkflow(caller(), ref))) return request.verdict;
+    if (request && hasTermsOf(input, request) && (!caller || isOwnWorkflow(caller(), ref))) return request.verdict;
     onIncident(ref, 'foreign_start');
     await incidents.report(ref, 'foreign_start');
     return 'foreign';

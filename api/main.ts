@@ -105,7 +105,16 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     },
   });
 
-  const workflows = approvalWorkflows({ client, taskQueue: config.task_queue, store: stores.workflowStarts, log });
+  const workflows = approvalWorkflows({
+    client,
+    taskQueue: config.task_queue,
+    store: stores.workflowStarts,
+    log,
+    onEnded: async ({ project_id, id }) => {
+      log.error({ project_id, request_id: id }, 'alarm: a workflow ended without an outcome, and is started again');
+      await stores.incidents.report({ project_id, request_id: id }, 'workflow_ended');
+    },
+  });
   const metrics = createMetrics('api', () => readBacklog(pool));
   const counts = options.counts ?? metrics;
   const responses = watchResponses(counts.answered);

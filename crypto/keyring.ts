@@ -31,6 +31,9 @@ export class KeyUnavailable extends Error {
   override readonly name = 'KeyUnavailable';
 }
 
+/** The database has no such project. */
+export class UnknownProject extends KeyUnavailable {}
+
 /** Seals, unseals and authenticates for one project. The project is part of every context. */
 export interface Sealer extends RowMacs {
   readonly project_id: string;
@@ -95,7 +98,7 @@ function sealerOf(project_id: string, key: Uint8Array, verifyReceipt: VerifyRece
 
 /**
  * The root keys of this process, and the keys of the deployment, loaded on demand.
- * @throws KeyUnavailable from `sealer` if the project is unknown, or if another root key wrapped its key.
+ * @throws UnknownProject from `sealer`; KeyUnavailable if another root key wrapped the project's key.
  */
 export function createKeyring(root: RootKey, stored: StoredKeys): Keyring {
   const sealers = new Map<string, Promise<Sealer>>();
@@ -118,7 +121,7 @@ export function createKeyring(root: RootKey, stored: StoredKeys): Keyring {
   });
   const fetchSealer = async (project_id: string): Promise<Sealer> => {
     const wrapped = await stored.project(project_id);
-    if (!wrapped) throw new KeyUnavailable(`project ${project_id} has no key in this database`);
+    if (!wrapped) throw new UnknownProject(`project ${project_id} has no key in this database`);
     return openedSealer(project_id, wrapped);
   };
   const openedSealer = (project_id: string, stored: WrappedKey): Sealer =>

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Keyring } from '../crypto/keyring.ts';
+import { type Keyring, type Sealer, UnknownProject } from '../crypto/keyring.ts';
 import type { IncidentStore, Ledger, ReconcileStore, ScreenStore } from '../domain/approval/ports.ts';
 import type { DeliveryStore, InterruptReader } from '../domain/outbox/ports.ts';
 import { createRollbackMemory } from './access/rollback-memory.ts';
@@ -18,9 +18,16 @@ import { interruptOfRequest } from './threads/interrupt-of-request.ts';
 /** The stores of the activities: each call is a transaction of its own. */
 export function activityStores(pool: Pool, keyring: Keyring) {
   const readPolicy = policyReader(pool, keyring, createRollbackMemory());
+  /** Undefined for an unknown project: the attacker can start workflows with any input. */
+  const sealerOf = (project_id: string): Promise<Sealer | undefined> =>
+    keyring.sealer(project_id).catch((error: unknown) => {
+      if (error instanceof UnknownProject) return undefined;
+      throw error;
+    });
   const screen: ScreenStore = {
     terms: async (ref) => {
-      const sealer = await keyring.sealer(ref.project_id);
+      const sealer = await sealerOf(ref.project_id);
+      if (!sealer) return undefined;
       return onceInProject(pool, ref.project_id, (tx) => readRequestRow(tx, sealer, ref.request_id));
     },
     request: async (ref) => {
@@ -41,7 +48,8 @@ export function activityStores(pool: Pool, keyring: Keyring) {
   };
   const ledger: Ledger = {
     settleOnce: async (ref, work) => {
-      const sealer = await keyring.sealer(ref.project_id);
+      const sealer = await sealerOf(ref.project_id);
+      if (!sealer) return undefined;
       return inProject(pool, ref.project_id, (tx) => settleOnce(tx, sealer, ref.request_id, work));
     },
   };

@@ -5,6 +5,7 @@ import type {
   DecisionStore,
   ExecutionStore,
   HistoryReader,
+  IncidentStore,
   RecordedReader,
   RequestLister,
   RequestReader,
@@ -21,6 +22,7 @@ import { insertCancellation } from './approvals/cancellations.ts';
 import { insertDecision, sendDecisionBack } from './approvals/decisions.ts';
 import { recordExecution, seenExecutions } from './approvals/executions.ts';
 import { createReportForged, type OnForged } from './approvals/forged-rows.ts';
+import { reportIncident } from './approvals/incidents.ts';
 import { openRequestStore } from './approvals/open-request-store.ts';
 import { insertPolicy, policyLog, policyWritten } from './approvals/policies.ts';
 import { policyReader } from './approvals/policy-in-force.ts';
@@ -98,7 +100,12 @@ export function apiStores(
   const workflowStarts: WorkflowStartStore = {
     markStarted: ({ project_id, request_id }) => onceInProject(pool, project_id, (tx) => markStarted(tx, request_id)),
   };
+  const incidents: IncidentStore = {
+    report: ({ project_id, request_id }, kind) =>
+      onceInProject(pool, project_id, (tx) => reportIncident(tx, kind, request_id)),
+  };
   return {
+    incidents,
     requests,
     policies,
     decisions,

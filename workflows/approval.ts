@@ -32,7 +32,7 @@ import {
   screened,
   settledBy,
 } from '../domain/approval/approval.ts';
-import { parseBotDecision, parseDecisionRef } from '../domain/approval/messages.ts';
+import { parseApprovalInput, parseBotDecision, parseDecisionRef } from '../domain/approval/messages.ts';
 import { assertOneSdk } from './one-sdk.ts';
 import { activity, localActivity } from './proxies.ts';
 
@@ -65,6 +65,14 @@ const settleWithRetry = activity('settle', {
 
 const uncancelled = <T>(work: () => Promise<T>) => wf.CancellationScope.nonCancellable(work);
 const refused = (code: SentBack) => wf.ApplicationFailure.nonRetryable(`decision refused: ${code}`, code);
+const foreign = (why: string) => wf.ApplicationFailure.nonRetryable(why, 'foreign');
+
+/** Anything else would fail the workflow task again and again, and so occupy the request's workflow id. */
+function inputOf(given: unknown): ApprovalInput {
+  const input = parseApprovalInput(given);
+  if (!input) throw foreign('the input is not of an approval');
+  return input;
+}
 
 /** Why `settle` refused an outcome; undefined for any other failure. A regular activity wraps the ApplicationFailure. */
 function refusalBySettle(error: unknown): { remaining_ms?: number } | undefined {
@@ -79,8 +87,9 @@ function refusalBySettle(error: unknown): { remaining_ms?: number } | undefined 
  * before each await. A message is a hint: `settle` derives the outcome from the rows, and without one the request is pending again.
  * Returns the ledger's resolution.
  */
-export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
+export async function approvalV1(given: ApprovalInput): Promise<Resolution> {
   assertOneSdk();
+  const input = inputOf(given);
   const ref = { project_id: input.project_id, request_id: input.request_id };
   let state: ApprovalState = opened;
   let resolution: Resolution | undefined;
@@ -160,7 +169,7 @@ export async function approvalV1(input: ApprovalInput): Promise<Resolution> {
   // A cancellation is a hint too, and may be refused: no step may be interrupted by one.
   return uncancelled(async () => {
     const admission = await admit(input).catch(() => 'hold' as const); // if it fails, a person decides
-    if (admission === 'foreign') throw wf.ApplicationFailure.nonRetryable('the start differs from its row', 'foreign');
+    if (admission === 'foreign') throw foreign('the start differs from its row');
     state = screened(state, admission, input);
     let deadline_ms = input.expires_at_ms;
     for (;;) {

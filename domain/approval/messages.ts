@@ -1,15 +1,33 @@
 import { DECISION_TYPES } from '../../contracts/decision-type.ts';
-import type { BotDecision, DecisionRef } from '../../contracts/workflow.ts';
+import type { ApprovalInput, BotDecision, DecisionRef } from '../../contracts/workflow.ts';
 
 /**
- * Parsers of the messages to a workflow. They never throw: an attacker who can write to the namespace may send anything, and a
- * handler that throws would fail the workflow task again and again.
+ * Parsers of a workflow's input and messages. They never throw: an attacker who can write to the namespace may send anything, and a
+ * throw would fail the workflow task again and again.
  */
 const members = (raw: unknown): Record<string, unknown> =>
   typeof raw === 'object' && raw !== null ? (raw as Record<string, unknown>) : {};
 const isText = (value: unknown): value is string =>
   typeof value === 'string' && value.length > 0 && value.length <= 200;
 const isDigest = (value: unknown): value is string => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
+
+const isId = (value: unknown, prefix: string): value is string =>
+  typeof value === 'string' && value.startsWith(`${prefix}_`) && /^[a-z]{3}_[0-9a-z]{26}$/.test(value);
+
+/** Undefined for anything but the input of an approval. Whether it is that of a row, `admit` says. */
+export function parseApprovalInput(raw: unknown): ApprovalInput | undefined {
+  const { project_id, request_id, payload_digest, requested_by, expires_at_ms, accept_unsigned_signals } = members(raw);
+  if (!isId(project_id, 'prj') || !isId(request_id, 'req') || !isDigest(payload_digest)) return undefined;
+  if (typeof requested_by !== 'string' || !Number.isSafeInteger(expires_at_ms)) return undefined;
+  return {
+    project_id,
+    request_id,
+    payload_digest,
+    requested_by,
+    expires_at_ms: expires_at_ms as number,
+    accept_unsigned_signals: accept_unsigned_signals === true,
+  };
+}
 
 /** Undefined for anything but a decision. Unknown members are dropped. */
 export function parseDecisionRef(raw: unknown): DecisionRef | undefined {

@@ -1,27 +1,42 @@
 import type { Client } from '@temporalio/client';
 import { approvalWorkflowId } from '../../contracts/workflow.ts';
 import type { ApprovalWorkflows } from '../../domain/approval/approval-workflows.ts';
+import type { RequestRecord } from '../../domain/approval/record.ts';
 import { temporalFailure } from './errors.ts';
 import { createRedeliveryQueue } from './redelivery-queue.ts';
 import { decide, record } from './send-decision.ts';
-import { cancelApproval } from './workflow-directory.ts';
+import { cancelApproval, workflowDirectory } from './workflow-directory.ts';
 import { createWorkflowStartQueue, type WorkflowStartQueueDeps } from './workflow-start-queue.ts';
 import { workflowStarter } from './workflow-starter.ts';
 
 export interface ApprovalWorkflowsDeps extends Pick<WorkflowStartQueueDeps, 'store' | 'log'> {
   client: Client;
   taskQueue: string;
+  /** Called before a workflow that ended without an outcome is started again. */
+  onEnded?: ((request: RequestRecord) => Promise<void>) | undefined;
 }
 
 /** The api's port to the workflows of held requests, over the Temporal client. */
-export function approvalWorkflows({ client, taskQueue, store, log }: ApprovalWorkflowsDeps): ApprovalWorkflows {
+export function approvalWorkflows({
+  client,
+  taskQueue,
+  store,
+  log,
+  onEnded = async () => {},
+}: ApprovalWorkflowsDeps): ApprovalWorkflows {
   const { startApproval, restartApproval } = workflowStarter(client, taskQueue);
+  const directory = workflowDirectory(client);
   const starts = createWorkflowStartQueue({ startApproval, store, log });
   const redeliveries = createRedeliveryQueue((request_id, decision) => record(client, request_id, decision));
+  /** The caller has looked at the ledger: a workflow that has ended was terminated, or completed by an attacker in the namespace. */
+  const restart = async (request: RequestRecord): Promise<void> => {
+    if ((await directory.stateOf(request.id)) === 'ended') await onEnded(request);
+    await restartApproval(request);
+  };
   return {
     start: starts.add,
     async decide(request, decision, options) {
-      if (options?.startFirst) await restartApproval(request).catch(() => {}); // Temporal is unavailable: the Update says so
+      if (options?.startFirst) await restart(request).catch(() => {}); // Temporal is unavailable: the Update says so
       return decide(client, request.id, decision);
     },
     record: (request_id, decision) => record(client, request_id, decision),
@@ -30,7 +45,7 @@ export function approvalWorkflows({ client, taskQueue, store, log }: ApprovalWor
       try {
         const isOpen = await cancelApproval(client, request.id);
         if (!isOpen) {
-          await restartApproval(request);
+          await restart(request);
           await cancelApproval(client, request.id);
         }
       } catch (error) {

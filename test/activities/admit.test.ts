@@ -66,10 +66,12 @@ test("a start with its row's terms gets the verdict, without unsealing the paylo
   expect(new Set(incidents)).toEqual(new Set(['foreign_start']));
 });
 
-test('an unknown request is an error, not a verdict', async () => {
+test('a start about an unknown request or project is foreign', async () => {
   const { screen, incidents } = activityStores(db.pool, keyring());
-  const input = { project_id, request_id: newId('req'), payload_digest: '', requested_by: '', expires_at_ms: 0 };
-  await expect(
-    createAdmit({ store: screen, incidents })({ ...input, accept_unsigned_signals: false }),
-  ).rejects.toMatchObject({ code: 'not_found' });
+  const kinds: string[] = [];
+  const admit = createAdmit({ store: screen, incidents, onIncident: (_, kind) => kinds.push(kind) });
+  const input = { payload_digest: '', requested_by: '', expires_at_ms: 0, accept_unsigned_signals: false };
+  expect(await admit({ ...input, project_id, request_id: newId('req') })).toBe('foreign');
+  expect(await admit({ ...input, project_id: newId('prj'), request_id: newId('req') })).toBe('foreign');
+  expect(kinds).toEqual(['foreign_start', 'foreign_start']);
 });

@@ -105,8 +105,7 @@ export async function foreignWorker(address: string, namespace: string): Promise
         input: payloads(args),
         scheduleToCloseTimeout: { seconds: 60 as never },
         startToCloseTimeout: { seconds: 15 as never },
-        heartbeatTimeout: { seconds: 15 as never },
-        retryPolicy: { maximumAttempts: 1 },
+        retryPolicy: { maximumAttempts: 3 },
       },
     }));
   }

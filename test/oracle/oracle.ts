@@ -54,7 +54,7 @@ export interface Oracle {
   close(): Promise<void>;
 }
 
-/** A decision enters the history with the workflow task that answers it. */
+/** A Signal enters the history before the workflow task that answers it. */
 const TASK_MS = 6_000;
 const TERMINAL = ['approved', 'rejected', 'expired', 'cancelled'];
 
@@ -223,13 +223,13 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
       if (row.status === 'expired' && late < 0) say('in time', id, `expired ${-late} ms before its deadline`);
       if (row.cause === 'deadline' && row.status !== 'expired')
         say('in time', id, 'the deadline had another result than expired');
-      const taken = history?.accepted.find((message) => message.decision_id === row.decision_id);
-      if (row.cause === 'person' && taken && taken.at > request.expires_at.getTime() + TASK_MS)
-        say(
-          'in time',
-          id,
-          `a decision recorded ${taken.at - request.expires_at.getTime()} ms after the deadline counts`,
-        );
+      // A person's decision counts by the time of its row, a bot's by that of its Signal.
+      const taken = row.verified
+        ? decision?.created_at.getTime()
+        : history?.accepted.find((message) => message.decision_id === row.decision_id)?.at;
+      const after = taken === undefined ? 0 : taken - request.expires_at.getTime() - (row.verified ? 0 : TASK_MS);
+      if (row.cause === 'person' && taken !== undefined && after >= 0)
+        say('in time', id, `a decision ${after} ms after the deadline counts`);
     }
 
     // The thread was notified, or its delivery is running; its effect happened once, and only if approved.
@@ -272,7 +272,7 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
     // No row belongs to another project.
     for (const other of [row, executed, decision, ...delivery, interrupt])
       if (other && other.project_id !== request.project_id) say('own project', id, 'a row of another project');
-    if (history && history.input?.project_id !== request.project_id)
+    if (history && !tampered && history.input?.project_id !== request.project_id)
       say('own project', id, 'a workflow of another project');
     if (!TERMINAL.includes(request.status) && request.status !== 'pending')
       say('records agree', id, `status ${request.status}`);

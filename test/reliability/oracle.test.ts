@@ -40,6 +40,7 @@ test('the oracle finds no violation in an untouched deployment', async () => {
   expect((await rig.oracle.settle({}, 20_000)).violations).toEqual([]);
 });
 
+/** `opens` beside the oracle's own findings: the api refuses to show the request, because a row fails its authenticity check. */
 test('the oracle finds tampered rows', async () => {
   const { id } = closed;
   expect(
@@ -59,7 +60,7 @@ test('the oracle finds tampered rows', async () => {
       `create table kept as select * from ledger; update ledger set receipt = (select receipt from kept ${of(other.id)}) ${of(id)}`,
       `update ledger set receipt = (select receipt from kept ${of(id)}) ${of(id)}; drop table kept`,
     ),
-  ).toEqual(['never changed', 'records agree']);
+  ).toEqual(['never changed', 'opens', 'records agree']);
   expect(
     await tampered(
       `create table kept as select * from ledger; delete from ledger ${of(id)}`,
@@ -71,13 +72,13 @@ test('the oracle finds tampered rows', async () => {
       `update decisions set actor = 'mallory' ${of(id)}`,
       `update decisions set actor = 'dev-approver' ${of(id)}`,
     ),
-  ).toEqual(['only approved']);
+  ).toEqual(['only approved', 'opens']);
   expect(
     await tampered(
-      `insert into executions (request_id, project_id, payload_digest, reported_by) select id, project_id, 'sha256:0', 'x' from approval_requests where id = '${id}'`,
+      `insert into executions (request_id, project_id, payload_digest, reported_by, executed_at) select id, project_id, 'sha256:0', 'x', now() from approval_requests where id = '${id}'`,
       `delete from executions ${of(id)}`,
     ),
-  ).toEqual(['only approved']);
+  ).toEqual(['only approved', 'opens']);
   expect(
     await tampered(
       `create table kept as select * from approval_requests; update approval_requests set sealed = (select sealed from kept where id = '${other.id}') where id = '${id}'`,
@@ -95,6 +96,7 @@ test('the oracle finds a patch that runs without a second person', async () => {
   ])
     expect(await tampered(`update decisions set ${there} ${patch}`, `update decisions set ${back} ${patch}`)).toEqual([
       'only approved',
+      'opens',
     ]);
 });
 

@@ -14,6 +14,7 @@ const updateFailed = (type: string) => new WorkflowUpdateFailedError('no', Appli
 /** A Temporal that answers the calls in this order, with an error or not, and records them. */
 function temporal(...answers: (Error | undefined)[]) {
   const calls: string[] = [];
+  const states: string[] = [];
   const call = (name: string) => async () => {
     calls.push(name);
     const error = answers.shift();
@@ -23,6 +24,7 @@ function temporal(...answers: (Error | undefined)[]) {
     executeUpdate: call('update'),
     signal: call('signal'),
     cancel: call('cancel'),
+    describe: async () => ({ status: { name: states.shift() ?? 'RUNNING' } }),
     result: async () => {},
   };
   const workflows = approvalWorkflows({
@@ -30,8 +32,9 @@ function temporal(...answers: (Error | undefined)[]) {
     taskQueue: 'letsping',
     store: { markStarted: async () => {} },
     log: { warn: () => {} },
+    onEnded: async ({ id }) => void calls.push(`${id} had ended`),
   });
-  return { calls, workflows };
+  return { calls, states, workflows };
 }
 afterEach(() => {
   vi.useRealTimers();
@@ -56,6 +59,13 @@ test('a missing workflow is started before the Update only where the caller says
   expect(calls).toEqual(['update', 'start', 'update']);
 });
 
+test('a workflow that ended without an outcome is reported before it is started again', async () => {
+  const { calls, states, workflows } = temporal(undefined, undefined);
+  states.push('TERMINATED');
+  expect(await workflows.decide(request, decision, { startFirst: true })).toEqual({ state: 'settled' });
+  expect(calls).toEqual(['req_1 had ended', 'start', 'update']);
+});
+
 test('an error that is not of Temporal is thrown', async () => {
   await expect(temporal(new TypeError('bug')).workflows.decide(request, decision)).rejects.toThrow('bug');
   await expect(temporal(new TypeError('bug')).workflows.cancel(request)).rejects.toThrow('bug');
@@ -64,7 +74,7 @@ test('an error that is not of Temporal is thrown', async () => {
 test('a cancellation starts a missing workflow first, and one that has ended is left alone', async () => {
   const missing = temporal(notFound, undefined, undefined);
   expect(await missing.workflows.cancel(request)).toBe('requested');
-  expect(missing.calls).toEqual(['cancel', 'start', 'cancel']);
+  expect(missing.calls).toEqual(['signal', 'start', 'signal']);
   expect(await temporal(notFound, undefined, notFound).workflows.cancel(request)).toBe('requested');
 });
 

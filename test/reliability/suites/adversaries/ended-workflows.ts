@@ -29,6 +29,7 @@ async function terminated(on: Attempts): Promise<void> {
     if (time < 5)
       await decide(on.rig, id, { type: 'patch', patched_payload: { url: 'http://169.254.169.254/' }, payload_digest });
   }
+  await on.alarmed('terminated five times', target, 'workflow_ended');
   await on.honest('terminated five times', target);
   await on.receipt('terminated five times', target, 'approved', ['dev-approver']);
 }

@@ -23,7 +23,6 @@ export async function forgedStarts(on: Attempts, worker: ForeignWorker, rounds: 
     'another digest': { payload_digest: ZEROS },
     'another requester': { requested_by: 'ceo' },
     'unsigned signals': { accept_unsigned_signals: true },
-    'a deadline that is text': { expires_at_ms: 'never' },
   };
   const other = await on.held();
   for (let round = 0; round < rounds; round++)
@@ -67,7 +66,11 @@ async function substituted(on: Attempts, worker: ForeignWorker, other: Opened): 
     'a project that is SQL': (target) => ({ ...inputOf(on, target), project_id: "*'; drop table ledger; --" }),
     'no project': (target) => ({ ...inputOf(on, target), project_id: null }),
     'every project': (target) => ({ ...inputOf(on, target), project_id: '*' }),
+    'a deadline that is text': (target) => ({ ...inputOf(on, target), expires_at_ms: 'never' }),
     'no terms': () => ({}),
+    nothing: () => null,
+    text: () => 'approve',
+    'a list': (target) => [inputOf(on, target)],
   };
   for (const [name, input] of Object.entries(inputs)) {
     const target = await on.held();

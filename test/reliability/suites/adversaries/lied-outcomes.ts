@@ -116,8 +116,8 @@ export async function liedOutcomes(on: Attempts, worker: ForeignWorker, random: 
       () => `${kind}, after the outcome: ${JSON.stringify(after.slice(0, 3))}`,
     );
   }
-  for (const target of await targets(on, { expires_in_ms: 4_000 }))
-    await lateLies(on, worker, target, some(lies(target, random)));
+  const late = await targets(on, { expires_in_ms: 6_000 });
+  await Promise.all(late.map((target) => lateLies(on, worker, target, some(lies(target, random)))));
 }
 
 /** The request's own workflow is gone at its deadline. Only its expiry is true then. */
@@ -128,6 +128,7 @@ async function lateLies(on: Attempts, worker: ForeignWorker, target: Target, pro
     ...same,
     proposed: [{ status: 'expired', cause: 'deadline', payload_digest: target.payload_digest }],
   });
+  await on.pending(`${target.kind}, before the deadline`, target);
   await pause(Date.parse(target.expires_at) - Date.now() + 200);
   const untrue = proposed.filter(
     (lie) => !('status' in lie && lie.status === 'expired' && 'cause' in lie && lie.cause === 'deadline'),
