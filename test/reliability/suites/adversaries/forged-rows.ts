@@ -143,7 +143,7 @@ export async function forgedDecisions(on: Attempts): Promise<void> {
   }
 }
 
-/** A report of an execution that the attacker inserts for an approved request: nobody is told of it. */
+/** A report of an execution that the attacker inserts for an approved request: it is not shown. */
 export async function forgedExecutions(on: Attempts): Promise<void> {
   const { rig } = on;
   for (const [name, mac] of Object.entries(MACS('decisions', 'mac'))) {

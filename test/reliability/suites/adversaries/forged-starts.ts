@@ -85,7 +85,7 @@ async function substituted(on: Attempts, worker: ForeignWorker, other: Opened): 
   await on.pending('named by a run of another request', other);
 }
 
-/** True terms under the true id: what the product itself would start. It is harmless, whoever does it. */
+/** True terms under the true id: what the product itself would start. It is harmless. */
 async function copied(on: Attempts, worker: ForeignWorker): Promise<void> {
   const target = await on.held();
   await worker.start(approvalWorkflowId(target.id), APPROVAL_WORKFLOW, 'rig', [inputOf(on, target)]);

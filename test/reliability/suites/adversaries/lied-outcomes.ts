@@ -137,7 +137,7 @@ async function lateLies(on: Attempts, worker: ForeignWorker, target: Target, pro
   await on.pending(what, target);
   const answer = await decide(on.rig, target.id, { type: 'approve', payload_digest: target.payload_digest });
   on.count.check(answer.status === 409, () => `${what}: a late approval was answered ${answer.status} ${answer.text}`);
-  // The reconciler, or anybody: the expiry is true whoever asks.
+  // The expiry is true, also when the attacker asks for it.
   const [expired] = await worker.run({
     ...same,
     taskQueue: 'rig',
