@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import type { PolicyVersion } from '../../contracts/policy.ts';
 import type { Keyring, Sealer } from '../../crypto/keyring.ts';
@@ -11,6 +12,9 @@ import { isAuthenticRequest, SEAL_FRONT_SQL } from './request-seal.ts';
 
 /** Enough to notice a removed version after a restart; the attacker can hide it behind as many inserted requests. */
 const NEWEST_REQUESTS = 100;
+/** How often a process looks at the requests of a project: at first, and then for versions that only another process has seen. */
+const LOOK_AGAIN_MS = 60_000;
+const MAX_PROJECTS = 10_000;
 
 /**
  * Whether a recent request was screened by a later version than the newest one. The version is part of a request's seal, so an
@@ -36,17 +40,19 @@ export type ReadPolicy = (project_id: string) => Promise<PolicyInForce>;
 
 /**
  * Reads the policy in force, in one round trip. The attacker writes to the database, and removes the newest version to bring the one
- * before back: found by a process that has seen the newer one, and by requests that were screened by it.
+ * before back: found by a process that has seen the newer one, and, at its first read and once a minute, by requests that were screened
+ * by it.
  * @throws RowForged, RolledBack
  */
 export function policyReader(pool: Pool, keyring: Keyring, { policies }: Pick<RollbackMemory, 'policies'>): ReadPolicy {
+  const looked = new LRUCache<string, true>({ max: MAX_PROJECTS, ttl: LOOK_AGAIN_MS });
   return async (project_id) => {
     const sealer = await keyring.sealer(project_id);
     const read = () =>
       inProject(pool, project_id, async (tx) => {
         const [inForce, isLater, now] = await Promise.all([
           currentPolicy(tx, sealer),
-          hasLaterRequest(tx, sealer),
+          looked.has(project_id) ? false : hasLaterRequest(tx, sealer),
           clock({ ...tx, query: tx.last }),
         ]);
         return { inForce, isLater, now };
@@ -55,6 +61,7 @@ export function policyReader(pool: Pool, keyring: Keyring, { policies }: Pick<Ro
     const { inForce, isLater, now } = await readCurrent(read, (found) => isOlder(found.inForce.version));
     if (isLater || isOlder(inForce.version)) throw new RolledBack('policy', String(inForce.version));
     policies.saw(project_id, inForce.version);
+    if (!looked.has(project_id)) looked.set(project_id, true);
     return { inForce, now };
   };
 }
