@@ -15,6 +15,8 @@ FROM node:24-bookworm-slim
 RUN apt-get update \
   && apt-get install -y --no-install-recommends ca-certificates \
   && rm -rf /var/lib/apt/lists/*
+# A new volume takes its owner from this folder.
+RUN install -d -o 10001 -g 10001 -m 0700 /var/lib/letsping
 WORKDIR /app
 COPY --from=build /app/package.json /app/LICENSE ./
 COPY --from=build /app/node_modules ./node_modules

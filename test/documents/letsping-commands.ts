@@ -55,6 +55,7 @@ export async function checkLetsping(args: string[], surroundings: Surroundings, 
   const env = {
     ...project.terminal,
     ...(args[0] === 'migrate' && { DATABASE_URL: system.database_url }),
+    ...(args[0] === 'restore' && system.program_env),
     // Only another person may approve a patch with a new finding.
     ...(args.includes('--patched') && {
       LETSPING_BASE_URL: system.public_url,

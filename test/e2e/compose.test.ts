@@ -25,6 +25,7 @@ interface Service {
   cap_drop?: string[];
   security_opt?: string[];
   privileged?: boolean;
+  volumes?: string[];
   restart?: string;
   healthcheck?: { test: string[] };
   depends_on?: Record<string, { condition: string }>;
@@ -60,6 +61,11 @@ test('every container is not root, read-only, without capabilities, of a named r
     }
   }
   expect(services.filter(([, { ports }]) => ports).map(([name]) => name)).toEqual(['api-1', 'api-2']);
+  for (const [name, { image, environment, volumes }] of services)
+    expect(volumes?.some((volume) => volume.startsWith('anchor:')) ?? false, name).toBe(
+      image.startsWith('letsping-temporal:') &&
+        environment?.['LETSPING_ANCHOR_FILE'] === '/var/lib/letsping/anchor.json',
+    );
   expect(services.filter(([, { secrets }]) => secrets?.includes('owner_database_url')).map(([name]) => name)).toEqual([
     'migrate',
   ]);
@@ -178,6 +184,7 @@ function environmentOf(name: string, extra: NodeJS.ProcessEnv = {}): NodeJS.Proc
     String(value)
       .replace(/\$\{\w+:-([^}]*)\}/g, '$1')
       .replace(/^\/run\/secrets/, secrets)
+      .replace(/^\/var\/lib\/letsping/, dir)
       .replace(/^0\.0\.0\.0$/, '127.0.0.1')
       .replace(/^temporal:7233$/, inject('temporalAddress')),
   ]);
@@ -214,6 +221,9 @@ test('the same commands and environment, as processes: migrate, become ready and
       .split('\n')
       .find((line) => line.startsWith('{'))!,
   ) as { project: Record<string, string> };
+  expect(Object.keys(JSON.parse(readFileSync(join(dir, 'anchor.json'), 'utf8')).projects)).toEqual([
+    project['project_id'],
+  ]);
 
   const shared = {
     LETSPING_TASK_QUEUE: `compose-${randomBytes(6).toString('hex')}`,
