@@ -59,14 +59,16 @@ export async function listRequests(tx: Transaction, sealer: Sealer, query: Reque
 /** A ledger row as PostgreSQL writes it as JSON. */
 export type LedgerJson = Omit<LedgerRecord, 'resolved_at'> & { resolved_at: string };
 
-/** A request of a list, with its outcome if there is one. @throws RowForged */
+/** A request of a list, with its outcome if there is one. Its status is that of the ledger: the attacker edits the column. @throws RowForged */
 export async function authenticListed(
   sealer: Sealer,
   { ledger, ...row }: RequestRecord & { front: Buffer; ledger: LedgerJson | null },
 ): Promise<RequestRecord & { ledger: LedgerJson | null }> {
   const request = authenticTerms(sealer, row);
-  if (ledger) await authenticateOutcome(sealer, request, { ...ledger, resolved_at: new Date(ledger.resolved_at) });
-  return { ...request, ledger };
+  if (!ledger) return { ...request, status: 'pending', resolved_at: null, ledger };
+  const resolved_at = new Date(ledger.resolved_at);
+  await authenticateOutcome(sealer, request, { ...ledger, resolved_at });
+  return { ...request, status: ledger.status, resolved_at, ledger };
 }
 
 const STARTED = `with started as (

@@ -14,11 +14,18 @@ function patchedBy(statement: Statement): string | undefined {
 /**
  * An outcome counts by its receipt. The attacker writes to the database: a ledger row whose receipt this deployment did not sign, or
  * whose receipt says anything else than the row and the request's terms, is not an outcome.
+ * @returns what only the receipt says: the author of a patch that a second person approved.
  * @throws RowForged
  */
-export async function authenticateOutcome(sealer: Sealer, request: RequestRecord, row: LedgerRecord): Promise<void> {
+export async function authenticateOutcome(
+  sealer: Sealer,
+  request: RequestRecord,
+  row: LedgerRecord,
+): Promise<{ patched_by: string | undefined }> {
   const signed = await sealer.verifyReceipt(row.receipt);
   if (!signed) throw new RowForged('ledger', row.request_id);
-  const expected = statementOf(request, row, patchedBy(JSON.parse(signed.toString('utf8')) as Statement));
-  if (!signed.equals(canonicalBytes(expected))) throw new RowForged('ledger', row.request_id);
+  const patched_by = patchedBy(JSON.parse(signed.toString('utf8')) as Statement);
+  if (!signed.equals(canonicalBytes(statementOf(request, row, patched_by))))
+    throw new RowForged('ledger', row.request_id);
+  return { patched_by };
 }

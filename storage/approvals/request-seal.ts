@@ -1,5 +1,5 @@
 import type { SealContext } from '../../crypto/envelope.ts';
-import { SEAL_FRONT } from '../../crypto/envelope.ts';
+import { SEAL_FRONT, SealBroken } from '../../crypto/envelope.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
 import { RowForged } from '../../crypto/row-mac.ts';
 import { sha256 } from '../../crypto/sha256.ts';
@@ -53,7 +53,7 @@ export function authenticTerms<Row extends RequestRecord & { front: Buffer }>(
 
 /**
  * The request with its sealed part. The digest is computed again, so that what is shown, decided and resumed is what was judged.
- * @throws RowForged, SealBroken
+ * @throws RowForged, also if the sealed bytes were altered
  */
 export async function unsealedRequest(
   sealer: Sealer,
@@ -61,7 +61,12 @@ export async function unsealedRequest(
 ): Promise<UnsealedRequest> {
   const context = requestContext(row);
   if (!sealer.isSealedUnder(context, sealed.subarray(0, SEAL_FRONT))) throw new RowForged('request', row.id);
-  const secret = (await sealer.unseal(context, sealed)) as RequestSecret;
+  const secret = await sealer.unseal(context, sealed).then(
+    (value) => value as RequestSecret,
+    (error: unknown) => {
+      throw error instanceof SealBroken ? new RowForged('request', row.id) : error;
+    },
+  );
   const { service, action } = row;
   if (
     payloadDigest(saltBytes(secret.salt), { service, action, payload: secret.payload }, sha256) !== row.payload_digest

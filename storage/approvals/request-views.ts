@@ -2,16 +2,15 @@ import type { Sealer } from '../../crypto/keyring.ts';
 import type { HistoryView, RequestView } from '../../domain/approval/ports.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { readRequest } from './approval-requests.ts';
-import { authenticateOutcome } from './authentic-outcome.ts';
 import { listDecisions } from './decisions.ts';
 import { type Execution, readExecution, type SeenExecutions } from './executions.ts';
 import { listIncidents } from './incidents.ts';
-import { readResolution } from './resolution.ts';
+import { authenticResolution, readResolution } from './resolution.ts';
 import { readProposal } from './screenings.ts';
 
 /**
  * One round trip. A commit between the statements is not shown: a resolution and an execution count only if the request's own
- * row, which is read first, says that it is closed.
+ * row, which is read first, says that it is closed. A row that says so without a ledger row was changed: the request is pending.
  */
 async function read(
   tx: Transaction,
@@ -25,10 +24,21 @@ async function read(
     readExecution({ ...tx, query: tx.last }, sealer, id, seen),
   ]);
   if (!request) return undefined;
-  const { ledger, resolution, receipt } = (request.status === 'pending' ? undefined : found) ?? {};
-  if (ledger) await authenticateOutcome(sealer, request, ledger);
-  const execution = resolution?.outcome.status === 'approved' ? executed : undefined;
-  return { request, resolution, receipt, executed_at: execution?.executed_at, execution };
+  if (request.status === 'pending' || !found) {
+    const pending = { ...request, status: 'pending' as const, resolved_at: null };
+    return {
+      request: pending,
+      resolution: undefined,
+      receipt: undefined,
+      executed_at: undefined,
+      execution: undefined,
+    };
+  }
+  const { resolution, receipt } = await authenticResolution(sealer, request, found);
+  const { status } = resolution.outcome;
+  const execution = status === 'approved' ? executed : undefined;
+  const closed = { ...request, status, resolved_at: found.ledger.resolved_at };
+  return { request: closed, resolution, receipt, executed_at: execution?.executed_at, execution };
 }
 
 /** @throws RowForged, RolledBack, SealBroken */

@@ -1,12 +1,12 @@
 import type { ResolutionView } from '../../contracts/approval-request.ts';
+import type { Outcome } from '../../contracts/decision.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
-import {
-  type DecisionRecord,
-  type DecisionSecret,
-  type LedgerRecord,
-  outcomeOf,
-} from '../../domain/approval/record.ts';
+import { RowForged } from '../../crypto/row-mac.ts';
+import { sha256 } from '../../crypto/sha256.ts';
+import { type DecisionSecret, type LedgerRecord, outcomeOf, type RequestRecord } from '../../domain/approval/record.ts';
+import { payloadDigest, saltBytes } from '../../domain/digest.ts';
 import type { Transaction } from '../db/transaction.ts';
+import { authenticateOutcome } from './authentic-outcome.ts';
 import { sealContext } from './decisions.ts';
 
 /** The public form of a ledger row that no person decided. */
@@ -22,38 +22,30 @@ export const resolutionOf = (row: LedgerRecord, requested_digest: string): Resol
 
 type Row = LedgerRecord & {
   requested_digest: string;
-  type: DecisionRecord['type'] | null;
   sealed: Buffer | null;
   patch_id: string | null;
-  patched_by: string;
   sealed_patch: Buffer | null;
 };
 
-/** A Signal of a team's bot has no row in `decisions`: its type follows from the status. */
-const typeOf = ({ type, cause, status }: Row): ResolutionView['type'] =>
-  type ?? (cause !== 'person' ? null : status === 'approved' ? 'approve' : 'reject');
-
-/** `ledger`: the row, which the caller authenticates. */
-export interface ReadResolution {
+/** A resolution as stored: `authenticResolution` makes it one that counts. */
+export interface StoredResolution {
   ledger: LedgerRecord;
-  resolution: ResolutionView;
-  receipt: string;
+  view: ResolutionView;
 }
 
 /**
- * The resolution of a request with its receipt, unsealed; undefined while the request is pending. The patched payload is looked up by
- * the ledger's digest: it comes from the decision itself, or from the patch that a second approver approved.
- * The outcome is believed only with its receipt: `authenticateOutcome`, for which the caller has the request.
+ * The resolution of a request, unsealed; undefined while the request is pending. The patched payload is looked up by the ledger's
+ * digest: it comes from the decision itself, or from the patch that a second approver approved.
  * @throws SealBroken
  */
 export async function readResolution(
   tx: Transaction,
   sealer: Sealer,
   request_id: string,
-): Promise<ReadResolution | undefined> {
+): Promise<StoredResolution | undefined> {
   const [row] = await tx.query<Row>(
     `select l.request_id, l.status, l.cause, l.payload_digest, l.decision_id, l.actor, l.channel, l.verified, l.resolved_at, l.receipt,
-       r.payload_digest as requested_digest, d.type, d.sealed, p.id as patch_id, p.actor as patched_by, p.sealed as sealed_patch
+       r.payload_digest as requested_digest, d.sealed, p.id as patch_id, p.sealed as sealed_patch
      from ledger l join approval_requests r on r.id = l.request_id left join decisions d on d.id = l.decision_id and d.request_id = l.request_id
        left join decisions p on p.request_id = l.request_id and p.patched_digest = l.payload_digest
      where l.project_id = $1 and l.request_id = $2`,
@@ -68,14 +60,41 @@ export async function readResolution(
   const patch = row.patch_id === row.decision_id ? secret : await secretOf(row.patch_id, row.sealed_patch);
   return {
     ledger: row,
-    resolution: {
+    view: {
       ...resolutionOf(row, row.requested_digest),
-      type: typeOf(row),
       ...(secret.reason !== undefined && { reason: secret.reason }),
       ...(patch.patched_payload && { patched_payload: patch.patched_payload }),
-      ...(row.patch_id !== null && row.patched_by !== row.actor && { patched_by: row.patched_by }),
       ...(patch.salt && { digest_salt: patch.salt }),
     },
-    receipt: row.receipt,
   };
+}
+
+/** A person's decision by its outcome: a patch that a second person approved has the type of that approval. */
+const typeOf = ({ status, cause, modified }: Outcome, patched_by: string | undefined): ResolutionView['type'] => {
+  if (cause !== 'person') return null;
+  if (status !== 'approved') return 'reject';
+  return modified && patched_by === undefined ? 'patch' : 'approve';
+};
+
+/**
+ * The resolution, if its receipt says the same as its row and the request, and the patched payload has the digest that the receipt
+ * names. Who patched and how comes from the receipt, because the attacker edits `decisions`.
+ * @throws RowForged
+ */
+export async function authenticResolution(
+  sealer: Sealer,
+  request: RequestRecord,
+  { ledger, view }: StoredResolution,
+): Promise<{ resolution: ResolutionView; receipt: string }> {
+  const { patched_by } = await authenticateOutcome(sealer, request, ledger);
+  const { patched_payload, digest_salt } = view;
+  if (view.outcome.modified && !patched_payload) throw new RowForged('decision', ledger.decision_id ?? '', request.id);
+  if (patched_payload) {
+    const { service, action } = request;
+    const digest = payloadDigest(saltBytes(digest_salt ?? ''), { service, action, payload: patched_payload }, sha256);
+    if (digest !== ledger.payload_digest) throw new RowForged('decision', ledger.decision_id ?? '', request.id);
+  }
+  const type = typeOf(view.outcome, patched_by);
+  const resolution = { ...view, type, ...(patched_by !== undefined && { patched_by }) };
+  return { resolution, receipt: ledger.receipt };
 }

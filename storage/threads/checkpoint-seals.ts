@@ -6,7 +6,7 @@ import type {
   StoredCheckpoint,
   TaskWrite,
 } from '../../contracts/thread.ts';
-import type { SealContext } from '../../crypto/envelope.ts';
+import { SealBroken, type SealContext } from '../../crypto/envelope.ts';
 import { sealValue, unsealValue } from '../keys/sealed-value.ts';
 import type { ReadRow, SealedValue, SealedWrite } from './checkpoints.ts';
 import type { ThreadKeys } from './thread-keys.ts';
@@ -100,7 +100,7 @@ export async function unsealCheckpoints(
     heads.map(async (row): Promise<StoredCheckpoint> => {
       const { thread_id, checkpoint_ns, checkpoint_id } = row;
       const key = keyOf.get(thread_id);
-      if (!key) throw new Error('a checkpoint without its thread');
+      if (!key) throw new SealBroken('a checkpoint without its thread');
       const [source, step] = JSON.parse(row.c) as [string | null, number | null];
       const head: CheckpointHead = {
         thread_id,

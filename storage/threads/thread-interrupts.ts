@@ -4,8 +4,7 @@ import type { Sealer } from '../../crypto/keyring.ts';
 import { RowForged } from '../../crypto/row-mac.ts';
 import { statusAnswer } from '../../domain/approval/status-answer.ts';
 import { readRequest, readRequestRow } from '../approvals/approval-requests.ts';
-import { authenticateOutcome } from '../approvals/authentic-outcome.ts';
-import { readResolution } from '../approvals/resolution.ts';
+import { authenticResolution, readResolution } from '../approvals/resolution.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { addDeliveries } from '../outbox/deliveries.ts';
 import { authenticLinks, type InterruptRow, LINK_COLUMNS, linkMac } from './interrupt-links.ts';
@@ -119,9 +118,7 @@ async function answersOf(
     const resolved = await readResolution(tx, sealer, request_id);
     if (!request || !resolved) return undefined;
     if (request.thread_id !== thread_id) throw new RowForged('thread_interrupt', request_id);
-    const { ledger, ...resolution } = resolved;
-    await authenticateOutcome(sealer, request, ledger);
-    answers.push(statusAnswer({ request, ...resolution }));
+    answers.push(statusAnswer({ request, ...(await authenticResolution(sealer, request, resolved)) }));
   }
   return answers;
 }

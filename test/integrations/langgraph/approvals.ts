@@ -118,7 +118,7 @@ export class Approvals implements ApprovalClient {
     const sealer = await this.#keyring.sealer(this.project_id);
     return inProject(this.#pool, this.project_id, async (tx) => {
       const request = await readRequest(tx, sealer, id);
-      const resolution = (await readResolution(tx, sealer, id))?.resolution;
+      const resolution = (await readResolution(tx, sealer, id))?.view;
       if (!request) throw new Error('no such request');
       return {
         id,
