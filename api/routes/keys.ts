@@ -1,5 +1,6 @@
 import { ApiKey, CreatedKey, CreateKeyBody, KeyList } from '../../contracts/key.ts';
 import { newApiKey } from '../../crypto/api-key.ts';
+import { newId } from '../../crypto/ids.ts';
 import type { KeyStore } from '../../domain/access/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { type Route, route } from '../route.ts';
@@ -34,9 +35,14 @@ export const keyRoutes = ({ keys, environment }: KeyRouteDeps): Route[] => [
         throw new DomainError('invalid_value', 'Only an agent key can be limited to services.', {
           errors: [{ pointer: '/services', detail: 'not for this role' }],
         });
-      const { api_key, secret_sha256 } = newApiKey(new_id, environment);
-      const key = await keys.createKey(principal.project_id, new_id, body, secret_sha256, principal.owner);
-      return { status: 201, body: { ...key, api_key } };
+      const { project_id, owner } = principal;
+      for (let id = new_id; ; id = newId('key')) {
+        const { api_key, secret_sha256 } = newApiKey(id, environment);
+        const key = await keys.createKey(project_id, id, body, secret_sha256, owner);
+        if (key) return { status: 201, body: { ...key, api_key } };
+        // An attempt under the same Idempotency-Key made this one, and died before its answer: nobody has its secret.
+        await keys.revokeKey(project_id, id, owner);
+      }
     },
   }),
 

@@ -30,8 +30,14 @@ export interface IdentityStore {
 
 /** The API keys of a project. */
 export interface KeyStore {
-  /** `by`: owner of the key that was used. */
-  createKey(project_id: string, id: string, key: CreateKeyBody, secret_sha256: Uint8Array, by: string): Promise<ApiKey>;
+  /** `by`: owner of the key that was used. Undefined, and nothing written, when the id exists. */
+  createKey(
+    project_id: string,
+    id: string,
+    key: CreateKeyBody,
+    secret_sha256: Uint8Array,
+    by: string,
+  ): Promise<ApiKey | undefined>;
   listKeys(project_id: string): Promise<ApiKey[]>;
   revokeKey(project_id: string, id: string, by: string): Promise<ApiKey | undefined>;
 }

@@ -18,7 +18,7 @@ export function keyStore({ pool, keyring, keys, memory, report, acts }: AccessDe
     createKey: (project_id, id, key, secret_sha256, by) =>
       acts.transact(project_id, async (tx, sealer, record) => {
         const written = await insertKey(tx, sealer, id, key, secret_sha256);
-        if (written.revoked_at === null) await record(keyCreated(id, key, by));
+        if (written) await record(keyCreated(id, key, by));
         return written;
       }),
     async listKeys(project_id) {

@@ -43,22 +43,20 @@ export const asApiKey = (row: KeyRow, authentic: boolean): ApiKey => ({
   authentic,
 });
 
-/** Safe to repeat under one id: the last secret counts. A key that was revoked in between stays revoked. */
+/** Undefined, and nothing written, when the id exists: the application may not change a key (`storage/grants.ts`). */
 export async function insertKey(
   tx: Transaction,
   sealer: Sealer,
   id: string,
   key: CreateKeyBody,
   secret_sha256: Uint8Array,
-): Promise<ApiKey> {
+): Promise<ApiKey | undefined> {
   const created_at = await clock(tx);
   const fields = { name: key.name, owner: key.owner, role: key.role, services: key.services ?? null, created_at };
   const [row] = await tx.query<KeyRow>(
-    `insert into api_keys as k (id, project_id, name, owner, role, services, secret_sha256, created_at, mac)
+    `insert into api_keys (id, project_id, name, owner, role, services, secret_sha256, created_at, mac)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-     on conflict (id) do update set name = excluded.name, owner = excluded.owner, role = excluded.role, services = excluded.services,
-       secret_sha256 = excluded.secret_sha256, created_at = excluded.created_at, mac = excluded.mac where k.revoked_at is null
-     returning ${KEY_COLUMNS}`,
+     on conflict (id) do nothing returning ${KEY_COLUMNS}`,
     [
       id,
       tx.project_id,
@@ -71,8 +69,7 @@ export async function insertKey(
       sealer.macOf('api_key', id, { ...fields, secret_sha256 }),
     ],
   );
-  const written = row ?? (await readKey(tx, id))!;
-  return asApiKey(written, isAuthenticKey(sealer, written));
+  return row && asApiKey(row, true);
 }
 
 /** The act that records it. */

@@ -88,3 +88,21 @@ begin
   end if;
   raise exception 'versions of a policy are append-only';
 end $$;
+
+-- Least privilege of the application, by column: what its code does (storage/grants.ts). Terms, decisions, keys and evidence are
+-- written once. Deletes are left where the product deletes: threads, sessions, idempotency keys.
+revoke update, delete, truncate, references, trigger on all tables in schema public from letsping_app;
+grant update (root_key_id, wrapped_key) on projects to letsping_app;
+grant update (sealed) on issuer_keys to letsping_app;
+grant update (last_used_at, revoked_at, revoked_mac, mac) on api_keys to letsping_app;
+grant update (status, resolved_at, workflow_started_at) on approval_requests to letsping_app;
+grant update (screening, screened_at, sealed_screening, screening_mac, sent_back_at, sent_back_mac) on decisions to letsping_app;
+grant update (started_at, delivered_at, dead_at) on deliveries to letsping_app;
+grant update (used_at, mac) on login_links to letsping_app;
+grant update (status, sealed_answer, locked_until) on idempotency_keys to letsping_app;
+grant update (fence, owner, attempt, lease_until) on threads to letsping_app;
+grant update (parent_id, v, source, step, channel_versions, sealed, seen_fence) on checkpoints to letsping_app;
+grant update (task_path, channel, sealed) on checkpoint_writes to letsping_app;
+grant update (resumed_at) on thread_interrupts to letsping_app;
+grant delete on sessions, idempotency_keys, threads, checkpoints, checkpoint_values, checkpoint_writes, thread_pauses, thread_interrupts
+  to letsping_app;

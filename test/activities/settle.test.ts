@@ -140,7 +140,10 @@ describe('settle, run by an attacker who can write to the namespace', () => {
       "created_at = now() - interval '1 day'",
     ].entries()) {
       await recordDecision(system, { ...genuine, id: `dec_changed_${i}` });
-      await inProject(`update decisions set ${change} where request_id = $1 and id = 'dec_changed_${i}'`, id);
+      await system.database.asOwner(
+        `update decisions set ${change} where request_id = $1 and id = 'dec_changed_${i}'`,
+        [id],
+      );
       await expect(attempt(`dec_changed_${i}`)).rejects.toMatchObject(forged);
     }
     const { rows } = await inProject('select distinct kind from incidents where request_id = $1', id);

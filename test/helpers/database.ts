@@ -11,6 +11,8 @@ export interface TestDatabase {
   /** Connects as api and worker do. */
   app_url: string;
   pool: pg.Pool;
+  /** One statement of the owner, over all projects: what the application's login may not do. */
+  asOwner(text: string, values?: unknown[]): Promise<pg.QueryResult>;
   drop(): Promise<void>;
 }
 
@@ -34,6 +36,16 @@ export async function createDatabase({ migrated = true } = {}): Promise<TestData
     owner_url,
     app_url,
     pool,
+    asOwner: async (text, values) => {
+      const client = new pg.Client({ connectionString: owner_url });
+      await client.connect();
+      try {
+        await client.query("set app.project_id = '*'");
+        return await client.query(text, values);
+      } finally {
+        await client.end();
+      }
+    },
     drop: async () => {
       await pool.end();
       await admin(`drop database ${name} with (force)`);

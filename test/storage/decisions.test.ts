@@ -46,7 +46,7 @@ test('a patch that is sent again under its id keeps the payload and digest of th
       patched_digest: 'first',
     });
     expect(await write(patch('second', 'salt of the second'))).toMatchObject({ patched_digest: 'first' });
-    await inProject(db.pool, project_id, (tx) => tx.query(`update approval_requests set expires_at = now()`));
+    await db.asOwner(`update approval_requests set expires_at = now()`);
     expect(await write({ ...patch('third', 'salt'), id: 'dec_late' })).toEqual({ state: 'late' });
     expect(await inProject(db.pool, project_id, (tx) => readDecision(tx, sealer, 'req', 'dec'))).toMatchObject({
       patched_digest: 'first',

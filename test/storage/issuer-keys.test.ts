@@ -3,7 +3,6 @@ import { expect, test } from 'vitest';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { newIssuerKey } from '../../crypto/signing.ts';
-import { acrossProjects } from '../../storage/db/transaction.ts';
 import { currentIssuerKey, publishedKeys } from '../../storage/keys/issuer-keys.ts';
 import { createDatabase } from '../helpers/database.ts';
 
@@ -21,13 +20,11 @@ test('a key that an attacker wrote into the database is not published, not even 
       ['issuer key', theirs.kid],
       theirs.private_jwk,
     );
-    await acrossProjects(db.pool, async (tx) => {
-      const insert = `insert into issuer_keys (kid, public_jwk, sealed, created_at) select $1, $2, coalesce($3, sealed), now() - interval '1 day'
+    const insert = `insert into issuer_keys (kid, public_jwk, sealed, created_at) select $1, $2, coalesce($3, sealed), now() - interval '1 day'
         from issuer_keys where kid = $4`;
-      await tx.query(insert, [theirs.kid, JSON.stringify(theirs.public_jwk), foreign, kid]);
-      await tx.query(insert, [`${theirs.kid}x`, JSON.stringify(theirs.public_jwk), null, kid]); // what we sealed, under another name
-      await tx.query('update issuer_keys set public_jwk = $2 where kid = $1', [kid, JSON.stringify(theirs.public_jwk)]);
-    });
+    await db.asOwner(insert, [theirs.kid, JSON.stringify(theirs.public_jwk), foreign, kid]);
+    await db.asOwner(insert, [`${theirs.kid}x`, JSON.stringify(theirs.public_jwk), null, kid]); // what we sealed, under another name
+    await db.asOwner('update issuer_keys set public_jwk = $2 where kid = $1', [kid, JSON.stringify(theirs.public_jwk)]);
     const reported: string[] = [];
     expect(await publishedKeys(db.pool, keyring, (each) => reported.push(each))).toEqual([public_jwk]);
     expect(reported.sort()).toEqual([theirs.kid, `${theirs.kid}x`].sort());

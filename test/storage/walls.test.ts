@@ -57,7 +57,7 @@ describe('projects are separated by the database, below the statements', () => {
     ).rejects.toThrow(/row-level security/);
     expect(
       await inProject(db.pool, mine, (tx) =>
-        tx.query(`update approval_requests set service = 'mine' where project_id = '${theirs}' returning 1`),
+        tx.query(`update approval_requests set workflow_started_at = now() where project_id = '${theirs}' returning 1`),
       ),
     ).toEqual([]);
   });
