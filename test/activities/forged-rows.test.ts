@@ -88,6 +88,25 @@ test('a patch is not screened by a policy that was inserted, and the request sta
   await removePolicies();
 });
 
+test('an outcome that was inserted is not returned by settle, and the approver is answered that nothing was decided', async () => {
+  const { id, payload_digest } = await ingest();
+  await started(system.temporal, id);
+  await sql(
+    `insert into ledger (request_id, project_id, status, cause, payload_digest, actor, channel, verified, resolved_at, receipt)
+     select id, project_id, 'approved', 'person', payload_digest, 'ceo', 'api', true, now(), 'x.y.z' from approval_requests where id = $1`,
+    [id],
+  );
+  const asked = { status: 'approved', cause: 'person', verified: true, payload_digest } as const;
+  await expect(activities.settle(refOf(id), asked)).rejects.toMatchObject({ type: 'forged', nonRetryable: true });
+  const answer = await decide(id, { type: 'approve', payload_digest });
+  expect(answer.status).toBe(500);
+  expect(answer.text).toContain('othing was decided');
+  expect(await incidents(id)).toEqual(['forged_receipt']);
+  expect((await workflow(id).describe()).status.name).toBe('RUNNING');
+  await asOwner("delete from ledger where receipt = 'x.y.z'", []);
+  expect(await decide(id, { type: 'approve', payload_digest })).toMatchObject({ status: 201 });
+});
+
 test('a delivery that needs a forged row is retried, and goes on when the row is repaired', async () => {
   const { id: request_id } = await ingest();
   await insertPolicy(); // a delivery reads the task queue from the policy
