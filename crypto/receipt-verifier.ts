@@ -22,10 +22,20 @@ export function createReceiptVerifier(load: () => Promise<Map<string, KeyObject>
   });
   let keys = new Map<string, KeyObject>();
   let loaded = Number.NEGATIVE_INFINITY;
+  let loading: Promise<void> | undefined;
+  const reload = async (): Promise<void> => {
+    const wait = loaded + RELOAD_MS - performance.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    keys = await load();
+    loaded = performance.now();
+  };
+  /** Concurrent calls share one load. It may have begun before the key was written, so an unknown key is looked up twice. */
   const keyOf = async (kid: string): Promise<KeyObject | undefined> => {
-    if (!keys.has(kid) && performance.now() - loaded > RELOAD_MS) {
-      loaded = performance.now();
-      keys = await load();
+    for (let look = 0; look < 2 && !keys.has(kid); look++) {
+      loading ??= reload().finally(() => {
+        loading = undefined;
+      });
+      await loading;
     }
     return keys.get(kid);
   };
