@@ -31,6 +31,7 @@ beforeEach(() => {
 });
 
 const { decide, detail, workflow } = approvalsOf(() => system);
+/** The login of the application, which may not change terms; `asOwner` may. */
 const sql = (text: string, values: unknown[] = []) =>
   acrossProjects(system.database.pool, (tx) => tx.query<any>(text, values));
 const ingest = async () =>
@@ -62,7 +63,7 @@ const isListed = async (id: string) => {
 test('a start of a request whose terms were changed is refused once, with an incident', async () => {
   const { id, payload_digest } = await ingest();
   await started(system.temporal, id);
-  await sql("update approval_requests set action = 'b' where id = $1", [id]);
+  await asOwner("update approval_requests set action = 'b' where id = $1", [id]);
   const input = {
     ...refOf(id),
     payload_digest,
@@ -166,7 +167,7 @@ test('the comparison with Temporal sends nothing for an outcome without a valid 
      from approval_requests where id = $1`,
     [forged.id],
   );
-  await sql("update approval_requests set expires_at = expires_at + interval '1 day' where id = $1", [changed.id]);
+  await asOwner("update approval_requests set expires_at = expires_at + interval '1 day' where id = $1", [changed.id]);
   const events = async (id: string) => (await workflow(id).fetchHistory()).events?.length;
   const before = await events(forged.id);
   for (const { id } of [changed, terminated]) await workflow(id).terminate('by a namespace writer');
