@@ -6,7 +6,7 @@ import { answer, promised } from './patched-query.mjs';
 const STEPS = {
   'idempotency-lock-taken': /insert into idempotency_keys/,
   'request-written': /insert into approval_requests/,
-  'verdict-read': /select verdict from approval_requests/,
+  'verdict-read': /as front from approval_requests r where r\.project_id = \$1 and r\.id = \$2(?! for update)/,
   'ledger-written': /insert into ledger/,
   'thread-notified': /update deliveries set delivered_at/,
   'execution-reported': /insert into executions/,

@@ -53,7 +53,10 @@ export const STEPS: Step[] = [
   },
   {
     name: 'verdict-read',
-    where: statement('worker-postgres', /select verdict from approval_requests/),
+    where: statement(
+      'worker-postgres',
+      /as front from approval_requests r where r\.project_id = \$1 and r\.id = \$2(?! for update)/,
+    ),
   },
   {
     name: 'deadline-set',
