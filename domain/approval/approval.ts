@@ -89,9 +89,11 @@ export function refusalOf(
   now_ms: number,
 ): SentBack | undefined {
   if (isRepeat(state, decision)) return undefined;
+  // Before `admit` has compared them with the row, the terms of this run may be a forger's.
+  if (isPhase(state, 'screening')) return undefined;
   if (isPhase(state, 'patching')) return 'patch_in_progress';
   if (isPhase(state, 'closed')) return 'not_pending';
-  const proposal = isPhase(state, 'screening') ? undefined : state.proposal;
+  const { proposal } = state;
   if (proposal?.decision_id === decision.decision_id) return SECOND_APPROVER;
   const at_ms = (verified ? decision.decided_at_ms : undefined) ?? now_ms;
   if (at_ms >= terms.expires_at_ms) return 'expired';

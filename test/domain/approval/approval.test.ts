@@ -158,6 +158,7 @@ describe('refusals', () => {
   const cases: [string, ApprovalState, DecisionRef, number, string | undefined, boolean?][] = [
     ['counts while pending', pending, approve, 0, undefined],
     ['waits for the verdict while screening', opened, approve, 0, undefined],
+    ['waits while screening, whatever the terms of the run are: they may be forged', opened, approve, 5_000, undefined],
     ['at the deadline is late', pending, approve, 1_000, 'expired'],
     ['by the owner of the request', pending, { ...approve, actor: 'agent' }, 0, 'own_request'],
     ['on another digest', pending, { ...approve, payload_digest: digest(7) }, 0, 'payload_changed'],
