@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { createLoginLink } from '../../../../storage/access/bootstrap.ts';
 import { decide, pause, pooled, shuffled } from '../../suite.ts';
 import type { Attempts } from './attempts.ts';
-import { type Change, changed, changesOf, type Login, writing } from './row-changes.ts';
+import { type Change, changed, changesOf, type Login, wrote } from './row-changes.ts';
 
 const sha256 = (text: string) => hash('sha256', text, 'buffer');
 const idOf = (api_key: string) => `key_${api_key.slice('lp_test_'.length, 'lp_test_'.length + 26)}`;
@@ -22,10 +22,10 @@ const USE = ['last_used_at'];
 async function powerless(on: Attempts, what: string, api_key: string): Promise<void> {
   const target = await on.held();
   const answer = await decide(on.rig, target.id, { type: 'approve', payload_digest: target.payload_digest }, api_key);
-  const policy = await on.rig.call(api_key, 'GET', '/api/policy');
+  const list = await on.rig.call(api_key, 'GET', '/api/approval-requests?limit=1');
   on.count.check(
-    answer.status === 401 && policy.status === 401,
-    () => `${what}: decided with ${answer.status}, read the policy with ${policy.status}`,
+    answer.status === 401 && list.status === 401,
+    () => `${what}: decided with ${answer.status}, listed with ${list.status}`,
   );
   await on.pending(what, target);
 }
@@ -45,7 +45,7 @@ export async function forgedKeys(on: Attempts, random: () => number, most: numbe
       for (const login of ['application', 'owner'] as const) {
         const id = `key_0${String(++number).padStart(25, '0')}`;
         const { api_key, secret_sha256 } = ownKey(id);
-        await writing(
+        await wrote(
           rig,
           login,
           `insert into api_keys (id, project_id, name, owner, role, secret_sha256, created_at, mac) values ($1, $2, 'x', 'cfo', $3, $4, now(), ${mac})`,
@@ -68,7 +68,7 @@ export async function forgedKeys(on: Attempts, random: () => number, most: numbe
     await restore();
   });
   const victim = await rig.key('adv-victim', 'admin');
-  await writing(rig, 'application', `update api_keys set secret_sha256 = ${hex(known.secret_sha256)} where id = $1`, [
+  await wrote(rig, 'application', `update api_keys set secret_sha256 = ${hex(known.secret_sha256)} where id = $1`, [
     idOf(victim),
   ]);
   on.tried('changed column of api_keys');
@@ -76,7 +76,7 @@ export async function forgedKeys(on: Attempts, random: () => number, most: numbe
 
   // A key of another project, given to this one.
   const other = await rig.foreign();
-  await writing(rig, 'owner', 'update api_keys set project_id = $1 where id = $2', [
+  await wrote(rig, 'owner', 'update api_keys set project_id = $1 where id = $2', [
     rig.project_id,
     idOf(other.admin_api_key),
   ]);
@@ -92,13 +92,19 @@ export async function broughtBackKeys(on: Attempts): Promise<void> {
   const api_key = await rig.key('adv-revoked', 'approver');
   const id = idOf(api_key);
   const [row] = await rig.sql('select to_jsonb(k) as row from api_keys k where id = $1', [id]);
-  on.count.check((await rig.call(api_key, 'GET', '/api/policy')).status === 200, () => 'a fresh key is refused');
-  const revoked = await rig.call(rig.admin_api_key, 'POST', `/api/keys/${id}/revoke`, {});
+  on.count.check(
+    (await rig.call(api_key, 'GET', '/api/approval-requests?limit=1')).status === 200,
+    () => 'a fresh key is refused',
+  );
+  const revoked = await rig.call(rig.admin_api_key, 'DELETE', `/api/keys/${id}`);
   on.count.check(revoked.status < 300, () => `revoking answered ${revoked.status}`);
   await pause(1_200);
-  on.count.check((await rig.call(api_key, 'GET', '/api/policy')).status === 401, () => 'a revoked key still counts');
+  on.count.check(
+    (await rig.call(api_key, 'GET', '/api/approval-requests?limit=1')).status === 401,
+    () => 'a revoked key still counts',
+  );
   for (const login of ['application', 'owner'] as const) {
-    await writing(
+    await wrote(
       rig,
       login,
       `update api_keys k set revoked_at = null, revoked_mac = null, mac = o.mac
@@ -173,13 +179,13 @@ export async function forgedSignIns(on: Attempts, random: () => number, most: nu
     "'\\x0100000000000000000000000000000000'",
     '(select mac from sessions where mac is not null limit 1)',
   ]) {
-    await writing(
+    await wrote(
       rig,
       'application',
       `insert into sessions (token_sha256, project_id, owner, role, created_at, expires_at, mac) values ($1, $2, 'cfo', 'admin', now(), now() + interval '1 day', ${mac})`,
       [sha256(token), rig.project_id],
     );
-    await writing(
+    await wrote(
       rig,
       'application',
       `insert into login_links (token_sha256, project_id, owner, role, expires_at, mac) values ($1, $2, 'cfo', 'admin', now() + interval '1 day', ${mac.replace('sessions', 'login_links')})`,
@@ -188,8 +194,8 @@ export async function forgedSignIns(on: Attempts, random: () => number, most: nu
     on.tried('forged session or link', 2);
     await refused(`a session with ${mac}`, token);
     await refused(`a link with ${mac}`, await login(on, { once: token }));
-    await writing(rig, 'owner', 'delete from sessions where token_sha256 = $1', [sha256(token)]);
-    await writing(rig, 'owner', 'delete from login_links where token_sha256 = $1', [sha256(token)]);
+    await wrote(rig, 'owner', 'delete from sessions where token_sha256 = $1', [sha256(token)]);
+    await wrote(rig, 'owner', 'delete from login_links where token_sha256 = $1', [sha256(token)]);
   }
   const tables: Record<string, (change: Change, at: number) => Promise<void>> = {
     async sessions(change, at) {
@@ -220,8 +226,8 @@ export async function forgedSignIns(on: Attempts, random: () => number, most: nu
     `select to_jsonb(l) as row from login_links l where token_sha256 = ${hex(sha256(used))}`,
   );
   await login(on, { once: used });
-  await writing(rig, 'owner', `delete from login_links where token_sha256 = ${hex(sha256(used))}`);
-  await writing(
+  await wrote(rig, 'owner', `delete from login_links where token_sha256 = ${hex(sha256(used))}`);
+  await wrote(
     rig,
     'owner',
     'insert into login_links select * from jsonb_populate_record(null::login_links, $1::jsonb)',
@@ -237,7 +243,7 @@ export async function forgedSignIns(on: Attempts, random: () => number, most: nu
     headers: { cookie: `${COOKIE}=${genuine}`, origin: rig.url },
     redirect: 'manual',
   });
-  await writing(
+  await wrote(
     rig,
     'application',
     'insert into sessions select * from jsonb_populate_record(null::sessions, $1::jsonb)',
@@ -260,7 +266,7 @@ export async function forgedPolicies(on: Attempts, random: () => number, most: n
       payload: { amount: 1 },
     });
     on.count.check(
-      answer.body?.verdict !== 'allow' && answer.body?.outcome === undefined,
+      answer.status >= 400 || answer.body.verdict === 'hold',
       () => `${what}: answered ${answer.status} ${answer.text.slice(0, 200)}`,
     );
     return answer;
@@ -272,13 +278,14 @@ export async function forgedPolicies(on: Attempts, random: () => number, most: n
       '(select mac from policies where project_id = $1 order by version desc limit 1)',
     ]) {
       const project = await rig.foreign();
-      await writing(
+      const isWritten = await wrote(
         rig,
         login,
-        `insert into policies (project_id, version, digest, document, created_by, created_at, loosenings, mac)
-         select $1, version + 1, digest, $2::jsonb, 'ceo', now(), loosenings, ${mac} from policies where project_id = $1 order by version desc limit 1`,
+        `insert into policies (project_id, version, digest, document, created_by, created_at, reason, loosenings, mac)
+         select $1, version + 1, digest, $2::jsonb, 'ceo', now(), 'x', loosenings, ${mac} from policies where project_id = $1 order by version desc limit 1`,
         [project.project_id, JSON.stringify(LOOSE)],
       );
+      on.count.check(isWritten, () => `a policy by ${login} was not written: this attempt proves nothing`);
       on.tried('forged policy');
       await asks(`a policy with ${mac}, by ${login}`, project.agent_api_key);
       await alarmedProject(on, 'a forged policy', 'forged_row', project.project_id);
@@ -304,7 +311,7 @@ export async function forgedPolicies(on: Attempts, random: () => number, most: n
     () => `policies answered ${loose.status}, ${strict.status}: ${loose.text}`,
   );
   await asks('the policy in force', project.agent_api_key);
-  await writing(
+  await wrote(
     rig,
     'owner',
     'delete from policies where project_id = $1 and version = (select max(version) from policies where project_id = $1)',

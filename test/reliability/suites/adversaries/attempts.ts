@@ -130,3 +130,18 @@ export class Attempts {
     return judged(this.rig, this.count, { ids: this.ids, tampered: this.ids }, withinMs);
   }
 }
+
+/** Runs an attacker's steps. One that stops is a failure and does not keep the others from running. */
+export async function attacked(
+  { count }: Attempts,
+  steps: Record<string, () => Promise<void>>,
+  say: (line: string) => void,
+  only?: string,
+): Promise<void> {
+  for (const [name, step] of Object.entries(steps)) {
+    if (only !== undefined && !name.includes(only)) continue;
+    const from = Date.now();
+    await step().catch((error: Error) => count.fail(`${name} stopped: ${error.stack ?? error}`));
+    say(`${name}: ${((Date.now() - from) / 1000).toFixed(0)} s`);
+  }
+}

@@ -1,7 +1,7 @@
 import { foreignWorker } from '../../../faults/foreign-worker.ts';
 import type { Suite } from '../../suite.ts';
 import { broughtBackKeys, forgedKeys, forgedPolicies, forgedSignIns } from './access-rows.ts';
-import { Attempts, adversaryRig } from './attempts.ts';
+import { Attempts, adversaryRig, attacked } from './attempts.ts';
 import {
   forgedDecisions,
   forgedExecutions,
@@ -41,11 +41,7 @@ export const databaseWriterProgram: Suite = {
         'request rows': () => requestRows(on, random, most(1_000, 40)),
         'deleted rows': () => deletedRows(on),
       };
-      for (const [name, step] of Object.entries(steps)) {
-        if (cell !== undefined && !name.includes(cell)) continue;
-        say(name);
-        await step();
-      }
+      await attacked(on, steps, say, cell);
       count.note(
         `${on.summary()}; nothing counted that the product did not write, deleting denied and granted nothing`,
       );

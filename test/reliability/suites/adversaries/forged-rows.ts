@@ -4,7 +4,7 @@ import type { ForeignWorker } from '../../../faults/foreign-worker.ts';
 import { canonical, openReceipt } from '../../../oracle/canonical.ts';
 import { decide, detail, type Opened, pause, pooled, resolved } from '../../suite.ts';
 import type { Attempts } from './attempts.ts';
-import { type Change, changed, changesOf, writing } from './row-changes.ts';
+import { type Change, changed, changesOf, wrote } from './row-changes.ts';
 
 /** MACs that an attacker can write: none, one of zeros, and one copied from a genuine row. */
 const MACS = (table: string, mac: string) => ({
@@ -23,7 +23,7 @@ export async function forgedLedger(on: Attempts): Promise<void> {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const kid = `mallory-${approved.id.slice(-6)}`;
   const jwk = { ...publicKey.export({ format: 'jwk' }), alg: 'EdDSA', use: 'sig' };
-  await writing(
+  await wrote(
     rig,
     'owner',
     `insert into issuer_keys (kid, public_jwk, sealed) select $1, $2::jsonb, sealed from issuer_keys limit 1`,
@@ -60,7 +60,7 @@ export async function forgedLedger(on: Attempts): Promise<void> {
       for (const cause of ['person', 'firewall'] as const) {
         const target = await on.held();
         const { id, payload_digest } = target;
-        const wrote = await writing(
+        const isWritten = await wrote(
           rig,
           login,
           `with forged as (insert into ledger (request_id, project_id, status, cause, payload_digest, decision_id, actor, channel, verified, resolved_at, receipt)
@@ -69,7 +69,7 @@ export async function forgedLedger(on: Attempts): Promise<void> {
           [id, rig.project_id, cause, payload_digest, made(target)],
         );
         on.tried('forged ledger row');
-        if (typeof wrote === 'string') continue;
+        if (!isWritten) continue;
         const what = `a ledger row with a receipt that is ${name}, by ${login}`;
         const answers = await Promise.all([
           rig.call(rig.agent_api_key, 'GET', `/api/status/${id}`),
@@ -83,15 +83,15 @@ export async function forgedLedger(on: Attempts): Promise<void> {
             () => `${what}: answered ${status} ${text.slice(0, 200)} (${id})`,
           );
         await on.alarmed(what, target, 'forged_row', 'forged_receipt');
-        await writing(rig, 'owner', `delete from ledger where request_id = '${id}'`);
-        await writing(
+        await wrote(rig, 'owner', `delete from ledger where request_id = '${id}'`);
+        await wrote(
           rig,
           'owner',
           `update approval_requests set status = 'pending', resolved_at = null where id = '${id}'`,
         );
         if (cause === 'person') await on.honest(`${what}, removed`, target);
       }
-  await writing(rig, 'owner', 'delete from issuer_keys where kid = $1', [kid]);
+  await wrote(rig, 'owner', 'delete from issuer_keys where kid = $1', [kid]);
 }
 
 /** Decisions and cancellations that the attacker inserts, and then tells the workflow of. */
@@ -107,7 +107,7 @@ export async function forgedDecisions(on: Attempts): Promise<void> {
       const target = await on.held();
       const { id, payload_digest } = target;
       const decision_id = `dec_${String(++number).padStart(26, '0')}`;
-      await writing(
+      await wrote(
         rig,
         login,
         `insert into decisions (id, project_id, request_id, type, actor, channel, payload_digest, created_at, mac)
@@ -121,7 +121,7 @@ export async function forgedDecisions(on: Attempts): Promise<void> {
       await on.alarmed(what, target, 'forged_row');
       const rows = await rig.sql('select status from ledger where request_id = $1', [id]);
       on.count.check(rows.length === 0, () => `${what}: it counted, ${JSON.stringify(rows)} (${id})`);
-      await writing(rig, 'owner', 'delete from decisions where id = $1', [decision_id]);
+      await wrote(rig, 'owner', 'delete from decisions where id = $1', [decision_id]);
       await on.honest(`${what}, removed`, target);
       await on.receipt(`${what}, removed`, target, 'approved', ['dev-approver']);
     }
@@ -129,7 +129,7 @@ export async function forgedDecisions(on: Attempts): Promise<void> {
     if (mac === 'null') continue; // the column takes no null
     const target = await on.held();
     const { id } = target;
-    await writing(
+    await wrote(
       rig,
       'application',
       `insert into cancellations (request_id, project_id, cause, requested_by, created_at, mac) values ($1, $2, 'caller', 'dev-agent', now(), ${mac})`,
@@ -150,7 +150,7 @@ export async function forgedExecutions(on: Attempts): Promise<void> {
     const target = await on.held();
     const { id, payload_digest } = target;
     await decide(rig, id, { type: 'approve', payload_digest });
-    await writing(
+    await wrote(
       rig,
       'application',
       `insert into executions (request_id, project_id, payload_digest, reported_by, executed_at, mac) values ($1, $2, $3, 'ceo', now(), ${mac})`,
@@ -176,9 +176,9 @@ export async function movedRows(on: Attempts): Promise<void> {
       payload_digest: from.payload_digest,
     });
     const to = await on.held();
-    await writing(rig, 'owner', `update ${table} set request_id = $2 where request_id = $1`, [from.id, to.id]);
+    await wrote(rig, 'owner', `update ${table} set request_id = $2 where request_id = $1`, [from.id, to.id]);
     if (table === 'ledger')
-      await writing(
+      await wrote(
         rig,
         'owner',
         "update approval_requests set status = 'approved', resolved_at = (select resolved_at from ledger where request_id = $1) where id = $1",
@@ -202,18 +202,15 @@ export async function movedRows(on: Attempts): Promise<void> {
     }
     const settled = await rig.sql('select decision_id from ledger where request_id = $1', [to.id]);
     on.count.check(table === 'ledger' || settled.length === 0, () => `${table} moved to ${to.id}: it was settled`);
-    await writing(rig, 'owner', `update ${table} set request_id = $1 where request_id = $2`, [from.id, to.id]);
+    await wrote(rig, 'owner', `update ${table} set request_id = $1 where request_id = $2`, [from.id, to.id]);
     if (table === 'ledger')
-      await writing(rig, 'owner', "update approval_requests set status = 'pending', resolved_at = null where id = $1", [
+      await wrote(rig, 'owner', "update approval_requests set status = 'pending', resolved_at = null where id = $1", [
         to.id,
       ]);
   }
   // The whole request, given to another project, whose approver would decide it.
   const moved = await on.held();
-  await writing(rig, 'owner', 'update approval_requests set project_id = $2 where id = $1', [
-    moved.id,
-    other.project_id,
-  ]);
+  await wrote(rig, 'owner', 'update approval_requests set project_id = $2 where id = $1', [moved.id, other.project_id]);
   on.tried('row moved to another project');
   const shown = await rig.call(other.approver_api_key, 'GET', `/api/approval-requests/${moved.id}`);
   const decision = { type: 'approve', payload_digest: moved.payload_digest };
@@ -222,7 +219,7 @@ export async function movedRows(on: Attempts): Promise<void> {
     shown.status >= 400 && approved.status >= 400 && !shown.text.includes('"amount"'),
     () => `a request of another project: shown with ${shown.status}, approved with ${approved.status}`,
   );
-  await writing(rig, 'owner', 'update approval_requests set project_id = $2 where id = $1', [moved.id, rig.project_id]);
+  await wrote(rig, 'owner', 'update approval_requests set project_id = $2 where id = $1', [moved.id, rig.project_id]);
   await on.honest('moved to another project and back', moved);
 }
 
@@ -243,8 +240,8 @@ export async function unsettledRows(
       if (!['sealed_screening', 'screened_at'].includes(change.column)) changes.push({ what: table, change });
   const chosen = changes.toSorted(() => random() - 0.5).slice(0, most);
   const opened = await Promise.all(chosen.map(() => on.held({ expires_in_ms: 600_000 })));
-  await rig.kill('worker');
   const done: { target: Opened; what: string; restore: () => Promise<void> }[] = [];
+  await rig.kill('worker');
   await pooled(chosen, 16, async ({ what, change }, at) => {
     const target = opened[at]!;
     if (what === 'decisions') await decide(rig, target.id, { type: 'approve', payload_digest: target.payload_digest });
@@ -253,8 +250,7 @@ export async function unsettledRows(
     if (restore === 'unchanged') return;
     on.tried(`changed column of an unsettled row of ${what}`);
     done.push({ target, what: `${change.table}.${change.column} = ${change.value}`, restore });
-  });
-  await rig.restore('worker');
+  }).finally(() => rig.restore('worker'));
   await pause(3_000);
   for (const { target, what } of done) {
     const [row] = await rig.sql('select status, cause, actor from ledger where request_id = $1', [target.id]);
@@ -292,7 +288,7 @@ export async function turnedScreenings(on: Attempts): Promise<void> {
     const { id, payload_digest } = target;
     await decide(rig, id, { type: 'patch', patched_payload: wide, payload_digest });
     const [row] = await rig.sql('select * from decisions where request_id = $1', [id]);
-    await writing(rig, 'owner', `update decisions set ${value} where id = $1`, [row.id]);
+    await wrote(rig, 'owner', `update decisions set ${value} where id = $1`, [row.id]);
     on.tried('screening turned');
     const what = `a patch of ${service} with ${value}`;
     const reference = {
@@ -327,7 +323,7 @@ export async function turnedScreenings(on: Attempts): Promise<void> {
       settled === undefined && own.status !== 201,
       () => `${what}: settled ${JSON.stringify(settled)}, its author's approval answered ${own.status} (${id})`,
     );
-    await writing(
+    await wrote(
       rig,
       'owner',
       `update decisions set screening = $2, screening_mac = $3, actor = $4, sent_back_at = $5, sent_back_mac = $6 where id = $1`,

@@ -1,6 +1,6 @@
 import { foreignWorker } from '../../../faults/foreign-worker.ts';
 import type { Suite } from '../../suite.ts';
-import { Attempts, adversaryRig } from './attempts.ts';
+import { Attempts, adversaryRig, attacked } from './attempts.ts';
 import { endedWorkflows } from './ended-workflows.ts';
 import { foreignActivities, forgedMessages } from './forged-messages.ts';
 import { forgedStarts } from './forged-starts.ts';
@@ -30,11 +30,7 @@ export const namespaceWriterProgram: Suite = {
         times: () => timing(on),
         ...(isWhole && { 'a timer that is early': () => earlyTimer(on) }),
       };
-      for (const [name, step] of Object.entries(steps)) {
-        if (cell !== undefined && !name.includes(cell)) continue;
-        say(name);
-        await step();
-      }
+      await attacked(on, steps, say, cell);
       await on.judged();
       count.note(`${on.summary()}; no outcome without its rows, receipts name only those who decided through the api`);
     } finally {

@@ -25,6 +25,17 @@ export async function writing(rig: Rig, login: Login, text: string, values: unkn
   }
 }
 
+/** Refusals by the database's own rules: missing right, check, not null, append-only trigger, unique key, foreign key. */
+const RULES = ['42501', '23514', '23502', 'P0001', '23505', '23503'];
+
+/** Whether the statement wrote something. @throws Error if it is wrong in itself, so that no attempt is empty by mistake. */
+export async function wrote(rig: Rig, login: Login, text: string, values: unknown[] = []): Promise<boolean> {
+  const done = await writing(rig, login, text, values);
+  if (typeof done !== 'string') return true;
+  if (RULES.includes(done)) return false;
+  throw new Error(`the attacker's statement failed with ${done}: ${text}`);
+}
+
 export interface Column {
   name: string;
   type: string;
@@ -35,8 +46,8 @@ export async function columnsOf(rig: Rig, table: string): Promise<Column[]> {
   return rig.sql(
     `select c.column_name as name, c.udt_name as type,
        exists (select from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any(i.indkey)
-         where i.indrelid = $1::regclass and i.indisprimary and a.attname = c.column_name) as "isKey"
-     from information_schema.columns c where c.table_schema = 'public' and c.table_name = $1 order by c.ordinal_position`,
+         where i.indrelid = $1::text::regclass and i.indisprimary and a.attname = c.column_name) as "isKey"
+     from information_schema.columns c where c.table_schema = 'public' and c.table_name = $1::text order by c.ordinal_position`,
     [table],
   );
 }
