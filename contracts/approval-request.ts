@@ -162,7 +162,14 @@ export const ListQuery = z.strictObject({
 export type ListQuery = z.infer<typeof ListQuery>;
 
 export const ApprovalRequestPage = z
-  .object({ items: z.array(ApprovalRequestSummary), next: z.string().nullable() })
+  .object({
+    items: z.array(ApprovalRequestSummary),
+    not_authentic: z
+      .int()
+      .nonnegative()
+      .meta({ description: 'Requests of this page that are left out, because their rows fail the authenticity check' }),
+    next: z.string().nullable(),
+  })
   .meta({ id: 'ApprovalRequestPage', title: 'ApprovalRequestPage' });
 export type ApprovalRequestPage = z.infer<typeof ApprovalRequestPage>;
 

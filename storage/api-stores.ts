@@ -31,6 +31,9 @@ import { readProposal, readScreening } from './approvals/screenings.ts';
 import { createEventBatcher, type EventBatcher } from './db/event-batcher.ts';
 import { inProject, onceInProject, type Transaction } from './db/transaction.ts';
 
+/** Refused rows of one page that are reported: an attacker who inserts thousands must not keep readers waiting. */
+const MAX_REPORTED = 5;
+
 /** The stores of the api: each call is one transaction inside the project. */
 export function apiStores(
   pool: Pool,
@@ -58,7 +61,11 @@ export function apiStores(
   const requests: RequestReader & HistoryReader & RequestLister & RecordedReader = {
     view: (project_id, id) => sealed(project_id, (tx, sealer) => requestView(tx, sealer, id, seen)),
     history: (project_id, id) => sealed(project_id, (tx, sealer) => historyView(tx, sealer, id, seen)),
-    list: (project_id, query) => sealed(project_id, (tx, sealer) => listRequests(tx, sealer, query), onceInProject),
+    async list(project_id, query) {
+      const page = await sealed(project_id, (tx, sealer) => listRequests(tx, sealer, query), onceInProject);
+      await Promise.all(page.refused.slice(0, MAX_REPORTED).map((row) => reportForged(project_id, row)));
+      return page;
+    },
     recorded: opening.recorded,
   };
   const policies: PolicyStore = {

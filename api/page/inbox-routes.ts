@@ -20,16 +20,19 @@ export function inboxRoutes({ requests, identities, publicUrl }: InboxDeps): Rou
   router.get(['/', '/requests'], signedIn(identities, publicUrl), async (req, res) => {
     const principal = principalOf(res);
     const cursor = typeof req.query['cursor'] === 'string' ? req.query['cursor'] : undefined;
-    const found = await requests.list(principal.project_id, {
+    const {
+      items: rows,
+      refused,
+      next,
+    } = await requests.list(principal.project_id, {
       status: 'pending',
-      limit: PAGE_SIZE + 1,
+      limit: PAGE_SIZE,
       after: parseCursor(cursor),
     });
-    const rows = found.slice(0, PAGE_SIZE);
-    const last = rows.at(-1);
     const inbox: Inbox = {
       rows,
-      next: found.length > rows.length && last ? cursorOf(last) : null,
+      refused: refused.length,
+      next: next ? cursorOf(next) : null,
       first: cursor === undefined,
     };
     sendPage(res, 200, {

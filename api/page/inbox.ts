@@ -4,6 +4,8 @@ import { distance } from './when.ts';
 
 export interface Inbox {
   rows: ListedRequest[];
+  /** How many requests are left out, because their rows are not authentic. */
+  refused: number;
   /** Cursor of the next page. */
   next: string | null;
   /** Whether this is the newest page. */
@@ -34,8 +36,14 @@ export const inboxSentence = ({ rows, next }: Inbox): string =>
     ? 'No request is pending.'
     : `${rows.length}${next === null ? '' : ' or more'} ${rows.length === 1 ? 'request is' : 'requests are'} pending.`;
 
+const refusedNotice = (refused: number): Markup =>
+  html`<div class="notice refused" role="alert"><p><strong>${
+    refused === 1 ? 'One request is' : `${refused} requests are`
+  } not shown.</strong> Somebody changed the stored rows outside of this product, so they cannot be decided. Tell an administrator.</p></div>`;
+
 export const inboxView = (inbox: Inbox): Markup => html`<div class="wide">
 <div class="heading"><h1>Pending requests</h1>${inbox.rows.length > 0 && html`<p class="muted">${inboxSentence(inbox)} Newest first.</p>`}</div>
+${inbox.refused > 0 && refusedNotice(inbox.refused)}
 ${inbox.rows.length === 0 ? empty(inbox.first) : html`<ul class="inbox card">${inbox.rows.map(entry)}</ul>`}
 <nav class="pages" aria-label="Pages">
 ${!inbox.first && html`<a href="/">Newest</a>`}

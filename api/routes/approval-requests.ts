@@ -62,16 +62,16 @@ export const approvalRequestRoutes = ({
       query: ListQuery,
       answers: { 200: ApprovalRequestPage },
       async handler({ principal, query }) {
-        const rows = await requests.list(principal.project_id, {
+        const { items, refused, next } = await requests.list(principal.project_id, {
           ...query,
-          limit: query.limit + 1,
           key_id: principal.role === 'agent' ? principal.key_id : undefined,
           after: parseCursor(query.cursor),
         });
-        const items = rows.slice(0, query.limit);
-        const last = items.at(-1);
-        const next = rows.length > items.length && last ? cursorOf(last) : null;
-        return { status: 200, headers: NO_STORE, body: { items: items.map(summaryOf), next } };
+        return {
+          status: 200,
+          headers: NO_STORE,
+          body: { items: items.map(summaryOf), not_authentic: refused.length, next: next ? cursorOf(next) : null },
+        };
       },
     }),
 

@@ -47,8 +47,11 @@ const emptyText = (filter: Filter): string =>
         : `No request is ${filter.status}.\n`;
 
 /** Suggested next commands. */
-const hints = ({ items, next }: ApprovalRequestPage): string =>
+const hints = ({ items, not_authentic, next }: ApprovalRequestPage): string =>
   [
+    not_authentic === 0
+      ? ''
+      : `Not shown: ${not_authentic} whose stored ${not_authentic === 1 ? 'row fails its' : 'rows fail their'} authenticity check. Tell an administrator.\n`,
     items.length > 0 ? 'try: letsping show REQUEST\n' : '',
     next === null ? '' : `There are more requests.\ntry: the same command with --cursor ${next}\n`,
   ].join('');

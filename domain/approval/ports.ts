@@ -4,6 +4,7 @@ import type { PolicyVersion } from '../../contracts/policy.ts';
 import type { Statement } from '../../contracts/receipt.ts';
 import type { Finding, PatchScreening } from '../../contracts/verdict.ts';
 import type { DecisionRef, DeliveryRef, RequestRef, Settled } from '../../contracts/workflow.ts';
+import type { ForgedRow } from './forged-row.ts';
 import type { Incident, IncidentKind } from './incident.ts';
 import type {
   CancellationRecord,
@@ -47,9 +48,17 @@ export type RequestQuery = ListQuery & {
   after?: { created_at: string; id: string } | undefined;
 };
 
+/** `next`: the `after` of the next page; undefined at the end. */
+export interface RequestPage {
+  items: ListedRequest[];
+  /** Rows of this page that are not authentic. They are left out. */
+  refused: ForgedRow[];
+  next: { created_at: Date; id: string } | undefined;
+}
+
 export interface RequestLister {
-  /** A page, newest first. */
-  list(project_id: string, query: RequestQuery): Promise<ListedRequest[]>;
+  /** A page, newest first. One row that is not authentic does not hide the others. */
+  list(project_id: string, query: RequestQuery): Promise<RequestPage>;
 }
 
 /** The requests of the last `since_ms`, newest first. `after` is the last one of the batch before. */

@@ -16,6 +16,22 @@ export interface ApprovalWorkflowsDeps extends Pick<WorkflowStartQueueDeps, 'sto
   onEnded?: ((request: RequestRecord) => Promise<void>) | undefined;
 }
 
+/** `HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT` of Temporal's protocol. */
+const CLOSE_EVENT = 2;
+
+/**
+ * Waits for the end of a workflow, as long as the connection lets one call take: 5 s. The handle's `result()` would ask again after
+ * each call, without end where no worker runs.
+ */
+const closing = (client: Client, request_id: string) =>
+  client.workflowService.getWorkflowExecutionHistory({
+    namespace: client.options.namespace,
+    execution: { workflowId: approvalWorkflowId(request_id) },
+    waitNewEvent: true,
+    historyEventFilterType: CLOSE_EVENT,
+    skipArchival: true,
+  });
+
 /** The api's port to the workflows of held requests, over the Temporal client. */
 export function approvalWorkflows({
   client,
@@ -53,11 +69,7 @@ export function approvalWorkflows({
         if (kind === 'unavailable' || kind === 'timeout' || kind === 'busy') return 'unavailable';
         throw error;
       }
-      // Waits as long as the connection lets a call take: 5 s.
-      await client.workflow
-        .getHandle(approvalWorkflowId(request.id))
-        .result()
-        .catch(() => {});
+      await closing(client, request.id).catch(() => {});
       return 'requested';
     },
     async end() {

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Keyring } from '../../crypto/keyring.ts';
+import { type Keyring, type Sealer, UnknownProject } from '../../crypto/keyring.ts';
 import { RolledBack, RowForged } from '../../crypto/row-mac.ts';
 import type { IdentityStore } from '../../domain/access/ports.ts';
 import type { ReportForged } from '../../domain/approval/forged-row.ts';
@@ -39,11 +39,21 @@ export function identityStore({ pool, keyring, keys, memory, report }: Omit<Acce
   const isBack = (key: KeyRow | undefined) =>
     key !== undefined && key.revoked_at === null && memory.revokedKeys.has(key.id);
 
+  /** A row that names a project without a key is not authentic. */
+  const isAuthentic = async (project_id: string, check: (sealer: Sealer) => boolean): Promise<boolean> => {
+    try {
+      return check(await keyring.sealer(project_id));
+    } catch (error) {
+      if (error instanceof UnknownProject) return false;
+      throw error;
+    }
+  };
+
   /** The key, if it is authentic and not revoked. */
   async function valid(row: KeyRow): Promise<KeyRow | undefined> {
-    const isAuthentic = isAuthenticKey(await keyring.sealer(row.project_id), row);
     if (isBack(row)) await report(row.project_id, new RolledBack('api_key', row.id));
-    else if (!isAuthentic) await report(row.project_id, new RowForged('api_key', row.id));
+    else if (!(await isAuthentic(row.project_id, (sealer) => isAuthenticKey(sealer, row))))
+      await report(row.project_id, new RowForged('api_key', row.id));
     else if (row.revoked_at === null) return row;
     else memory.revokedKeys.add(row.id);
     return undefined;
@@ -71,10 +81,9 @@ export function identityStore({ pool, keyring, keys, memory, report }: Omit<Acce
       if (!found) return undefined;
       const { session, key } = found;
       const { project_id, owner, role, key_id } = session;
-      const sealer = await keyring.sealer(project_id);
       const refused = memory.endedSessions.has(id)
         ? new RolledBack('session', id)
-        : isAuthenticSession(sealer, id, session)
+        : (await isAuthentic(project_id, (sealer) => isAuthenticSession(sealer, id, session)))
           ? undefined
           : new RowForged('session', id);
       if (refused) {
@@ -93,19 +102,20 @@ export function identityStore({ pool, keyring, keys, memory, report }: Omit<Acce
       const ended = await onceAcrossProjects(pool, (tx) => deleteSession(tx, token_sha256));
       if (!ended) return;
       const id = signInId(token_sha256);
-      if (isAuthenticSession(await keyring.sealer(ended.project_id), id, ended)) memory.endedSessions.add(id);
+      if (await isAuthentic(ended.project_id, (sealer) => isAuthenticSession(sealer, id, ended)))
+        memory.endedSessions.add(id);
     },
     async takeLoginLink(token_sha256) {
       const row = await onceAcrossProjects(pool, (tx) => takeLoginLink(tx, token_sha256));
       if (!row) return undefined;
       const id = signInId(token_sha256);
       const { project_id, owner, role } = row;
-      const isAuthentic = isAuthenticLink(await keyring.sealer(project_id), id, row);
-      if (isAuthentic && !memory.usedLinks.has(id)) {
+      const isGenuine = await isAuthentic(project_id, (sealer) => isAuthenticLink(sealer, id, row));
+      if (isGenuine && !memory.usedLinks.has(id)) {
         memory.usedLinks.add(id);
         return { project_id, owner, role, key_id: null };
       }
-      await report(project_id, isAuthentic ? new RolledBack('login_link', id) : new RowForged('login_link', id));
+      await report(project_id, isGenuine ? new RolledBack('login_link', id) : new RowForged('login_link', id));
       return undefined;
     },
   };

@@ -1,5 +1,6 @@
 import type { Sealer } from '../../crypto/keyring.ts';
-import type { RequestQuery } from '../../domain/approval/ports.ts';
+import { type ForgedRow, isForgedRow } from '../../domain/approval/forged-row.ts';
+import type { RequestPage, RequestQuery } from '../../domain/approval/ports.ts';
 import type { LedgerRecord, ListedRequest, RequestRecord, UnsealedRequest } from '../../domain/approval/record.ts';
 import { notification } from '../db/events.ts';
 import type { Transaction } from '../db/transaction.ts';
@@ -33,8 +34,10 @@ export async function readRequest(tx: Transaction, sealer: Sealer, id: string): 
   return found && unsealedRequest(sealer, found);
 }
 
-/** A page, newest first. @throws RowForged */
-export async function listRequests(tx: Transaction, sealer: Sealer, query: RequestQuery): Promise<ListedRequest[]> {
+/**
+ * A page, newest first. The attacker writes to the database: a row that is not authentic is left out, and does not hide the others.
+ */
+export async function listRequests(tx: Transaction, sealer: Sealer, query: RequestQuery): Promise<RequestPage> {
   const values: unknown[] = [tx.project_id];
   const where = ['r.project_id = $1'];
   const narrow = (sql: string, ...given: unknown[]) => {
@@ -50,10 +53,23 @@ export async function listRequests(tx: Transaction, sealer: Sealer, query: Reque
   const rows = await tx.query<RequestRecord & { front: Buffer; ledger: LedgerJson | null }>(
     `select ${COLUMNS}, ${SEAL_FRONT_SQL}, to_json(l) as ledger
      from approval_requests r left join ledger l on l.request_id = r.id
-     where ${where.join(' and ')} order by r.created_at desc, r.id desc limit $${values.push(query.limit)}`,
+     where ${where.join(' and ')} order by r.created_at desc, r.id desc limit $${values.push(query.limit + 1)}`,
     values,
   );
-  return Promise.all(rows.map((row) => authenticListed(sealer, row)));
+  const shown = rows.slice(0, query.limit);
+  const last = shown.at(-1);
+  const items: ListedRequest[] = [];
+  const refused: ForgedRow[] = [];
+  for (const row of shown) {
+    try {
+      items.push(await authenticListed(sealer, row));
+    } catch (error) {
+      if (!isForgedRow(error)) throw error;
+      refused.push(error);
+    }
+  }
+  const next = rows.length > shown.length && last ? { created_at: last.created_at, id: last.id } : undefined;
+  return { items, refused, next };
 }
 
 /** A ledger row as PostgreSQL writes it as JSON. */

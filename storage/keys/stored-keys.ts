@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { isId } from '../../crypto/ids.ts';
 import type { SealedIssuerKey, StoredKeys, WrappedKey } from '../../crypto/keyring.ts';
 import { acrossProjects, inProject, type Transaction } from '../db/transaction.ts';
 
@@ -21,6 +22,8 @@ export async function wrappedKeyOf(tx: Transaction, project_id: string): Promise
 
 /** What a keyring reads from the database: wrapped and sealed keys only. */
 export const storedKeys = (pool: Pool): StoredKeys => ({
-  project: (project_id) => inProject(pool, project_id, (tx) => wrappedKeyOf(tx, project_id)),
+  // The id may come from a row that the attacker wrote: what is no project's id has no key.
+  project: async (project_id) =>
+    isId('prj', project_id) ? inProject(pool, project_id, (tx) => wrappedKeyOf(tx, project_id)) : undefined,
   issuers: () => sealedIssuerKeys(pool),
 });

@@ -159,12 +159,17 @@ export const noWorker: Suite = {
       );
       count.check((await detail(rig, id)).status === 'pending', () => `${id}: decided without a worker`);
     });
+    const cancelled = await openHeld(rig);
+    const answer = await rig.call(rig.agent_api_key, 'POST', `/api/approval-requests/${cancelled.id}/cancel`, {});
+    count.check(answer.status === 202, () => `a cancellation was answered ${answer.status} without a worker`);
     await rig.restore('worker');
     const from = Date.now();
+    const end = await resolved(rig, cancelled.id);
+    count.check(end?.status === 'cancelled', () => `${cancelled.id}: cancelled, but then ${end?.status ?? 'pending'}`);
     for (const { id } of opened)
       count.check((await resolved(rig, id)) !== undefined, () => `${id}: recorded, but never decided`);
     count.note(`all decided ${((Date.now() - from) / 1000).toFixed(1)} s after the worker came`);
-    await judged(rig, count, { ids: opened.map(({ id }) => id) });
+    await judged(rig, count, { ids: [cancelled, ...opened].map(({ id }) => id) });
   },
 };
 

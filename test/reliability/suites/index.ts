@@ -1,5 +1,6 @@
 import type { Suite } from '../suite.ts';
 import { foreign, messages, namespaceWriter, ownRequests } from './access.ts';
+import { databaseWriterProgram } from './adversaries/database-writer.ts';
 import { namespaceWriterProgram } from './adversaries/namespace-writer.ts';
 import { clocks, deadlines, diskFull, noWorker, races } from './deciding.ts';
 import { canaries, guardrails, hostile } from './hostile.ts';
@@ -26,6 +27,7 @@ export const SUITES: Suite[] = [
   messages,
   namespaceWriter,
   namespaceWriterProgram,
+  databaseWriterProgram,
   canaries,
   guardrails,
   hostile,

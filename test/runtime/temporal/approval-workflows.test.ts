@@ -25,10 +25,13 @@ function temporal(...answers: (Error | undefined)[]) {
     signal: call('signal'),
     cancel: call('cancel'),
     describe: async () => ({ status: { name: states.shift() ?? 'RUNNING' } }),
-    result: async () => {},
   };
   const workflows = approvalWorkflows({
-    client: { workflow: { getHandle: () => handle, start: call('start') } } as unknown as Client,
+    client: {
+      workflow: { getHandle: () => handle, start: call('start') },
+      options: { namespace: 'default' },
+      workflowService: { getWorkflowExecutionHistory: async () => {} },
+    } as unknown as Client,
     taskQueue: 'letsping',
     store: { markStarted: async () => {} },
     log: { warn: () => {} },

@@ -75,8 +75,12 @@ export async function forgedLedger(on: Attempts): Promise<void> {
           rig.call(rig.agent_api_key, 'GET', `/api/status/${id}`),
           rig.call(rig.approver_api_key, 'GET', `/api/approval-requests/${id}`),
           rig.call(rig.agent_api_key, 'POST', `/api/approval-requests/${id}/executed`, { payload_digest }),
-          rig.call(rig.approver_api_key, 'GET', '/api/approval-requests?limit=5'),
         ]);
+        const { body: page } = await rig.call(rig.approver_api_key, 'GET', '/api/approval-requests?limit=5');
+        on.count.check(
+          page.not_authentic > 0 && !page.items.some((item: { id: string }) => item.id === id),
+          () => `${what}: listed, with ${page.not_authentic} rows left out (${id})`,
+        );
         for (const { status, text } of answers)
           on.count.check(
             status >= 400 && !text.includes('"outcome":{'),

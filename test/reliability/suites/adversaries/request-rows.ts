@@ -145,24 +145,31 @@ function isTrue(before: any, after: any, { payload_digest }: Opened): boolean {
   if (after === undefined) return true;
   const isPending = after.outcome == null && ['pending', 'PENDING'].includes(after.status) && after.executed_at == null;
   // Without its outcome a patched request shows what was requested.
-  if (isPending) return pick(after, TERMS) === pick(before, TERMS) && after.payload_digest === payload_digest;
+  if (isPending)
+    return (
+      pick(after, TERMS) === pick(before, TERMS) &&
+      (after.payload_digest === undefined || after.payload_digest === payload_digest) // lists have none
+    );
   const less = (value: any) => ({
     ...value,
     ...(after.executed_at == null && { executed_at: null, executed_by: null }),
+    ...(after.decision?.reason === undefined && { decision: { ...value.decision, reason: undefined } }),
     ...(after.decision == null && { decision: null }),
     ...(after.patched_payload == null && { patched_payload: null }),
   });
   return pick(after, [...TERMS, ...FACTS]) === pick(less(before), [...TERMS, ...FACTS]);
 }
 
+const differences = (before: any, after: any): string =>
+  Object.keys({ ...before, ...after })
+    .filter((name) => pick(before, [name]) !== pick(after, [name]))
+    .map((name) => `${name} ${JSON.stringify(after?.[name])} instead of ${JSON.stringify(before?.[name])}`)
+    .join(', ');
+
 /** Compares what readers are answered with what they were answered before. @returns what is untrue. */
 function untruths(before: Seen, after: Seen, target: Opened): string[] {
   const differ = (name: 'detail' | 'status' | 'listed') =>
-    isTrue(before[name], after[name], target)
-      ? []
-      : [
-          `${name} says ${JSON.stringify(after[name])?.slice(0, 300)} instead of ${JSON.stringify(before[name])?.slice(0, 300)}`,
-        ];
+    isTrue(before[name], after[name], target) ? [] : [`${name}: ${differences(before[name], after[name])}`];
   return [
     ...differ('detail'),
     ...differ('status'),
