@@ -68,7 +68,7 @@ describe('an inserted row', () => {
       expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
     }
     expect(await incidents('forged_row')).toEqual([{ request_id: null }]);
-    expect(alarms()).toHaveLength(3);
+    await expect.poll(alarms).toHaveLength(3);
     expect(api.log.slice(logged)).toContain(id);
     expect((await call(system.approver_api_key, 'GET', `/api/approval-requests/${body.id}`)).body.status).toBe(
       'pending',
@@ -84,7 +84,7 @@ describe('an inserted row', () => {
     );
     const answer = await fetch(`${url}/`, { headers: { cookie: `letsping=${token}` }, redirect: 'manual' });
     expect(answer.status).toBe(401);
-    expect(alarms()).toHaveLength(1);
+    await expect.poll(alarms).toHaveLength(1);
   });
 
   test('of a sign-in link signs nobody in', async () => {
@@ -101,7 +101,7 @@ describe('an inserted row', () => {
     });
     expect(answer.status).toBe(401);
     expect(answer.headers.getSetCookie()).toEqual([]);
-    expect(alarms()).toHaveLength(1);
+    await expect.poll(alarms).toHaveLength(1);
   });
 });
 

@@ -88,6 +88,7 @@ test('requests are listed in pages, newest first, and filtered', async () => {
   ]);
   expect((await admin('GET', '/api/approval-requests?status=pending&service=paged')).body).toEqual({
     items: [],
+    not_authentic: 0,
     next: null,
   });
   for (const wrong of ['limit=0', 'limit=201', 'status=open', 'cursor=zzz', 'colour=red'])

@@ -24,7 +24,7 @@ test('inbox --follow prints changes, one JSON document per line', async () => {
   try {
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const next = async () => JSON.parse((await lines.next()).value as string);
-    expect(await next()).toEqual({ items: [], next: null });
+    expect(await next()).toEqual({ items: [], not_authentic: 0, next: null });
     await lp.open({ service: 'other', action: 'sql', payload: {} });
     const { id } = await lp.open({ service: 'watched', action: 'sql', payload: { query: 'DROP TABLE users' } });
     const seen: string[] = [];

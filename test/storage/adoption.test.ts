@@ -53,7 +53,7 @@ test('rows of the release before are adopted once, and read afterwards; a row th
     expect((await requests.view(db.project_id, open.id))?.request.payload).toEqual({ amount: 5 });
     expect((await requests.view(db.project_id, decided.id))?.resolution?.outcome.status).toBe('approved');
     expect((await requests.history(db.project_id, open.id))?.decisions).toMatchObject([{ id: decision }]);
-    expect(await requests.list(db.project_id, { limit: 10 })).toHaveLength(2);
+    expect((await requests.list(db.project_id, { limit: 10 })).items).toHaveLength(2);
   });
 
   await db.sql('update decisions set mac = null where id = $1', [decision]);
