@@ -2,6 +2,7 @@ import type { Suite } from '../suite.ts';
 import { foreign, messages, namespaceWriter, ownRequests } from './access.ts';
 import { databaseWriterProgram } from './adversaries/database-writer.ts';
 import { namespaceWriterProgram } from './adversaries/namespace-writer.ts';
+import { resumeWorkerProgram } from './adversaries/resume-worker.ts';
 import { clocks, deadlines, diskFull, noWorker, races } from './deciding.ts';
 import { canaries, guardrails, hostile } from './hostile.ts';
 import { killMatrix } from './kill-matrix.ts';
@@ -27,6 +28,7 @@ export const SUITES: Suite[] = [
   messages,
   namespaceWriter,
   namespaceWriterProgram,
+  resumeWorkerProgram,
   databaseWriterProgram,
   canaries,
   guardrails,
