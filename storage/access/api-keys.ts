@@ -28,7 +28,7 @@ export const KEY_COLUMNS =
  */
 export const isAuthenticKey = (sealer: Sealer, row: KeyRow): boolean =>
   row.revoked_at === null
-    ? sealer.isAuthentic('api_key', row.id, row, row.mac)
+    ? row.revoked_mac === null && sealer.isAuthentic('api_key', row.id, row, row.mac)
     : sealer.isAuthentic('api_key_revocation', row.id, row, row.revoked_mac);
 
 export const asApiKey = (row: KeyRow, authentic: boolean): ApiKey => ({

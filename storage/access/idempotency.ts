@@ -4,6 +4,7 @@ import type { Sealer } from '../../crypto/keyring.ts';
 import { RowForged } from '../../crypto/row-mac.ts';
 import type { IdempotencyLock, IdempotencyScope } from '../../domain/access/ports.ts';
 import type { Transaction } from '../db/transaction.ts';
+import { unsealRow } from '../keys/unseal-row.ts';
 
 const hash = (key: string) =>
   createHash('sha256')
@@ -32,7 +33,7 @@ const LOCKED = "interval '4 seconds'";
 /**
  * Locks the key, or answers what became of an earlier attempt. `reference` is the id that the first attempt creates its row
  * under. A repeat of an attempt that died half-way uses the same id, so it finds that row instead of creating a second.
- * @throws RowForged, SealBroken
+ * @throws RowForged
  */
 export async function lockKey(
   tx: Transaction,
@@ -76,7 +77,8 @@ export async function lockKey(
   const bound = context(scope, row.reference);
   if (!sealer.isSealedUnder(bound, row.sealed_answer.subarray(0, SEAL_FRONT)))
     throw new RowForged('idempotency_key', idOf(scope));
-  const { status, answer } = (await sealer.unseal(bound, row.sealed_answer)) as Answer;
+  const self = { kind: 'idempotency_key', id: idOf(scope), request_id: null } as const;
+  const { status, answer } = (await unsealRow(sealer, self, bound, row.sealed_answer)) as Answer;
   return { state: 'done', status, answer };
 }
 

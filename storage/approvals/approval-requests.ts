@@ -25,7 +25,7 @@ export async function readRequestRow(
   return row && authenticTerms(sealer, row);
 }
 
-/** @throws RowForged, SealBroken */
+/** @throws RowForged */
 export async function readRequest(tx: Transaction, sealer: Sealer, id: string): Promise<UnsealedRequest | undefined> {
   const [found] = await tx.query<RequestRecord & { sealed: Buffer }>(
     `select ${COLUMNS}, r.sealed from approval_requests r where r.project_id = $1 and r.id = $2`,

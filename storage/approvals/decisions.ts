@@ -1,11 +1,27 @@
 import type { Sealer } from '../../crypto/keyring.ts';
+import { RowForged } from '../../crypto/row-mac.ts';
 import type { RecordedDecision } from '../../domain/approval/ports.ts';
 import type { DecisionRecord, DecisionSecret, NewDecision, UnsealedDecision } from '../../domain/approval/record.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
+import { unsealRow } from '../keys/unseal-row.ts';
 
 const COLUMNS = `d.id, d.request_id, d.type, d.actor, d.channel, d.payload_digest, d.patched_digest, d.created_at, d.screening, d.screened_at,
   d.sent_back_at, d.sealed, d.sealed_screening, d.mac, d.screening_mac, d.sent_back_mac`;
-export const sealContext = (request_id: string, id: string) => ['decision', request_id, id] as const;
+const sealContext = (request_id: string, id: string) => ['decision', request_id, id] as const;
+
+/** @throws RowForged */
+export const unsealDecision = async (
+  sealer: Sealer,
+  request_id: string,
+  id: string,
+  sealed: Uint8Array,
+): Promise<DecisionSecret> =>
+  (await unsealRow(
+    sealer,
+    { kind: 'decision', id, request_id },
+    sealContext(request_id, id),
+    sealed,
+  )) as DecisionSecret;
 
 interface Sealed {
   sealed: Buffer | null;
@@ -24,6 +40,9 @@ function authentic(sealer: Sealer, row: DecisionRow): Sealed & { record: Decisio
   sealer.authenticate('decision', row.id, row, mac);
   if (row.screening !== null) sealer.authenticate('screening', row.id, row, screening_mac);
   if (row.sent_back_at !== null) sealer.authenticate('decision_sent_back', row.id, row, sent_back_mac);
+  // A MAC of what is not there is not of our making.
+  if ((row.screening === null && screening_mac !== null) || (row.sent_back_at === null && sent_back_mac !== null))
+    throw new RowForged('decision', row.id, row.request_id);
   return { record, sealed, sealed_screening };
 }
 
@@ -108,7 +127,7 @@ export async function readProposalRow(
   return row && authentic(sealer, row);
 }
 
-/** @throws RowForged, SealBroken */
+/** @throws RowForged */
 export async function readDecision(
   tx: Transaction,
   sealer: Sealer,
@@ -118,9 +137,7 @@ export async function readDecision(
   const row = await one(tx, 'and d.id = $3', [request_id, id]);
   if (!row) return undefined;
   const { record, sealed } = authentic(sealer, row);
-  return sealed === null
-    ? record
-    : { ...record, ...((await sealer.unseal(sealContext(request_id, id), sealed)) as DecisionSecret) };
+  return sealed === null ? record : { ...record, ...(await unsealDecision(sealer, request_id, id, sealed)) };
 }
 
 /** Every recorded decision of a request, oldest first. Only the one in the ledger counted. @throws RowForged */

@@ -5,7 +5,7 @@ import type { Transaction } from '../db/transaction.ts';
 import { COLUMNS } from './approval-requests.ts';
 import { unsealedRequest } from './request-seal.ts';
 
-/** Requests of a span, newest first, unsealed, to be screened again or counted. @throws RowForged, SealBroken */
+/** Requests of a span, newest first, unsealed, to be screened again or counted. @throws RowForged */
 export async function recordedRequests(
   tx: Transaction,
   sealer: Sealer,

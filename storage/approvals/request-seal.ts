@@ -1,10 +1,11 @@
 import type { SealContext } from '../../crypto/envelope.ts';
-import { SEAL_FRONT, SealBroken } from '../../crypto/envelope.ts';
+import { SEAL_FRONT } from '../../crypto/envelope.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
 import { RowForged } from '../../crypto/row-mac.ts';
 import { sha256 } from '../../crypto/sha256.ts';
 import type { RequestRecord, RequestSecret, UnsealedRequest } from '../../domain/approval/record.ts';
 import { payloadDigest, saltBytes } from '../../domain/digest.ts';
+import { unsealRow } from '../keys/unseal-row.ts';
 
 /** The columns that are fixed when a request opens. */
 export type RequestTerms = Omit<RequestRecord, 'project_id' | 'status' | 'resolved_at'>;
@@ -61,12 +62,8 @@ export async function unsealedRequest(
 ): Promise<UnsealedRequest> {
   const context = requestContext(row);
   if (!sealer.isSealedUnder(context, sealed.subarray(0, SEAL_FRONT))) throw new RowForged('request', row.id);
-  const secret = await sealer.unseal(context, sealed).then(
-    (value) => value as RequestSecret,
-    (error: unknown) => {
-      throw error instanceof SealBroken ? new RowForged('request', row.id) : error;
-    },
-  );
+  const self = { kind: 'request', id: row.id, request_id: row.id } as const;
+  const secret = (await unsealRow(sealer, self, context, sealed)) as RequestSecret;
   const { service, action } = row;
   if (
     payloadDigest(saltBytes(secret.salt), { service, action, payload: secret.payload }, sha256) !== row.payload_digest

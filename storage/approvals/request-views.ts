@@ -41,7 +41,7 @@ async function read(
   return { request: closed, resolution, receipt, executed_at: execution?.executed_at, execution };
 }
 
-/** @throws RowForged, RolledBack, SealBroken */
+/** @throws RowForged, RolledBack */
 export async function requestView(
   tx: Transaction,
   sealer: Sealer,
@@ -54,7 +54,7 @@ export async function requestView(
   return view;
 }
 
-/** @throws RowForged, RolledBack, SealBroken */
+/** @throws RowForged, RolledBack */
 export async function historyView(
   tx: Transaction,
   sealer: Sealer,

@@ -7,7 +7,7 @@ import { type DecisionSecret, type LedgerRecord, outcomeOf, type RequestRecord }
 import { payloadDigest, saltBytes } from '../../domain/digest.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { authenticateOutcome } from './authentic-outcome.ts';
-import { sealContext } from './decisions.ts';
+import { unsealDecision } from './decisions.ts';
 
 /** The public form of a ledger row that no person decided. */
 export const resolutionOf = (row: LedgerRecord, requested_digest: string): ResolutionView => ({
@@ -36,7 +36,7 @@ export interface StoredResolution {
 /**
  * The resolution of a request, unsealed; undefined while the request is pending. The patched payload is looked up by the ledger's
  * digest: it comes from the decision itself, or from the patch that a second approver approved.
- * @throws SealBroken
+ * @throws RowForged
  */
 export async function readResolution(
   tx: Transaction,
@@ -53,9 +53,7 @@ export async function readResolution(
   );
   if (!row) return undefined;
   const secretOf = async (id: string | null, sealed: Buffer | null): Promise<DecisionSecret> =>
-    id === null || sealed === null
-      ? {}
-      : ((await sealer.unseal(sealContext(request_id, id), sealed)) as DecisionSecret);
+    id === null || sealed === null ? {} : ((await unsealDecision(sealer, request_id, id, sealed)) as DecisionSecret);
   const secret = await secretOf(row.decision_id, row.sealed);
   const patch = row.patch_id === row.decision_id ? secret : await secretOf(row.patch_id, row.sealed_patch);
   return {

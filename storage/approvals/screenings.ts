@@ -1,12 +1,16 @@
 import type { ProposedPatch } from '../../contracts/approval-request.ts';
 import type { Finding, PatchScreening } from '../../contracts/verdict.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
-import type { DecisionSecret } from '../../domain/approval/record.ts';
 import { notify } from '../db/events.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
-import { sealContext as decisionContext, readDecisionRow, readProposalRow } from './decisions.ts';
+import { unsealRow } from '../keys/unseal-row.ts';
+import { readDecisionRow, readProposalRow, unsealDecision } from './decisions.ts';
 
 const sealContext = (request_id: string, id: string) => ['screening', request_id, id] as const;
+
+/** @throws RowForged */
+const unsealFindings = async (sealer: Sealer, request_id: string, id: string, sealed: Uint8Array): Promise<Finding[]> =>
+  (await unsealRow(sealer, { kind: 'screening', id, request_id }, sealContext(request_id, id), sealed)) as Finding[];
 
 /**
  * Records the result of the screening of a patch, with its findings for the author. Written once, and a repeat gets the first
@@ -56,12 +60,10 @@ export async function readScreening(
     'select sealed_screening from decisions where project_id = $1 and request_id = $2 and id = $3',
     [tx.project_id, request_id, id],
   );
-  return row?.sealed_screening
-    ? ((await sealer.unseal(sealContext(request_id, id), row.sealed_screening)) as Finding[])
-    : undefined;
+  return row?.sealed_screening ? await unsealFindings(sealer, request_id, id, row.sealed_screening) : undefined;
 }
 
-/** The patch that waits for a second approver, while the request is pending: the last one that was screened. @throws RowForged, SealBroken */
+/** The patch that waits for a second approver, while the request is pending: the last one that was screened. @throws RowForged */
 export async function readProposal(
   tx: Transaction,
   sealer: Sealer,
@@ -70,10 +72,7 @@ export async function readProposal(
   const found = await readProposalRow(tx, sealer, request_id);
   if (!found?.sealed || !found.sealed_screening) return undefined;
   const { record: row, sealed, sealed_screening } = found;
-  const { patched_payload, salt } = (await sealer.unseal(
-    decisionContext(request_id, row.id),
-    sealed,
-  )) as DecisionSecret;
+  const { patched_payload, salt } = await unsealDecision(sealer, request_id, row.id, sealed);
   if (!patched_payload || salt === undefined || row.patched_digest === null || row.screened_at === null)
     return undefined;
   return {
@@ -83,6 +82,6 @@ export async function readProposal(
     payload: patched_payload,
     payload_digest: row.patched_digest,
     digest_salt: salt,
-    findings: (await sealer.unseal(sealContext(request_id, row.id), sealed_screening)) as Finding[],
+    findings: await unsealFindings(sealer, request_id, row.id, sealed_screening),
   };
 }
