@@ -49,7 +49,7 @@ export type RequestQuery = ListQuery & {
 };
 
 /** `next`: the `after` of the next page; undefined at the end. */
-export interface RequestPage {
+export interface ListedRequests {
   items: ListedRequest[];
   /** Rows of this page that are not authentic. They are left out. */
   refused: ForgedRow[];
@@ -58,7 +58,7 @@ export interface RequestPage {
 
 export interface RequestLister {
   /** A page, newest first. One row that is not authentic does not hide the others. */
-  list(project_id: string, query: RequestQuery): Promise<RequestPage>;
+  list(project_id: string, query: RequestQuery): Promise<ListedRequests>;
 }
 
 /** The requests of the last `since_ms`, newest first. `after` is the last one of the batch before. */

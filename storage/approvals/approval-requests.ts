@@ -1,6 +1,6 @@
 import type { Sealer } from '../../crypto/keyring.ts';
 import { type ForgedRow, isForgedRow } from '../../domain/approval/forged-row.ts';
-import type { RequestPage, RequestQuery } from '../../domain/approval/ports.ts';
+import type { ListedRequests, RequestQuery } from '../../domain/approval/ports.ts';
 import type { LedgerRecord, ListedRequest, RequestRecord, UnsealedRequest } from '../../domain/approval/record.ts';
 import { notification } from '../db/events.ts';
 import type { Transaction } from '../db/transaction.ts';
@@ -37,7 +37,7 @@ export async function readRequest(tx: Transaction, sealer: Sealer, id: string): 
 /**
  * A page, newest first. The attacker writes to the database: a row that is not authentic is left out, and does not hide the others.
  */
-export async function listRequests(tx: Transaction, sealer: Sealer, query: RequestQuery): Promise<RequestPage> {
+export async function listRequests(tx: Transaction, sealer: Sealer, query: RequestQuery): Promise<ListedRequests> {
   const values: unknown[] = [tx.project_id];
   const where = ['r.project_id = $1'];
   const narrow = (sql: string, ...given: unknown[]) => {

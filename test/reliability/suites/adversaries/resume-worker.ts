@@ -209,8 +209,8 @@ async function cancelledThenApproved(on: Attempts, worker: ForeignWorker): Promi
   await signalled(on, id, 'decide_recorded', { decision_id: 'dec_x', type: 'approve', actor: 'ceo', payload_digest });
   await on.pending('a hidden cancellation, then a forged approval', target);
   await signalled(on, id, 'cancel_recorded');
-  await on.settled('a cancellation that is told at last', target, 'cancelled');
-  await on.receipt('a cancellation that is told at last', target, 'cancelled', []);
+  await on.settled('a cancellation that arrives at last', target, 'cancelled');
+  await on.receipt('a cancellation that arrives at last', target, 'cancelled', []);
   const late = await decide(on.rig, id, { type: 'approve', payload_digest });
   on.count.check(late.status === 409, () => `an approval after the cancellation was answered ${late.status} (${id})`);
 }
