@@ -64,6 +64,8 @@ const onArrival: RequestHandler = (req, res, next) => {
   assignRequestId(req, res);
   collapseSlashes(req);
   setDataHeaders(res);
+  if (req.headers.host === undefined && req.httpVersion === '1.1')
+    throw new DomainError('malformed_request', 'A request of HTTP/1.1 needs a Host header.');
   next();
 };
 

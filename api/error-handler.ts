@@ -26,9 +26,15 @@ function fromZod(error: z.ZodError): DomainError {
   );
 }
 
-/** The errors of body-parser. */
-const fromBodyParser = (error: { type?: unknown }): DomainError | undefined => {
-  switch (error.type) {
+interface BodyParserError extends Error {
+  type?: unknown;
+  status?: unknown;
+  expose?: unknown;
+}
+
+/** The errors of body-parser, which `http-errors` makes: 4xx are the sender's. One without a type is of zlib. */
+const fromBodyParser = ({ type, status, expose }: BodyParserError): DomainError | undefined => {
+  switch (type) {
     case 'entity.too.large':
       return new DomainError(
         'body_too_large',
@@ -39,8 +45,14 @@ const fromBodyParser = (error: { type?: unknown }): DomainError | undefined => {
     case 'request.aborted':
     case 'request.size.invalid':
       return new DomainError('malformed_body', 'The body ended early.');
+    case 'charset.unsupported':
+      return new DomainError('unsupported_media_type', 'Send the form in UTF-8.');
+    case 'parameters.too.many':
+      return new DomainError('malformed_body', 'The form has too many fields.');
     default:
-      return undefined;
+      return expose === true && status === 400
+        ? new DomainError('malformed_body', 'The body cannot be read. It may not be what its Content-Encoding says.')
+        : undefined;
   }
 };
 
@@ -56,26 +68,37 @@ function asDomainError(error: unknown): DomainError | undefined {
       { cause: error },
     );
   if (error instanceof URIError) return new DomainError('not_found', 'There is nothing here.');
-  return fromBodyParser(error as { type?: unknown });
+  return fromBodyParser(error);
 }
 
-function sendProblem(res: Response, publicUrl: string, code: ErrorCode, detail: string, details: ErrorDetails): void {
-  const { request_id, publishedCodes } = stateOf(res);
+/** The document of a refusal. `request_id` is also the answer's `X-Request-Id`. */
+export function problemOf(
+  publicUrl: string,
+  code: ErrorCode,
+  detail: string,
+  request_id: string,
+  { isPublished = false, details = {} }: { isPublished?: boolean; details?: ErrorDetails } = {},
+): Problem {
   const status = ERROR_STATUS[code];
-  const problem: Problem = {
+  return {
     type: errorPage(publicUrl, code),
     title: title(code),
     status,
     detail,
     instance: request_id,
-    code: publishedCodes ? publishedCode(status) : code,
+    code: isPublished ? publishedCode(status) : code,
     error: detail,
     message: detail,
     ...details,
   };
+}
+
+function sendProblem(res: Response, publicUrl: string, code: ErrorCode, detail: string, details: ErrorDetails): void {
+  const { request_id, publishedCodes } = stateOf(res);
+  const problem = problemOf(publicUrl, code, detail, request_id, { isPublished: publishedCodes, details });
   if (details.retry_after !== undefined) res.set('Retry-After', String(details.retry_after));
-  if (status === 401) res.set('WWW-Authenticate', 'Bearer');
-  res.status(status).type('application/problem+json').send(JSON.stringify(problem));
+  if (problem.status === 401) res.set('WWW-Authenticate', 'Bearer');
+  res.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
 }
 
 /** Answers every error. One that is not a refusal is a bug: the caller gets the request id, and the log has the rest. */

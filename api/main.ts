@@ -11,7 +11,7 @@ import { createLogger } from '../runtime/log.ts';
 import { createMetrics, type Metrics, serveMetrics } from '../runtime/metrics.ts';
 import { loadParsers } from '../runtime/parsers.ts';
 import { selfTest, UNTIL_COMPILED } from '../runtime/self-test.ts';
-import { onShutdown } from '../runtime/shutdown.ts';
+import { type Ending, type ProcessEnd, watchProcessEnd } from '../runtime/shutdown.ts';
 import { refuseTemporal } from '../runtime/temporal/access.ts';
 import { approvalWorkflows } from '../runtime/temporal/approval-workflows.ts';
 import { temporalClient } from '../runtime/temporal/client.ts';
@@ -29,6 +29,7 @@ import { refuseForeignRootKey } from '../storage/db/start-up.ts';
 import { currentIssuerKey, publishedKeys } from '../storage/keys/issuer-keys.ts';
 import { storedKeys } from '../storage/keys/stored-keys.ts';
 import { createApp } from './app.ts';
+import { refuseBrokenRequests } from './broken-requests.ts';
 import { createLargeBodyWorker } from './large-body/large-body-worker.ts';
 import { createEventHub } from './live/event-hub.ts';
 import { createStatusWaiters } from './live/status-waiters.ts';
@@ -49,8 +50,8 @@ export interface RunningApi {
   metrics: Metrics;
   /** Port of the metrics; undefined when they are not served. */
   metrics_port: number | undefined;
-  /** Not ready at once; stops listening after the drain time; ends held reads and event streams, and answers the rest. */
-  stop(): Promise<void>;
+  /** Not ready at once; stops listening after the drain time (default: the configured one); ends held reads and event streams, and answers the rest. */
+  stop(drainMs?: number): Promise<void>;
 }
 
 export interface ApiOptions {
@@ -151,12 +152,14 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
   });
 
   const server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 },
+    // Without a Host, `app` refuses: Node's own refusal has no body.
+    { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
     (req, res) => {
       responses.watch(req, res);
       app(req, res);
     },
   );
+  refuseBrokenRequests(server, () => url);
   const port = await listenOn(server, config);
   if (config.public_url === undefined) url = `http://${config.host}:${port}`;
   const isReady = async () =>
@@ -174,12 +177,12 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
         });
   log.info({ url, metrics_port: measured?.port }, 'api ready');
 
-  const drain = async () => {
+  const drain = async (drainMs: number) => {
     checks['shutdown'] = async () => {
       throw new Error('this process is shutting down');
     };
-    log.info({ drain_ms: config.drain_ms }, 'api stops');
-    await new Promise((resolve) => setTimeout(resolve, config.drain_ms));
+    log.info({ drain_ms: drainMs }, 'api stops');
+    if (drainMs > 0) await new Promise((resolve) => setTimeout(resolve, drainMs));
     const closed = new Promise((resolve) => server.close(resolve));
     responses.endStreams();
     // A keep-alive connection may bring another read to hold until it is closed.
@@ -200,8 +203,8 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     port,
     metrics,
     metrics_port: measured?.port,
-    stop: () => {
-      stopping ??= drain();
+    stop: (drainMs = config.drain_ms) => {
+      stopping ??= drain(drainMs);
       return stopping;
     },
   };
@@ -213,10 +216,15 @@ const listenOn = (server: Server, { host, port }: Config) =>
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
   });
 
-/** The api process: runs until a signal stops it. */
-export async function runApi(env: NodeJS.ProcessEnv, largeBodies: URL): Promise<void> {
+/**
+ * The api process: runs until a signal or an uncaught error stops it, and returns its exit code. After an uncaught error it stops
+ * listening at once, because its state is unknown.
+ */
+export async function runApi(env: NodeJS.ProcessEnv, largeBodies: URL): Promise<ReturnType<ProcessEnd['exitCode']>> {
+  const end = watchProcessEnd(createLogger('api', loadConfig(env).log_level));
   await refuseTemporal(env, { whenUnavailable: 'go on' });
   const api = await startApi(env, { largeBodies });
-  await new Promise<void>((resolve) => onShutdown(() => resolve()));
-  await api.stop();
+  const why = await new Promise<Ending>((resolve) => end.onEnd(resolve));
+  await (why === 'signal' ? api.stop() : api.stop(0));
+  return end.exitCode();
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod/v4';
 import '../contracts/index.ts';
 import { ROLES } from '../contracts/key.ts';
+import { idPattern } from '../crypto/ids.ts';
 import { mayDo } from '../domain/access/permissions.ts';
 import { refusalsOf } from './refusals.ts';
 import type { AnswerFormat, Route } from './route.ts';
@@ -59,7 +60,12 @@ const IDEMPOTENCY_KEY = {
 function parametersOf({ params = {}, query, headers = {}, idempotent }: Route) {
   const { properties = {}, required = [] } = query ? inline(query) : {};
   return [
-    ...Object.keys(params).map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+    ...Object.entries(params).map(([name, { prefix }]) => ({
+      name,
+      in: 'path',
+      required: true,
+      schema: { type: 'string', pattern: idPattern(prefix) },
+    })),
     ...Object.entries(properties).map(([name, schema]) => parameter('query', name, required.includes(name), schema)),
     ...Object.entries(headers).map(([name, schema]) => parameter('header', name, false, inline(schema))),
     ...(idempotent ? [IDEMPOTENCY_KEY] : []),

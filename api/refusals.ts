@@ -3,7 +3,14 @@ import { ROLES } from '../contracts/key.ts';
 import { mayDo } from '../domain/access/permissions.ts';
 import type { Route } from './route.ts';
 
-const ACCESS: ErrorCode[] = ['unauthenticated', 'not_authentic', 'database_unavailable', 'key_unavailable'];
+/** `not_found`: without a key, under a Host that is not ours. */
+const ACCESS: ErrorCode[] = [
+  'unauthenticated',
+  'not_found',
+  'not_authentic',
+  'database_unavailable',
+  'key_unavailable',
+];
 const BODY: ErrorCode[] = ['malformed_body', 'body_too_large', 'unsupported_media_type', 'rate_limited', 'overloaded'];
 const IDEMPOTENT: ErrorCode[] = ['idempotency_key_in_use', 'idempotency_key_reused', 'invalid_request'];
 
@@ -16,7 +23,6 @@ export function refusalsOf(route: Route): [status: number, codes: ErrorCode[]][]
   const codes = new Set<ErrorCode>([
     ...(route.access === 'public' ? [] : ACCESS),
     ...(canBeForbidden(route) ? (['forbidden'] as const) : []),
-    ...(route.params ? (['not_found'] as const) : []),
     ...(route.query || route.body?.schema ? (['invalid_request'] as const) : []),
     ...(route.body ? BODY : []),
     ...(route.idempotent ? IDEMPOTENT : []),

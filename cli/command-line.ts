@@ -8,7 +8,7 @@ const listOf = (commands: readonly Command[]): string =>
     'usage: letsping <command> [options]\n\n',
     table(commands.map(({ name, summary }) => [`  ${name}`, summary])),
     '\nletsping <command> --help explains a command. Results go to stdout, everything else to stderr.\n',
-    'Exit codes: 0 done, 1 failed, 2 usage.\n',
+    'Exit codes: 0 done, 1 failed, 2 usage; api and worker: 70 ended by an uncaught error.\n',
   ].join('');
 
 const isHelp = (word: string) => word === 'help' || word === '--help' || word === '-h';

@@ -1,12 +1,13 @@
 import { z } from 'zod/v4';
 import { JsonObject } from './json.ts';
+import { Text } from './text.ts';
 
 export const PRIORITIES = ['low', 'medium', 'high', 'critical'] as const;
 export const Priority = z.enum(PRIORITIES);
 export type Priority = z.infer<typeof Priority>;
 
 /** Name of a service or of an action. Policies route by it. Free text of the agent's author, bounded. */
-const Name = z.string().trim().min(1).max(200);
+const Name = Text.trim().min(1).max(200);
 
 /**
  * What the agent's host program states about the call; never model output. Labels can only tighten a verdict. Names from the
@@ -15,22 +16,22 @@ const Name = z.string().trim().min(1).max(200);
  */
 export const ActionContext = z
   .strictObject({
-    thread_id: z.string().min(1).max(512).optional(),
-    node: z.string().min(1).max(512).optional(),
+    thread_id: Text.min(1).max(512).optional(),
+    node: Text.min(1).max(512).optional(),
     untrusted: z
       .boolean()
       .optional()
       .meta({ description: 'Text that a third party can write was read before this call. Absent: unknown' }),
     private: z.boolean().optional().meta({ description: 'The session holds private data' }),
-    allowed_domains: z.array(z.string().min(1).max(253)).max(200).optional().meta({
+    allowed_domains: z.array(Text.min(1).max(253)).max(200).optional().meta({
       description: "Domains that the trusted request names, and the organisation's own",
     }),
-    known_recipients: z.array(z.string().min(1).max(320)).max(200).optional().meta({
+    known_recipients: z.array(Text.min(1).max(320)).max(200).optional().meta({
       description: 'People, accounts and addresses that the trusted request names',
     }),
-    task: z.string().max(20_000).optional().meta({ description: 'The trusted request itself, before any tool ran' }),
+    task: Text.max(20_000).optional().meta({ description: 'The trusted request itself, before any tool ran' }),
     history: z
-      .array(z.string().max(401))
+      .array(Text.max(401))
       .max(100)
       .optional()
       .meta({ description: 'Earlier `service/action` pairs of the session, the last one last' }),
@@ -50,12 +51,12 @@ export const DEFAULT_EXPIRES_IN_MS = 24 * 60 * 60 * 1_000;
 
 /** The `metadata` that published clients send. It can only tighten; unknown members are dropped. */
 export const IngestMetadata = z.object({
-  sdk: z.string().max(64).optional(),
-  role: z.string().max(64).optional(),
-  callback_url: z.string().max(2_048).optional(),
-  trace_id: z.string().max(256).optional(),
-  parent_request_id: z.string().max(256).optional(),
-  environment: z.string().max(64).optional(),
+  sdk: Text.max(64).optional(),
+  role: Text.max(64).optional(),
+  callback_url: Text.max(2_048).optional(),
+  trace_id: Text.max(256).optional(),
+  parent_request_id: Text.max(256).optional(),
+  environment: Text.max(64).optional(),
 });
 export type IngestMetadata = z.infer<typeof IngestMetadata>;
 

@@ -3,6 +3,7 @@ import { Priority } from './action.ts';
 import { OUTCOME_STATUSES, Outcome } from './decision.ts';
 import { DECISION_TYPES } from './decision-type.ts';
 import { JsonObject, PayloadDigest } from './json.ts';
+import { Text } from './text.ts';
 import { Finding, HeldBy, Verdict } from './verdict.ts';
 
 export const REQUEST_STATUSES = ['pending', ...OUTCOME_STATUSES] as const;
@@ -153,11 +154,11 @@ export type ApprovalRequestDetail = z.infer<typeof ApprovalRequestDetail>;
 
 export const ListQuery = z.strictObject({
   status: RequestStatus.optional(),
-  service: z.string().max(200).optional(),
-  action: z.string().max(200).optional(),
-  thread_id: z.string().max(512).optional(),
+  service: Text.max(200).optional(),
+  action: Text.max(200).optional(),
+  thread_id: Text.max(512).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(200).optional(),
+  cursor: Text.max(200).optional(),
 });
 export type ListQuery = z.infer<typeof ListQuery>;
 

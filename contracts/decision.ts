@@ -1,5 +1,6 @@
 import { z } from 'zod/v4';
 import { JsonObject, PayloadDigest } from './json.ts';
+import { Text } from './text.ts';
 import { Finding } from './verdict.ts';
 
 /**
@@ -13,7 +14,7 @@ export const Decision = z
   .discriminatedUnion('type', [
     z.strictObject({ type: z.literal('approve'), ...shown }),
     z.strictObject({ type: z.literal('patch'), patched_payload: JsonObject, ...shown }),
-    z.strictObject({ type: z.literal('reject'), reason: z.string().trim().min(1).max(4_096), ...shown }),
+    z.strictObject({ type: z.literal('reject'), reason: Text.trim().min(1).max(4_096), ...shown }),
   ])
   .meta({ id: 'Decision', title: 'Decision' });
 export type Decision = z.infer<typeof Decision>;

@@ -3,6 +3,7 @@
  * status does not compile. Free of zod, so that the client stays small.
  */
 export const ERROR_STATUS = {
+  malformed_request: 400,
   malformed_body: 400,
   invalid_request: 400,
   payload_digest_required: 400,
@@ -11,6 +12,7 @@ export const ERROR_STATUS = {
   own_request: 403,
   own_patch: 403,
   not_found: 404,
+  request_timeout: 408,
   not_pending: 409,
   patch_in_progress: 409,
   expired: 409,
@@ -25,6 +27,7 @@ export const ERROR_STATUS = {
   patch_refused: 422,
   idempotency_key_reused: 422,
   rate_limited: 429,
+  headers_too_large: 431,
   internal: 500,
   not_authentic: 500,
   overloaded: 503,
@@ -35,7 +38,7 @@ export const ERROR_STATUS = {
 } as const satisfies Record<string, number>;
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
-/** The statuses that have a name of their own in the published clients. 402 and 408 are not answered by this server. */
+/** The statuses that have a name of their own in the published clients. 402 is not answered by this server. */
 const NAMED = {
   401: 'LETSPING_401_AUTH',
   402: 'LETSPING_402_QUOTA',

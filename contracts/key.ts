@@ -1,4 +1,5 @@
 import { z } from 'zod/v4';
+import { Text } from './text.ts';
 
 export const ROLES = ['agent', 'approver', 'admin'] as const;
 export const Role = z.enum(ROLES);
@@ -16,10 +17,10 @@ export const Owner = z
 
 export const CreateKeyBody = z
   .strictObject({
-    name: z.string().trim().min(1).max(100),
+    name: Text.trim().min(1).max(100),
     owner: Owner,
     role: Role,
-    services: z.array(z.string().min(1).max(200)).min(1).max(100).optional().meta({
+    services: z.array(Text.min(1).max(200)).min(1).max(100).optional().meta({
       description: 'The services that an agent key may use; absent: any',
     }),
   })

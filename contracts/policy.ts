@@ -1,6 +1,7 @@
 import { z } from 'zod/v4';
 import { MAX_EXPIRES_IN_MS, MIN_EXPIRES_IN_MS } from './action.ts';
 import { ActionArguments, GuardrailRule, NamePattern as Pattern, RuleSetName } from './guardrails.ts';
+import { Text } from './text.ts';
 
 export const ROUTINGS = ['observe', 'review_flagged', 'review_all'] as const;
 /**
@@ -16,7 +17,7 @@ export const PolicyRoute = z
     action: Pattern.default('*'),
     routing: Routing,
     expires_in_ms: z.int().min(MIN_EXPIRES_IN_MS).max(MAX_EXPIRES_IN_MS).optional(),
-    block: z.array(z.string().min(1).max(100)).max(100).optional().meta({
+    block: z.array(Text.min(1).max(100)).max(100).optional().meta({
       description: 'Guardrail or finding ids that block instead of hold: `egress`, `egress/metadata`',
     }),
   })
@@ -30,11 +31,11 @@ export const Policy = z
     routes: z.array(PolicyRoute).max(1_000).default([]),
     expires_in_ms: z.int().min(MIN_EXPIRES_IN_MS).max(MAX_EXPIRES_IN_MS).optional(),
     allowed_domains: z
-      .array(z.string().min(1).max(253))
+      .array(Text.min(1).max(253))
       .max(1_000)
       .default([])
       .meta({ description: 'Registrable domains or hosts that an action may send to; subdomains included' }),
-    known_recipients: z.array(z.string().min(1).max(320)).max(10_000).optional().meta({
+    known_recipients: z.array(Text.min(1).max(320)).max(10_000).optional().meta({
       description: 'Accounts, people, channels and whole addresses that every action may send to',
     }),
     packs: z
@@ -66,9 +67,7 @@ export const Policy = z
       description:
         'Whether a plain Temporal Signal `decide` counts: everyone who can write to the namespace is then trusted',
     }),
-    resume_task_queue: z
-      .string()
-      .min(1)
+    resume_task_queue: Text.min(1)
       .max(200)
       .default('letsping-agents')
       .meta({ description: "The task queue of the team's resume worker" }),

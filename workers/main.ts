@@ -10,7 +10,7 @@ import { createLogger } from '../runtime/log.ts';
 import { createMetrics, serveMetrics } from '../runtime/metrics.ts';
 import { loadParsers } from '../runtime/parsers.ts';
 import { selfTest } from '../runtime/self-test.ts';
-import { onShutdown } from '../runtime/shutdown.ts';
+import { type ProcessEnd, watchProcessEnd } from '../runtime/shutdown.ts';
 import { refuseTemporal } from '../runtime/temporal/access.ts';
 import { temporalClient, temporalSettings } from '../runtime/temporal/client.ts';
 import { workflowDirectory } from '../runtime/temporal/workflow-directory.ts';
@@ -27,10 +27,14 @@ import { workflowBundle } from './bundle.ts';
 import { createWorker } from './create-worker.ts';
 import { ensureReconcileSchedules } from './reconcile-schedule.ts';
 
-/** Composition root of the worker process. Resolves after a signal, when the running activities have finished. */
-export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
+/**
+ * Composition root of the worker process. Resolves with its exit code after a signal or an uncaught error, when the running
+ * activities have finished.
+ */
+export async function runWorker(env: NodeJS.ProcessEnv): Promise<ReturnType<ProcessEnd['exitCode']>> {
   const config = loadConfig(env);
   const log = createLogger('worker', config.log_level);
+  const end = watchProcessEnd(log);
   const root = parseRootKey(config.root_key);
   Runtime.install({
     shutdownSignals: [],
@@ -94,10 +98,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
   const outbox = listenToDeliveries(config.database_url, (ref) => {
     starter.startDelivery(ref).catch(() => {}); // the reconciler starts what this missed
   });
-  onShutdown(
-    () => worker.shutdown(),
-    (why) => log.error({ why }, 'worker stopped before its activities had finished'),
-  );
+  end.onEnd(() => worker.shutdown());
   const measured =
     config.metrics_port === 0
       ? undefined
@@ -124,6 +125,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
     ]);
   }
   log.info('worker stopped');
+  return end.exitCode();
 }
 
 /** The SDK's native part serves its own metrics, on loopback. Our metrics page appends them. */

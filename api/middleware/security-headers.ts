@@ -1,7 +1,8 @@
 import type { RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 
-const AS_DATA = Object.entries({
+/** Also of answers that the application does not write. */
+export const AS_DATA = Object.entries({
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'Cross-Origin-Resource-Policy': 'same-origin',
   'X-Content-Type-Options': 'nosniff',

@@ -1,4 +1,3 @@
-import { z } from 'zod/v4';
 import {
   ApprovalRequestDetail,
   ApprovalRequestPage,
@@ -8,6 +7,7 @@ import {
   ListQuery,
 } from '../../contracts/approval-request.ts';
 import { Decision, DecisionAnswer, DecisionRecorded } from '../../contracts/decision.ts';
+import { Text } from '../../contracts/text.ts';
 import { maySee, type Principal } from '../../domain/access/permissions.ts';
 import type { HistoryReader, RequestLister } from '../../domain/approval/ports.ts';
 import type { Channel } from '../../domain/approval/record.ts';
@@ -33,7 +33,7 @@ export interface ApprovalRequestRouteDeps {
 
 const NO_STORE = { 'Cache-Control': 'no-store' };
 const CLIENT_HEADER = 'X-Letsping-Client';
-const ClientName = z.string().meta({ description: '`cli`: the decision is recorded as made on the command line' });
+const ClientName = Text.meta({ description: '`cli`: the decision is recorded as made on the command line' });
 
 /** A client may name our command line, and no other channel. */
 const channelOf = (principal: Principal, client: string | undefined): Channel =>

@@ -1,11 +1,11 @@
-import { z } from 'zod/v4';
 import type { ApprovalEvent } from '../../contracts/events.ts';
+import { Text } from '../../contracts/text.ts';
 import type { EventHub } from '../live/event-hub.ts';
 import { type Route, route } from '../route.ts';
 
 const HEARTBEAT_MS = 15_000;
 const LAST_EVENT_HEADER = 'Last-Event-ID';
-const LastEventId = z.string().meta({ description: 'Resumes after this event, for up to ten minutes' });
+const LastEventId = Text.meta({ description: 'Resumes after this event, for up to ten minutes' });
 const STREAMED = { 'Cache-Control': 'no-cache, no-transform', 'X-Accel-Buffering': 'no', Connection: 'keep-alive' };
 
 /**

@@ -8,7 +8,8 @@ import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { createSigner } from '../../crypto/signing.ts';
 import { loadConfig } from '../../runtime/config.ts';
-import { onShutdown } from '../../runtime/shutdown.ts';
+import { createLogger } from '../../runtime/log.ts';
+import { watchProcessEnd } from '../../runtime/shutdown.ts';
 import { temporalClient, temporalSettings } from '../../runtime/temporal/client.ts';
 import { workflowDirectory } from '../../runtime/temporal/workflow-directory.ts';
 import { workflowStarter } from '../../runtime/temporal/workflow-starter.ts';
@@ -49,7 +50,7 @@ const worker = await createWorker({
   activities: kind === 'regular' ? await realActivities() : EMPTY,
   workflowBundle: await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') }),
 });
-onShutdown(() => worker.shutdown());
+watchProcessEnd(createLogger('bench worker', 'error')).onEnd(() => worker.shutdown());
 console.log('ready');
 await worker.run();
 await Promise.allSettled([connection.close(), pool.end()]);

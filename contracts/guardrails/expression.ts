@@ -1,10 +1,10 @@
-import { z } from 'zod/v4';
+import { Text } from '../text.ts';
 import { described, guardrailRule } from './rule.ts';
 
 export const ExpressionRule = guardrailRule('expression', {
   cel: described(
-    z.string().min(1).max(4_000),
+    Text.min(1).max(4_000),
     'CEL; true reports a finding. Sees service, action, payload, context, amounts, destinations',
   ),
-  message: described(z.string().min(1).max(300).optional(), 'Sentence for the approver'),
+  message: described(Text.min(1).max(300).optional(), 'Sentence for the approver'),
 });

@@ -1,9 +1,9 @@
-import { z } from 'zod/v4';
+import { TextObject } from '../text.ts';
 import { described, guardrailRule } from './rule.ts';
 
 export const JsonSchemaRule = guardrailRule('json_schema', {
   schema: described(
-    z.record(z.string(), z.unknown()),
+    TextObject,
     'JSON Schema 2020-12 of the payload: at most 64 KB, no remote references, patterns in RE2',
   ),
 });

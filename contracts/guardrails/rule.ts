@@ -1,10 +1,9 @@
 import { z } from 'zod/v4';
+import { Text } from '../text.ts';
 import { Severity } from '../verdict.ts';
 
 /** `*` matches everything; `crm-*` a prefix; anything else the whole name. */
-export const NamePattern = z
-  .string()
-  .min(1)
+export const NamePattern = Text.min(1)
   .max(200)
   .regex(/^(\*|[^*]+\*?)$/, 'a name, a prefix ending in *, or *');
 
@@ -12,12 +11,9 @@ export const described = <Schema extends z.ZodType>(schema: Schema, description:
   schema.meta({ description });
 
 export const texts = (most: number, longest: number, description: string) =>
-  z.array(z.string().min(1).max(longest)).max(most).optional().meta({ description });
+  z.array(Text.min(1).max(longest)).max(most).optional().meta({ description });
 
-export const Pointer = z
-  .string()
-  .max(1_000)
-  .regex(/^(?:\/(?:[^~/]|~[01])*)*$/, 'a JSON Pointer (RFC 6901)');
+export const Pointer = Text.max(1_000).regex(/^(?:\/(?:[^~/]|~[01])*)*$/, 'a JSON Pointer (RFC 6901)');
 
 export const Pointers = z.array(Pointer).max(100).optional();
 
@@ -33,9 +29,7 @@ export const Window = z
 export const AppliesTo = z.strictObject({ service: NamePattern.optional(), action: NamePattern.optional() });
 
 const common = {
-  id: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'lower-case letters, digits, - and _')
+  id: Text.regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'lower-case letters, digits, - and _')
     .optional()
     .meta({ description: 'Replaces the kind in the ids of its findings. Default: the kind' }),
   enabled: described(

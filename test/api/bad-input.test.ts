@@ -219,6 +219,55 @@ describe('bodies', () => {
   });
 });
 
+describe('text that cannot be stored, and bodies that are not what they say', () => {
+  const NUL = 'a\0b';
+  test.each([
+    ['service', { ...action, service: NUL }],
+    ['action', { ...action, action: NUL }],
+    ['thread id', { ...action, context: { thread_id: NUL } }],
+    ['node', { ...action, context: { node: NUL } }],
+    ['metadata', { ...action, metadata: { trace_id: NUL } }],
+  ])('NUL in the %s of a proposed action is 400', async (_, body) => {
+    expect((await ingest(body)).status).toBe(400);
+  });
+
+  test.each([
+    ['name of a key', 'POST', '/api/keys', { name: NUL, owner: 'x', role: 'agent' }],
+    ['owner of a key', 'POST', '/api/keys', { name: 'x', owner: NUL, role: 'agent' }],
+    ['services of a key', 'POST', '/api/keys', { name: 'x', owner: 'x', role: 'agent', services: [NUL] }],
+    ['pattern of a policy', 'PUT', '/api/policy', { routes: [{ service: NUL, routing: 'review_all' }] }],
+    [
+      'JSON Schema of a policy',
+      'PUT',
+      '/api/policy',
+      { guardrails: [{ kind: 'json_schema', schema: { properties: { [NUL]: {} } } }] },
+    ],
+    ['reason for a policy', 'PUT', '/api/policy?reason=%00', {}],
+    ['filter of a list', 'GET', '/api/approval-requests?service=a%00b', undefined],
+    ['thread of a list', 'GET', '/api/approval-requests?thread_id=%00', undefined],
+    ['cursor of a list', 'GET', '/api/approval-requests?cursor=%00', undefined],
+    ['version of a policy', 'GET', '/api/policy/versions?before=9007199254740991', undefined],
+  ])('what cannot be stored in the %s is 400', async (_, method, path, body) => {
+    expect((await system.call(system.admin_api_key, method, path, body)).status).toBe(400);
+  });
+
+  test('NUL in an id of the path is 404, in a payload it is kept', async () => {
+    expect((await system.call(system.agent_api_key, 'GET', '/api/approval-requests/req_%00')).status).toBe(404);
+    const { body } = await ingest({ ...action, payload: { [NUL]: NUL } });
+    const shown = await system.call(system.agent_api_key, 'GET', `/api/approval-requests/${body.id}`);
+    expect(shown.body.payload).toEqual({ [NUL]: NUL });
+  });
+
+  test.each(['gzip', 'deflate', 'br'])('a body that is not %s is 400', async (encoding) => {
+    const headers = { 'content-encoding': encoding };
+    expect(await ingest(action, headers)).toMatchObject({ status: 400, body: { code: 'LETSPING_400' } });
+    expect(await system.call(system.admin_api_key, 'PUT', '/api/policy', {}, headers)).toMatchObject({
+      status: 400,
+      body: { code: 'malformed_body' },
+    });
+  });
+});
+
 describe('Idempotency-Key', () => {
   test('a repeat gets the first answer, another body 422, and a hundred at once make one request', async () => {
     const key = { 'idempotency-key': 'order-7' };

@@ -228,3 +228,45 @@ test('parameters and answers come from the schemas, and every reference leads so
     'POST /api/keys',
   ]);
 });
+
+interface Schema {
+  [keyword: string]: unknown;
+}
+
+/** The texts below a schema that take NUL, by where they are. */
+function nulTakers(schema: Schema, at: string, seen = new Set<string>()): string[] {
+  const { $ref, type, enum: values, const: only, pattern, allOf = [] } = schema as { $ref?: string } & Schema;
+  if ($ref !== undefined) {
+    if (seen.has($ref)) return [];
+    const named = document.components.schemas[$ref.split('/').at(-1)!] as Schema;
+    return nulTakers(named, at, new Set([...seen, $ref]));
+  }
+  if (type === 'string' && values === undefined && only === undefined) {
+    const patterns = [pattern, ...(allOf as Schema[]).map((part) => part['pattern'])].filter(Boolean) as string[];
+    return patterns.some((one) => !new RegExp(one, 'u').test('a\0b') && !new RegExp(one, 'u').test('\ud800'))
+      ? []
+      : [at];
+  }
+  const { properties = {}, items, anyOf = [], oneOf = [] } = schema;
+  return [
+    ...Object.entries(properties as Record<string, Schema>).flatMap(([name, below]) =>
+      nulTakers(below, `${at}/${name}`, seen),
+    ),
+    ...(items ? nulTakers(items as Schema, `${at}/*`, seen) : []),
+    ...[...(anyOf as Schema[]), ...(oneOf as Schema[])].flatMap((below) => nulTakers(below, at, seen)),
+  ];
+}
+
+test('no text that a caller sends may hold NUL or half of a surrogate pair', () => {
+  const taken = operations(document).flatMap(({ name, operation }) => {
+    const body = operation['requestBody'] as { content: Record<string, { schema: Schema }> } | undefined;
+    return [
+      ...(operation.parameters ?? [])
+        .filter((parameter) => parameter.in !== 'header') // a header cannot carry NUL
+        .flatMap((parameter) => nulTakers(parameter.schema as Schema, `${name} ${parameter.in} ${parameter.name}`)),
+      ...(body ? nulTakers(body.content['application/json']!.schema, name) : []),
+    ];
+  });
+  expect(taken).toEqual([]);
+  expect(nulTakers({ type: 'object', properties: { a: { type: 'string' } } }, 'x')).toEqual(['x/a']);
+});

@@ -1,9 +1,9 @@
-import { type Command, CommandFailed, UsageError } from '../../cli/command.ts';
+import { type Command, CommandFailed, type ExitCode, UsageError } from '../../cli/command.ts';
 import { ServiceFailed } from '../../cli/services/service-failed.ts';
 
 export interface Ran {
   /** As in `cli/command-line.ts`: 2 for a UsageError, 1 for a CommandFailed or a ServiceFailed. */
-  code: 0 | 1 | 2;
+  code: ExitCode;
   out: string;
   err: string;
   failure?: CommandFailed | ServiceFailed;
