@@ -16,7 +16,7 @@ export const PROMISES = {
   'separate projects': 'no key reads or decides in another project',
   'fails closed': 'a failing firewall holds the request or refuses the patch',
   'nothing readable': 'no secret or payload in logs, metrics, errors or histories',
-  'bounded cost': 'hostile input has bounded cost',
+  'bounded cost': 'hostile input has bounded cost, and ends no process',
 } as const;
 
 export type PromiseName = keyof typeof PROMISES;

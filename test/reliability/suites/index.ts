@@ -1,10 +1,11 @@
 import type { Suite } from '../suite.ts';
 import { foreign, messages, namespaceWriter, ownRequests } from './access.ts';
 import { databaseWriterProgram } from './adversaries/database-writer.ts';
+import { hostileBodiesProgram } from './adversaries/hostile-bodies.ts';
 import { namespaceWriterProgram } from './adversaries/namespace-writer.ts';
 import { resumeWorkerProgram } from './adversaries/resume-worker.ts';
 import { clocks, deadlines, diskFull, noWorker, races } from './deciding.ts';
-import { canaries, guardrails, hostile } from './hostile.ts';
+import { canaries, guardrails } from './fail-closed.ts';
 import { killMatrix } from './kill-matrix.ts';
 import { longDeadlines } from './long-deadlines.ts';
 import { crashPoints, faults, postgresAway, starts, temporalAway } from './outages.ts';
@@ -30,7 +31,7 @@ export const SUITES: Suite[] = [
   namespaceWriterProgram,
   resumeWorkerProgram,
   databaseWriterProgram,
+  hostileBodiesProgram,
   canaries,
   guardrails,
-  hostile,
 ];
