@@ -18,14 +18,15 @@ import { createReceivers } from './receivers/index.ts';
 import { createReconcile } from './reconcile.ts';
 import { createReconcileWorkflows, type WorkflowScanDeps } from './reconcile-workflows.ts';
 import { createScreenPatch } from './screen-patch.ts';
-import { createSettle, type SettleDeps } from './settle.ts';
+import { createSettle, createSettleByHint, type SettleByHintDeps, type SettleDeps } from './settle.ts';
 
 /**
  * What the activities need. The callbacks are for metrics and alarms: they are called after the fact, and what they throw fails
  * the activity.
  */
 export interface ActivityDeps
-  extends Pick<SettleDeps, 'onSettled' | 'onIncident' | 'caller'>,
+  extends Pick<SettleDeps, 'onIncident' | 'caller'>,
+    Pick<SettleByHintDeps, 'onSettled'>,
     Pick<DeliverDeps, 'onDelivery'>,
     Pick<WorkflowScanDeps, 'onRepair' | 'onProgress' | 'graceMs'> {
   /** `activityStores` of storage/. */
@@ -70,7 +71,11 @@ export function createActivities({
     withApplicationFailures({
       admit: reportingForgedRows(alarms, createAdmit({ store: stores.screen, ...alarms, caller })),
       screenPatch: reportingForgedRows(alarms, createScreenPatch(stores.screen, screenDeps)),
-      settle: createSettle({ ledger: stores.ledger, ...alarms, signer, caller, onSettled }),
+      settle: createSettle({
+        settle: createSettleByHint({ ledger: stores.ledger, signer, onSettled }),
+        ...alarms,
+        caller,
+      }),
       startDeliveries: createStartDeliveries(starter),
       deliver: reportingForgedRows(alarms, deliver),
       deadLetter,

@@ -1,5 +1,5 @@
 import type { WorkerActivities } from '../contracts/activities.ts';
-import type { RequestRef, Resolution, Settled } from '../contracts/workflow.ts';
+import type { RequestRef, Settled } from '../contracts/workflow.ts';
 import { derive, type Facts, type Hint, hintOf } from '../domain/approval/derive.ts';
 import { isForgedRow } from '../domain/approval/forged-row.ts';
 import type { IncidentKind } from '../domain/approval/incident.ts';
@@ -29,9 +29,8 @@ const SKEW_MS = 5_000;
  * @throws OutcomeRefused if no row supports the hint, DeadlineAhead before the deadline. Nothing is written then.
  */
 const settlement =
-  (signer: StatementSigner, proposed: Resolution) =>
+  (signer: StatementSigner, hint: Hint) =>
   async (entry: LedgerEntry): Promise<Settled> => {
-    const hint = hintOf(proposed);
     const derived = derive(hint, await factsOf(entry, hint));
     if (derived.is === 'early') throw new DeadlineAhead(derived.remaining_ms);
     if (derived.is === 'refused')
@@ -48,25 +47,55 @@ const settlement =
 /** Called after the commit, with an outcome that this call wrote. */
 export type OnSettled = (request: RequestRecord, outcome: Omit<LedgerRecord, 'request_id'>) => void;
 
-export interface SettleDeps extends ForgedRowDeps {
+export interface SettleByHintDeps {
   ledger: Ledger;
   signer: StatementSigner;
-  /** The workflow that called; absent where there is none. */
-  caller?: (() => Caller) | undefined;
   onSettled?: OnSettled | undefined;
 }
 
+export type SettleByHint = (ref: RequestRef, hint: Hint) => Promise<Settled>;
+
 /**
  * Writes an outcome with its receipt unless the ledger has one, and returns the ledger's. Safe to repeat and to run twice at
- * once: the ledger's unique row decides, not the caller. The attacker can write to the Temporal namespace and run our activities:
- * nothing that they say is believed, and a refusal is an incident.
+ * once: the ledger's unique row decides, not the caller.
+ * @throws OutcomeRefused, DeadlineAhead, RowForged. Nothing is written then.
+ */
+export const createSettleByHint =
+  ({ ledger, signer, onSettled = () => {} }: SettleByHintDeps): SettleByHint =>
+  async (ref, hint) => {
+    let written: Parameters<OnSettled> | undefined;
+    const settled = await ledger.settleOnce(ref, (entry) =>
+      settlement(
+        signer,
+        hint,
+      )({
+        ...entry,
+        write: async (row) => {
+          const result = await entry.write(row);
+          written = [entry.request, row];
+          return result;
+        },
+      }),
+    );
+    if (!settled) throw new DomainError('not_found', `no approval request ${ref.request_id}`);
+    if (written) onSettled(...written);
+    return settled;
+  };
+
+export interface SettleDeps extends ForgedRowDeps {
+  settle: SettleByHint;
+  /** The workflow that called; absent where there is none. */
+  caller?: (() => Caller) | undefined;
+}
+
+/**
+ * The activity. The attacker can write to the Temporal namespace and run our activities: what they propose is a hint, nothing that
+ * they say is believed, and a refusal is an incident.
  */
 export const createSettle = ({
-  ledger,
+  settle,
   incidents,
-  signer,
   caller,
-  onSettled = () => {},
   onIncident = () => {},
 }: SettleDeps): WorkerActivities['settle'] => {
   const reported = async (ref: RequestRef, kind: IncidentKind) => {
@@ -74,26 +103,10 @@ export const createSettle = ({
     await incidents.report(ref, kind);
   };
   return async (ref, proposed) => {
-    let written: Parameters<OnSettled> | undefined;
     try {
       if (caller && !isOwnWorkflow(caller(), ref))
         throw new OutcomeRefused('foreign_start', 'only the workflow of this request settles it');
-      const settled = await ledger.settleOnce(ref, (entry) =>
-        settlement(
-          signer,
-          proposed,
-        )({
-          ...entry,
-          write: async (row) => {
-            const result = await entry.write(row);
-            written = [entry.request, row];
-            return result;
-          },
-        }),
-      );
-      if (!settled) throw new DomainError('not_found', `no approval request ${ref.request_id}`);
-      if (written) onSettled(...written);
-      return settled;
+      return await settle(ref, hintOf(proposed));
     } catch (error) {
       if (error instanceof OutcomeRefused) await reported(ref, error.incident);
       if (isForgedRow(error)) {

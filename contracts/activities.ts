@@ -13,13 +13,17 @@ import type {
   Settled,
 } from './workflow.ts';
 
-/** Inconsistencies that the reconciler repairs. */
+/** Inconsistencies that the reconciler and the watcher repair. */
 export type Repair =
   | 'request_started'
   | 'delivery_started'
   | 'outcome_redelivered'
   | 'workflow_started_again'
-  | 'projection';
+  | 'projection'
+  | 'deadline_enforced'
+  | 'decision_sent_again'
+  | 'cancellation_settled'
+  | 'quarantined';
 
 /** The activities of our own worker. All are safe to repeat. */
 export interface WorkerActivities {

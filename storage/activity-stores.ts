@@ -11,6 +11,7 @@ import { policyReader } from './approvals/policy-in-force.ts';
 import { workflowScanStore } from './approvals/reconcile.ts';
 import { recordScreening } from './approvals/screenings.ts';
 import { unstartedRequests } from './approvals/unstarted-requests.ts';
+import { watchStore } from './approvals/watch-store.ts';
 import { acrossProjects, inProject, onceInProject } from './db/transaction.ts';
 import { markDelivery, readUndelivered, unstartedDeliveries } from './outbox/deliveries.ts';
 import { interruptOfRequest } from './threads/interrupt-of-request.ts';
@@ -89,5 +90,6 @@ export function activityStores(pool: Pool, keyring: Keyring) {
     interrupts,
     reconcile,
     workflowScan: workflowScanStore(pool, keyring),
+    watch: watchStore(pool, keyring),
   };
 }

@@ -19,7 +19,7 @@ import { createRollbackMemory } from './access/rollback-memory.ts';
 import { type ActLog, createActLog } from './acts/act-log.ts';
 import { listRequests, markStarted } from './approvals/approval-requests.ts';
 import { insertCancellation } from './approvals/cancellations.ts';
-import { insertDecision, sendDecisionBack } from './approvals/decisions.ts';
+import { acknowledgeDecision, insertDecision, sendDecisionBack } from './approvals/decisions.ts';
 import { recordExecution, seenExecutions } from './approvals/executions.ts';
 import { createReportForged, type OnForged } from './approvals/forged-rows.ts';
 import { reportIncident } from './approvals/incidents.ts';
@@ -87,6 +87,8 @@ export function apiStores(
     recordDecision: (project_id, decision) => sealed(project_id, (tx, sealer) => insertDecision(tx, sealer, decision)),
     sendBack: (project_id, request_id, decision_id) =>
       sealed(project_id, (tx, sealer) => sendDecisionBack(tx, sealer, request_id, decision_id)),
+    acknowledge: (project_id, request_id, decision_id) =>
+      onceInProject(pool, project_id, (tx) => acknowledgeDecision(tx, request_id, decision_id)),
     screeningOf: (project_id, request_id, decision_id) =>
       sealed(project_id, (tx, sealer) => readScreening(tx, sealer, request_id, decision_id), onceInProject),
     proposalOf: (project_id, request_id) => sealed(project_id, (tx, sealer) => readProposal(tx, sealer, request_id)),

@@ -18,7 +18,10 @@ export const GRANTED: Readonly<Record<string, Granted>> = {
   api_keys: written('last_used_at', 'revoked_at', 'revoked_mac', 'mac'),
   policies: written(),
   approval_requests: written('status', 'resolved_at', 'workflow_started_at'),
-  decisions: written('screening', 'screened_at', 'sealed_screening', 'screening_mac', 'sent_back_at', 'sent_back_mac'),
+  decisions: written(
+    ...['screening', 'screened_at', 'sealed_screening', 'screening_mac'],
+    ...['acknowledged_at', 'sent_back_at', 'sent_back_mac'],
+  ),
   cancellations: written(),
   ledger: written(),
   executions: written(),

@@ -102,6 +102,8 @@ export const AUTHENTICATED: Readonly<Record<string, AuthenticatedTable>> = {
     ],
     grants_nothing: {
       sealed_screening: 'findings for the author, sealed under request and decision: it shows, and decides nothing',
+      acknowledged_at:
+        'when the watcher sends the decision again: a genuine decision of a person, which counts whoever delivers it',
     },
   },
   cancellations: {

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { NativeConnection, Runtime, type RuntimeOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
+import { createWatch, type WatchDeps } from '../activities/watch/index.ts';
 import { createKeyring } from '../crypto/keyring.ts';
 import { parseRootKey } from '../crypto/root-key.ts';
 import { createSigner } from '../crypto/signing.ts';
@@ -26,6 +27,7 @@ import { storedKeys } from '../storage/keys/stored-keys.ts';
 import { workflowBundle } from './bundle.ts';
 import { createWorker } from './create-worker.ts';
 import { ensureReconcileSchedules } from './reconcile-schedule.ts';
+import { startWatcher } from './watcher.ts';
 
 /**
  * Composition root of the worker process. Resolves with its exit code after a signal or an uncaught error, when the running
@@ -61,26 +63,35 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<ReturnType<Proc
 
   const { client, connection: clientConnection } = temporalClient(env);
   const starter = workflowStarter(client, config.task_queue);
-  const activities = createActivities({
+  const shared: WatchDeps = {
     stores,
     signer,
     starter,
     directory: workflowDirectory(client),
     screenDeps: { parsers },
     onSettled: metrics.decided,
+    onIncident: ({ project_id, request_id }, kind) =>
+      log.error({ project_id, request_id, kind }, 'alarm: an outcome was refused'),
+    onRepair: (kind, ref) => {
+      metrics.repaired(kind);
+      log.error({ kind, ...ref }, 'alarm: the reconciler or the watcher repaired an inconsistency');
+    },
+    onStuck: (request_ids) =>
+      log.error(
+        { request_ids },
+        'alarm: workflow tasks fail, and no other workflow makes progress: check this release',
+      ),
+  };
+  const activities = createActivities({
+    ...shared,
+    stores,
     caller: () => {
       const { workflowExecution, workflowType = '' } = Context.current().info;
       return { workflow_id: workflowExecution?.workflowId ?? '', workflow_type: workflowType };
     },
-    onIncident: ({ project_id, request_id }, kind) =>
-      log.error({ project_id, request_id, kind }, 'alarm: an outcome was refused'),
     onDelivery: ({ delivery_id }, result) => {
       metrics.delivered(result);
       if (result === 'dead') log.error({ delivery_id }, 'alarm: delivery dead-lettered');
-    },
-    onRepair: (kind, ref) => {
-      metrics.repaired(kind);
-      log.error({ kind, ...ref }, 'alarm: the reconciler repaired an inconsistency');
     },
     onProgress: () => Context.current().heartbeat(),
   });
@@ -95,6 +106,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<ReturnType<Proc
     taskQueue: config.task_queue,
   });
   const running = worker.run();
+  const stopWatcher = startWatcher({ looks: createWatch(shared), log });
   const outbox = listenToDeliveries(config.database_url, (ref) => {
     starter.startDelivery(ref).catch(() => {}); // the reconciler starts what this missed
   });
@@ -116,6 +128,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<ReturnType<Proc
   try {
     await running;
   } finally {
+    stopWatcher();
     await Promise.allSettled([
       outbox.stop(),
       connection.close(),

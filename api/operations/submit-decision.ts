@@ -9,7 +9,7 @@ import { REFUSED } from './decision-refusals.ts';
 
 export interface SubmitDeps {
   requests: RequestReader;
-  decisions: Pick<DecisionStore, 'proposalOf' | 'screeningOf' | 'sendBack'>;
+  decisions: Pick<DecisionStore, 'acknowledge' | 'proposalOf' | 'screeningOf' | 'sendBack'>;
   workflows: Pick<ApprovalWorkflows, 'decide' | 'record' | 'redeliver'>;
 }
 
@@ -42,6 +42,7 @@ export function createSubmit({ requests, decisions, workflows }: SubmitDeps) {
       const answer = decided.state === 'no_worker' ? { state: await workflows.record(request.id, ref) } : decided;
       switch (answer.state) {
         case 'recorded':
+          await decisions.acknowledge(request.project_id, request.id, decision_id);
           return { status: 202, body: { decision_id, status: 'recorded' } };
         case 'proposed':
           return awaitingSecondApprover({

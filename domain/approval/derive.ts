@@ -9,7 +9,9 @@ import type { CancellationRecord, DecisionRecord, LedgerRecord, RequestRecord } 
 export type Hint =
   | { kind: 'decision'; decision_id: string }
   | { kind: 'bot'; decision_id: string; type: 'approve' | 'reject'; actor: string; payload_digest: string }
-  | { kind: 'deadline' | 'firewall' | 'cancellation' | 'unknown' };
+  | { kind: 'deadline' | 'firewall' | 'cancellation' | 'unknown' }
+  /** The watcher's own: its workflow was terminated twice for failing. No message is read as one. */
+  | { kind: 'quarantine' };
 
 /** Rows whose authenticity was checked, and the database's clock. */
 export interface Facts {
@@ -82,6 +84,9 @@ export function derive(hint: Hint, facts: Facts): Derived {
       if (!cancellation) return refused('nobody cancelled it through the api');
       if (cancellation.created_at >= request.expires_at) return expired(request);
       return byNobody(request, { status: 'cancelled', cause: cancellation.cause, channel: 'caller' });
+    case 'quarantine':
+      if (now >= request.expires_at) return expired(request);
+      return byNobody(request, { status: 'cancelled', cause: 'forged', channel: 'watcher' });
     case 'bot':
       return byBot(hint, facts);
     case 'decision':

@@ -8,6 +8,8 @@ export const INCIDENT_KINDS = [
   'foreign_start',
   'clock_skew',
   'workflow_ended',
+  'deadline_enforced',
+  'quarantined',
   'forged_row',
   'forged_receipt',
   'rolled_back',
@@ -30,6 +32,9 @@ export const INCIDENT_SENTENCES: Record<IncidentKind, string> = {
   foreign_start: 'A workflow that differs from this request tried to settle it; nothing changed.',
   clock_skew: "The workflow's deadline fired more than 5 s before the database's clock reached it.",
   workflow_ended: 'The workflow ended without recording an outcome; it was started again.',
+  deadline_enforced: 'Temporal did not end this request in time; the watcher settled it after the deadline.',
+  quarantined:
+    'The workflow failed five times in a row while others worked; it was terminated, and started again once.',
   forged_row: 'A stored row failed its authenticity check and was refused.',
   forged_receipt: 'The stored outcome has no valid receipt and was refused.',
   rolled_back: 'An older state of the database came back; it was refused.',

@@ -95,6 +95,8 @@ export interface DecisionStore {
   recordDecision(project_id: string, decision: NewDecision): Promise<RecordedDecision>;
   /** The workflow refused it: it never counts from now on. */
   sendBack(project_id: string, request_id: string, decision_id: string): Promise<void>;
+  /** Its maker is answered that it takes effect later, so the watcher sends it again until it is settled or sent back. */
+  acknowledge(project_id: string, request_id: string, decision_id: string): Promise<void>;
   /** The patch that waits for a second approver, while the request is pending. */
   proposalOf(project_id: string, request_id: string): Promise<ProposedPatch | undefined>;
   /** What the screening of a patch found. */
@@ -231,6 +233,33 @@ export interface WorkflowScanStore {
   unsettledRequest(ref: RequestRef): Promise<RequestRecord | undefined>;
   /** The repaired requests. */
   repairProjections(after: string, limit: number): Promise<Scanned<RequestRef> & { next: string | undefined }>;
+}
+
+/** What people did in time and nobody has settled, oldest first. */
+export type UnsettledAct =
+  | { kind: 'decision'; decision: DecisionRecord }
+  | { kind: 'cancellation'; cancellation: CancellationRecord };
+
+/** `next` is the `after` of the next batch; undefined at the end. */
+export type DueRequests = Scanned<RequestRecord> & { next: { expires_at: string; id: string } | undefined };
+
+/** What the watcher looks for, in the database only. */
+export interface WatchStore {
+  /** Requests without an outcome whose deadline passed `graceMs` ago, earliest first. */
+  due(graceMs: number, limit: number, after: DueRequests['next']): Promise<DueRequests>;
+  /** Requests before their deadline with an acknowledged decision or a cancellation that is older than `ageMs`, and without an outcome. */
+  waiting(ageMs: number, limit: number): Promise<RequestRef[]>;
+  /** The request with what is unsettled of it; undefined when the ledger has its outcome. */
+  unsettled(ref: RequestRef): Promise<{ request: RequestRecord; acts: UnsettledAct[] } | undefined>;
+  /** The patch that waits for a second approver. */
+  proposal(ref: RequestRef): Promise<DecisionRecord | undefined>;
+  /** The request is known by this kind of incident. */
+  hasIncident(ref: RequestRef, kind: IncidentKind): Promise<boolean>;
+  sendBack(ref: RequestRef, decision_id: string): Promise<void>;
+  /** The project of a request; undefined for an unknown id. */
+  refOf(request_id: string): Promise<RequestRef | undefined>;
+  /** Some of the requests whose workflows started last, of all projects. */
+  lastStarted(limit: number): Promise<string[]>;
 }
 
 /** Unfinished work over all projects, for the metrics. */

@@ -96,7 +96,7 @@ export type UnsealedDecision = DecisionRecord & DecisionSecret;
 /** A decision to record. The database sets its time; its screening is written later. */
 export type NewDecision = Omit<UnsealedDecision, 'created_at' | 'screening' | 'screened_at' | 'sent_back_at'>;
 
-export const CHANNELS = ['console', 'cli', 'api', 'signal', 'firewall', 'deadline', 'caller'] as const;
+export const CHANNELS = ['console', 'cli', 'api', 'signal', 'firewall', 'deadline', 'caller', 'watcher'] as const;
 /** The channel that the outcome came through. */
 export type Channel = (typeof CHANNELS)[number];
 

@@ -96,6 +96,15 @@ export async function sendDecisionBack(tx: Transaction, sealer: Sealer, request_
   );
 }
 
+/** Its maker is told that it takes effect later: from now on the watcher sends it again until it is settled or sent back. */
+export async function acknowledgeDecision(tx: Transaction, request_id: string, id: string): Promise<void> {
+  await tx.query(
+    `update decisions set acknowledged_at = clock_timestamp()
+     where project_id = $1 and request_id = $2 and id = $3 and acknowledged_at is null`,
+    [tx.project_id, request_id, id],
+  );
+}
+
 const one = async (tx: Transaction, where: string, values: unknown[]): Promise<DecisionRow | undefined> =>
   (
     await tx.query<DecisionRow>(
@@ -138,6 +147,23 @@ export async function readDecision(
   if (!row) return undefined;
   const { record, sealed } = authentic(sealer, row);
   return sealed === null ? record : { ...record, ...(await unsealDecision(sealer, request_id, id, sealed)) };
+}
+
+/**
+ * Decisions that their makers were told will count, oldest first: acknowledged, not sent back, and not a patch that was refused or waits for
+ * a second approver. @throws RowForged
+ */
+export async function acknowledgedDecisions(
+  tx: Transaction,
+  sealer: Sealer,
+  request_id: string,
+): Promise<DecisionRecord[]> {
+  const rows = await tx.query<DecisionRow>(
+    `select ${COLUMNS} from decisions d where d.project_id = $1 and d.request_id = $2 and d.acknowledged_at is not null
+       and d.sent_back_at is null and (d.screening is null or d.screening = 'accepted') order by d.created_at, d.id`,
+    [tx.project_id, request_id],
+  );
+  return rows.map((row) => authentic(sealer, row).record);
 }
 
 /** Every recorded decision of a request, oldest first. Only the one in the ledger counted. @throws RowForged */

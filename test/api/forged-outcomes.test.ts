@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createScreenPatch } from '../../activities/screen-patch.ts';
-import { createSettle } from '../../activities/settle.ts';
+import { createSettle, createSettleByHint } from '../../activities/settle.ts';
 import type { WorkerActivities } from '../../contracts/activities.ts';
 import type { JsonObject } from '../../contracts/json.ts';
 import { newId } from '../../crypto/ids.ts';
@@ -25,7 +25,7 @@ beforeAll(async () => {
   cookie = await visitor.signIn();
   deps = await activityDeps(system);
   const { ledger, incidents } = deps.stores;
-  settle = createSettle({ ledger, incidents, signer: deps.signer });
+  settle = createSettle({ settle: createSettleByHint({ ledger, signer: deps.signer }), incidents });
 });
 afterAll(async () => {
   await owner?.end();

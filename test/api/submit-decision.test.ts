@@ -32,7 +32,12 @@ function temporal(...statuses: number[]) {
   });
   const { submit } = createSubmit({
     requests: { view: async () => undefined },
-    decisions: { proposalOf: async () => undefined, screeningOf: async () => undefined, sendBack: async () => {} },
+    decisions: {
+      proposalOf: async () => undefined,
+      screeningOf: async () => undefined,
+      acknowledge: async () => {},
+      sendBack: async () => {},
+    },
     workflows,
   });
   return { handle, signals, submit: () => submit(attempt, decision) };

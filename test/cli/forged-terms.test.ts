@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createSettle } from '../../activities/settle.ts';
+import { createSettle, createSettleByHint } from '../../activities/settle.ts';
 import { show } from '../../cli/commands/show.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
@@ -51,7 +51,10 @@ async function surfaces({ id, payload_digest }: Opened, thread_id: string): Prom
   const keyring = createKeyring(parseRootKey(system.env['LETSPING_ROOT_KEY']!), storedKeys(system.database.pool));
   const threads = createThreadStore({ pool: system.database.pool, keyring, project_id });
   const { stores, signer } = await activityDeps(system);
-  const settle = createSettle({ ledger: stores.ledger, incidents: stores.incidents, signer });
+  const settle = createSettle({
+    settle: createSettleByHint({ ledger: stores.ledger, signer }),
+    incidents: stores.incidents,
+  });
   const ref = { project_id, request_id: id };
   const name = async (work: Promise<unknown>) =>
     work.then(

@@ -49,8 +49,10 @@ export interface ForeignWorker {
   impersonate(workflowId: string, workflowType: string, lie: unknown): Promise<void>;
   /** Starts any workflow type on any queue, replacing a running one of the same id. */
   start(workflowId: string, workflowType: string, taskQueue: string, args: readonly unknown[]): Promise<void>;
-  /** Takes one workflow task from another queue and completes its workflow with `lie`. Undefined: none came. */
+  /** Takes one workflow task from another queue and completes its workflow with `lie`. False: none came. */
   steal(taskQueue: string, workflowId: string, lie: unknown, withinMs: number): Promise<boolean>;
+  /** Takes one workflow task and answers it with a timer, which the product's code never starts there: it cannot replay that history. */
+  spoil(taskQueue: string, workflowId: string, withinMs: number): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -195,6 +197,20 @@ export async function foreignWorker(address: string, namespace: string): Promise
     }
   }
 
+  /** Answers the tasks of another queue with these commands, until that of the wanted workflow came. */
+  async function taken(taskQueue: string, workflowId: string, commands: Command[], withinMs: number): Promise<boolean> {
+    const over = AbortSignal.timeout(withinMs);
+    setMaxListeners(0, over);
+    while (!over.aborted) {
+      const task = await poll(taskQueue, over).catch(() => undefined);
+      if (!task?.taskToken?.length) continue;
+      const isWanted = task.workflowExecution?.workflowId === workflowId;
+      await answer(task, commands).catch(() => {});
+      if (isWanted) return true;
+    }
+    return false;
+  }
+
   const loop = async () => {
     while (!ended.signal.aborted) {
       const task = await poll(queue, ended.signal).catch(() => undefined);
@@ -216,18 +232,19 @@ export async function foreignWorker(address: string, namespace: string): Promise
     async start(workflowId, workflowType, taskQueue, args) {
       await started(workflowId, workflowType, taskQueue, args);
     },
-    async steal(taskQueue, workflowId, lie, withinMs) {
-      const over = AbortSignal.timeout(withinMs);
-      setMaxListeners(0, over);
-      while (!over.aborted) {
-        const task = await poll(taskQueue, over).catch(() => undefined);
-        if (!task?.taskToken?.length) continue;
-        const isWanted = task.workflowExecution?.workflowId === workflowId;
-        await answer(task, [completing(lie)]).catch(() => {});
-        if (isWanted) return true;
-      }
-      return false;
-    },
+    steal: (taskQueue, workflowId, lie, withinMs) => taken(taskQueue, workflowId, [completing(lie)], withinMs),
+    spoil: (taskQueue, workflowId, withinMs) =>
+      taken(
+        taskQueue,
+        workflowId,
+        [
+          {
+            commandType: CommandType.COMMAND_TYPE_START_TIMER,
+            startTimerCommandAttributes: { timerId: 'mallory', startToFireTimeout: { seconds: 1 as never } },
+          },
+        ],
+        withinMs,
+      ),
     async stop() {
       ended.abort();
       await Promise.all(loops);

@@ -74,9 +74,13 @@ export class Attempts {
   }
 
   /** One of these incidents was stored. */
-  async alarmed(what: string, { id }: Opened, ...kinds: string[]): Promise<void> {
+  alarmed(what: string, target: Opened, ...kinds: string[]): Promise<void> {
+    return this.alarmedWithin(INCIDENT_MS, what, target, ...kinds);
+  }
+
+  async alarmedWithin(ms: number, what: string, { id }: Opened, ...kinds: string[]): Promise<void> {
     let found: string[] = [];
-    for (const end = Date.now() + INCIDENT_MS; ; await pause(100)) {
+    for (const end = Date.now() + ms; ; await pause(100)) {
       found = await this.incidents(id);
       if (kinds.some((kind) => found.includes(kind)) || Date.now() > end) break;
     }

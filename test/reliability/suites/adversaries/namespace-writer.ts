@@ -6,6 +6,7 @@ import { foreignActivities, forgedMessages } from './forged-messages.ts';
 import { forgedStarts } from './forged-starts.ts';
 import { liedOutcomes } from './lied-outcomes.ts';
 import { earlyTimer, timing } from './timing.ts';
+import { watched } from './watched.ts';
 
 /**
  * Has the Temporal namespace: own workers and workflows, our activities on our task queue, every message, start, termination and
@@ -28,6 +29,7 @@ export const namespaceWriterProgram: Suite = {
         'foreign activities': () => foreignActivities(on, worker),
         'ended workflows': () => endedWorkflows(on, worker),
         times: () => timing(on),
+        'the watcher': () => watched(on, worker, isWhole ? 2 : 1),
         ...(isWhole && { 'a timer that is early': () => earlyTimer(on) }),
       };
       await attacked(on, steps, say, cell);

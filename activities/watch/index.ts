@@ -1,0 +1,59 @@
+import type { RequestRef } from '../../contracts/workflow.ts';
+import type { IncidentStore, Ledger, ScreenStore, StatementSigner, WatchStore } from '../../domain/approval/ports.ts';
+import type { WorkflowDirectory, WorkflowStarter } from '../../domain/approval/workflow-ports.ts';
+import type { ScreenDeps } from '../../domain/firewall/screen-deps.ts';
+import { createStartDeliveries } from '../deliver.ts';
+import type { OnIncident } from '../forged-rows.ts';
+import type { OnRepair } from '../reconcile.ts';
+import { createScreenPatch } from '../screen-patch.ts';
+import { createSettleByHint, type OnSettled } from '../settle.ts';
+import { createEnforceDeadlines } from './enforce-deadlines.ts';
+import { createQuarantine, type QuarantineDeps } from './quarantine.ts';
+import { createSendAgain } from './send-again.ts';
+
+export interface WatchDeps extends Pick<QuarantineDeps, 'onStuck'> {
+  /** `activityStores` of storage/. */
+  stores: { screen: ScreenStore; ledger: Ledger; incidents: IncidentStore; watch: WatchStore };
+  signer: StatementSigner;
+  starter: WorkflowStarter;
+  directory: WorkflowDirectory;
+  screenDeps?: ScreenDeps;
+  onSettled?: OnSettled | undefined;
+  onIncident?: OnIncident | undefined;
+  onRepair?: OnRepair | undefined;
+}
+
+/** What the watcher of a worker looks at, by name: the only place that composes it. */
+export function createWatch({
+  stores,
+  signer,
+  starter,
+  directory,
+  screenDeps,
+  onSettled,
+  onIncident,
+  onRepair,
+  onStuck,
+}: WatchDeps): Record<'deadlines' | 'decisions' | 'failing runs', () => Promise<void>> {
+  const { watch: store, incidents } = stores;
+  const settle = createSettleByHint({ ledger: stores.ledger, signer, onSettled });
+  const shared = { store, settle, starter, directory, incidents, onIncident, onRepair };
+  let silent: RequestRef[] = [];
+  return {
+    deadlines: createEnforceDeadlines({
+      ...shared,
+      screenPatch: createScreenPatch(stores.screen, screenDeps),
+      startDeliveries: createStartDeliveries(starter),
+    }),
+    decisions: createSendAgain({ ...shared, onSilent: (ref) => silent.push(ref) }),
+    'failing runs': createQuarantine({
+      ...shared,
+      onStuck,
+      silent: () => {
+        const found = silent;
+        silent = [];
+        return found;
+      },
+    }),
+  };
+}
