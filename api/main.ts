@@ -89,8 +89,12 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
   const hub = createEventHub();
   const keys = createKeyCache();
   const events = createEventBatcher(pool);
-  const onForged: OnForged = (project_id, { kind, id, request_id, incident }) =>
+  const metrics = createMetrics('api', () => readBacklog(pool));
+  const counts = options.counts ?? metrics;
+  const onForged: OnForged = (project_id, { kind, id, request_id, incident }) => {
+    counts.refused(incident);
     log.error({ project_id, request_id, incident, row: kind, row_id: id }, 'alarm: a stored row was refused');
+  };
   const stores = apiStores(pool, keyring, keys, events, onForged, acts);
   const listening = listen(config.database_url, {
     onEvent: (event) => {
@@ -116,8 +120,6 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
       await stores.incidents.report({ project_id, request_id: id }, 'workflow_ended');
     },
   });
-  const metrics = createMetrics('api', () => readBacklog(pool));
-  const counts = options.counts ?? metrics;
   const responses = watchResponses(counts.answered);
   const checks: Record<string, () => Promise<void>> = {
     database: async () => {

@@ -1,5 +1,6 @@
 import type { IdempotencyStore, IdentityStore, KeyStore } from '../domain/access/ports.ts';
 import type { ReportForged } from '../domain/approval/forged-row.ts';
+import type { IncidentKind } from '../domain/approval/incident.ts';
 import type {
   CancellationStore,
   DecisionStore,
@@ -36,6 +37,7 @@ export interface Counts {
     row: Pick<LedgerRecord, 'status' | 'channel' | 'resolved_at'>,
   ): void;
   answered(method: string, route: string, status: number, seconds: number): void;
+  refused(kind: IncidentKind): void;
 }
 
 export interface Log {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { IncidentKind } from '../domain/approval/incident.ts';
 import type { Backlog } from '../domain/approval/ports.ts';
 import type { LedgerRecord, RequestRecord } from '../domain/approval/record.ts';
 
@@ -57,9 +58,15 @@ export function createMetrics(service: 'api' | 'worker', backlog?: () => Promise
     labelNames: ['result'],
     registers,
   });
+  const incidents = new Counter({
+    name: 'approvals_incidents_total',
+    help: 'Refused messages and rows, each time that one was met.',
+    labelNames: ['kind'],
+    registers,
+  });
   const repairs = new Counter({
     name: 'approvals_reconcile_repairs_total',
-    help: 'Inconsistencies repaired by the reconciler.',
+    help: 'Inconsistencies repaired by the reconciler and the watcher.',
     labelNames: ['kind'],
     registers,
   });
@@ -112,6 +119,7 @@ export function createMetrics(service: 'api' | 'worker', backlog?: () => Promise
         );
     },
     delivered: (result: 'delivered' | 'dead') => deliveries.inc({ result }),
+    refused: (kind: IncidentKind) => incidents.inc({ kind }),
     repaired: (kind: string, count = 1) => repairs.inc({ kind }, count),
     answered: (method: string, route: string, status: number, seconds: number) =>
       http.observe({ method, route, status: String(status) }, seconds),

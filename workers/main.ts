@@ -70,8 +70,10 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<ReturnType<Proc
     directory: workflowDirectory(client),
     screenDeps: { parsers },
     onSettled: metrics.decided,
-    onIncident: ({ project_id, request_id }, kind) =>
-      log.error({ project_id, request_id, kind }, 'alarm: an outcome was refused'),
+    onIncident: ({ project_id, request_id }, kind) => {
+      metrics.refused(kind);
+      log.error({ project_id, request_id, kind }, 'alarm: an outcome was refused');
+    },
     onRepair: (kind, ref) => {
       metrics.repaired(kind);
       log.error({ kind, ...ref }, 'alarm: the reconciler or the watcher repaired an inconsistency');

@@ -19,7 +19,12 @@ const counted =
     post({ count, args });
 
 const api = await startApi(workerData as NodeJS.ProcessEnv, {
-  counts: { opened: counted('opened'), decided: counted('decided'), answered: counted('answered') },
+  counts: {
+    opened: counted('opened'),
+    decided: counted('decided'),
+    answered: counted('answered'),
+    refused: counted('refused'),
+  },
 });
 parentPort?.once('message', () => void api.stop().finally(() => process.exit()));
 post({ port: api.port });

@@ -21,7 +21,7 @@ afterEach(async () => {
 
 /** An app that answers `here` to what the worker does not take. */
 async function start(env: NodeJS.ProcessEnv = {}) {
-  const counts = { opened: vi.fn(), decided: vi.fn(), answered: vi.fn() };
+  const counts = { opened: vi.fn(), decided: vi.fn(), answered: vi.fn(), refused: vi.fn() };
   const log = { error: vi.fn(), warn: vi.fn(), info: vi.fn() } as never;
   const worker = createLargeBodyWorker({
     entry: new URL('./large-body-thread.mjs', import.meta.url),
