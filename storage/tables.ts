@@ -103,7 +103,7 @@ export const AUTHENTICATED: Readonly<Record<string, AuthenticatedTable>> = {
     grants_nothing: {
       sealed_screening: 'findings for the author, sealed under request and decision: it shows, and decides nothing',
       acknowledged_at:
-        'when the watcher sends the decision again: a genuine decision of a person, which counts whoever delivers it',
+        'when the watcher sends the decision again: a genuine decision of a person, which counts through any messenger',
     },
   },
   cancellations: {

@@ -96,7 +96,7 @@ export async function sendDecisionBack(tx: Transaction, sealer: Sealer, request_
   );
 }
 
-/** Its maker is told that it takes effect later: from now on the watcher sends it again until it is settled or sent back. */
+/** Its maker was answered that it takes effect later: from now on the watcher sends it again until it is settled or sent back. */
 export async function acknowledgeDecision(tx: Transaction, request_id: string, id: string): Promise<void> {
   await tx.query(
     `update decisions set acknowledged_at = clock_timestamp()

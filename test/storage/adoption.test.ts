@@ -38,7 +38,7 @@ test('rows of the release before are adopted once, and read afterwards; a row th
   await db.close(decided, { decision_id: await db.decision(decided) });
 
   const { applied, adopted } = await migrate(db.owner_url, { root });
-  expect(applied).toEqual(['0007_authenticated_rows.sql']);
+  expect(applied).toEqual(['0007_authenticated_rows.sql', '0008_watcher.sql']);
   expect(adopted).toMatchObject([
     {
       project_id: db.project_id,
