@@ -7,6 +7,8 @@ import { type ForgedRowDeps, reportRefused } from './forged-rows.ts';
 export type OnRepair = (kind: Repair, ref: { project_id: string; request_id?: string; delivery_id?: string }) => void;
 
 const BATCH = 200;
+/** Younger outbox rows are being started right now. */
+const FRESH_MS = 2_000;
 
 export interface ReconcileDeps extends ForgedRowDeps {
   store: ReconcileStore;
@@ -36,7 +38,7 @@ export const createReconcile =
       after = next;
       more = next !== undefined && started < BATCH;
     }
-    const deliveries = await store.unstartedDeliveries(BATCH);
+    const deliveries = await store.unstartedDeliveries(BATCH, FRESH_MS);
     for (const ref of deliveries) {
       await starter.startDelivery(ref);
       onRepair('delivery_started', ref);

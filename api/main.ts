@@ -1,6 +1,5 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { isId } from '../crypto/ids.ts';
 import { createKeyring } from '../crypto/keyring.ts';
 import { parseRootKey } from '../crypto/root-key.ts';
 import { createSigner } from '../crypto/signing.ts';
@@ -102,12 +101,13 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
       hub.publish(event);
     },
     onRevoked: (id) => {
-      if (isId('key', id)) stores.identities.lookAgain(id).catch(() => {}); // else the next use of the key looks
+      stores.identities.lookAgain(id).catch(() => {}); // the next use of the key looks again
     },
     onGap: () => {
       waiters.wakeAll();
       hub.gap();
     },
+    onIgnored: metrics.noticeIgnored,
   });
 
   const workflows = approvalWorkflows({

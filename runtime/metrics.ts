@@ -70,6 +70,12 @@ export function createMetrics(service: 'api' | 'worker', backlog?: () => Promise
     labelNames: ['kind'],
     registers,
   });
+  const notices = new Counter({
+    name: 'approvals_notices_ignored_total',
+    help: 'Notifications of PostgreSQL that had no effect.',
+    labelNames: ['reason'],
+    registers,
+  });
   const http = new Histogram({
     name: 'approvals_http_request_seconds',
     help: 'From the first byte of a request to the last of its answer.',
@@ -121,6 +127,7 @@ export function createMetrics(service: 'api' | 'worker', backlog?: () => Promise
     delivered: (result: 'delivered' | 'dead') => deliveries.inc({ result }),
     refused: (kind: IncidentKind) => incidents.inc({ kind }),
     repaired: (kind: string, count = 1) => repairs.inc({ kind }, count),
+    noticeIgnored: (reason: 'malformed' | 'unfounded' | 'excess') => notices.inc({ reason }),
     answered: (method: string, route: string, status: number, seconds: number) =>
       http.observe({ method, route, status: String(status) }, seconds),
   };

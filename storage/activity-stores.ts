@@ -79,7 +79,8 @@ export function activityStores(pool: Pool, keyring: Keyring) {
   };
   const reconcile: ReconcileStore = {
     unstartedRequests: (limit, after) => unstartedRequests(pool, keyring, limit, after),
-    unstartedDeliveries: (limit) => acrossProjects(pool, (tx) => unstartedDeliveries(tx, limit)),
+    unstartedDeliveries: (limit, olderThanMs) =>
+      acrossProjects(pool, (tx) => unstartedDeliveries(tx, limit, olderThanMs)),
     markStarted: (ref) => inProject(pool, ref.project_id, (tx) => markStarted(tx, ref.request_id)),
   };
   return {

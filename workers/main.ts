@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { NativeConnection, Runtime, type RuntimeOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import { createWatch, type WatchDeps } from '../activities/watch/index.ts';
+import type { DeliveryRef } from '../contracts/workflow.ts';
 import { createKeyring } from '../crypto/keyring.ts';
 import { parseRootKey } from '../crypto/root-key.ts';
 import { createSigner } from '../crypto/signing.ts';
@@ -28,6 +29,9 @@ import { workflowBundle } from './bundle.ts';
 import { createWorker } from './create-worker.ts';
 import { ensureReconcileSchedules } from './reconcile-schedule.ts';
 import { startWatcher } from './watcher.ts';
+
+/** Deliveries that are looked for after a gap in the notices. */
+const MAX_MISSED = 200;
 
 /**
  * Composition root of the worker process. Resolves with its exit code after a signal or an uncaught error, when the running
@@ -109,8 +113,18 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<ReturnType<Proc
   });
   const running = worker.run();
   const stopWatcher = startWatcher({ looks: createWatch(shared), log });
-  const outbox = listenToDeliveries(config.database_url, (ref) => {
+  const startDelivery = (ref: DeliveryRef) => {
     starter.startDelivery(ref).catch(() => {}); // the reconciler starts what this missed
+  };
+  const outbox = listenToDeliveries(config.database_url, {
+    onDelivery: startDelivery,
+    onGap: () => {
+      stores.reconcile
+        .unstartedDeliveries(MAX_MISSED, 0)
+        .then((refs) => refs.forEach(startDelivery))
+        .catch(() => {});
+    },
+    onIgnored: metrics.noticeIgnored,
   });
   end.onEnd(() => worker.shutdown());
   const measured =

@@ -55,7 +55,7 @@ export async function migrateDeployment(
     const rootKey = secretFrom(env, 'LETSPING_ROOT_KEY');
     if (name !== undefined) parseRootKey(rootKey ?? '');
     const anchor = anchorOf(env);
-    const { applied, adopted } = await migrate(url, {
+    const { applied, adopted, connect_revoked } = await migrate(url, {
       root: rootKey === undefined ? undefined : parseRootKey(rootKey),
       anchored: await anchor?.read(),
     });
@@ -65,11 +65,13 @@ export async function migrateDeployment(
     const project = name === undefined ? undefined : await makeFirstProject(url, rootKey ?? '', name, anchor);
     if (json)
       out(
-        `${JSON.stringify({ applied, ...(adopted.length > 0 && { adopted }), ...(app_login && { app_login }), ...(project && { project }) })}\n`,
+        `${JSON.stringify({ applied, ...(adopted.length > 0 && { adopted }), ...(connect_revoked && { connect_revoked }), ...(app_login && { app_login }), ...(project && { project }) })}\n`,
       );
     else {
       err(applied.length > 0 ? `applied ${applied.join(', ')}\n` : 'the database is up to date\n');
       out(adoptionReport(adopted));
+      if (connect_revoked)
+        err('only the owner of the database and members of letsping_app may connect to it from now on\n');
       if (app_login) err(`${app_login} may log in\n`);
       if (project)
         out(

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey, type RootKey } from '../../crypto/root-key.ts';
 import type { Config } from '../../runtime/config.ts';
+import { connectRights } from '../../storage/db/connect-rights.ts';
 import { migrationsAtHead } from '../../storage/db/migrate.ts';
 import { createPool } from '../../storage/db/pool.ts';
 import { loginRights, serverClock } from '../../storage/db/server-info.ts';
@@ -16,6 +17,8 @@ const OLDEST_POSTGRES = 15;
 const CLOCK_WARN_MS = 2_000;
 const CLOCK_FAIL_MS = 60_000;
 const KEYS_TRIED = 1_000;
+const LOGINS_NAMED = 10;
+export const CONNECT = 'right to connect';
 
 export async function database(config: Config): Promise<CheckResult[]> {
   const root = rootKey(config.root_key);
@@ -36,9 +39,9 @@ export async function database(config: Config): Promise<CheckResult[]> {
     const migrated = await migrations(pool);
     const rest =
       migrated.state === 'ok'
-        ? [await login(pool), ...(await opensAndRows(pool, parsed, config.anchor_file))]
-        : skipped(['login', 'root key opens the data', ROWS, ACTS], 'needs the migrations');
-    return [reached, clock(offset), migrated, ...rest.slice(0, 1), key, ...rest.slice(1)];
+        ? [await login(pool), await connections(pool), ...(await opensAndRows(pool, parsed, config.anchor_file))]
+        : skipped(['login', CONNECT, 'root key opens the data', ROWS, ACTS], 'needs the migrations');
+    return [reached, clock(offset), migrated, ...rest.slice(0, 2), key, ...rest.slice(2)];
   } catch (error) {
     return [
       fail(
@@ -46,7 +49,7 @@ export async function database(config: Config): Promise<CheckResult[]> {
         `PostgreSQL does not answer: ${messageOf(error)}`,
         'start PostgreSQL, and check DATABASE_URL: host, port, database, user, password',
       ),
-      ...skipped(['clock', 'migrations', 'login'], 'PostgreSQL does not answer'),
+      ...skipped(['clock', 'migrations', 'login', CONNECT], 'PostgreSQL does not answer'),
       key,
       ...skipped(['root key opens the data', ROWS, ACTS], 'PostgreSQL does not answer'),
     ];
@@ -107,6 +110,25 @@ async function login(pool: Pool): Promise<CheckResult> {
   if (wrong.length > 0)
     return fail('login', `${name} ${wrong.join(', ')}: row-level security between projects does not apply to it`, fix);
   return ok('login', `${name} owns nothing and is subject to row-level security`);
+}
+
+/** A login that may connect can slow down api and worker by notices, and hears which requests have events; it can do no more. */
+async function connections(pool: Pool): Promise<CheckResult> {
+  const { public: isPublic, others, fix } = await connectRights(pool);
+  const more = others.length > LOGINS_NAMED ? ` and ${others.length - LOGINS_NAMED} more` : '';
+  const named = others.length > 0 ? `: ${others.slice(0, LOGINS_NAMED).join(', ')}${more}` : '';
+  if (isPublic)
+    return warn(
+      CONNECT,
+      `every login of this server may connect to the database${named}. Such a login can send notifications to api and worker, and hears the ids of requests`,
+      `as the owner of the database: ${fix}`,
+    );
+  return ok(
+    CONNECT,
+    others.length === 0
+      ? 'only the owner, superusers and members of letsping_app'
+      : `the owner, superusers, members of letsping_app, and logins that were granted it${named}`,
+  );
 }
 
 async function opensAndRows(pool: Pool, root: RootKey | undefined, anchor: string | undefined): Promise<CheckResult[]> {

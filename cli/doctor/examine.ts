@@ -3,7 +3,7 @@ import type { Terminal } from '../command.ts';
 import { visible } from '../text.ts';
 import { ACTS } from './acts.ts';
 import { type CheckResult, fail, ok, skipped } from './check.ts';
-import { database } from './database.ts';
+import { CONNECT, database } from './database.ts';
 import { nodeVersion, ports, temporalSdk } from './machine.ts';
 import { ROWS } from './rows.ts';
 import { temporal } from './temporal.ts';
@@ -36,6 +36,7 @@ async function examine(env: NodeJS.ProcessEnv): Promise<CheckResult[]> {
       'clock',
       'migrations',
       'login',
+      CONNECT,
       'root key',
       'root key opens the data',
       ROWS,

@@ -7,4 +7,5 @@ create database letsping owner letsping_owner;
 create role temporal login password :'temporal_password';
 create database temporal owner temporal;
 create database temporal_visibility owner temporal;
-revoke connect on database temporal, temporal_visibility from public;
+-- `letsping migrate` grants the right to connect to the login of api and worker. No other login can send notices, or hear them.
+revoke connect, temporary on database letsping, temporal, temporal_visibility from public;

@@ -214,7 +214,7 @@ export type UnstartedRequests = Scanned<RequestRecord> & { next: { created_at: s
 /** What the reconciler starts. */
 export interface ReconcileStore extends WorkflowStartStore {
   unstartedRequests(limit: number, after: UnstartedRequests['next']): Promise<UnstartedRequests>;
-  unstartedDeliveries(limit: number): Promise<DeliveryRef[]>;
+  unstartedDeliveries(limit: number, olderThanMs: number): Promise<DeliveryRef[]>;
 }
 
 /** A request with an outcome, and the decision behind it when a person made it through the API. */

@@ -1,7 +1,7 @@
 import type { ApiKey, CreateKeyBody, Role } from '../../contracts/key.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
 import type { NewAct } from '../../domain/acts/act.ts';
-import { notifyRevoked } from '../db/events.ts';
+import { notifyRevoked } from '../db/notices.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
 
 export interface KeyRow {
@@ -119,6 +119,15 @@ export async function revokeKey(
   );
   return { row: row!, now: true };
 }
+
+/** Of these ids, the keys whose row has a revocation, authentic or not. `query` sees every project. */
+export const revokedAmong = async (
+  query: <R>(text: string, values: unknown[]) => Promise<R[]>,
+  ids: string[],
+): Promise<string[]> =>
+  (await query<{ id: string }>('select id from api_keys where id = any($1) and revoked_at is not null', [ids])).map(
+    ({ id }) => id,
+  );
 
 /**
  * For `acrossProjects`. Finds revoked keys too. The caller checks the row with the key of the project that it names. Records the use, at

@@ -2,7 +2,7 @@ import type { Sealer } from '../../crypto/keyring.ts';
 import { type ForgedRow, isForgedRow } from '../../domain/approval/forged-row.ts';
 import type { ListedRequests, RequestQuery } from '../../domain/approval/ports.ts';
 import type { LedgerRecord, ListedRequest, RequestRecord, UnsealedRequest } from '../../domain/approval/record.ts';
-import { notification } from '../db/events.ts';
+import { notification } from '../db/notices.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { authenticateOutcome } from './authentic-outcome.ts';
 import { authenticTerms, SEAL_FRONT_SQL, unsealedRequest } from './request-seal.ts';
@@ -89,8 +89,8 @@ export async function authenticListed(
 
 const STARTED = `with started as (
     update approval_requests set workflow_started_at = now() where project_id = $1 and id = $2 and workflow_started_at is null
-    returning id, project_id, key_id)
-  select ${notification('approval_request.held', 'id', 'project_id', 'key_id')} from started`;
+    returning id)
+  select ${notification('approval_request.held', 'id')} from started`;
 
 /** Temporal has the workflow: the reconciler leaves the request alone, and listeners get `approval_request.held`. */
 export async function markStarted(tx: Transaction, id: string): Promise<void> {

@@ -3,7 +3,7 @@ import type { Sealer } from '../../crypto/keyring.ts';
 import { RolledBack } from '../../crypto/row-mac.ts';
 import type { ExecutionStore } from '../../domain/approval/ports.ts';
 import type { RequestRecord } from '../../domain/approval/record.ts';
-import { notify } from '../db/events.ts';
+import { notify } from '../db/notices.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
 import { insertIncident } from './incidents.ts';
 
@@ -47,7 +47,7 @@ export async function readExecution(
 async function insertExecution(
   tx: Transaction,
   sealer: Sealer,
-  request: { id: string; key_id: string },
+  request_id: string,
   payload_digest: string,
   reported_by: string,
 ): Promise<Execution | undefined> {
@@ -56,16 +56,16 @@ async function insertExecution(
     `insert into executions (request_id, project_id, payload_digest, reported_by, executed_at, mac)
      values ($1, $2, $3, $4, $5, $6) on conflict (request_id) do nothing returning 1`,
     [
-      request.id,
+      request_id,
       tx.project_id,
       payload_digest,
       reported_by,
       execution.executed_at,
-      sealer.macOf('execution', request.id, execution),
+      sealer.macOf('execution', request_id, execution),
     ],
   );
   if (!written) return undefined;
-  await notify(tx, 'approval_request.executed', request);
+  await notify(tx, 'approval_request.executed', request_id);
   return execution;
 }
 
@@ -85,7 +85,7 @@ export async function recordExecution(
     await insertIncident(tx, request.id, 'digest_mismatch', by);
     return { state: 'mismatch' };
   }
-  const first = await insertExecution(tx, sealer, request, digest, by);
+  const first = await insertExecution(tx, sealer, request.id, digest, by);
   if (first) return { state: 'first', executed_at: first.executed_at };
   await insertIncident(tx, request.id, 'executed_twice', by);
   return { state: 'again' };

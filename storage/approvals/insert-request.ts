@@ -1,6 +1,6 @@
 import type { Sealer } from '../../crypto/keyring.ts';
 import type { NewRequest, RequestRecord, RequestSecret, UnsealedRequest } from '../../domain/approval/record.ts';
-import { notification } from '../db/events.ts';
+import { notification } from '../db/notices.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { policyIsStill } from './policies.ts';
 import { requestContext } from './request-seal.ts';
@@ -49,8 +49,8 @@ const OPEN = `with opened as (
     insert into approval_requests (${INSERT_COLUMNS}, status)
     select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 'pending'
     where ${policyIsStill('$15')} and ${TIME_IS_NOW}
-    on conflict (id) do nothing returning id, project_id, key_id)
-  select ${notification('approval_request.opened', 'id', 'project_id', 'key_id')} from opened`;
+    on conflict (id) do nothing returning id)
+  select ${notification('approval_request.opened', 'id')} from opened`;
 
 /**
  * Writes the request as pending, and returns it. Undefined, and nothing written, when the id exists, when another version of the

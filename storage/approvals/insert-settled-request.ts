@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { Sealer } from '../../crypto/keyring.ts';
 import type { FirewallOutcome } from '../../domain/approval/ports.ts';
 import type { NewRequest } from '../../domain/approval/record.ts';
-import { deliveryNotification } from '../db/events.ts';
+import { deliveryNotification } from '../db/notices.ts';
 import { alone, ENTER_PROJECT } from '../db/transaction.ts';
 import { insertOutcome } from './insert-outcome.ts';
 import { INSERT_COLUMNS, insertValues, TIME_IS_NOW } from './insert-request.ts';
@@ -25,7 +25,7 @@ const OPEN_SETTLED = `with ${ENTER_PROJECT},
    verified: '$25',
    receipt: '$26',
  })}
-select case when id is not null then ${deliveryNotification('outbox.project_id', 'id')}::text end from outcome left join outbox on true`;
+select case when id is not null then ${deliveryNotification('id')}::text end from outcome left join outbox on true`;
 
 /**
  * Writes a request together with its outcome: what the firewall allows or blocks is one row and one ledger entry, and never

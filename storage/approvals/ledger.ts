@@ -2,7 +2,7 @@ import type { Settled } from '../../contracts/workflow.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
 import type { LedgerEntry } from '../../domain/approval/ports.ts';
 import { asResolution, type LedgerRecord, type RequestRecord } from '../../domain/approval/record.ts';
-import { notification } from '../db/events.ts';
+import { notification } from '../db/notices.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
 import { unstartedDeliveriesOf } from '../outbox/deliveries.ts';
 import { readRequestRow } from './approval-requests.ts';
@@ -34,7 +34,7 @@ const SETTLE = `with request as (select $2::text as project_id, $1::text as requ
      projection as (
        update approval_requests set status = $3, resolved_at = $10 where project_id = $2 and id = $1)
      select array(select id from outbox) as delivery_ids,
-       ${notification('approval_request.resolved', '$1::text', '$2::text', '$12::text')}`;
+       ${notification('approval_request.resolved', '$1::text')}`;
 
 async function write(
   tx: Transaction,
@@ -53,7 +53,6 @@ async function write(
     row.verified,
     row.resolved_at,
     row.receipt,
-    request.key_id,
   ]);
   return written?.delivery_ids ?? [];
 }

@@ -1,7 +1,7 @@
 import type { ProposedPatch } from '../../contracts/approval-request.ts';
 import type { Finding, PatchScreening } from '../../contracts/verdict.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
-import { notify } from '../db/events.ts';
+import { notify } from '../db/notices.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
 import { unsealRow } from '../keys/unseal-row.ts';
 import { readDecisionRow, readProposalRow, unsealDecision } from './decisions.ts';
@@ -27,11 +27,9 @@ export async function recordScreening(
 ): Promise<PatchScreening> {
   const sealed = await sealer.seal(sealContext(request_id, id), findings);
   const screened_at = await clock(tx);
-  const [first] = await tx.query<{ key_id: string }>(
-    `update decisions d set screening = $4, screened_at = $6, sealed_screening = $5, screening_mac = $7
-     from approval_requests r
-     where d.project_id = $1 and d.request_id = $2 and d.id = $3 and d.type = 'patch' and d.screening is null and r.id = d.request_id
-     returning r.key_id`,
+  const [first] = await tx.query(
+    `update decisions set screening = $4, screened_at = $6, sealed_screening = $5, screening_mac = $7
+     where project_id = $1 and request_id = $2 and id = $3 and type = 'patch' and screening is null returning 1`,
     [
       tx.project_id,
       request_id,
@@ -43,8 +41,7 @@ export async function recordScreening(
     ],
   );
   if (first) {
-    if (screening === 'second_approver')
-      await notify(tx, 'approval_request.patch_proposed', { id: request_id, key_id: first.key_id });
+    if (screening === 'second_approver') await notify(tx, 'approval_request.patch_proposed', request_id);
     return screening;
   }
   return (await readDecisionRow(tx, sealer, request_id, id))?.screening ?? 'refused';

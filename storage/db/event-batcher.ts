@@ -1,27 +1,17 @@
 import type { Pool } from 'pg';
 import type { RequestRecord } from '../../domain/approval/record.ts';
-import type { RequestEvent } from '../../domain/approval/request-event.ts';
-import { notifyAll } from './events.ts';
+import { notifySettled } from './notices.ts';
 
 /** Batch window: imperceptible to a person, and it coalesces bursts. */
 const WINDOW_MS = 20;
 
-/** Sends the events of requests that the firewall closed. No caller waits for them. */
+/** Notifies every api of requests that the firewall closed. No caller waits for that. */
 export interface EventBatcher {
-  /** Queues the events `opened` and `resolved` of a request. Returns at once. */
+  /** Queues a request that is opened and resolved. Returns at once. */
   add(request: RequestRecord): void;
   /** Resolves when all are sent. */
   end(): Promise<void>;
 }
-
-const eventsOf = ({ id, project_id, key_id, created_at }: RequestRecord): RequestEvent[] =>
-  (['approval_request.opened', 'approval_request.resolved'] as const).map((event) => ({
-    event,
-    request_id: id,
-    project_id,
-    key_id,
-    occurred_at: created_at.toISOString(),
-  }));
 
 /**
  * A NOTIFY makes its commit more expensive and wakes every listening process, so the events of allowed actions are sent after
@@ -29,21 +19,21 @@ const eventsOf = ({ id, project_id, key_id, created_at }: RequestRecord): Reques
  * outcome or a deadline depends on are sent in their own transaction.
  */
 export function createEventBatcher(pool: Pool): EventBatcher {
-  let batch: RequestRecord[] = [];
+  let batch: string[] = [];
   let timer: NodeJS.Timeout | undefined;
   let sending = Promise.resolve();
   const send = () => {
     clearTimeout(timer);
     timer = undefined;
-    const events = batch.flatMap(eventsOf);
+    const request_ids = batch;
     batch = [];
     // If the database is unavailable, listeners have lost their connections too, and read the state when they reconnect.
-    if (events.length > 0) sending = notifyAll(pool, events).catch(() => {});
+    if (request_ids.length > 0) sending = notifySettled(pool, request_ids).catch(() => {});
     return sending;
   };
   return {
     add(request) {
-      batch.push(request);
+      batch.push(request.id);
       timer ??= setTimeout(send, WINDOW_MS);
     },
     end: send,

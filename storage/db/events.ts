@@ -1,78 +1,104 @@
+import { LRUCache } from 'lru-cache';
 import pg from 'pg';
-import type { EventName } from '../../contracts/events.ts';
 import type { DeliveryRef } from '../../contracts/workflow.ts';
 import type { RequestEvent } from '../../domain/approval/request-event.ts';
-import type { Transaction } from './transaction.ts';
-
-const CHANNEL = 'letsping';
-const DELIVERIES = 'letsping_deliveries';
-const REVOKED = 'letsping_revoked';
-
-/** SQL expression that sends an event to every listening process. All arguments but the event's name are SQL expressions. */
-export const notification = (event: EventName, request_id: string, project_id: string, key_id: string): string =>
-  `pg_notify('${CHANNEL}', json_build_object('event', '${event}', 'request_id', ${request_id}, 'project_id', ${project_id}, 'key_id', ${key_id},
-     'occurred_at', to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text)`;
-
-/** Sends an event to every listening process if this transaction commits. Ids and names only. */
-export async function notify(
-  tx: Transaction,
-  event: EventName,
-  request: { id: string; key_id: string },
-): Promise<void> {
-  await tx.query(`select ${notification(event, '$1::text', '$2::text', '$3::text')}`, [
-    request.id,
-    tx.project_id,
-    request.key_id,
-  ]);
-}
-
-/** Sends events of earlier commits to every listening process. */
-export async function notifyAll(pool: pg.Pool, events: RequestEvent[]): Promise<void> {
-  await pool.query(`select pg_notify('${CHANNEL}', event) from unnest($1::text[]) as event`, [
-    events.map((event) => JSON.stringify(event)),
-  ]);
-}
-
-/** SQL expression that notifies the workers of an outbox row, so that they start its delivery. The arguments are SQL expressions. */
-export const deliveryNotification = (project_id: string, delivery_id: string): string =>
-  `pg_notify('${DELIVERIES}', json_build_object('project_id', ${project_id}, 'delivery_id', ${delivery_id})::text)`;
-
-/** Notifies every api that a key was revoked. */
-export async function notifyRevoked(tx: Transaction, key_id: string): Promise<void> {
-  await tx.query(`select pg_notify('${REVOKED}', $1)`, [key_id]);
-}
+import { revokedAmong } from '../access/api-keys.ts';
+import { recentEvents } from '../approvals/request-events.ts';
+import { unstartedAmong } from '../outbox/deliveries.ts';
+import { type IgnoredNotice, type NoticeGatherer, noticeGatherer } from './notice-gatherer.ts';
+import {
+  DELIVERIES,
+  parseDeliveryNotice,
+  parseRequestNotice,
+  parseRevokedNotice,
+  REQUESTS,
+  REVOKED_KEYS,
+} from './notices.ts';
 
 export interface Listening {
   stop(): Promise<void>;
 }
 
 export interface Listener {
+  /** What the rows say, once. */
   onEvent: (event: RequestEvent) => void;
+  /** The row of this key has a revocation. */
   onRevoked: (key_id: string) => void;
+  /** Events may have been missed: the caller reads the current state. */
   onGap: () => void;
+  onIgnored?: ((reason: IgnoredNotice) => void) | undefined;
 }
 
+/** A statement over all projects. */
+type Query = <R>(text: string, values: unknown[]) => Promise<R[]>;
+interface Hooks {
+  onGap: () => void;
+  onIgnored: (reason: IgnoredNotice) => void;
+}
+type Channel = (query: Query, hooks: Hooks & { onFailed: () => void }) => NoticeGatherer;
+
+/** An event is reported once, although its notice is repeated. */
+const MAX_REPORTED = 10_000;
+const ignore = () => {};
+
 /** For an api. */
-export const listen = (databaseUrl: string, { onEvent, onRevoked, onGap }: Listener): Listening =>
+export function listen(databaseUrl: string, { onEvent, onRevoked, onGap, onIgnored = ignore }: Listener): Listening {
+  const reported = new LRUCache<string, true>({ max: MAX_REPORTED });
+  return listenTo(
+    databaseUrl,
+    {
+      [REQUESTS]: channel(parseRequestNotice, async (query, notices) => {
+        const hints = notices.flat();
+        const events = await recentEvents(query, hints);
+        for (let absent = hints.length - events.length; absent > 0; absent--) onIgnored('unfounded');
+        for (const event of events) {
+          const id = `${event.event} ${event.request_id} ${event.occurred_at}`;
+          if (reported.has(id)) continue;
+          reported.set(id, true);
+          onEvent(event);
+        }
+      }),
+      [REVOKED_KEYS]: channel(parseRevokedNotice, async (query, ids) => {
+        const revoked = await revokedAmong(query, ids);
+        for (let absent = ids.length - revoked.length; absent > 0; absent--) onIgnored('unfounded');
+        for (const id of revoked) onRevoked(id);
+      }),
+    },
+    { onGap, onIgnored },
+  );
+}
+
+export interface DeliveryListener extends Pick<Listener, 'onGap' | 'onIgnored'> {
+  /** An outbox row that no workflow has taken. */
+  onDelivery: (ref: DeliveryRef) => void;
+}
+
+/** For a worker. */
+export const listenToDeliveries = (
+  databaseUrl: string,
+  { onDelivery, onGap, onIgnored = ignore }: DeliveryListener,
+): Listening =>
   listenTo(
     databaseUrl,
-    { [CHANNEL]: (payload) => onEvent(JSON.parse(payload) as RequestEvent), [REVOKED]: onRevoked },
-    onGap,
+    {
+      [DELIVERIES]: channel(parseDeliveryNotice, async (query, ids) => {
+        // Another worker may have started some, so the others are not unfounded.
+        for (const ref of await unstartedAmong(query, ids)) onDelivery(ref);
+      }),
+    },
+    { onGap, onIgnored },
   );
 
-/** For a worker. The reconciler starts deliveries that were missed while the connection was down. */
-export const listenToDeliveries = (databaseUrl: string, onDelivery: (ref: DeliveryRef) => void): Listening =>
-  listenTo(databaseUrl, { [DELIVERIES]: (payload) => onDelivery(JSON.parse(payload) as DeliveryRef) }, () => {});
+const channel =
+  <T>(parse: (payload: string) => T | undefined, read: (query: Query, notices: T[]) => Promise<void>): Channel =>
+  (query, { onGap, onIgnored, onFailed }) =>
+    noticeGatherer({ parse, read: (notices) => read(query, notices), onIgnored, onExcess: onGap, onFailed });
 
 /**
- * Listens on a connection of its own, and reconnects when it breaks. `onGap` is called after each connection: notifications
- * before it may have been missed, so the caller reads the current state.
+ * Listens on a connection of its own, which also reads the rows, and reconnects when it breaks or a read fails. `onGap` is called
+ * after each connection: notices before it may have been missed.
  */
-function listenTo(
-  databaseUrl: string,
-  channels: Record<string, (payload: string) => void>,
-  onGap: () => void,
-): Listening {
+function listenTo(databaseUrl: string, channels: Record<string, Channel>, hooks: Hooks): Listening {
   let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -89,21 +115,33 @@ function listenTo(
       application_name: 'letsping events',
       keepAlive: true,
       connectionTimeoutMillis: 3_000,
+      statement_timeout: 5_000,
+      query_timeout: 6_000,
     });
     client = mine;
-    mine.on('error', () => {});
-    mine.on('end', again);
-    mine.on('notification', ({ channel, payload }) => channels[channel]?.(payload ?? '{}'));
+    /** A channel has one statement, which is prepared once per connection. */
+    const queryOf =
+      (name: string): Query =>
+      async <R>(text: string, values: unknown[]) =>
+        (await mine.query({ name, text, values })).rows as R[];
+    // A connection that does not answer would not end by itself.
+    const onFailed = () => void mine.connection.stream.destroy();
+    const gatherers = new Map(
+      Object.entries(channels).map(([name, gatherer]) => [name, gatherer(queryOf(name), { ...hooks, onFailed })]),
+    );
+    mine.on('error', ignore);
+    mine.on('end', () => {
+      for (const gatherer of gatherers.values()) gatherer.stop();
+      again();
+    });
+    mine.on('notification', ({ channel: name, payload }) => gatherers.get(name)?.add(payload ?? ''));
     try {
       await mine.connect();
-      await mine.query(
-        Object.keys(channels)
-          .map((channel) => `listen ${channel}`)
-          .join('; '),
-      );
-      onGap();
+      const listens = Object.keys(channels).map((name) => `listen ${name}`);
+      await mine.query([...listens, "set app.project_id = '*'"].join('; '));
+      hooks.onGap();
     } catch {
-      mine.end().catch(() => {});
+      mine.end().catch(ignore);
       again();
     }
   };
@@ -112,7 +150,7 @@ function listenTo(
     stop: async () => {
       stopped = true;
       clearTimeout(timer);
-      await client?.end().catch(() => {});
+      await client?.end().catch(ignore);
     },
   };
 }

@@ -9,6 +9,7 @@ import type { Heads } from '../../domain/acts/ports.ts';
 import { AdoptedBefore } from '../adoption/adopt-requests.ts';
 import { adoptRows, checkRootKey, projectsToAdopt } from '../adoption/adopt-rows.ts';
 import type { AdoptedProject } from '../adoption/report.ts';
+import { revokeConnect } from './connect-rights.ts';
 
 export interface Migration {
   version: number;
@@ -111,6 +112,8 @@ export interface Migrated {
   applied: string[];
   /** What this call adopted: one report per project; empty unless this call applied the migration to authenticated rows. */
   adopted: AdoptedProject[];
+  /** From this call on, only the owner and members of `letsping_app` may connect (connect-rights.ts). */
+  connect_revoked: boolean;
 }
 
 /**
@@ -148,7 +151,7 @@ export async function migrate(ownerUrl: string, options: AdoptionOptions = {}): 
       await client.query('commit');
     }
     if (todo.length > 0) await client.query('grant select on schema_migrations to letsping_app');
-    return { applied: todo.map(({ name }) => name), adopted };
+    return { applied: todo.map(({ name }) => name), adopted, connect_revoked: await revokeConnect(client) };
   } finally {
     await client.end();
   }

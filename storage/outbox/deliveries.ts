@@ -1,7 +1,7 @@
 import type { DeliveryRef } from '../../contracts/workflow.ts';
 import type { DeliveryKind } from '../../domain/outbox/kinds.ts';
 import type { Delivery } from '../../domain/outbox/ports.ts';
-import { deliveryNotification } from '../db/events.ts';
+import { deliveryNotification } from '../db/notices.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { insertDeliveries } from './receivers.ts';
 
@@ -9,7 +9,7 @@ import { insertDeliveries } from './receivers.ts';
 export async function addDeliveries(tx: Transaction, request_id: string, kind: DeliveryKind): Promise<void> {
   await tx.query(
     `with closed as (select $1::text as project_id, $2::text as request_id), outbox as (${insertDeliveries('closed', [kind])})
-     select ${deliveryNotification('project_id', 'id')} from outbox`,
+     select ${deliveryNotification('id')} from outbox`,
     [tx.project_id, request_id],
   );
 }
@@ -43,12 +43,21 @@ export async function unstartedDeliveriesOf(tx: Transaction, request_id: string)
   return rows.map(({ id }) => id);
 }
 
-/** Outbox rows that no workflow has taken, oldest first. For `acrossProjects`. Younger ones are being started right now. */
-export async function unstartedDeliveries(tx: Transaction, limit: number): Promise<DeliveryRef[]> {
+const UNSTARTED = 'started_at is null and delivered_at is null and dead_at is null';
+
+/** Of these ids, the outbox rows that no workflow has taken. `query` sees every project. */
+export const unstartedAmong = (
+  query: <R>(text: string, values: unknown[]) => Promise<R[]>,
+  ids: string[],
+): Promise<DeliveryRef[]> =>
+  query(`select project_id, id as delivery_id from deliveries where id = any($1) and ${UNSTARTED}`, [ids]);
+
+/** Outbox rows that no workflow has taken, oldest first. For `acrossProjects`. */
+export async function unstartedDeliveries(tx: Transaction, limit: number, olderThanMs: number): Promise<DeliveryRef[]> {
   return tx.query<DeliveryRef & Record<string, unknown>>(
     `select project_id, id as delivery_id from deliveries
-     where started_at is null and delivered_at is null and dead_at is null and created_at < now() - interval '2 seconds'
+     where ${UNSTARTED} and created_at <= now() - $2 * interval '1 millisecond'
      order by created_at limit $1`,
-    [limit],
+    [limit, olderThanMs],
   );
 }

@@ -43,6 +43,7 @@ test('a healthy deployment: no check fails, and a missing worker is a warning', 
     'clock',
     'migrations',
     'login',
+    'right to connect',
     'root key',
     'root key opens the data',
     'keys and policies',
@@ -106,6 +107,18 @@ test('an empty database, one of another release, a taken port and a wrong variab
   expect((await examine({ LETSPING_PORT: '80a' })).of('configuration').detail).toMatch(
     /^LETSPING_PORT must be a whole number/,
   );
+});
+
+test('a database to which every login may connect is a warning, with the statements to run', async () => {
+  const name = new URL(system.database.owner_url).pathname.slice(1);
+  await system.database.asOwner(`grant connect on database ${name} to public`);
+  expect((await examine()).of('right to connect')).toMatchObject({
+    state: 'warn',
+    detail: expect.stringContaining('every login of this server may connect'),
+    fix: expect.stringContaining(`revoke connect, temporary on database "${name}" from public`),
+  });
+  await run(migrate, [], { DATABASE_URL: system.database.owner_url });
+  expect((await examine()).of('right to connect').state).toBe('ok');
 });
 
 test('a missing namespace: doctor and worker report it in one sentence, and the worker ends', async () => {

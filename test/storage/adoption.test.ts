@@ -147,7 +147,7 @@ test('keys, policies, links, pauses, executions and repeatable calls count after
   await db.sql(
     `insert into api_keys (id, project_id, name, owner, role, secret_sha256, created_at) select 'key_00000000000000000000000000', project_id, name, 'cfo', 'approver', secret_sha256, now() from api_keys limit 1`,
   );
-  expect(await migrate(db.owner_url, { root })).toEqual({ applied: [], adopted: [] });
+  expect(await migrate(db.owner_url, { root })).toMatchObject({ applied: [], adopted: [] });
   await withStores(async ({ identities }) => {
     expect(await identities.key('key_00000000000000000000000000')).toBeUndefined();
   });

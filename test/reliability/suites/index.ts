@@ -3,6 +3,7 @@ import { foreign, messages, namespaceWriter, ownRequests } from './access.ts';
 import { databaseWriterProgram } from './adversaries/database-writer.ts';
 import { hostileBodiesProgram } from './adversaries/hostile-bodies.ts';
 import { namespaceWriterProgram } from './adversaries/namespace-writer.ts';
+import { otherLoginProgram } from './adversaries/other-login.ts';
 import { resumeWorkerProgram } from './adversaries/resume-worker.ts';
 import { clocks, deadlines, diskFull, noWorker, races } from './deciding.ts';
 import { canaries, guardrails } from './fail-closed.ts';
@@ -31,6 +32,7 @@ export const SUITES: Suite[] = [
   namespaceWriterProgram,
   resumeWorkerProgram,
   databaseWriterProgram,
+  otherLoginProgram,
   hostileBodiesProgram,
   canaries,
   guardrails,
