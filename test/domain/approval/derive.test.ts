@@ -161,6 +161,8 @@ describe('an outcome comes from rows and the clock', () => {
       at(bot, { request: signals, now: DEADLINE }),
       outcome('expired', 'deadline'),
     ],
+    ['a quarantine', at({ kind: 'quarantine' }), outcome('cancelled', 'forged', { channel: 'watcher', actor: null })],
+    ['a quarantine after the deadline', at({ kind: 'quarantine' }, { now: DEADLINE }), outcome('expired', 'deadline')],
     ['anything else', at({ kind: 'unknown' }), refused],
   ])('%s', (_name, found, wanted) => expect(found).toEqual(wanted));
 });
