@@ -14,6 +14,7 @@ import { type Ending, type ProcessEnd, watchProcessEnd } from '../runtime/shutdo
 import { refuseTemporal } from '../runtime/temporal/access.ts';
 import { approvalWorkflows } from '../runtime/temporal/approval-workflows.ts';
 import { temporalClient } from '../runtime/temporal/client.ts';
+import { loadPayloadCodecs } from '../runtime/temporal/payload-codec.ts';
 import { createKeyCache } from '../storage/access/key-cache.ts';
 import { createActLog } from '../storage/acts/act-log.ts';
 import { refuseRolledBack } from '../storage/acts/refuse-rolled-back.ts';
@@ -66,6 +67,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
   const config = loadConfig(env);
   const log = createLogger('api', config.log_level);
   const root = parseRootKey(config.root_key);
+  const payloadCodecs = await loadPayloadCodecs(config.payload_codec);
   const pool = createPool(config.database_url, {
     onError: (error) => log.warn({ error: error.message }, 'database connection lost'),
   });
@@ -82,7 +84,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
   const [signer, parsers] = await Promise.all([currentIssuerKey(pool, keyring).then(createSigner), loadParsers()]);
   const screenDeps = { parsers };
   await selfTest(screenDeps, signer, options.counts ? 1 : UNTIL_COMPILED);
-  const { client, connection } = temporalClient(env);
+  const { client, connection } = temporalClient(env, payloadCodecs);
 
   const waiters = createStatusWaiters(config.status_hold_ms);
   const hub = createEventHub();

@@ -84,8 +84,10 @@ export interface ApprovalView {
   phase: Phase;
   payload_digest: string;
   expires_at_ms: number;
-  /** Signals that did not count: malformed, unsigned where not accepted, refused by the rules. */
+  /** Signals that were read and did not count: malformed, or refused by the rules. */
   ignored_signals: number;
+  /** False after a hundred Signals. Then decisions count as Updates only, which is how the api sends them. */
+  reads_signals: boolean;
   /** Messages that `settle` refused because no row supports them. */
   refused_outcomes: number;
   resolution?: Resolution;

@@ -14,6 +14,7 @@ const Whole = (min: number, max: number, example: number) => {
 const HOST = 'must be an address to listen on, for example 127.0.0.1';
 const NAME = 'must have 1 to 200 characters, for example letsping-approvals';
 const ANCHOR = 'must be the absolute path of a file, for example /var/lib/letsping/anchor.json';
+const CODEC = 'must be the absolute path of a module, for example /etc/letsping/codec.mjs';
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const Environment = z.object({
@@ -40,6 +41,7 @@ const Environment = z.object({
   LETSPING_TASK_QUEUE: z.string().min(1, NAME).max(200, NAME).default('letsping-approvals'),
   LETSPING_STATUS_HOLD_MS: Whole(0, 25_000, 20_000).default(20_000),
   LETSPING_ANCHOR_FILE: z.string().regex(/^\//, ANCHOR).max(4_096, ANCHOR).optional(),
+  LETSPING_PAYLOAD_CODEC: z.string().regex(/^\//, CODEC).max(4_096, CODEC).optional(),
   LOG_LEVEL: z.enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}, for example info` }).default('info'),
 });
 
@@ -68,6 +70,8 @@ export interface Config {
   readonly log_level: string;
   /** Where the heads of the chains of administrative acts are kept outside the database. */
   readonly anchor_file: string | undefined;
+  /** A module with the payload codecs of the namespace. */
+  readonly payload_codec: string | undefined;
 }
 
 /** The environment is not valid. The message lists every wrong variable, never a value. */
@@ -143,5 +147,6 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     metrics_host: e.LETSPING_METRICS_HOST,
     log_level: e.LOG_LEVEL,
     anchor_file: e.LETSPING_ANCHOR_FILE,
+    payload_codec: e.LETSPING_PAYLOAD_CODEC,
   });
 }

@@ -5,12 +5,16 @@ import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleOption } from '@t
 
 const BUILT = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
 /** `.js` in the build, `.ts` in a checkout. */
-const WORKFLOWS = fileURLToPath(
-  new URL(`../workflows/index${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
-);
+const source = (path: string) =>
+  fileURLToPath(new URL(`../${path}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url));
 
+/** The payload converter is part of the bundle, so whatever runs or replays our workflows has it. */
 export const bundleWorkflows = () =>
-  bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger: new DefaultLogger('WARN') });
+  bundleWorkflowCode({
+    workflowsPath: source('workflows/index'),
+    payloadConverterPath: source('runtime/temporal/payload-converter'),
+    logger: new DefaultLogger('WARN'),
+  });
 
 /** Begins a built bundle: the SDK whose workflow code it contains. On the first line, as source maps count lines. */
 const headOf = (version: string) => `/* @temporalio/workflow ${version} */ `;

@@ -1,5 +1,7 @@
+import type { PayloadCodec } from '@temporalio/common';
 import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Registered, WorkerActivities } from '../contracts/activities.ts';
+import { readNoExternalReferences } from '../runtime/temporal/external-references.ts';
 
 export interface WorkerOptions {
   connection: NativeConnection;
@@ -8,20 +10,24 @@ export interface WorkerOptions {
   activities: Partial<Registered<WorkerActivities>>;
   workflowBundle: WorkflowBundleOption;
   taskQueue: string;
+  /** Those of `loadPayloadCodecs`: one that throws would fail every workflow task. Default: none. */
+  payloadCodecs?: PayloadCodec[];
 }
 
 /**
  * The worker of approvals. The sticky queue timeout is 1 s (default 10 s), so that a decision waits no longer after a worker was
- * killed. A cached workflow takes about 0.15 MB and replays cheaply, so the cache is small.
+ * killed. A cached workflow takes about 0.15 MB and replays cheaply, so the cache is small. The bundle has the payload converter.
  */
-export const createWorker = ({
+export function createWorker({
   connection,
   namespace,
   activities,
   workflowBundle,
   taskQueue,
-}: WorkerOptions): Promise<Worker> =>
-  Worker.create({
+  payloadCodecs = [],
+}: WorkerOptions): Promise<Worker> {
+  readNoExternalReferences();
+  return Worker.create({
     connection,
     namespace,
     taskQueue,
@@ -33,4 +39,6 @@ export const createWorker = ({
     activityTaskPollerBehavior: { type: 'autoscaling' },
     maxConcurrentWorkflowTaskExecutions: 80,
     shutdownGraceTime: '20s',
+    dataConverter: { payloadCodecs },
   });
+}

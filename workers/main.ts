@@ -15,6 +15,7 @@ import { selfTest } from '../runtime/self-test.ts';
 import { type ProcessEnd, watchProcessEnd } from '../runtime/shutdown.ts';
 import { refuseTemporal } from '../runtime/temporal/access.ts';
 import { temporalClient, temporalSettings } from '../runtime/temporal/client.ts';
+import { loadPayloadCodecs } from '../runtime/temporal/payload-codec.ts';
 import { workflowDirectory } from '../runtime/temporal/workflow-directory.ts';
 import { workflowStarter } from '../runtime/temporal/workflow-starter.ts';
 import { activityStores } from '../storage/activity-stores.ts';
@@ -42,6 +43,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<ReturnType<Proc
   const log = createLogger('worker', config.log_level);
   const end = watchProcessEnd(log);
   const root = parseRootKey(config.root_key);
+  const payloadCodecs = await loadPayloadCodecs(config.payload_codec);
   Runtime.install({
     shutdownSignals: [],
     logger: temporalLogger(log),
@@ -65,7 +67,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<ReturnType<Proc
   const stores = activityStores(pool, keyring);
   const metrics = createMetrics('worker', () => readBacklog(pool));
 
-  const { client, connection: clientConnection } = temporalClient(env);
+  const { client, connection: clientConnection } = temporalClient(env, payloadCodecs);
   const starter = workflowStarter(client, config.task_queue);
   const shared: WatchDeps = {
     stores,
@@ -110,6 +112,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<ReturnType<Proc
     activities,
     workflowBundle: bundle,
     taskQueue: config.task_queue,
+    payloadCodecs,
   });
   const running = worker.run();
   const stopWatcher = startWatcher({ looks: createWatch(shared), log });

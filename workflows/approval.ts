@@ -32,9 +32,11 @@ import {
   screened,
   settledBy,
 } from '../domain/approval/approval.ts';
-import { parseApprovalInput, parseBotDecision, parseDecisionRef } from '../domain/approval/messages.ts';
+import { parseApprovalInput, parseBotDecision, parseDecisionRef, parseSettled } from '../domain/approval/messages.ts';
+import { foreign } from './foreign.ts';
 import { assertOneSdk } from './one-sdk.ts';
 import { activity, localActivity } from './proxies.ts';
+import { Signals } from './signals.ts';
 
 export const decide = wf.defineUpdate<Resolution, [DecisionRef]>(DECIDE_UPDATE);
 export const decideByBot = wf.defineSignal<[BotDecision]>(DECIDE_SIGNAL);
@@ -63,11 +65,11 @@ const settleWithRetry = activity('settle', {
   retry: { maximumInterval: '5s' },
 });
 
+const UNREADABLE_ANSWER = '5s';
+
 const uncancelled = <T>(work: () => Promise<T>) => wf.CancellationScope.nonCancellable(work);
 const refused = (code: SentBack) => wf.ApplicationFailure.nonRetryable(`decision refused: ${code}`, code);
-const foreign = (why: string) => wf.ApplicationFailure.nonRetryable(why, 'foreign');
 
-/** Anything else would fail the workflow task again and again, and so occupy the request's workflow id. */
 function inputOf(given: unknown): ApprovalInput {
   const input = parseApprovalInput(given);
   if (!input) throw foreign('the input is not of an approval');
@@ -96,6 +98,7 @@ export async function approvalV1(given: ApprovalInput): Promise<Resolution> {
   let isCancelled = false;
   let ignoredSignals = 0;
   let refusedOutcomes = 0;
+  const signals = new Signals();
   const sentBack = new Map<string, SentBack>();
 
   const refusal = (decision: DecisionRef, verified: boolean) => refusalOf(state, decision, verified, input, Date.now());
@@ -123,6 +126,7 @@ export async function approvalV1(given: ApprovalInput): Promise<Resolution> {
     expires_at_ms: input.expires_at_ms,
     ignored_signals: ignoredSignals,
     refused_outcomes: refusedOutcomes,
+    reads_signals: signals.areRead,
     ...(resolution && { resolution }),
   }));
   wf.setHandler(
@@ -155,14 +159,13 @@ export async function approvalV1(given: ApprovalInput): Promise<Resolution> {
     }
     await uncancelled(() => take(decision, verified));
   };
-  wf.setHandler(decideRecorded, (raw) => bySignal(parseDecisionRef(raw), true));
-  wf.setHandler(decideByBot, (raw) =>
-    bySignal(input.accept_unsigned_signals ? parseBotDecision(raw, wf.uuid4) : undefined, false),
-  );
+  signals.handle(decideRecorded, (raw) => bySignal(parseDecisionRef(raw), true));
+  if (input.accept_unsigned_signals)
+    signals.handle(decideByBot, (raw) => bySignal(parseBotDecision(raw, wf.uuid4), false));
   const cancel = () => {
     isCancelled = true;
   };
-  wf.setHandler(cancelRecorded, cancel);
+  signals.handle(cancelRecorded, cancel);
   wf.CancellationScope.current().cancelRequested.catch(cancel);
   // Every handler is set before the first await.
 
@@ -202,10 +205,15 @@ export async function approvalV1(given: ApprovalInput): Promise<Resolution> {
     if (state.phase !== 'checking') throw new wf.IllegalStateError('only a proposed outcome is settled');
     const { proposed } = state;
     try {
-      return await settleLocally(ref, proposed).catch((error: unknown) => {
-        if (refusalBySettle(error)) throw error;
-        return settleWithRetry(ref, proposed);
-      });
+      for (;;) {
+        const answer: unknown = await settleLocally(ref, proposed).catch((error: unknown) => {
+          if (refusalBySettle(error)) throw error;
+          return settleWithRetry(ref, proposed);
+        });
+        const settled = parseSettled(answer);
+        if (settled) return settled;
+        await wf.sleep(UNREADABLE_ANSWER); // a foreign worker took the task, or a codec has no key: asked again
+      }
     } catch (error) {
       const found = refusalBySettle(error);
       if (!found) throw error;

@@ -1,5 +1,7 @@
 import * as wf from '@temporalio/workflow';
 import type { DeliveryRef } from '../contracts/workflow.ts';
+import { parseDeliveryRef } from '../domain/approval/messages.ts';
+import { foreign } from './foreign.ts';
 import { assertOneSdk } from './one-sdk.ts';
 import { activity } from './proxies.ts';
 
@@ -16,8 +18,10 @@ const deadLetter = activity('deadLetter', {
 });
 
 /** One run per outbox row, id `delivery/<delivery id>`. A row that cannot be delivered becomes a dead letter, not a failed workflow. */
-export async function deliveryV1(ref: DeliveryRef): Promise<'delivered' | 'dead'> {
+export async function deliveryV1(given: DeliveryRef): Promise<'delivered' | 'dead'> {
   assertOneSdk();
+  const ref = parseDeliveryRef(given);
+  if (!ref) throw foreign('the input is not of a delivery');
   try {
     await deliver(ref);
     return 'delivered';

@@ -1,3 +1,4 @@
+import { foreign } from './foreign.ts';
 import { assertOneSdk } from './one-sdk.ts';
 import { activity } from './proxies.ts';
 
@@ -18,5 +19,6 @@ const reconcileWorkflows = activity('reconcileWorkflows', {
  */
 export async function reconcileV1(scan: 'rows' | 'workflows' = 'rows'): Promise<object> {
   assertOneSdk();
+  if (scan !== 'rows' && scan !== 'workflows') throw foreign('the input is not of a scan');
   return scan === 'workflows' ? reconcileWorkflows() : reconcile();
 }

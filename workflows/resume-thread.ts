@@ -1,5 +1,7 @@
 import * as wf from '@temporalio/workflow';
 import { ANSWERED_SIGNAL, type ResumeFailure, type ResumeInput } from '../contracts/workflow.ts';
+import { parseResumeInput } from '../domain/approval/messages.ts';
+import { foreign } from './foreign.ts';
 import { assertOneSdk } from './one-sdk.ts';
 import { activity } from './proxies.ts';
 
@@ -16,18 +18,28 @@ export interface ResumeResult {
 /** Bounds on what a namespace writer can make this run keep: interrupt ids are shorter, and one thread has fewer. */
 const MAX_ID = 200;
 const MAX_WAITING = 1_000;
+/** Then no Signal is read any more: see `signals.ts`. */
+const MOST_IGNORED = 100;
 
 /**
  * One run per thread at a time, id `resume/<project>/<key of the thread>`. Collects answered interrupts and calls the team's worker
  * to resume the thread; interrupts that are answered meanwhile go together into the next round. The lease of the thread decides
- * between concurrent runs, not this workflow. It never fails: its result lists the answers that could not be delivered.
+ * between concurrent runs, not this workflow. Its result lists the answers that could not be delivered; it fails only for an input that is not ours.
  */
-export async function resumeThreadV1(input: ResumeInput): Promise<ResumeResult> {
+export async function resumeThreadV1(given: ResumeInput): Promise<ResumeResult> {
   assertOneSdk();
+  const input = parseResumeInput(given);
+  if (!input) throw foreign('the input is not of a resume');
   const waiting = new Set<string>();
+  let ignored = 0;
   wf.setHandler(answered, (interrupt_id: unknown) => {
-    if (typeof interrupt_id === 'string' && interrupt_id.length <= MAX_ID && waiting.size < MAX_WAITING)
+    const isNew = typeof interrupt_id === 'string' && interrupt_id.length <= MAX_ID && !waiting.has(interrupt_id);
+    if (isNew && waiting.size < MAX_WAITING) {
       waiting.add(interrupt_id);
+      return;
+    }
+    ignored += 1;
+    if (ignored >= MOST_IGNORED) wf.setHandler(answered, undefined);
   });
   const resumeThread = activity('resumeThread', {
     taskQueue: input.task_queue,

@@ -5,6 +5,7 @@ import { ACTS } from './acts.ts';
 import { type CheckResult, fail, ok, skipped } from './check.ts';
 import { CONNECT, database } from './database.ts';
 import { nodeVersion, ports, temporalSdk } from './machine.ts';
+import { payloadCodec } from './payload-codec.ts';
 import { ROWS } from './rows.ts';
 import { temporal } from './temporal.ts';
 
@@ -56,6 +57,7 @@ async function examine(env: NodeJS.ProcessEnv): Promise<CheckResult[]> {
     ...findings,
     ...(await ports(config)),
     ...(await database(config)),
+    ...(await payloadCodec(config)),
     ...(await temporal(env, config.task_queue)),
   ];
 }

@@ -1,9 +1,9 @@
 import { DECISION_TYPES } from '../../contracts/decision-type.ts';
-import type { ApprovalInput, BotDecision, DecisionRef } from '../../contracts/workflow.ts';
+import type { ApprovalInput, DecisionRef, DeliveryRef, ResumeInput, Settled } from '../../contracts/workflow.ts';
 
 /**
- * Parsers of a workflow's input and messages. They never throw: an attacker who can write to the namespace may send anything, and a
- * throw would fail the workflow task again and again.
+ * Parsers of a workflow's input, messages and answers. They never throw: an attacker who can write to the namespace may send anything,
+ * and a throw would fail the workflow task again and again. They read the members that they name, however many there are.
  */
 const members = (raw: unknown): Record<string, unknown> =>
   typeof raw === 'object' && raw !== null ? (raw as Record<string, unknown>) : {};
@@ -48,8 +48,33 @@ export function parseDecisionRef(raw: unknown): DecisionRef | undefined {
 
 /** A bot approves or rejects. Reasons and patches hold user text, so they go through HTTP. `newId` is for a decision without an id. */
 export function parseBotDecision(raw: unknown, newId: () => string): DecisionRef | undefined {
-  const { decision_id, ...rest } = members(raw) as Partial<BotDecision>;
+  const { decision_id, type, actor, payload_digest } = members(raw);
   if (decision_id !== undefined && !isText(decision_id)) return undefined;
-  const decision = parseDecisionRef({ ...rest, decision_id: `bot/${decision_id ?? newId()}`.slice(0, 200) });
+  const id = `bot/${decision_id ?? newId()}`.slice(0, 200);
+  const decision = parseDecisionRef({ decision_id: id, type, actor, payload_digest });
   return decision?.type === 'patch' ? undefined : decision;
+}
+
+/** Undefined for anything but an answer of `settle`. Whether it is the ledger's, only our worker can say. */
+export function parseSettled(raw: unknown): Settled | undefined {
+  const { resolution, delivery_ids } = members(raw);
+  const { status, payload_digest, decision_id } = members(resolution);
+  if (!isText(status) || !isText(payload_digest)) return undefined;
+  if (decision_id !== undefined && !isText(decision_id)) return undefined;
+  if (!Array.isArray(delivery_ids) || !delivery_ids.every(isText)) return undefined;
+  return { resolution: resolution as Settled['resolution'], delivery_ids };
+}
+
+/** Undefined for anything but the input of a delivery. */
+export function parseDeliveryRef(raw: unknown): DeliveryRef | undefined {
+  const { project_id, delivery_id } = members(raw);
+  return isText(project_id) && isText(delivery_id) ? { project_id, delivery_id } : undefined;
+}
+
+/** Undefined for anything but the input of a resume. */
+export function parseResumeInput(raw: unknown): ResumeInput | undefined {
+  const { project_id, thread_key, graph, task_queue } = members(raw);
+  if (!isText(project_id) || !isText(thread_key) || !isText(task_queue)) return undefined;
+  if (typeof graph !== 'string' || graph === '') return undefined;
+  return { project_id, thread_key, graph, task_queue };
 }

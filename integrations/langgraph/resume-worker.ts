@@ -1,3 +1,4 @@
+import type { PayloadCodec } from '@temporalio/common';
 import type { NativeConnection, Worker } from '@temporalio/worker';
 import { LetsPingError } from '../../client/errors.ts';
 import { registered } from '../../contracts/activities.ts';
@@ -17,6 +18,8 @@ export interface ResumeWorkerOptions {
   namespace?: string;
   /** Threads resumed concurrently. Default 20. */
   maxConcurrent?: number;
+  /** The codecs of your namespace, where api and worker have them too (`LETSPING_PAYLOAD_CODEC`). Default: none. */
+  payloadCodecs?: PayloadCodec[];
   /** Receives what a node threw. Temporal records only that a node failed, and retries. */
   onError?: OnGraphError;
 }
@@ -44,6 +47,7 @@ export function resumeWorker({
   connection,
   namespace,
   maxConcurrent = 20,
+  payloadCodecs = [],
   onError,
 }: ResumeWorkerOptions): ResumeWorker {
   assertOneLangGraph();
@@ -77,6 +81,7 @@ export function resumeWorker({
         // Cancellation arrives with heartbeats, which by default are throttled for most of their time-out.
         maxHeartbeatThrottleInterval: '1s',
         shutdownGraceTime: GRACE,
+        dataConverter: { payloadCodecs },
       });
       if (stopped) worker.shutdown();
       await worker.run();

@@ -1,6 +1,14 @@
 import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 import { Client, Connection } from '@temporalio/client';
+import {
+  type DataConverter,
+  defaultFailureConverter,
+  type LoadedDataConverter,
+  type PayloadCodec,
+} from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { readNoExternalReferences } from './external-references.ts';
+import { payloadConverter } from './payload-converter.ts';
 
 /** The address and namespace of Temporal, from the standard `TEMPORAL_*` settings and profiles. */
 export const temporalSettings = (env: NodeJS.ProcessEnv) => {
@@ -36,12 +44,25 @@ class OneNamespace extends Connection {
 }
 
 /**
+ * Answers are read as totally as messages: the attacker's own worker may answer an Update with anything. The SDK loads a converter from a
+ * path, or takes one that is loaded, which its types do not say.
+ */
+const dataConverter = (payloadCodecs: PayloadCodec[]): DataConverter => {
+  const loaded: LoadedDataConverter = { payloadConverter, failureConverter: defaultFailureConverter, payloadCodecs };
+  return loaded as DataConverter;
+};
+
+/**
  * The connection is made at first use, so that a process starts while Temporal is unavailable. The SDK's retry is left out: it
  * sleeps past deadlines, and an unavailable server would look like a missing worker.
  */
-export function temporalClient(env: NodeJS.ProcessEnv): { client: Client; connection: Connection } {
+export function temporalClient(
+  env: NodeJS.ProcessEnv,
+  payloadCodecs: PayloadCodec[] = [],
+): { client: Client; connection: Connection } {
+  readNoExternalReferences();
   const { connectionOptions, namespace } = temporalSettings(env);
   const metadata = { ...connectionOptions.metadata, 'temporal-namespace': namespace };
   const connection = OneNamespace.lazy({ ...connectionOptions, metadata, interceptors: [withDeadline] });
-  return { client: new Client({ connection, namespace }), connection };
+  return { client: new Client({ connection, namespace, dataConverter: dataConverter(payloadCodecs) }), connection };
 }

@@ -7,6 +7,7 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { TimeoutError } from 'p-timeout';
+import { PayloadCodecFailed } from './payload-codec.ts';
 
 /** Why a call on a workflow failed, in the cases that callers distinguish. */
 export type TemporalFailure =
@@ -14,7 +15,7 @@ export type TemporalFailure =
   | { kind: 'refused'; type: string | undefined }
   /** No such workflow is open. */
   | { kind: 'not_found' }
-  /** No connection to the server. */
+  /** No connection to the server, or the team's payload codec fails: nothing was sent. */
   | { kind: 'unavailable' }
   /** The server limits this workflow or namespace, and has taken nothing. */
   | { kind: 'busy' }
@@ -31,6 +32,9 @@ export function grpcStatus(error: unknown): status | undefined {
   return error instanceof Error && isGrpcServiceError(error.cause) ? error.cause.code : undefined;
 }
 
+const isCodecFailure = (error: unknown): boolean =>
+  error instanceof PayloadCodecFailed || (error instanceof Error && error.cause instanceof PayloadCodecFailed);
+
 const KIND_OF_STATUS: Partial<Record<status, 'unavailable' | 'busy' | 'interrupted' | 'timeout'>> = {
   [status.UNAVAILABLE]: 'unavailable',
   [status.RESOURCE_EXHAUSTED]: 'busy',
@@ -46,6 +50,7 @@ export function temporalFailure(error: unknown): TemporalFailure | undefined {
   if (error instanceof WorkflowNotFoundError) return { kind: 'not_found' };
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || error instanceof TimeoutError)
     return { kind: 'timeout' };
+  if (isCodecFailure(error)) return { kind: 'unavailable' };
   const code = grpcStatus(error);
   if (code === undefined) return undefined;
   const kind = KIND_OF_STATUS[code];

@@ -35,6 +35,7 @@ test('every error names its variable, the fault and an example, and never a valu
     LETSPING_TASK_QUEUE: '',
     LETSPING_STATUS_HOLD_MS: '99999',
     LETSPING_DRAIN_MS: '-1',
+    LETSPING_PAYLOAD_CODEC: 's3cret.mjs',
     LOG_LEVEL: 's3cret',
   });
   expect(found.map((line) => line.split(' ')[0])).toEqual([
@@ -46,6 +47,7 @@ test('every error names its variable, the fault and an example, and never a valu
     'LETSPING_PUBLIC_URL',
     'LETSPING_TASK_QUEUE',
     'LETSPING_STATUS_HOLD_MS',
+    'LETSPING_PAYLOAD_CODEC',
     'LOG_LEVEL',
   ]);
   for (const line of found) expect(line).toMatch(/for example/);
