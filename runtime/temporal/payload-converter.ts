@@ -19,6 +19,17 @@ const isKnown = (encoding: Uint8Array | null | undefined): boolean =>
     (name) => name.length === encoding.length && [...name].every((char, at) => char.charCodeAt(0) === encoding[at]),
   );
 
+/**
+ * More than any value of ours opens. The SDK copies the memo of a start between threads, and a deep one overflows its stack there: each
+ * task of that run would fail.
+ */
+const MOST_BRACKETS = 1_000;
+function isShallow(data: Uint8Array | null | undefined): boolean {
+  let opened = 0;
+  for (const byte of data ?? []) if (byte === 0x5b || byte === 0x7b) opened += 1;
+  return opened <= MOST_BRACKETS;
+}
+
 const base = new DefaultPayloadConverter();
 
 /**
@@ -31,7 +42,7 @@ export const payloadConverter: PayloadConverter = {
   toPayload: (...args: Parameters<PayloadConverter['toPayload']>) => base.toPayload(...args),
   fromPayload<T>(payload: Payload): T {
     // Before any attempt: 10,000 errors that are thrown and caught take longer than a workflow task may.
-    if (!isKnown(payload?.metadata?.[METADATA_ENCODING_KEY])) return UNREADABLE as T;
+    if (!isKnown(payload?.metadata?.[METADATA_ENCODING_KEY]) || !isShallow(payload.data)) return UNREADABLE as T;
     try {
       return base.fromPayload<T>(payload);
     } catch {

@@ -9,10 +9,18 @@ type Poll = proto.temporal.api.workflowservice.v1.IPollWorkflowTaskQueueResponse
 type Command = proto.temporal.api.command.v1.ICommand;
 type Message = proto.temporal.api.protocol.v1.IMessage;
 
-const json = (value: unknown) => ({
-  metadata: { encoding: Buffer.from('json/plain') },
-  data: Buffer.from(JSON.stringify(value) ?? 'null'),
-});
+/** A value that is sent as this payload, whatever it holds. */
+export class RawPayload {
+  readonly payload: proto.temporal.api.common.v1.IPayload;
+  constructor(payload: proto.temporal.api.common.v1.IPayload) {
+    this.payload = payload;
+  }
+}
+
+const json = (value: unknown) =>
+  value instanceof RawPayload
+    ? value.payload
+    : { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from(JSON.stringify(value) ?? 'null') };
 const payloads = (values: readonly unknown[]) => ({ payloads: values.map(json) });
 const parsed = (found: proto.temporal.api.common.v1.IPayloads | null | undefined): unknown =>
   found?.payloads?.[0]?.data?.length ? JSON.parse(Buffer.from(found.payloads[0].data).toString()) : undefined;

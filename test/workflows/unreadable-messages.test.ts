@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApprovalView } from '../../contracts/workflow.ts';
+import { temporalClient } from '../../runtime/temporal/client.ts';
+import { workflowDirectory } from '../../runtime/temporal/workflow-directory.ts';
 import { JUNK, json, SIGNAL_NAMES, sendQuery, sendSignal, sendUpdate, startWith } from '../faults/junk.ts';
 import { approvalsOf } from '../helpers/approvals.ts';
 import { started } from '../helpers/started.ts';
@@ -107,6 +109,30 @@ describe('messages that nobody can read', () => {
           cause: { type: 'foreign', message: expect.stringMatching(/^the input is not of a/) },
         });
       }
+  });
+
+  test('a workflow with such a memo keeps the reconciler from reading no other', async () => {
+    const request_id = `req_memo_${randomBytes(6).toString('hex')}`;
+    const workflowId = `approval/${request_id}`;
+    await startWith(
+      system.temporal,
+      { workflowId, workflowType: 'approvalV1', taskQueue: 'nobody' },
+      JUNK['encrypted'],
+    );
+    const { client, connection } = temporalClient(system.env);
+    const directory = workflowDirectory(client);
+    const running = async () => {
+      const found: string[] = [];
+      await directory.eachRunning(async (ids) => void found.push(...ids));
+      return found;
+    };
+    try {
+      await expect.poll(running, { timeout: 20_000 }).toContain(request_id);
+      expect(await directory.stateOf(request_id)).toBe('running');
+    } finally {
+      await system.temporal.workflow.getHandle(workflowId).terminate();
+      await connection.close();
+    }
   });
 });
 

@@ -67,6 +67,7 @@ test('every kind of junk is unreadable, or a value that no parser takes', () => 
     'no encoding',
     'no metadata',
     'bytes',
+    'deep JSON',
   ]);
 });
 
