@@ -3,7 +3,7 @@ import type { ApprovalWorkflows } from '../domain/approval/approval-workflows.ts
 import type { StatementSigner } from '../domain/approval/ports.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { ScreenDeps } from '../domain/firewall/screen-deps.ts';
-import type { SchemaCompiler } from '../domain/json/schema.ts';
+import type { AgentSchemas } from '../domain/json/schema.ts';
 import { docsRoutes } from './docs/routes.ts';
 import { errorHandler } from './error-handler.ts';
 import { refuseForgedRows } from './forged-rows.ts';
@@ -43,7 +43,7 @@ export interface AppDeps extends HealthDeps {
   /** The firewall's parsers, loaded once. */
   screenDeps: ScreenDeps;
   /** Compiles the schemas that agents send with their requests. */
-  compileSchema: SchemaCompiler;
+  agentSchemas: AgentSchemas;
   /** The address that people use, without a trailing slash. A function: port 0 is known only after listening. */
   publicUrl: () => string;
   environment: 'live' | 'test';
@@ -78,11 +78,11 @@ export function createApp(deps: AppDeps): Express {
     signer: deps.signer,
     counts: deps.counts,
     screenDeps: deps.screenDeps,
-    compileSchema: deps.compileSchema,
+    agentSchemas: deps.agentSchemas,
     workflows,
     triageUrl: (id) => `${publicUrl()}/requests/${id}`,
   });
-  const decide = createDecide({ requests, decisions, workflows, compileSchema: deps.compileSchema });
+  const decide = createDecide({ requests, decisions, workflows, agentSchemas: deps.agentSchemas });
   const cancel = createCancel({ requests, cancellations, workflows });
   const reportExecuted = createReportExecuted({ requests, executions, log });
   const pages = { requests, identities, reportForged: stores.reportForged };

@@ -5,10 +5,10 @@ import { parseRootKey } from '../crypto/root-key.ts';
 import { createSigner } from '../crypto/signing.ts';
 import { anchorFile } from '../runtime/anchor-file.ts';
 import { type Config, loadConfig } from '../runtime/config.ts';
-import { compileDraft07 } from '../runtime/json-schema.ts';
 import { createLogger } from '../runtime/log.ts';
 import { createMetrics, type Metrics, serveMetrics } from '../runtime/metrics.ts';
 import { loadParsers } from '../runtime/parsers.ts';
+import { createSchemaThreads } from '../runtime/schemas/threads.ts';
 import { selfTest, UNTIL_COMPILED } from '../runtime/self-test.ts';
 import { type Ending, type ProcessEnd, watchProcessEnd } from '../runtime/shutdown.ts';
 import { refuseTemporal } from '../runtime/temporal/access.ts';
@@ -134,12 +134,15 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
   const largeBodies =
     options.largeBodies &&
     createLargeBodyWorker({ entry: options.largeBodies, env, publicUrl: () => url, counts, log });
+  const agentSchemas = createSchemaThreads({
+    onStopped: (key_id, why) => log.warn({ key_id, why }, 'the schema of an agent was stopped'),
+  });
   const app = createApp({
     stores,
     signer,
     counts,
     screenDeps,
-    compileSchema: compileDraft07,
+    agentSchemas,
     loosenWithoutReason: config.dev,
     workflows,
     waiters,
@@ -195,7 +198,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     server.closeIdleConnections();
     setTimeout(() => server.closeAllConnections(), CLOSE_MS).unref();
     await closed;
-    await largeBodies?.end();
+    await Promise.all([largeBodies?.end(), agentSchemas.end()]);
     clearInterval(waking);
     await Promise.all([workflows.end(), events.end()]);
     await Promise.allSettled([listening.stop(), connection.close(), pool.end(), measured?.stop()]);

@@ -1,7 +1,6 @@
-import { Ajv, type Options } from 'ajv';
+import type { Options } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
-import type { SchemaCheck, SchemaCompiler } from '../domain/json/schema.ts';
+import type { SchemaCompiler } from '../domain/json/schema.ts';
 import { compilePattern } from './re2.ts';
 
 const MAX_BYTES = 64 * 1024;
@@ -15,13 +14,14 @@ const regExp = Object.assign(
   { code: 're2' },
 );
 
-const OPTIONS: Options = { allErrors: false, logger: false, code: { regExp: regExp as never } };
+const OPTIONS: Options = { allErrors: false, logger: false, strict: true, code: { regExp: regExp as never } };
 
-function compiled(ajv: Ajv | Ajv2020, schema: object): SchemaCheck {
+/** Draft 2020-12, for the schemas of a policy. An unknown keyword is refused. Schemas of agents: `schemas/threads.ts`. */
+export const compileDraft2020: SchemaCompiler = (schema) => {
   const text = JSON.stringify(schema);
   if (text.length > MAX_BYTES) throw new Error('The schema is larger than 64 KB.');
   if (/"\$(?:ref|dynamicRef)":"(?!#)/.test(text)) throw new Error('The schema refers to another document.');
-  const validate = ajv.compile(schema);
+  const validate = new Ajv2020(OPTIONS).compile(schema);
   return (value) => {
     if (validate(value)) return [];
     const errors = validate.errors ?? [];
@@ -30,14 +30,4 @@ function compiled(ajv: Ajv | Ajv2020, schema: object): SchemaCheck {
       reason: message ?? 'does not satisfy the schema',
     }));
   };
-}
-
-/** Draft 2020-12, for the schemas of a policy. Strict: an unknown keyword is refused. */
-export const compileDraft2020: SchemaCompiler = (schema) => compiled(new Ajv2020({ ...OPTIONS, strict: true }), schema);
-
-/** Draft-07 with formats, for the schemas that agents send. Unknown keywords are ignored. */
-export const compileDraft07: SchemaCompiler = (schema) => {
-  const ajv = new Ajv({ ...OPTIONS, strict: false, validateFormats: true });
-  (addFormats as unknown as (a: Ajv) => void)(ajv);
-  return compiled(ajv, schema);
 };

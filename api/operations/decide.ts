@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ProposedPatch } from '../../contracts/approval-request.ts';
 import type { Decision } from '../../contracts/decision.ts';
+import type { JsonObject } from '../../contracts/json.ts';
 import { sha256 } from '../../crypto/sha256.ts';
 import { maySee, type Principal } from '../../domain/access/permissions.ts';
 import { refusalOf, SECOND_APPROVER } from '../../domain/approval/approval.ts';
@@ -9,10 +10,9 @@ import type { Channel, UnsealedRequest } from '../../domain/approval/record.ts';
 import { payloadDigest, SALT_BYTES, saltText } from '../../domain/digest.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { sameJson } from '../../domain/json/same-json.ts';
-import type { SchemaCompiler } from '../../domain/json/schema.ts';
+import type { AgentSchemas } from '../../domain/json/schema.ts';
 import { type Attempt, answerWith, type Decided, patchRefOf, refOf } from './decision-attempt.ts';
 import { REFUSED } from './decision-refusals.ts';
-import { schemaErrors } from './json-schema.ts';
 import { awaitingSecondApprover, createSubmit, type SubmitDeps } from './submit-decision.ts';
 
 /**
@@ -36,7 +36,7 @@ const isProposed = ({ owner, decision }: Attempt, proposal: ProposedPatch | unde
 
 export interface DecideDeps extends SubmitDeps {
   decisions: DecisionStore;
-  compileSchema: SchemaCompiler;
+  agentSchemas: Pick<AgentSchemas, 'check'>;
 }
 
 /**
@@ -45,7 +45,7 @@ export interface DecideDeps extends SubmitDeps {
  * @throws DomainError with the resolution when there is one.
  */
 export function createDecide(deps: DecideDeps) {
-  const { requests, decisions, compileSchema } = deps;
+  const { requests, decisions, agentSchemas } = deps;
   const { submit, redeliverOwn, resendPatch } = createSubmit(deps);
   return async (
     principal: Principal,
@@ -78,7 +78,8 @@ export function createDecide(deps: DecideDeps) {
       return awaitingSecondApprover(proposal);
     }
 
-    const patch = decision.type === 'patch' ? patched(compileSchema, request, decision.patched_payload) : undefined;
+    const patch =
+      decision.type === 'patch' ? await patched(agentSchemas, request, decision.patched_payload) : undefined;
     const recorded = await decisions.recordDecision(project_id, {
       id: decision_id,
       request_id,
@@ -100,8 +101,8 @@ export function createDecide(deps: DecideDeps) {
 }
 
 /** The payload of a patch, with its salt and digest. */
-function patched(
-  compile: SchemaCompiler,
+async function patched(
+  agentSchemas: Pick<AgentSchemas, 'check'>,
   request: UnsealedRequest,
   patched_payload: Extract<Decision, { type: 'patch' }>['patched_payload'],
 ) {
@@ -115,11 +116,7 @@ function patched(
     throw new DomainError('invalid_request', 'The patch changes nothing: approve instead.', {
       errors: [{ pointer: '/patched_payload', detail: 'equal to the payload' }],
     });
-  const errors = schemaErrors(compile, request.schema, patched_payload);
-  if (errors.length > 0)
-    throw new DomainError('patch_refused', 'The patched payload does not satisfy the schema of the request.', {
-      errors,
-    });
+  await refuseViolations(agentSchemas, request, patched_payload);
   const salt = randomBytes(SALT_BYTES);
   const { service, action } = request;
   return {
@@ -127,4 +124,26 @@ function patched(
     salt: saltText(salt),
     patched_digest: payloadDigest(salt, { service, action, payload: patched_payload }, sha256),
   };
+}
+
+/** The schema is the agent's. One that cannot be applied lets no patch pass: the request can still be approved or rejected. */
+async function refuseViolations(
+  agentSchemas: Pick<AgentSchemas, 'check'>,
+  { schema, key_id }: UnsealedRequest,
+  patched_payload: JsonObject,
+): Promise<void> {
+  if (schema === undefined || schema === null) return;
+  const checked = await agentSchemas.check(key_id, JSON.stringify(schema), JSON.stringify(patched_payload));
+  if ('unchecked' in checked)
+    throw new DomainError(
+      'patch_refused',
+      `The patch could not be checked, and nothing was recorded. ${checked.unchecked}`,
+    );
+  if (checked.violations.length > 0)
+    throw new DomainError('patch_refused', 'The patched payload does not satisfy the schema of the request.', {
+      errors: checked.violations.map(({ pointer, reason }) => ({
+        pointer: `/patched_payload${pointer}`,
+        detail: reason,
+      })),
+    });
 }

@@ -11,13 +11,12 @@ import { DomainError } from '../../domain/errors.ts';
 import { routeOf } from '../../domain/firewall/policy/policy.ts';
 import { screenAction } from '../../domain/firewall/screen.ts';
 import type { ScreenDeps } from '../../domain/firewall/screen-deps.ts';
-import type { SchemaCompiler } from '../../domain/json/schema.ts';
+import type { AgentSchemas } from '../../domain/json/schema.ts';
 import { withoutLpMeta } from '../../domain/lp-meta.ts';
 import type { Counts } from '../ports.ts';
 import { checkCaller } from './check-caller.ts';
 import { screenStats } from './earlier-calls.ts';
 import { firewallOutcome } from './firewall-outcome.ts';
-import { schemaProblem } from './json-schema.ts';
 import { threadContext } from './thread-labels.ts';
 import { ingestAnswer } from './views.ts';
 
@@ -26,7 +25,7 @@ export interface OpenRequestDeps {
   signer: StatementSigner;
   /** The firewall's parsers. */
   screenDeps: ScreenDeps;
-  compileSchema: SchemaCompiler;
+  agentSchemas: Pick<AgentSchemas, 'refusal'>;
   workflows: Pick<ApprovalWorkflows, 'start'>;
   counts: Pick<Counts, 'opened' | 'decided'>;
   triageUrl: (id: string) => string;
@@ -41,7 +40,7 @@ const MAX_ATTEMPTS = 5;
  * unavailable Temporal does not matter here.
  */
 export const createOpenRequest =
-  ({ store, signer, screenDeps, compileSchema, workflows, counts, triageUrl }: OpenRequestDeps) =>
+  ({ store, signer, screenDeps, agentSchemas, workflows, counts, triageUrl }: OpenRequestDeps) =>
   async (principal: Principal, body: IngestBody, id: string): Promise<IngestAnswer> => {
     checkCaller(principal, body);
     const { project_id } = principal;
@@ -49,7 +48,9 @@ export const createOpenRequest =
     const payload = withoutLpMeta(body.payload);
     const salt = randomBytes(SALT_BYTES);
     const hasSchema = body.schema !== undefined && body.schema !== null;
-    const schema_ignored = hasSchema ? schemaProblem(compileSchema, body.schema) : undefined;
+    const schema_ignored = hasSchema
+      ? await agentSchemas.refusal(principal.key_id, JSON.stringify(body.schema))
+      : undefined;
     const payload_digest = payloadDigest(salt, { service, action, payload }, sha256);
 
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {

@@ -78,7 +78,7 @@ async function open({
     store,
     signer,
     screenDeps: {},
-    compileSchema: () => () => [],
+    agentSchemas: { refusal: async () => undefined },
     workflows: { start: (request) => void started.push(request.id) },
     counts: {
       opened: (verdict) => void counted.push(verdict),
