@@ -12,6 +12,13 @@ const MAX_VIOLATIONS = 20;
 const MAX_REASON = 200;
 const MAX_POINTER = 1_000;
 
+/** Their errors say only that a part does not match. */
+const APPLIES_OTHERS = new Set([
+  ...['properties', 'patternProperties', 'additionalProperties', 'unevaluatedProperties', 'propertyNames'],
+  ...['items', 'prefixItems', 'additionalItems', 'unevaluatedItems', 'dependentSchemas'],
+  ...['$ref', 'allOf', 'anyOf', 'oneOf', 'if', 'then', 'else'],
+]);
+
 const draftOf = (schema: Schema) => (/2019-09|2020-12/.test(String(schema.$schema ?? '')) ? '2020-12' : '7');
 
 function answerTo({ id, schema: text, value }: Job): JobAnswer {
@@ -22,11 +29,13 @@ function answerTo({ id, schema: text, value }: Job): JobAnswer {
     const { $id: _, ...schema } = JSON.parse(text) as Schema;
     const { valid, errors } = new Validator(schema, draftOf(schema), true).validate(JSON.parse(value));
     if (valid) return { id, violations: [] };
-    // The last ones are the innermost: the others say that a part does not match.
-    const violations = errors.slice(-MAX_VIOLATIONS).map(({ instanceLocation, error }) => ({
-      pointer: instanceLocation.slice(1, MAX_POINTER),
-      reason: error.slice(0, MAX_REASON),
-    }));
+    const innermost = errors.filter(({ keyword }) => !APPLIES_OTHERS.has(keyword));
+    const violations = (innermost.length > 0 ? innermost : errors)
+      .slice(0, MAX_VIOLATIONS)
+      .map(({ instanceLocation, error }) => ({
+        pointer: instanceLocation.slice(1, MAX_POINTER),
+        reason: error.slice(0, MAX_REASON),
+      }));
     return { id, violations };
   } catch {
     return { id, refusal: 'The schema cannot be applied.' };
