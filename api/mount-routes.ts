@@ -97,6 +97,10 @@ function sender(answers: Readonly<Record<number, AnswerFormat>>): (res: Response
     const other = others[status];
     if (other?.stream) {
       res.writeHead(status, { 'Content-Type': `${other.mediaType}; charset=utf-8`, ...headers });
+      if (res.req.method === 'HEAD') {
+        res.end(); // no part of the stream may be sent, and Node sends the headers with the first part
+        return;
+      }
       (body as (res: Response) => void)(res);
       return;
     }

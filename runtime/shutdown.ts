@@ -23,21 +23,6 @@ export interface ProcessEnd {
 }
 
 /**
- * Where an error came from, without its message. The attacker sends a body that a bug puts into the message: V8 quotes the text
- * that `JSON.parse` refuses, and PostgreSQL the value.
- */
-function originOf(error: unknown): object {
-  if (!(error instanceof Error)) return { error_name: typeof error };
-  const { name, message, stack = '' } = error;
-  const { code } = error as { code?: unknown };
-  const frames = stack
-    .slice(Math.max(0, stack.indexOf(message)) + message.length)
-    .split('\n')
-    .filter((line) => /^ +at .*:\d+:\d+\)?$/.test(line));
-  return { error_name: name, ...(typeof code === 'string' && { code }), stack: frames.join('\n') };
-}
-
-/**
  * Watches how this process ends. An uncaught exception or an unhandled rejection is logged, and the process drains as after a
  * signal: its state is unknown, so it takes no new work, but what runs is finished. Before `onEnd` it ends at once.
  */
@@ -63,7 +48,7 @@ export function watchProcessEnd(log: Pick<Logger, 'error'>): ProcessEnd {
   const onUncaught = (error: unknown) => {
     uncaught += 1;
     process.exitCode = UNCAUGHT_EXIT_CODE;
-    if (uncaught <= MAX_LOGGED) log.error(originOf(error), 'alarm: an uncaught error ends this process');
+    if (uncaught <= MAX_LOGGED) log.error({ uncaught: error }, 'alarm: an uncaught error ends this process');
     if (stop) begin('uncaught error');
     else process.exit(UNCAUGHT_EXIT_CODE);
   };

@@ -75,12 +75,15 @@ export function createLargeBodyWorker({ entry, env, publicUrl, counts, log }: La
     });
     const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     const started = new Promise<Thread>((resolve, reject) => {
+      let isRunning = false;
       worker.on('message', (message: ThreadMessage) => {
-        if ('port' in message) resolve({ port: message.port, worker, ended });
-        else (counts[message.count] as (...args: unknown[]) => void)(...message.args);
+        if ('port' in message) {
+          isRunning = true;
+          resolve({ port: message.port, worker, ended });
+        } else (counts[message.count] as (...args: unknown[]) => void)(...message.args);
       });
       worker.once('error', (error) => {
-        log.error({ err: error }, 'alarm: the thread for large bodies failed');
+        log.error(isRunning ? { uncaught: error } : { err: error }, 'alarm: the thread for large bodies failed');
         reject(error);
       });
       worker.once('exit', () => {

@@ -79,8 +79,8 @@ test.each(['exception', 'rejection'])(
     expect(await api.exit).toEqual({ code: 70, signal: null });
     const [line, ...others] = linesOf(api, ALARM);
     expect(others).toEqual([]);
-    expect(line).toMatchObject({ level: 50, error_name: 'TypeError' });
-    expect(line.stack).toContain('uncaught-error.mjs');
+    expect(line).toMatchObject({ level: 50, uncaught: { name: 'TypeError' } });
+    expect(line.uncaught.stack).toContain('uncaught-error.mjs');
     expect(api.output()).not.toContain(SECRET);
   },
 );

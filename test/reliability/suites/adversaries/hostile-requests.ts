@@ -1,5 +1,6 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import { brokenJson, type Dice, hostileText, type JsonSchema, junk, Shapes, TEXTS } from './hostile-values.ts';
+import { ENCODINGS, FIELDS, KEYS_OF_CALLS, MEDIA_TYPES, METHODS, PATHS, RAW_PATHS, TEXTS } from './hostile-corpus.ts';
+import { brokenJson, type Dice, hostileText, type JsonSchema, junk, Shapes } from './hostile-values.ts';
 
 interface Parameter {
   name: string;
@@ -63,29 +64,6 @@ const PAGES: [method: string, path: string][] = [
   ['GET', '/docs/{id}'],
   ['GET', '/assets/x/{id}'],
 ];
-const FIELDS = ['api_key', 'once', 'next', 'type', 'payload_digest', 'reason', 'patched_payload'];
-const METHODS = ['HEAD', 'OPTIONS', 'PATCH', 'PUT', 'DELETE', 'TRACE', 'POST', 'GET', 'PROPFIND', 'QUERY', 'M-SEARCH'];
-const MEDIA_TYPES = [
-  'application/json; charset=utf-8',
-  'application/json; charset=utf-16',
-  'application/json; charset="',
-  'application/json; charset',
-  'application/problem+json',
-  'application/jsonp',
-  'text/plain',
-  'application/x-www-form-urlencoded',
-  'multipart/form-data; boundary=x',
-  'application/json, application/json',
-  '/',
-  ';;;',
-  '\u00ff\u00fe',
-  'a'.repeat(2_000),
-];
-const ENCODINGS = ['gzip', 'deflate', 'br', 'zstd', 'identity', 'x-gzip', 'gzip, br', 'GZIP', 'compress', '\u00e9', ''];
-const PATHS = ['/nothing', '/api', '/api/', '//api//ingest', '/api/ingest/', '/API/INGEST', '/ingest', '/status/x'];
-const RAW_PATHS = ['/%', '/%00', '/api/%ff', '/api/status/%zz', '/api/keys/..%2f', '/..', '/api/../livez', '/*', '/;x'];
-const KEYS_OF_CALLS = ['one', 'two', 'a'.repeat(255), 'a'.repeat(256), '', ' ', '\u00e9\u00ff', 'x/y', "'", '%00'];
-
 /** Header values may hold these bytes only; others never reach the application. */
 const headerValue = (text: string) => text.replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, '?').slice(0, 4_000);
 
@@ -128,7 +106,7 @@ export class HostileRequests {
     const isSame = method === route.method && path.startsWith(route.path.split('{')[0]!) && !path.includes('!');
     return {
       operation: isSame ? route.operation : undefined,
-      isPage: route.isPage || (isOther && path !== route.path),
+      isPage: route.isPage || (isOther && !/^\/+(?:api|ingest|status)\b/i.test(path)),
       method,
       path: `${path.replaceAll('!', '')}${this.#query(route.operation, dice, wild)}`,
       headers: [...headers, ...this.#caller(route, dice), ...this.#others(route.operation, dice, wild)],

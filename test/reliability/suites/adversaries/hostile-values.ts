@@ -1,3 +1,5 @@
+import { NUMBER_TEXTS, NUMBERS, TEXTS, UNSTORABLE } from './hostile-corpus.ts';
+
 /** Seeded choices, so that a seed and a number name one request. */
 export class Dice {
   readonly #random: () => number;
@@ -19,96 +21,7 @@ export class Dice {
   }
 }
 
-/** Texts that parsers, databases, URLs or logs read in different ways. */
-export const TEXTS: readonly string[] = [
-  '',
-  ' ',
-  '\0',
-  'a\0b',
-  '\ud800',
-  'a\udc00b',
-  '\ufffe',
-  '\ufeff',
-  '\u202eabc',
-  '\u2028',
-  '\r\nX-Injected: 1',
-  '\t\n',
-  '\u001b[2J',
-  '\u007f',
-  'e\u0301',
-  '\u{1f600}',
-  '\u65e5\u672c',
-  '__proto__',
-  'constructor',
-  'prototype',
-  'toString',
-  'hasOwnProperty',
-  'null',
-  'undefined',
-  'NaN',
-  '-1',
-  '0',
-  '0x10',
-  '1e309',
-  '99999999999',
-  '9007199254740993',
-  '9'.repeat(400),
-  'a'.repeat(201),
-  'b'.repeat(5_000),
-  '%00',
-  '%',
-  '%zz',
-  '..',
-  '../../etc/passwd',
-  '\\',
-  '/',
-  '//',
-  '~2',
-  '*',
-  'a*b',
-  "'",
-  "'; drop table keys; --",
-  '$1',
-  '${x}',
-  '{"a":1}',
-  '[]',
-  '<script>alert(1)</script>',
-  '=1+1',
-  'req_',
-  'sha256:',
-  'lp_test_',
-  'http://169.254.169.254/',
-  '2026-01-01T00:00:00Z',
-  '(a+)+$',
-  'x y',
-];
-
-const NUMBERS: readonly number[] = [
-  0,
-  -0,
-  1,
-  -1,
-  0.1,
-  50,
-  1_000,
-  86_400_000,
-  2 ** 31 - 1,
-  2 ** 31,
-  2 ** 32,
-  2 ** 53 - 1,
-  -(2 ** 53),
-  1e21,
-  1e308,
-  5e-324,
-];
-
-/** The texts that a database or an encoder cannot carry. */
-const UNSTORABLE = ['\0', 'a\0b', 'a\0', 'a\udc00b'];
-
 export const hostileText = (dice: Dice): string => dice.pick(dice.chance(0.2) ? UNSTORABLE : TEXTS);
-
-/** Numbers as a body may write them. `JSON.stringify` writes none of these. */
-const NUMBER_TEXTS = ['1e999', '-1e999', '9007199254740993', '1e-999', '-0', '00', '1.', '.5', '+1', '0x1', 'NaN'];
 
 /** A value of any type, at most four levels deep. */
 export function junk(dice: Dice, depth = 0): unknown {

@@ -149,6 +149,14 @@ export function rawCases(authorization: string): Record<string, RawCase> {
       Array.from({ length: 100 }, (_, at) => get(at % 2 === 0 ? '/livez' : '/api/keys')[0]!),
       200,
     ),
+    'HEAD of the event stream': on(
+      [
+        Buffer.from(
+          `HEAD /api/events HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\nConnection: close\r\n\r\n`,
+        ),
+      ],
+      200,
+    ),
     'junk after an event stream began': on([...get('/api/events'), Buffer.from('\0junk\r\n\r\n')], 'any'),
   };
 }
