@@ -102,7 +102,7 @@ export function apiStores(
       const written = await sealed(project_id, (tx, sealer) =>
         recordExecution(tx, sealer, request, digest, approved_digest, by),
       );
-      if (written.state === 'first') seen.set(request.id, true);
+      if (written.state === 'first') seen.add(project_id, request.id);
       return written;
     },
   };

@@ -144,7 +144,7 @@ export const approvalRequestRoutes = ({
       body: { limit: '256kb' },
       idempotent: { scope: 'cancel', creates: 'evt' },
       answers: { 200: CancelAnswer, 202: CancelAnswer },
-      refusals: ['not_pending', 'temporal_unavailable'],
+      refusals: ['not_pending', 'expired', 'temporal_unavailable'],
       handler: ({ principal, params }) => cancel(principal, params.id),
     }),
 

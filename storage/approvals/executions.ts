@@ -17,9 +17,21 @@ export interface Execution {
  * Requests whose execution this process wrote or read. The attacker writes to the database: they would remove an execution, so that
  * the approval is used again. A process that has seen it refuses; a restart forgets, and so does a process with more requests than this.
  */
-export type SeenExecutions = LRUCache<string, true>;
+export interface SeenExecutions {
+  has(project_id: string, request_id: string): boolean;
+  add(project_id: string, request_id: string): void;
+}
 const MAX_SEEN = 100_000;
-export const seenExecutions = (): SeenExecutions => new LRUCache({ max: MAX_SEEN });
+
+/** By project: a key of another project finds no row of this request, and that is no rollback. */
+export function seenExecutions(): SeenExecutions {
+  const seen = new LRUCache<string, true>({ max: MAX_SEEN });
+  const nameOf = (project_id: string, request_id: string) => `${project_id} ${request_id}`;
+  return {
+    has: (project_id, request_id) => seen.has(nameOf(project_id, request_id)),
+    add: (project_id, request_id) => void seen.set(nameOf(project_id, request_id), true),
+  };
+}
 
 /** @throws RowForged, RolledBack */
 export async function readExecution(
@@ -28,7 +40,7 @@ export async function readExecution(
   request_id: string,
   seen?: SeenExecutions,
 ): Promise<Execution | undefined> {
-  const wasSeen = seen?.has(request_id); // before the query, which then sees what was committed by now
+  const wasSeen = seen?.has(tx.project_id, request_id); // before the query, which then sees what was committed by now
   const [row] = await tx.query<Execution & { mac: Buffer | null }>(
     'select payload_digest, reported_by, executed_at, mac from executions where project_id = $1 and request_id = $2',
     [tx.project_id, request_id],
@@ -39,7 +51,7 @@ export async function readExecution(
   }
   const { mac, ...execution } = row;
   sealer.authenticate('execution', request_id, execution, mac);
-  seen?.set(request_id, true);
+  seen?.add(tx.project_id, request_id);
   return execution;
 }
 

@@ -7,6 +7,7 @@ import type { JsonObject } from '../../contracts/json.ts';
 import { newId } from '../../crypto/ids.ts';
 import { sha256 } from '../../crypto/sha256.ts';
 import { payloadDigest, saltText } from '../../domain/digest.ts';
+import { createFirstProject } from '../../storage/access/bootstrap.ts';
 import { activityDeps } from '../helpers/activities.ts';
 import { type Owner, ownerOf } from '../helpers/altered-rows.ts';
 import { recordDecision } from '../helpers/record-decision.ts';
@@ -286,6 +287,26 @@ test('an execution that was removed is not reported again to an api that has see
   expect((await system.call(approver, 'GET', path)).body).toMatchObject({ code: 'not_authentic' });
   expect((await owner.client.query('select 1 from executions where request_id = $1', [request.id])).rows).toEqual([]);
   expect(await incidents(request)).toContain('rolled_back');
+});
+
+test('an executed request is unknown to a key of another project', async () => {
+  const request = await decided(await opened());
+  const path = `/api/approval-requests/${request.id}`;
+  const digest = { payload_digest: request.payload_digest };
+  expect((await system.call(system.agent_api_key, 'POST', `${path}/executed`, digest)).status).toBe(201);
+  const foreign = await createFirstProject({
+    databaseUrl: system.database.app_url,
+    rootKey: system.env['LETSPING_ROOT_KEY']!,
+    name: 'foreign',
+    environment: 'test',
+  });
+  const answers = await Promise.all([
+    system.call(foreign.admin_api_key, 'GET', path),
+    system.call(foreign.admin_api_key, 'GET', `${path}/receipt`),
+    system.call(foreign.agent_api_key, 'GET', `/api/status/${request.id}`),
+    system.call(foreign.agent_api_key, 'POST', `${path}/executed`, digest),
+  ]);
+  expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 404]);
 });
 
 test('an execution that the agent did not report is refused', async () => {

@@ -16,7 +16,7 @@ const MOST_SHOWN = 25;
  * problem, and the process lives.
  */
 export const hostileBodiesProgram: Suite = {
-  name: 'adversaries: hostile bodies',
+  name: 'hostile bodies',
   isSeeded: true,
   promises: ['bounded cost'],
   async run({ form, seed, say, cell }, count) {
@@ -167,7 +167,8 @@ async function generated(on: Attempts, stock: Stock, seed: number, times: number
       .map(([status, n]) => `${n} × ${status}`)
       .join(', ')}`,
   );
-  if (client.repeated > 0) on.count.note(`${client.repeated} answers were 503 with Retry-After, and were repeated`);
+  if (client.repeated > 0)
+    on.count.note(`${client.repeated} answers were 503 on a busy machine, and the next attempt was not`);
   await livez(on, 'after the generated requests');
 }
 
