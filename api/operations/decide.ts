@@ -4,6 +4,7 @@ import type { Decision } from '../../contracts/decision.ts';
 import type { JsonObject } from '../../contracts/json.ts';
 import { sha256 } from '../../crypto/sha256.ts';
 import { maySee, type Principal } from '../../domain/access/permissions.ts';
+import { isSameOwner } from '../../domain/access/same-owner.ts';
 import { refusalOf, SECOND_APPROVER } from '../../domain/approval/approval.ts';
 import type { DecisionStore } from '../../domain/approval/ports.ts';
 import type { Channel, UnsealedRequest } from '../../domain/approval/record.ts';
@@ -64,7 +65,7 @@ export function createDecide(deps: DecideDeps) {
     const mayMeetProposal = decision.type === 'patch' || decision.payload_digest !== request.payload_digest;
     const proposal = mayMeetProposal && !resolution ? await decisions.proposalOf(project_id, request_id) : undefined;
     const refusal = refusalBefore(attempt, proposal);
-    if (refusal === 'own_request') throw REFUSED.own_request();
+    if (refusal === 'own_request' || isSameOwner(owner, request.requested_by)) throw REFUSED.own_request();
     if (request.metadata.role === 'admin' && principal.role !== 'admin')
       throw new DomainError('forbidden', 'The agent asked for an admin to decide this.');
     if (resolution) {
@@ -73,6 +74,9 @@ export function createDecide(deps: DecideDeps) {
       return answer;
     }
     if (refusal !== undefined && refusal !== SECOND_APPROVER) throw REFUSED[refusal]();
+    const isOfProposal = decision.payload_digest !== request.payload_digest;
+    if (decision.type === 'approve' && isOfProposal && proposal && isSameOwner(owner, proposal.by))
+      throw REFUSED.own_patch();
     if (isProposed(attempt, proposal)) {
       await resendPatch(attempt, proposal);
       return awaitingSecondApprover(proposal);

@@ -1,5 +1,6 @@
 import type { ApprovalRequestDetail } from '../../contracts/approval-request.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
+import { isSameOwner } from '../../domain/access/same-owner.ts';
 import { editable, html, type Markup, marked, prose } from './html.ts';
 
 /** The typed text: a refusal and a preview keep it. */
@@ -21,7 +22,7 @@ export function barred(
   { requested_by, metadata }: ApprovalRequestDetail,
   { owner, role }: Principal,
 ): string | undefined {
-  if (owner === requested_by) return 'You requested this yourself: another person must decide.';
+  if (isSameOwner(owner, requested_by)) return 'You requested this yourself: another person must decide.';
   if (metadata['role'] === 'admin' && role !== 'admin') return 'The agent requires an admin for this decision.';
   return undefined;
 }

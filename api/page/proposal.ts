@@ -1,5 +1,6 @@
 import type { ApprovalRequestDetail, ProposedPatch } from '../../contracts/approval-request.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
+import { isSameOwner } from '../../domain/access/same-owner.ts';
 import { patchSentences } from '../../domain/diff.ts';
 import { barred, type Draft, rejectForm, shownDigest } from './decide-forms.ts';
 import { findingList } from './findings.ts';
@@ -11,7 +12,7 @@ import { when } from './when.ts';
 function answers(request: ApprovalRequestDetail, patch: ProposedPatch, principal: Principal, draft: Draft): Markup {
   const reason = barred(request, principal);
   if (reason !== undefined) return html`<p>${reason}</p>`;
-  if (principal.owner === patch.by)
+  if (isSameOwner(principal.owner, patch.by))
     return html`<p role="status"><strong>Waiting for a second approver.</strong> You made this patch: it runs when another person approves it. Until then the original can still be approved or rejected, and another patch replaces this one. An undecided request is rejected at the deadline.</p>`;
   const action = `/requests/${request.id}/decision`;
   return html`<form method="post" action="${action}">

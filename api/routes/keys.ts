@@ -2,6 +2,7 @@ import { ApiKey, CreatedKey, CreateKeyBody, KeyList } from '../../contracts/key.
 import { newApiKey } from '../../crypto/api-key.ts';
 import { newId } from '../../crypto/ids.ts';
 import type { KeyStore } from '../../domain/access/ports.ts';
+import { ownerRefusal } from '../../domain/access/same-owner.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { type Route, route } from '../route.ts';
 
@@ -36,6 +37,12 @@ export const keyRoutes = ({ keys, environment }: KeyRouteDeps): Route[] => [
           errors: [{ pointer: '/services', detail: 'not for this role' }],
         });
       const { project_id, owner } = principal;
+      const owners = (await keys.listKeys(project_id)).map((key) => key.owner);
+      const refusal = ownerRefusal(body.owner, owners);
+      if (refusal !== undefined)
+        throw new DomainError('invalid_value', 'This owner cannot have a key.', {
+          errors: [{ pointer: '/owner', detail: refusal }],
+        });
       for (let id = new_id; ; id = newId('key')) {
         const { api_key, secret_sha256 } = newApiKey(id, environment);
         const key = await keys.createKey(project_id, id, body, secret_sha256, owner);

@@ -1,10 +1,11 @@
 import type { Resolution } from '../../contracts/workflow.ts';
+import { botActor, isSameOwner } from '../access/same-owner.ts';
 import type { CancellationRecord, DecisionRecord, LedgerRecord, RequestRecord } from './record.ts';
 
 /**
  * The outcome of a request, from its rows and the database's clock. The attacker can write to the Temporal namespace, so what a
- * message says is a hint: it names where to look, and nothing of it reaches the ledger except the name that a bot gave, on a request
- * that accepts unsigned signals.
+ * message says is a hint: it names where to look, and nothing of it reaches the ledger except the name that a bot gave, as `bot:<name>`,
+ * on a request that accepts unsigned signals.
  */
 export type Hint =
   | { kind: 'decision'; decision_id: string }
@@ -101,7 +102,7 @@ function byBot(hint: Extract<Hint, { kind: 'bot' }>, { request, now }: Facts): D
   const { type, actor, payload_digest, decision_id } = hint;
   if (!request.accept_unsigned_signals) return refused('this request accepts no unsigned signal');
   if (payload_digest !== request.payload_digest) return refused('an unsigned signal must name the requested payload');
-  if (actor === '' || actor === request.requested_by) return refused('the requester cannot decide');
+  if (actor === '' || isSameOwner(actor, request.requested_by)) return refused('the requester cannot decide');
   if (!decision_id.startsWith('bot/')) return refused('an unsigned decision has no id of the api');
   if (now >= request.expires_at) return expired(request);
   return {
@@ -112,7 +113,7 @@ function byBot(hint: Extract<Hint, { kind: 'bot' }>, { request, now }: Facts): D
       channel: 'signal',
       payload_digest,
       decision_id,
-      actor,
+      actor: botActor(actor),
       verified: false,
     },
   };
@@ -123,12 +124,12 @@ function byPerson({ request, now, decision, proposal }: Facts): Derived {
   if (!decision) return refused('no such decision was made through the api');
   const { id, type, actor, channel, payload_digest, patched_digest, screening, created_at, sent_back_at } = decision;
   if (sent_back_at) return refused('the decision was sent back to its author');
-  if (actor === request.requested_by) return refused('the requester cannot decide');
+  if (isSameOwner(actor, request.requested_by)) return refused('the requester cannot decide');
   const namesRequested = payload_digest === request.payload_digest;
   if (!namesRequested && (type === 'patch' || proposal?.patched_digest !== payload_digest))
     return refused('it names neither the requested payload nor the patch that waits for a second approver');
   if (type === 'patch' && screening !== 'accepted') return refused('the firewall did not accept the patch');
-  if (type === 'approve' && !namesRequested && actor === proposal?.actor)
+  if (type === 'approve' && !namesRequested && proposal && isSameOwner(actor, proposal.actor))
     return refused('the author of a patch cannot approve it');
   if (created_at >= request.expires_at)
     return now >= request.expires_at ? expired(request) : refused('its row has a time in the future');

@@ -181,7 +181,7 @@ describe('messages sent directly to the workflow', () => {
     expect(await resolved(id)).toMatchObject({
       status: 'approved',
       outcome: { cause: 'person', verified: false },
-      decision: { decided_by: 'slack-bot', channel: 'signal' },
+      decision: { decided_by: 'bot:slack-bot', channel: 'signal' },
     });
   });
 

@@ -161,6 +161,12 @@ describe('an outcome comes from rows and the clock', () => {
       at(bot, { request: signals, now: DEADLINE }),
       outcome('expired', 'deadline'),
     ],
+    ['the requester, spelled otherwise', at(decision, { decision: decisionRow({ actor: 'AGENT\u200b' }) }), refused],
+    [
+      'a bot with the requester’s name, spelled otherwise',
+      at({ ...bot, actor: 'Agent' }, { request: signals }),
+      refused,
+    ],
     ['a quarantine', at({ kind: 'quarantine' }), outcome('cancelled', 'forged', { channel: 'watcher', actor: null })],
     ['a quarantine after the deadline', at({ kind: 'quarantine' }, { now: DEADLINE }), outcome('expired', 'deadline')],
     ['anything else', at({ kind: 'unknown' }), refused],
