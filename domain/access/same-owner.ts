@@ -29,15 +29,12 @@ export function ownerForm(owner: string): string {
 export const isSameOwner = (one: string, other: string): boolean =>
   one === other || ownerForm(one) === ownerForm(other);
 
-/** The actor of an unsigned Signal, which nobody authenticated: no owner has such a name. */
+/** The actor of an unsigned Signal, which nobody authenticated. No owner has such a name: theirs have no colon (`contracts/key.ts`). */
 export const botActor = (name: string): string => `bot:${name}`;
-const BOT = botActor('');
 
 /** Why a new owner is refused, beside these owners of the project; undefined if it is not. */
 export function ownerRefusal(owner: string, owners: readonly string[]): string | undefined {
   const form = ownerForm(owner);
-  if (form === '') return 'has no visible character';
-  if (form.startsWith(BOT)) return `names of bots begin with ${BOT}`;
   const alike = owners.find(
     (other) => other !== owner && (ownerForm(other) === form || skeletonOf(other) === skeletonOf(owner)),
   );

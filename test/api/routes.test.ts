@@ -229,9 +229,8 @@ test('readyz is 200 and the public keys are published, without their private par
 
 test('a key for an owner that looks like another one, or like a bot, is refused', async () => {
   const make = (owner: string) => admin('POST', '/api/keys', { name: 'x', owner, role: 'approver' });
-  for (const owner of ['DEV-AGENT', 'dev-аgent', 'bot:slack'])
-    expect(await make(owner)).toMatchObject({ status: 422, body: { errors: [{ pointer: '/owner' }] } });
-  // Not a name at all.
-  expect(await make('dev-agent\u200b')).toMatchObject({ status: 400, body: { errors: [{ pointer: '/owner' }] } });
+  expect(await make('DEV-AGENT')).toMatchObject({ status: 422, body: { errors: [{ pointer: '/owner' }] } });
+  for (const owner of ['dev-agent\u200b', 'dev-аgent', 'bot:slack'])
+    expect(await make(owner)).toMatchObject({ status: 400, body: { errors: [{ pointer: '/owner' }] } });
   expect((await make('dev-agent')).status).toBe(201);
 });

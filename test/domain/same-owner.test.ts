@@ -33,9 +33,6 @@ test.each([
   ['carla', ['ana'], undefined],
   ['ANA', ['ana'], /looks like the owner ana/],
   ['аna', ['ana'], /looks like the owner ana/],
-  ['bot:slack', [], /names of bots/],
-  ['BOT:slack', [], /names of bots/],
-  ['\u200b', [], /no visible character/],
 ] as const)('a key for %j beside %j', (owner, owners, why) =>
   why === undefined
     ? expect(ownerRefusal(owner, owners)).toBeUndefined()
