@@ -17,6 +17,12 @@ export const withInvisibleNamed = (text: string): string => text.replace(INVISIB
 /** What Unicode lets a program leave out when it draws text: undone before words are compared. */
 export const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
 
+/**
+ * Control characters without the white space that separates words. A parser in C ends at a NUL, a shell deletes it, and other
+ * programs keep it, so an attacker who writes one chooses which of them reads the text.
+ */
+export const CONTROL = /[\x00-\x08\x0e-\x1f\x7f-\x9f]/g;
+
 /** Eight or more characters without a width in a row: enough to carry a message. */
 export const ZERO_WIDTH_RUN = /(?:[\u200b\u200c\u2060-\u2064\ufeff]|[\u{E0100}-\u{E01EF}]|[\ufe00-\ufe0f]){8,}/u;
 /** Characters that mirror ASCII and are never drawn; in the flag of a region they are legitimate. */

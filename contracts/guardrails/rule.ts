@@ -7,6 +7,11 @@ export const NamePattern = Text.min(1)
   .max(200)
   .regex(/^(\*|[^*]+\*?)$/, 'a name, a prefix ending in *, or *');
 
+/** As `NamePattern`; a leading `*` also matches the middle and the end of a name: `*refund*` matches `create_refund`. */
+const RulePattern = Text.min(1)
+  .max(200)
+  .regex(/^(\*|\*?[^*]+\*?)$/, 'a name, a part of one with * before, after or around it, or *');
+
 export const described = <Schema extends z.ZodType>(schema: Schema, description: string): Schema =>
   schema.meta({ description });
 
@@ -26,7 +31,7 @@ export const Window = z
   .max(366 * 24 * 3_600);
 
 /** Which actions a guardrail judges. */
-export const AppliesTo = z.strictObject({ service: NamePattern.optional(), action: NamePattern.optional() });
+export const AppliesTo = z.strictObject({ service: RulePattern.optional(), action: RulePattern.optional() });
 
 const common = {
   id: Text.regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'lower-case letters, digits, - and _')

@@ -55,6 +55,8 @@ function* perCall(amount: WrittenAmount, limits: AmountLimits, action: ParsedAct
     return;
   }
   const { money } = converted;
+  if (mustConvert && converted.unsure)
+    yield findingOf(template('unreadable', 'high', NO_INTEGER), pointer, written(amount));
   const size = absolute(money.minor);
   if (money.minor < 0n && action.words.action.some((word) => PAYING_VERBS.has(word))) {
     const negative = template('negative', 'medium', 'This amount is below zero, which reverses the payment.');
@@ -73,6 +75,9 @@ function* perCall(amount: WrittenAmount, limits: AmountLimits, action: ParsedAct
     yield findingOf(notMinor, pointer, written(amount));
   }
 }
+
+const NO_INTEGER =
+  'This amount is in minor units but not written as an integer, so programs may read different amounts.';
 
 const UNCONVERTED = {
   unreadable: 'This amount cannot be read, so no limit can be checked.',

@@ -7,7 +7,8 @@ import { type AllowList, allowListOf } from '../hosts/allow-list.ts';
 import { isPublicMail, isUnder, nameClassOf, registrableDomainOf } from '../hosts/host-names.ts';
 import { decodedName } from '../hosts/punycode.ts';
 import type { ReadUrl, UrlTrick } from '../hosts/url.ts';
-import { type EgressLimits, limitOf, limitsOf, methodFindings } from '../outbound/egress-limits.ts';
+import { type EgressLimits, limitOf, limitsOf, methodFindings, reachedBy } from '../outbound/egress-limits.ts';
+import { type NamedPlace, namedPlaces } from '../outbound/named-places.ts';
 import { splitUrls } from '../parsing/split-urls.ts';
 import type { TypedValue } from '../parsing/typed-values.ts';
 import { skeletonOf } from '../text/confusables.ts';
@@ -66,10 +67,28 @@ const egressOf = (rule: EgressRule): Guardrail => {
         if (findings.has(key)) continue;
         findings.set(key, findingOf(judgement, value.place.pointer, raw));
       }
+      if (limits.limitsPlaces)
+        for (const named of namedPlaces(action)) {
+          const judgement = placeLimit(named, limits);
+          if (!judgement) continue;
+          const { pointer } = named.place;
+          const isKnown = [...findings.values()].some((one) => one.id === judgement.id && one.pointer === pointer);
+          if (!isKnown) findings.set(`${judgement.id} ${pointer}`, findingOf(judgement, pointer, named.raw));
+        }
       return [...findings.values()];
     },
   };
 };
+
+const UNPARSED = template(
+  'unparsed',
+  'medium',
+  'This is not a host or URL that can be read, so the list of domains cannot be checked.',
+);
+
+/** What names no readable host is outside every list of hosts. */
+const placeLimit = ({ reached }: NamedPlace, limits: EgressLimits): FindingTemplate | undefined =>
+  reached ? limitOf(reached, limits) : limits.allowed || limits.denied ? UNPARSED : undefined;
 
 export const egress: GuardrailDefinition<'egress'> = {
   kind: 'egress',
@@ -99,7 +118,7 @@ function limited(
   limits: EgressLimits,
 ): { judgement: FindingTemplate; raw: string; sameAs: string } | undefined {
   if (value.type !== 'url' || value.url.host === '') return undefined;
-  const judgement = limitOf(value.url, limits);
+  const judgement = limitOf(reachedBy(value.url), limits);
   return judgement && { judgement, raw: value.url.raw, sameAs: value.url.href };
 }
 

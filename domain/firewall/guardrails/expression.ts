@@ -2,10 +2,12 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext } from '../guardrail.ts';
 import { amountsOf } from '../money/amounts.ts';
-import { convert } from '../money/money.ts';
+import { convert, type WrittenAmount } from '../money/money.ts';
 import { destinationsOf } from '../outbound/destinations.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import { type Parsers, requiredParser } from '../parsing/parsers.ts';
+import { plainPayload } from '../parsing/plain-payload.ts';
+import { visible } from '../text/confusables.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
 
 const template = templatesOf('expression');
@@ -17,25 +19,52 @@ function create(rule: RuleOf<'expression'>, parsers: Parsers): Guardrail {
   return {
     id: 'expression',
     check(action, context) {
-      const answer = evaluate(variablesOf(action, context));
-      if (typeof answer !== 'boolean') throw new Error('the expression answered no boolean');
-      return answer ? [findingOf(holds, '', rule.cel)] : [];
+      if (READS_AMOUNTS.test(rule.cel) && amountsOf(action).some((amount) => !isSure(amount)))
+        return [findingOf(UNPARSED, '', rule.cel)];
+      const isTrue = variablesOf(action, context).some((variables) => {
+        const answer = evaluate(variables);
+        if (typeof answer !== 'boolean') throw new Error('the expression answered no boolean');
+        return answer;
+      });
+      return isTrue ? [findingOf(holds, '', rule.cel)] : [];
     },
   };
 }
 
-/** Variables are built once per action and context, and shared by all expressions of a policy. */
-const CACHE = new WeakMap<ParsedAction, WeakMap<GuardrailContext, Record<string, unknown>>>();
+const READS_AMOUNTS = /\bamounts\b/;
+const UNPARSED = template(
+  'unparsed',
+  'high',
+  'An amount of this call cannot be read for sure, so a condition over the amounts has no answer.',
+);
 
-function variablesOf(action: ParsedAction, context: GuardrailContext): Record<string, unknown> {
-  const ofAction = CACHE.get(action) ?? new WeakMap<GuardrailContext, Record<string, unknown>>();
+const isSure = ({ written, loose }: WrittenAmount): boolean => {
+  const amount = convert({ pointer: '', written, currency: '', ...(loose && { loose }) }, 'minor');
+  return amount.ok && amount.exact && !amount.unsure;
+};
+
+/** Variables are built once per action and context, and shared by all expressions of a policy. */
+type Variables = Record<string, unknown>;
+const CACHE = new WeakMap<ParsedAction, WeakMap<GuardrailContext, readonly Variables[]>>();
+
+/** With the payload as sent, and as a program may read it where that differs. */
+function variablesOf(action: ParsedAction, context: GuardrailContext): readonly Variables[] {
+  const ofAction = CACHE.get(action) ?? new WeakMap<GuardrailContext, readonly Variables[]>();
   CACHE.set(action, ofAction);
   const variables = ofAction.get(context) ?? newVariables(action, context);
   ofAction.set(context, variables);
   return variables;
 }
 
-const newVariables = (action: ParsedAction, context: GuardrailContext): Record<string, unknown> => ({
+function newVariables(action: ParsedAction, context: GuardrailContext): Variables[] {
+  const sent = variablesAsSent(action, context);
+  const payload = plainPayload(action.payload);
+  const [service, name] = [visible(action.service), visible(action.action)];
+  if (!payload && service === action.service && name === action.action) return [sent];
+  return [sent, { ...sent, ...(payload && { payload }), service, action: name }];
+}
+
+const variablesAsSent = (action: ParsedAction, context: GuardrailContext): Variables => ({
   service: action.service,
   action: action.action,
   payload: action.payload,

@@ -2,6 +2,7 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { type Parsers, requiredParser } from '../parsing/parsers.ts';
+import { plainPayload } from '../parsing/plain-payload.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
 
 const MISMATCH = templatesOf('json_schema')(
@@ -16,7 +17,8 @@ function create(rule: RuleOf<'json_schema'>, parsers: Parsers): Guardrail {
   return {
     id: 'json_schema',
     check(action) {
-      const [violation] = validate(action.payload);
+      const plain = plainPayload(action.payload);
+      const [violation] = [...validate(action.payload), ...(plain ? validate(plain) : [])];
       return violation ? [findingOf(MISMATCH, violation.pointer, violation.reason)] : [];
     },
   };

@@ -2,6 +2,7 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
 import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
+import { visible } from '../text/confusables.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
 import { MIME_KEYS } from './words.ts';
 
@@ -10,6 +11,7 @@ const template = templatesOf('media_guard');
 type MediaRule = RuleOf<'media_guard'>;
 
 const isMimeKey = (words: readonly string[]): boolean => MIME_KEYS.has(words.join('')) || words.includes('mime');
+const DATA_URL = /^[\s\p{C}]{0,100}data:/iu;
 const PICTURE_DATA = /^data:([a-z]+\/[a-z0-9.+-]+)?(?:;[^,]*)?,/i;
 
 /** Pictures, sound and film: their type, size and length, as declared or as a data URL shows. */
@@ -21,7 +23,7 @@ const create = (rule: MediaRule): Guardrail => ({
       if (findings.length < 50) findings.push(findingOf(template(id, 'medium', message), pointer, evidence));
     };
     const judgeMime = (mime: string, pointer: string): void => {
-      const plain = (mime.split(';')[0] ?? '').trim().toLowerCase();
+      const plain = (visible(mime).split(';')[0] ?? '').trim().toLowerCase();
       if (
         rule.mime &&
         !rule.mime.some((one) =>
@@ -31,10 +33,11 @@ const create = (rule: MediaRule): Guardrail => ({
         add('mime', pointer, plain, 'The policy does not list this type of medium.');
     };
     for (const value of action.values) {
-      if (value.type === 'text' && value.text.startsWith('data:')) {
-        const head = PICTURE_DATA.exec(value.text);
+      if (value.type === 'text' && DATA_URL.test(value.text)) {
+        const text = visible(value.text).trim();
+        const head = PICTURE_DATA.exec(text);
         if (head) judgeMime(head[1] ?? 'text/plain', value.place.pointer);
-        const bytes = Math.floor(((value.text.length - value.text.indexOf(',') - 1) * 3) / 4);
+        const bytes = Math.floor(((text.length - text.indexOf(',') - 1) * 3) / 4);
         if (rule.max_bytes !== undefined && bytes > rule.max_bytes)
           add('size', value.place.pointer, `${bytes} bytes`, 'This medium is larger than the policy allows.');
       }
@@ -42,37 +45,57 @@ const create = (rule: MediaRule): Guardrail => ({
       const words = value.place.last;
       const { pointer } = value.place;
       if (typeof value.value === 'string' && isMimeKey(words)) judgeMime(value.value, pointer);
-      if (typeof value.value !== 'number') continue;
       const medium = Object.keys(value.place.owner ?? {}).some((key) =>
         /mime|content.?type|media|width|height|duration|url|data/i.test(key),
       );
       if (!medium) continue;
-      const name = words.join('_');
-      if (
-        rule.max_bytes !== undefined &&
-        /^(?:size|bytes|byte_size|size_bytes|length|content_length|file_size)$/.test(name) &&
-        value.value > rule.max_bytes
-      )
-        add('size', pointer, `${value.value} bytes`, 'This medium is larger than the policy allows.');
-      const height = value.place.owner?.['height'];
-      if (
-        rule.max_pixels !== undefined &&
-        name === 'width' &&
-        typeof height === 'number' &&
-        value.value * height > rule.max_pixels
-      )
-        add('pixels', pointer, `${value.value} x ${height}`, 'This picture is larger than the policy allows.');
-      const seconds = /^duration_ms$/.test(name)
-        ? value.value / 1000
-        : /^duration(?:_s|_seconds)?$/.test(name)
-          ? value.value
-          : undefined;
-      if (rule.max_duration_s !== undefined && seconds !== undefined && seconds > rule.max_duration_s)
+      const limit = limitAt(words.join('_'), rule);
+      if (limit === undefined) continue;
+      const number = numberOf(value.value);
+      if (number === undefined) continue;
+      if (Number.isNaN(number)) {
+        add(
+          'unparsed',
+          pointer,
+          String(value.value),
+          'This is not a number, so a limit of the policy cannot be checked.',
+        );
+        continue;
+      }
+      if (limit === 'size' && number > (rule.max_bytes ?? Infinity))
+        add('size', pointer, `${number} bytes`, 'This medium is larger than the policy allows.');
+      const height = limit === 'pixels' ? numberOf(heightBeside(value.place.owner)) : undefined;
+      if (height !== undefined && !(number * height <= (rule.max_pixels ?? Infinity)))
+        add('pixels', pointer, `${number} x ${height}`, 'This picture is larger than the policy allows.');
+      const seconds = limit === 'duration_ms' ? number / 1000 : limit === 'duration' ? number : 0;
+      if (seconds > (rule.max_duration_s ?? Infinity))
         add('duration', pointer, `${seconds} s`, 'This sound or film is longer than the policy allows.');
     }
     return findings;
   },
 });
+
+type Limited = 'size' | 'pixels' | 'duration' | 'duration_ms';
+
+/** Which limit of the rule a member is judged by, from the words of its key. */
+function limitAt(name: string, rule: MediaRule): Limited | undefined {
+  if (/^(?:size|bytes|byte_size|size_bytes|length|content_length|file_size)$/.test(name))
+    return rule.max_bytes === undefined ? undefined : 'size';
+  if (name === 'width') return rule.max_pixels === undefined ? undefined : 'pixels';
+  if (rule.max_duration_s === undefined || !/^duration(?:_s|_seconds|_ms)?$/.test(name)) return undefined;
+  return name === 'duration_ms' ? 'duration_ms' : 'duration';
+}
+
+/** The number that a program makes of a value; NaN for a text that is none, undefined for what is no text and no number. */
+function numberOf(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  if (typeof value !== 'string' || value.trim() === '') return undefined;
+  const text = visible(value).trim();
+  return /^[+-]?\d{1,15}(?:\.\d{1,15})?$/.test(text) ? Number(text) : Number.NaN;
+}
+
+const heightBeside = (owner: Readonly<Record<string, unknown>> | undefined): unknown =>
+  Object.entries(owner ?? {}).find(([key]) => visible(key).trim().toLowerCase() === 'height')?.[1];
 
 export const mediaGuard: GuardrailDefinition<'media_guard'> = {
   kind: 'media_guard',

@@ -5,14 +5,17 @@ import type { Guardrail } from '../guardrail.ts';
 import { amountsAt, amountsOf } from '../money/amounts.ts';
 import { absolute, convert, type Money, type WrittenAmount } from '../money/money.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
+import { READING_VERBS } from '../parsing/words.ts';
 import { limitFindings, shown } from './amount-limits.ts';
 import type { GuardrailDefinition } from './definition.ts';
+import { WHOLE_PAYING_VERBS } from './words.ts';
 
 type MoneyRule = RuleOf<'money'>;
 
 const DAY_S = 86_400;
 const template = templatesOf('money');
 const NO_ORIGINAL = template('no_original', 'medium', 'The charge that this refers to is not named.');
+const NO_AMOUNT = template('no_amount', 'medium', 'This payment names no amount, so no limit can be checked.');
 const OVER_ORIGINAL = template('over_original', 'high', 'This is more than was charged, or in another currency.');
 
 /** What a call moves: in which currency, how much at once, how much in a window, and never more than was charged. */
@@ -30,9 +33,17 @@ const create = (rule: MoneyRule): Guardrail => ({
       converts: rule.original_pointer !== undefined || rule.amounts_in !== undefined,
       counts: () => true,
     } as const;
-    return [...limitFindings(amounts, limits, action, context), ...overOriginal(action, amounts, rule)];
+    const found = [...limitFindings(amounts, limits, action, context), ...overOriginal(action, amounts, rule)];
+    const limited = rule.per_call !== undefined || rule.per_window !== undefined;
+    // A rule for all actions also applies to those that pay nothing.
+    if (limited && rule.applies_to && amounts.length === 0 && paysWhole(action))
+      found.push(findingOf(NO_AMOUNT, '', ''));
+    return found;
   },
 });
+
+const paysWhole = ({ words: { action } }: ParsedAction): boolean =>
+  !READING_VERBS.has(action[0] ?? '') && action.some((word) => WHOLE_PAYING_VERBS.has(word));
 
 /** A refund and its charge are compared in one currency only: another one, or one that only one of them names, is held. */
 function overOriginal(action: ParsedAction, amounts: readonly WrittenAmount[], rule: MoneyRule): Finding[] {
@@ -42,7 +53,7 @@ function overOriginal(action: ParsedAction, amounts: readonly WrittenAmount[], r
   if (moved.length === 0) return [];
   const originals = amountsAt(action, original_pointer).map((one) => convert(one, amounts_in, 'smallest'));
   const [original] = originals;
-  if (originals.length !== 1 || !original?.ok) return [findingOf(NO_ORIGINAL, original_pointer, '')];
+  if (originals.length !== 1 || !original?.ok || original.unsure) return [findingOf(NO_ORIGINAL, original_pointer, '')];
   return moved.flatMap((one) => {
     const amount = convert(one, amounts_in);
     return amount.ok && !isWithin(amount.money, original.money)

@@ -3,6 +3,7 @@ import type { Finding } from '../../../contracts/verdict.ts';
 import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { type Parsers, requiredParser } from '../parsing/parsers.ts';
+import { plainText } from '../parsing/plain-payload.ts';
 import { isPointerIn } from '../parsing/pointer-match.ts';
 import { skeletonOf } from '../text/confusables.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
@@ -26,7 +27,9 @@ function create(rule: PatternScannerRule, parsers: Parsers): Guardrail {
         if (leaf.kind !== 'value' || leaf.value === null || !isPointerIn(leaf.pointer, places)) continue;
         const text = String(leaf.value);
         // A text that is too long to read counts as a hit.
-        const hit = text.length > MAX_TEXT || matches(text) !== (rule.negate ?? false);
+        const plain = plainText(text);
+        const isHit = (one: string): boolean => matches(one) !== (rule.negate ?? false);
+        const hit = text.length > MAX_TEXT || isHit(text) || (plain !== text && isHit(plain));
         if (hit) findings.push(findingOf(match, leaf.pointer, text));
         if (findings.length >= MAX_HITS) break;
       }

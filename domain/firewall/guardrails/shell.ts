@@ -22,7 +22,7 @@ import { readScript, type ShellCommand, type ShellScript, type ShellWord } from 
 import { commandName, hasPlainName, located } from '../shell/tokenizer.ts';
 import { COMMAND_KEYS, COMMAND_WORDS, INPUT_SENDERS, SCRIPT_KEYS, SURE_COMMAND_KEYS } from '../shell/words.ts';
 import { unwrapped } from '../shell/wrappers.ts';
-import { visible } from '../text/confusables.ts';
+import { hasControl, visible } from '../text/confusables.ts';
 import { keyWords } from '../text/key-words.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
 
@@ -41,11 +41,12 @@ const shellOf = (rule: ShellRule): Guardrail => ({
   id: 'shell',
   check(action, context) {
     const findings = new Map<string, Finding>();
-    for (const { text, pointer, sure } of commandsOf(action)) {
+    for (const { text, pointer, sure, controls } of commandsOf(action)) {
       const add = (found: FindingTemplate): void => {
         const key = `${found.id} ${pointer}`;
         if (!findings.has(key)) findings.set(key, findingOf(found, pointer, text));
       };
+      if (controls) add(CONTROLS);
       const parser = context.parsers.shell;
       if (!parser) {
         // A text that only its key calls a command may be for another kind of machine.
@@ -79,6 +80,11 @@ export const shell: GuardrailDefinition<'shell'> = {
   create: shellOf,
 };
 
+const CONTROLS: FindingTemplate = template(
+  'unparsed',
+  'high',
+  'A control character in this command ends or changes it for some programs, so what runs is not known. It counts as dangerous.',
+);
 const LOADS: FindingTemplate = template(
   'loads_code',
   'high',
@@ -90,19 +96,30 @@ const HIDDEN: FindingTemplate = template(
   'The name of this command is written so that it cannot be read.',
 );
 
+interface CommandText {
+  text: string;
+  pointer: string;
+  sure: boolean;
+  /** Whether the text as sent holds control characters; `text` does not. */
+  controls: boolean;
+}
+
 /** The commands of an action: those in one text come before those joined from several. */
-function commandsOf(action: ParsedAction): { text: string; pointer: string; sure: boolean }[] {
+function commandsOf(action: ParsedAction): CommandText[] {
   const named = [...action.words.action, ...action.words.service].some((word) => COMMAND_WORDS.has(word));
-  const found: { text: string; pointer: string; sure: boolean }[] = [];
+  const found: CommandText[] = [];
+  const add = (written: string, pointer: string, sure: boolean): void => {
+    found.push({ text: visible(written), pointer, sure, controls: hasControl(written) });
+  };
   for (const value of action.values) {
     if (value.type !== 'principal_change' || typeof value.value !== 'string' || value.value.length < 2) continue;
     const { place } = value;
     const sure = sureness(action, place, named);
-    if (sure !== undefined) found.push({ text: visible(value.value), pointer: place.pointer, sure });
+    if (sure !== undefined) add(value.value, place.pointer, sure);
   }
   for (const { text, pointer } of splitCommands(action)) {
     const role = action.roleAt(pointer);
-    if (role === undefined || role === 'command') found.push({ text: visible(text), pointer, sure: false });
+    if (role === undefined || role === 'command') add(text, pointer, false);
   }
   return found;
 }

@@ -8,7 +8,7 @@ import { STATEMENT_START } from '../sql/patterns.ts';
 import { template } from '../sql/rules.ts';
 import { judgeSql } from '../sql/text.ts';
 import { DATABASE_WORDS, PROSE_KEYS, SQL_KEYS } from '../sql/words.ts';
-import { visibleOf } from '../text/confusables.ts';
+import { hasControl, visibleOf } from '../text/confusables.ts';
 import { keyWords } from '../text/key-words.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
 
@@ -30,6 +30,11 @@ const NO_PARSER = template(
   'high',
   'No SQL parser is loaded, so this statement was not read. It counts as dangerous.',
 );
+const CONTROLS = template(
+  'unparsed',
+  'high',
+  'A control character in this SQL ends or changes it for some programs, so what runs is not known. It counts as dangerous.',
+);
 const TOO_LONG = template('unparsed', 'high', 'This SQL is longer than is read. It counts as dangerous.');
 
 /** Statements that destroy, change every row, widen rights or leave the database, read on the database's own syntax tree. */
@@ -47,6 +52,7 @@ const sqlOf = (rule: SqlRule): Guardrail => ({
         const key = `${found.id} ${value.place.pointer}`;
         if (!findings.has(key)) findings.set(key, findingOf(found, value.place.pointer, text));
       };
+      if (hasControl(value.value)) add(CONTROLS);
       if (!parsers.sql) add(NO_PARSER);
       else if (text.length > MAX_TEXT || occurs(/;/g, text) > MAX_STATEMENTS || occurs(/\/\*/g, text) > MAX_COMMENTS)
         add(TOO_LONG);

@@ -4,7 +4,7 @@ import type { Guardrail } from '../guardrail.ts';
 import { type PastAction, pastOf, pastWithin, type ScreenStats } from '../history/stats.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { GuardrailDefinition } from './definition.ts';
-import { isSameAction, withHistory } from './with-history.ts';
+import { isSameAction, isSameName, withHistory } from './with-history.ts';
 
 type VelocityLimitRule = RuleOf<'velocity_limit'>;
 
@@ -32,7 +32,7 @@ function countedBy(
     case 'project':
       return () => true;
     case 'service':
-      return (one) => one.service === action.service;
+      return (one) => isSameName(one.service, action.service);
     case 'action':
       return (one) => isSameAction(one, action);
     case 'agent':

@@ -38,6 +38,9 @@ export const ACCOUNT_WORDS = words(
 /** Verbs of actions that pay: a negative amount reverses the payment. */
 export const PAYING_VERBS = words('pay refund transfer send withdraw charge reimburse wire payout purchase buy');
 
+/** Verbs of actions that pay all that is left when the payload names no amount: a refund of a whole charge, a payout of a balance. */
+export const WHOLE_PAYING_VERBS = words('refund refunds pay payout payouts reimburse withdraw');
+
 /** Keys, their words joined, that name the type of a medium; so does any key with the word `mime`. */
 export const MIME_KEYS = words('mimetype contenttype mediatype');
 

@@ -5,6 +5,7 @@ import { amountsAt, amountsOf } from '../money/amounts.ts';
 import type { WrittenAmount } from '../money/money.ts';
 import { destinationsOf } from '../outbound/destinations.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
+import { plainPayload } from '../parsing/plain-payload.ts';
 import { PAYEE_KEYS } from './words.ts';
 
 /** What is kept of one earlier call for the guardrails that count: digests and numbers, no payload. */
@@ -54,7 +55,7 @@ export function pastOf(
     service: action.service,
     action: action.action,
     ...(agent !== undefined && { agent }),
-    exact: bytesToHex(sha256(canonicalBytes(action.payload))).slice(0, 32),
+    exact: bytesToHex(sha256(canonicalBytes(plainPayload(action.payload) ?? action.payload))).slice(0, 32),
     shape: shapeOf(action),
     shingles: shinglesOf(action),
     targets: [...new Set([...destinationsOf(action).map((one) => one.receiver), ...payees(action)])],

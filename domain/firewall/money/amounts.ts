@@ -4,10 +4,11 @@ import { visible } from '../text/confusables.ts';
 import { keyWords } from '../text/key-words.ts';
 import { minorDigitsOf } from './currencies.ts';
 import type { WrittenAmount } from './money.ts';
-import { ABOUT_AMOUNTS, AMOUNT_KEYS, CURRENCY_KEYS } from './words.ts';
+import { ABOUT_AMOUNTS, AMOUNT_KEYS, CURRENCY_KEYS, SURE_AMOUNT_KEYS } from './words.ts';
 import { numberIn } from './written-number.ts';
 
 const AMOUNT = keyWords(AMOUNT_KEYS);
+const SURE_AMOUNT = keyWords(SURE_AMOUNT_KEYS);
 const NO_AMOUNT = keyWords(ABOUT_AMOUNTS);
 
 const CACHE = new WeakMap<ParsedAction, readonly WrittenAmount[]>();
@@ -16,9 +17,10 @@ const CACHE = new WeakMap<ParsedAction, readonly WrittenAmount[]>();
 export function amountsOf(action: ParsedAction): readonly WrittenAmount[] {
   const cached = CACHE.get(action);
   if (cached) return cached;
-  const amounts = amountsWhere(action, ({ pointer, sets }) => {
-    const role = action.roleAt(pointer);
-    return role === undefined ? (sets & AMOUNT) !== 0 && (sets & NO_AMOUNT) === 0 : role === 'amount';
+  const amounts = amountsWhere(action, (leaf) => {
+    const role = action.roleAt(leaf.pointer);
+    if (role !== undefined) return role === 'amount' ? 'amount' : undefined;
+    return kindOf(leaf);
   });
   CACHE.set(action, amounts);
   return amounts;
@@ -26,27 +28,59 @@ export function amountsOf(action: ParsedAction): readonly WrittenAmount[] {
 
 /** The amounts at a place that a rule names, under any key. More than one only where the place holds encoded values. */
 export const amountsAt = (action: ParsedAction, pointer: string): readonly WrittenAmount[] =>
-  amountsWhere(action, (leaf) => leaf.pointer === pointer);
+  amountsWhere(action, (leaf) => (leaf.pointer === pointer ? 'amount' : undefined));
+
+/** How sure it is that a value is an amount: by its key, or only if it looks like a number. */
+type AmountKind = 'amount' | 'if_number';
+
+function kindOf({ sets, near, via }: Leaf): AmountKind | undefined {
+  if ((sets & NO_AMOUNT) !== 0) return undefined;
+  if ((sets & SURE_AMOUNT) !== 0 && via.every((form) => NAMING_FORMS.has(form))) return 'amount';
+  // `{ amount: { units: 500 } }`: what its parts are called is not known.
+  return ((sets & AMOUNT) | (near & SURE_AMOUNT)) !== 0 ? 'if_number' : undefined;
+}
+
+/** Decoded forms in which a key names the value itself, not its encoding. */
+const NAMING_FORMS: ReadonlySet<string> = new Set(['json', 'form', 'graphql']);
 
 const NUMBER_ALONE = /^\s*(?:[A-Z]{3}\s?)?[-+\d][-+\d\s.,'_]*(?:[A-Z]{3})?\s*$/i;
 
-function amountsWhere({ leaves }: ParsedAction, isAmount: (leaf: Leaf) => boolean): WrittenAmount[] {
+function amountsWhere({ leaves }: ParsedAction, kindAt: (leaf: Leaf) => AmountKind | undefined): WrittenAmount[] {
   const codes = new Map<Leaf['owner'], readonly string[]>();
   const found: WrittenAmount[] = [];
   // Digits alone can also be base64 or hexadecimal: what they decode to is not another amount.
   const numbers = new Set<string>();
   for (const leaf of leaves) {
-    if (leaf.kind !== 'value' || !isAmount(leaf) || (leaf.via.length > 0 && numbers.has(leaf.pointer))) continue;
-    const written = numberIn(leaf.value);
+    if (leaf.kind !== 'value' || (leaf.via.length > 0 && numbers.has(leaf.pointer))) continue;
+    const kind = kindAt(leaf);
+    if (kind === undefined) continue;
+    const text = typeof leaf.value === 'string' ? leaf.value : undefined;
+    const isNumber = text === undefined || looksLikeNumber(text);
+    if (kind === 'if_number' && !isNumber && ((leaf.sets & AMOUNT) === 0 || IDENTIFIER.test(text))) continue;
+    const read = numberIn(leaf.value);
+    // Under the key of an amount, what is not read as a number may be one to the program that pays: `NaN`, `five hundred`.
+    const written =
+      read ?? (text !== undefined && (kind === 'amount' || isNumber) && text.trim() !== '' ? '' : undefined);
     if (written === undefined) continue;
+    const loose = text !== undefined && !INTEGER.test(text) && (kind === 'amount' || isNumber);
     if (leaf.via.length === 0 && NUMBER_ALONE.test(String(leaf.value))) numbers.add(leaf.pointer);
     const beside = codes.get(leaf.owner) ?? codesIn(leaf.owner);
     codes.set(leaf.owner, beside);
     const currency = [...new Set([...codeInText(leaf.value), ...beside])].sort().join('/');
-    found.push({ pointer: leaf.pointer, written, currency });
+    found.push({ pointer: leaf.pointer, written, currency, ...(loose && { loose }) });
   }
   return found;
 }
+
+const INTEGER = /^\s*[+-]?\d+\s*$/;
+/** `ch_3Oabc`: the name of a charge. */
+const IDENTIFIER = /^[a-z]{2,10}[_-][\w-]{1,200}$/i;
+
+/** Whether a text is a number and its currency, in any spelling; a date or an address is not. */
+const looksLikeNumber = (text: string): boolean =>
+  text.length <= 200 && NUMBER_LIKE.test(visible(text).replace(/(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])/g, ''));
+const NUMBER_LIKE =
+  /^[\s\p{Sc}(]*(?:[-+\u2010-\u2012\u2212][\s\p{Sc}]*)?(?:(?=[^\s])[\p{N}\s.,'_\u2019\u066b\u066c]*(?:e[-+]?\d+)?|0x[\da-f]+|nan|inf(?:inity)?)[\s\p{Sc})-]*$/iu;
 
 /** `100 EUR`: a code in the text of the amount. Of several words in capitals, the known codes count. */
 function codeInText(value: Leaf['value']): readonly string[] {

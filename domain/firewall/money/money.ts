@@ -37,15 +37,24 @@ export interface WrittenAmount {
   readonly written: number | string;
   /** The code beside it, in capitals: empty when there is none, several codes joined by `/` when they differ. */
   readonly currency: string;
+  /** Whether it is written with more than the digits of an integer: a point, an exponent, a currency, groups of digits. */
+  readonly loose?: boolean;
 }
 
 export type Conversion =
-  | { readonly ok: true; readonly money: Money; readonly exact: boolean }
+  | {
+      readonly ok: true;
+      readonly money: Money;
+      /** Whether it is a whole number of minor units. */
+      readonly exact: boolean;
+      /** True when another program may read another amount: `money` is then the largest plausible one. */
+      readonly unsure?: boolean;
+    }
   | { readonly ok: false; readonly reason: 'unreadable' | 'no_currency' | 'unknown_currency' };
 
 /**
  * The only conversion from what a payload writes to minor units. An amount in major units needs a currency, since its exponent
- * decides; one in minor units may name none. An unknown code is never converted.
+ * decides; one in minor units may name none, and only an integer is read for sure. An unknown code is never converted.
  */
 export function convert(amount: WrittenAmount, unit: Unit, bound: Bound = 'largest'): Conversion {
   const { currency, written } = amount;
@@ -56,7 +65,11 @@ export function convert(amount: WrittenAmount, unit: Unit, bound: Bound = 'large
   const decimal = decimalOf(written, digits, bound);
   if (decimal === undefined) return { ok: false, reason: 'unreadable' };
   const { minor, exact } = toMinor(decimal, digits, bound);
-  return { ok: true, money: { minor, currency }, exact };
+  if (unit === 'major' || !amount.loose) return { ok: true, money: { minor, currency }, exact };
+  // `500.00` in cents: one program reads 5 euros, another 500.
+  const major = toMinor(decimalOf(written, known ?? 2, bound) ?? decimal, known ?? 2, bound).minor;
+  const larger = absolute(major) > absolute(minor) ? major : minor;
+  return { ok: true, money: { minor: bound === 'largest' ? larger : minor, currency }, exact, unsure: true };
 }
 
 function decimalOf(written: number | string, digits: number, bound: Bound): Decimal | undefined {

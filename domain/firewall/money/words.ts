@@ -1,6 +1,9 @@
 import { words } from '../text/word-list.ts';
 
-/** Words of keys whose value is an amount of money. */
+/** Words of keys whose value is an amount of money, whatever it looks like. */
+export const SURE_AMOUNT_KEYS = words('amount amounts total sum price cost fee fare balance');
+
+/** Words of keys whose value is an amount of money, or a name of what is paid. */
 export const AMOUNT_KEYS = words(
   'amount amounts total sum price cost fee refund payment charge value fare balance tip',
 );

@@ -6,6 +6,7 @@ import type { AllowList } from '../hosts/allow-list.ts';
 import { allowListOf } from '../hosts/allow-list.ts';
 import type { ReadUrl } from '../hosts/url.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
+import { resolvedPath } from '../parsing/plain-payload.ts';
 
 const template = templatesOf('egress');
 const UNLISTED_METHOD = template('method', 'medium', 'The policy does not list this method.');
@@ -22,6 +23,8 @@ export interface EgressLimits {
   paths: readonly string[] | undefined;
   blocked: readonly Range[];
   allowPrivate: boolean;
+  /** Whether a host without a URL can be outside the limits. */
+  limitsPlaces: boolean;
 }
 
 /** @throws Error when a blocked address is neither an address nor a range. */
@@ -34,6 +37,13 @@ export const limitsOf = (rule: RuleOf<'egress'>): EgressLimits => ({
   paths: rule.allowed_paths,
   blocked: (rule.extra_blocked_addresses ?? []).map(rangeOf),
   allowPrivate: rule.allow_private ?? false,
+  limitsPlaces: [
+    rule.allowed_domains,
+    rule.denied_domains,
+    rule.allowed_ports,
+    rule.allowed_paths,
+    rule.extra_blocked_addresses,
+  ].some((list) => list !== undefined),
 });
 
 function rangeOf(text: string): Range {
@@ -49,17 +59,35 @@ function rangeOf(text: string): Range {
 
 const PORTS: Record<string, number> = { http: 80, ws: 80, https: 443, wss: 443, ftp: 21, ssh: 22, sftp: 22 };
 
-/** Why a URL is outside the limits; undefined if it is inside. */
-export function limitOf(url: ReadUrl, limits: EgressLimits): FindingTemplate | undefined {
+/** What a limit judges of a place that a call names. A member that is undefined is not named there. */
+export interface Reached {
+  readonly host: string;
+  readonly scheme: string | undefined;
+  /** -1 when a scheme without a known port is named. */
+  readonly port: number | undefined;
+  /** As sent; the server resolves it. */
+  readonly path: string | undefined;
+}
+
+export const reachedBy = (url: ReadUrl): Reached => ({
+  host: url.host,
+  scheme: url.scheme,
+  port: portOf(url) ?? -1,
+  path: pathOf(url),
+});
+
+/** Why a place is outside the limits; undefined if it is inside. */
+export function limitOf({ host, scheme, port, path }: Reached, limits: EgressLimits): FindingTemplate | undefined {
   const limit = (name: string, message: string, severity: Severity = 'medium') => template(name, severity, message);
-  if (isBlocked(url.host, limits)) return limit('blocked_address', 'The policy blocks this address.', 'high');
-  if (limits.denied?.host(url.host)) return limit('denied_domain', 'The policy denies this domain.', 'high');
-  if (limits.allowed && !limits.allowed.host(url.host))
+  if (isBlocked(host, limits)) return limit('blocked_address', 'The policy blocks this address.', 'high');
+  if (limits.denied?.host(host)) return limit('denied_domain', 'The policy denies this domain.', 'high');
+  if (limits.allowed && !limits.allowed.host(host))
     return limit('unlisted_domain', 'The policy does not list this domain.');
-  if (limits.schemes && !limits.schemes.has(url.scheme))
-    return limit('scheme', `The policy does not list the scheme ${url.scheme}:.`);
-  if (limits.ports && !limits.ports.has(portOf(url) ?? -1)) return limit('port', 'The policy does not list this port.');
-  if (limits.paths && !limits.paths.some((prefix) => startsAt(pathOf(url), prefix)))
+  if (limits.schemes && scheme !== undefined && !limits.schemes.has(scheme))
+    return limit('scheme', `The policy does not list the scheme ${scheme}:.`);
+  if (limits.ports && port !== undefined && !limits.ports.has(port))
+    return limit('port', 'The policy does not list this port.');
+  if (limits.paths && path !== undefined && !isListedPath(path, limits.paths))
     return limit('path', 'The policy does not list this path.');
   return undefined;
 }
@@ -79,7 +107,6 @@ function portOf(url: ReadUrl): number | undefined {
   }
 }
 
-/** The path as a server resolves it, so that `/public/../admin` is not below `/public`. */
 function pathOf(url: ReadUrl): string {
   try {
     return new URL(url.href).pathname;
@@ -87,6 +114,10 @@ function pathOf(url: ReadUrl): string {
     return url.tail.split(/[?#]/)[0] ?? '';
   }
 }
+
+/** As sent and as a server resolves it: neither `/public/../admin` nor `/public/..;/admin` is below `/public`. */
+const isListedPath = (path: string, prefixes: readonly string[]): boolean =>
+  [path, resolvedPath(path) ?? path].every((one) => prefixes.some((prefix) => startsAt(one, prefix)));
 
 const startsAt = (path: string, prefix: string): boolean =>
   path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);

@@ -84,3 +84,14 @@ export const DELEGATED_VERBS = words(
 export const NEVER_DELEGATED = words(
   'delete remove cancel pay transfer refund wire withdraw money payment payments funds buy purchase sell trade grant give share invite execute run disable unlock password passwords permission permissions role roles credential credentials access',
 );
+
+/** Words of keys whose value is a host or a URL, whatever it looks like; a subset of the words that name a place to call. */
+export const SURE_HOST_WORDS = words(
+  'host hosts hostname url urls uri endpoint server webhook callback upstream proxy gateway',
+);
+
+/** Keys, their letters alone, of a path that a program joins to a base URL beside it. */
+export const JOINED_PATH_KEYS = words('path pathname route resource suffix urlpath uripath requestpath');
+
+/** Keys inside an object that names a place: `{ host: { name: … } }`. */
+export const WRAPPED_HOST_KEYS = words('name value id fqdn dns address domain');

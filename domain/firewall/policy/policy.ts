@@ -39,6 +39,10 @@ const blockOf = (route: PolicyRoute | undefined): Pick<ActionRoute, 'block'> =>
 function matches(pattern: string, name: string): boolean {
   if (pattern === '*') return true;
   const wanted = comparable(pattern);
+  if (wanted.startsWith('*')) {
+    const part = wanted.slice(1);
+    return part.endsWith('*') ? comparable(name).includes(part.slice(0, -1)) : comparable(name).endsWith(part);
+  }
   return wanted.endsWith('*') ? comparable(name).startsWith(wanted.slice(0, -1)) : wanted === comparable(name);
 }
 
@@ -51,7 +55,8 @@ export const appliesTo = (
   pairs === undefined ||
   pairs.some((one) => matches(one.service ?? '*', service) && matches(one.action ?? '*', action));
 
-const comparable = (name: string): string => visible(name).trim().toLowerCase();
+/** The form in which names of services and actions are compared. */
+export const comparable = (name: string): string => visible(name).trim().toLowerCase();
 
 /** Whether a route blocks a finding: it lists the id of the finding, or that of its guardrail. */
 export const blocks = (route: ActionRoute, finding_id: string): boolean =>

@@ -1,6 +1,24 @@
 import type { GuardrailRule, RuleSetName } from '../../../contracts/guardrails.ts';
 import type { Policy } from '../../../contracts/policy.ts';
 
+/** Actions that move money, with the verb of `create_refund` or `issuePayout` before it. A list of payments is not one. */
+const PAYMENTS: GuardrailRule['applies_to'] = [
+  ...['refund*', 'pay*', 'transfer*', 'send_money*', 'sendmoney*', 'withdraw*', 'wire*', 'reimburse*', 'disburse*'],
+  ...['create', 'make', 'issue', 'initiate', 'send', 'process', 'request', 'submit'].flatMap((verb) =>
+    ['refund', 'payout', 'payment', 'transfer', 'withdrawal'].flatMap((noun) => [
+      `${verb}_${noun}*`,
+      `${verb}${noun}*`,
+    ]),
+  ),
+].map((action) => ({ action }));
+
+/** A cap reads only amounts, so it may apply to every name that has such a word: `stripe_refunds_create`. */
+const MOVES_MONEY: GuardrailRule['applies_to'] = [
+  ...PAYMENTS,
+  ...['*refund*', '*payout*', '*payment*', '*transfer*', '*withdraw*', '*money*'].map((action) => ({ action })),
+  ...['*refund*', '*payout*', '*payment*', '*transfer*'].map((service) => ({ service })),
+];
+
 /**
  * Rule sets that a policy can add by name (`packs`). They only tighten: each adds limits to the built-in guardrails, for the
  * actions that its name refers to.
@@ -31,25 +49,13 @@ export const RULE_SETS: Record<RuleSetName, readonly GuardrailRule[]> = {
       key: 'action',
       max: 30,
       window_s: 3_600,
-      applies_to: [
-        { action: 'refund*' },
-        { action: 'pay*' },
-        { action: 'transfer*' },
-        { action: 'send_money*' },
-        { action: 'withdraw*' },
-      ],
+      applies_to: PAYMENTS,
     },
     {
       kind: 'money',
       id: 'payments-cap',
       per_call: 100_000,
-      applies_to: [
-        { action: 'refund*' },
-        { action: 'pay*' },
-        { action: 'transfer*' },
-        { action: 'send_money*' },
-        { action: 'withdraw*' },
-      ],
+      applies_to: MOVES_MONEY,
     },
   ],
   iam: [{ kind: 'privilege', severity: 'critical' }],

@@ -1,6 +1,7 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { FindingTemplate } from '../finding.ts';
 import { nodesOf, type SqlNode, textsOf } from './nodes.ts';
+import { relationFindings } from './relations.ts';
 import { judgeNode, template, verbOf } from './rules.ts';
 
 const UNPARSED = template(
@@ -31,36 +32,35 @@ export function judgeSql(
   if (kinds.filter((kind) => kind !== 'TransactionStmt').length > (rule.max_statements ?? 1)) {
     add(template('stacked', 'medium', 'This text contains several statements.'));
   }
-  for (const kind of kinds) {
-    if (
-      rule.allow_verbs &&
-      kind !== 'TransactionStmt' &&
-      !rule.allow_verbs.some((verb) => verb.toLowerCase() === verbOf(kind))
-    ) {
-      add(template('verb', 'medium', `The policy does not list the verb ${verbOf(kind)}.`));
-    }
-  }
   const nodes = nodesOf(statements);
   if (!nodes) {
     add(template('unparsed', 'high', 'This SQL has more parts than are read. It counts as dangerous.'));
     return;
   }
-  const named = new Set(
-    nodes.filter(({ kind }) => kind === 'CommonTableExpr').map(({ body }) => String(body['ctename']).toLowerCase()),
-  );
+  if (rule.allow_verbs) {
+    for (const verb of verbsOf(kinds, nodes))
+      if (!rule.allow_verbs.some((one) => one.toLowerCase() === verb))
+        add(template('verb', 'medium', `The policy does not list the verb ${verb}.`));
+  }
+  if (rule.allowed_relations)
+    for (const found of relationFindings(statements, nodes, rule.allowed_relations)) add(found);
   for (const inner of bodiesOf(nodes)) judgeSql(inner, parse, { ...rule, max_statements: MOST_INNER }, add);
   for (const node of nodes) {
     const found = judgeNode(node, rule.require_where ?? true);
     if (found) add(found);
-    if (rule.allowed_relations && node.kind === 'RangeVar') {
-      const name = String(node.body['relname']).toLowerCase();
-      const whole =
-        node.body['schemaname'] === undefined ? name : `${String(node.body['schemaname']).toLowerCase()}.${name}`;
-      if (!named.has(name) && !rule.allowed_relations.some((one) => one.toLowerCase() === whole))
-        add(template('relation', 'medium', 'The policy does not list a table that this names.'));
-    }
   }
 }
+
+/** The verbs of the statements, and of the parts that change something: a SELECT can contain a DELETE, and write a table. */
+const verbsOf = (kinds: readonly string[], nodes: readonly SqlNode[]): Set<string> =>
+  new Set([
+    ...kinds.filter((kind) => kind !== 'TransactionStmt').map(verbOf),
+    ...nodes.flatMap(({ kind, body }) =>
+      CHANGES.has(kind) ? [verbOf(kind)] : kind === 'SelectStmt' && body['intoClause'] !== undefined ? ['create'] : [],
+    ),
+  ]);
+
+const CHANGES = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
 
 const MOST_INNER = 50;
 

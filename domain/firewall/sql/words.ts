@@ -59,3 +59,39 @@ export const PROSE_KEYS = words(
 export const STATEMENT_VERBS = words(
   'Select Insert Update Delete Merge Explain Copy Truncate Drop Alter Grant Create Call Do Prepare Execute',
 );
+
+/** Kinds of statements that name every table that they read or change. */
+export const BOUNDED_STATEMENTS = words(
+  'SelectStmt InsertStmt UpdateStmt DeleteStmt MergeStmt ExplainStmt CopyStmt PrepareStmt DeclareCursorStmt CreateTableAsStmt CreateStmt ViewStmt IndexStmt AlterTableStmt RenameStmt RefreshMatViewStmt LockStmt VacuumStmt TransactionStmt',
+);
+
+/** Types whose input is a name that the database looks up. */
+export const CATALOG_READING_TYPES = words(
+  'regclass regproc regprocedure regoper regoperator regtype regrole regnamespace',
+);
+
+/** Functions of PostgreSQL that read nothing but their arguments, the clock and the session. */
+export const PURE_FUNCTIONS = words(
+  `count sum avg min max stddev stddev_pop stddev_samp variance var_pop var_samp corr covar_pop covar_samp regr_slope regr_intercept
+  regr_r2 mode percentile_cont percentile_disc array_agg string_agg json_agg jsonb_agg json_object_agg jsonb_object_agg bool_and
+  bool_or every bit_and bit_or any_value grouping row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value
+  last_value nth_value abs ceil ceiling floor round trunc sign mod div power sqrt cbrt exp ln log log10 pi random greatest least
+  width_bucket sin cos tan asin acos atan atan2 degrees radians length char_length character_length octet_length bit_length lower
+  upper initcap trim btrim ltrim rtrim lpad rpad left right substr substring position strpos split_part replace overlay translate
+  reverse repeat concat concat_ws format chr ascii md5 sha224 sha256 sha384 sha512 encode decode quote_literal quote_ident
+  starts_with regexp_replace regexp_match regexp_matches regexp_split_to_array regexp_split_to_table regexp_substr regexp_count
+  regexp_instr regexp_like to_char to_date to_number to_timestamp to_hex like_escape similar_to_escape unaccent now
+  clock_timestamp statement_timestamp transaction_timestamp timeofday age date_trunc date_part date_bin extract make_date
+  make_time make_timestamp make_timestamptz make_interval justify_days justify_hours justify_interval isfinite timezone overlaps
+  coalesce nullif generate_series generate_subscripts unnest array_length array_append array_prepend array_cat array_remove
+  array_replace array_position array_positions array_to_string string_to_array string_to_table array_dims array_ndims array_lower
+  array_upper cardinality to_json to_jsonb row_to_json array_to_json json_build_object jsonb_build_object json_build_array
+  jsonb_build_array json_object jsonb_object json_array_elements jsonb_array_elements json_array_elements_text
+  jsonb_array_elements_text json_array_length jsonb_array_length json_each jsonb_each json_each_text jsonb_each_text
+  json_object_keys jsonb_object_keys json_extract_path jsonb_extract_path json_extract_path_text jsonb_extract_path_text
+  json_typeof jsonb_typeof jsonb_set jsonb_insert jsonb_pretty jsonb_strip_nulls json_strip_nulls jsonb_path_exists
+  jsonb_path_match jsonb_path_query jsonb_path_query_array jsonb_path_query_first to_tsvector to_tsquery plainto_tsquery
+  phraseto_tsquery websearch_to_tsquery ts_rank ts_rank_cd ts_headline similarity word_similarity levenshtein soundex
+  gen_random_uuid uuid_generate_v4 lower_inf upper_inf isempty int4range int8range numrange tsrange tstzrange daterange host
+  family masklen network`,
+);

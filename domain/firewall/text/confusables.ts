@@ -1,20 +1,24 @@
-import { IGNORABLE } from '../../invisible-characters.ts';
+import { CONTROL, IGNORABLE } from '../../invisible-characters.ts';
 import { CHARACTER_CLASSES } from './character-classes.ts';
 import { LEET, LOOK_ALIKES } from './look-alikes.ts';
 
-const ASCII = /^[\x00-\x7f]*$/;
+/** ASCII without control characters other than white space. */
+const PLAIN = /^[\t-\r\x20-\x7e]*$/;
 
-/** NFKC without invisible characters. Case is kept, because it separates words. */
+/** NFKC without invisible and control characters; white space stays. Case is kept, because it separates words. */
 export const visible = (text: string): string =>
-  ASCII.test(text) ? text : text.normalize('NFKC').replace(IGNORABLE, '');
+  PLAIN.test(text) ? text : text.normalize('NFKC').replace(IGNORABLE, '').replace(CONTROL, '');
+
+/** Whether a text holds control characters, which programs read differently. */
+export const hasControl = (text: string): boolean => text.search(CONTROL) >= 0;
 
 /** Like `visible`, for a text with known character classes. */
 export const visibleOf = (text: string, classes: number): string =>
-  (classes & CHARACTER_CLASSES.nonAscii) === 0 ? text : visible(text);
+  (classes & (CHARACTER_CLASSES.nonAscii | CHARACTER_CLASSES.control)) === 0 ? text : visible(text);
 
 /** The text with look-alike letters replaced by ASCII, as a person reads it. Case is kept. */
 export function lookAlike(text: string): string {
-  if (ASCII.test(text)) return text;
+  if (PLAIN.test(text)) return text;
   let out = '';
   for (const char of visible(text)
     .normalize('NFD')

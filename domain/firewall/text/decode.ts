@@ -1,10 +1,11 @@
+import { CONTROL, IGNORABLE } from '../../invisible-characters.ts';
 import { CHARACTER_CLASSES, classesOf } from './character-classes.ts';
 import { anyOf } from './word-list.ts';
 import { ENTITIES } from './words.ts';
 
 /** A decoded form of a string. `key` is the name of the value in a query string. */
 export interface DecodedForm {
-  via: 'json' | 'base64' | 'hex' | 'percent' | 'query' | 'escape' | 'form' | 'graphql';
+  via: 'json' | 'base64' | 'hex' | 'percent' | 'query' | 'escape' | 'form' | 'graphql' | 'hidden';
   text: string;
   key?: string;
 }
@@ -27,8 +28,25 @@ const CODED =
 /** First characters of JSON. */
 const JSON_LIKE = CHARACTER_CLASSES.bracket | CHARACTER_CLASSES.quote;
 
-/** The decoded forms of a string. A form counts only if it round-trips and is readable text. */
+/** The decoded forms of a string. An encoded form counts only if it round-trips and is readable text. */
 export function decodedForms(text: string, classes = classesOf(text)): readonly DecodedForm[] {
+  const hidden = hiddenIn(text, classes);
+  if (hidden.length > 0) return [...hidden, ...encodedForms(text, classes)];
+  return encodedForms(text, classes);
+}
+
+/**
+ * The text without the characters that no reader sees. An attacker puts them into a word that a guardrail looks for, and the
+ * program that reads the value drops them.
+ */
+function hiddenIn(text: string, classes: number): readonly DecodedForm[] {
+  if ((classes & (CHARACTER_CLASSES.control | CHARACTER_CLASSES.nonAscii)) === 0) return NONE;
+  const shown = text.replace(PICTURE_SELECTOR, '');
+  const plain = shown.replace(IGNORABLE, '').replace(CONTROL, '');
+  return plain.length < shown.length ? [{ via: 'hidden', text: plain }] : NONE;
+}
+
+function encodedForms(text: string, classes: number): readonly DecodedForm[] {
   if (text.length < 3) return NONE;
   if ((classes & (CODED | JSON_LIKE)) === 0 && !((classes & CHARACTER_CLASSES.marks) !== 0 && text.includes(' = '))) {
     // Skips prose, and words that are too short for an encoding.
@@ -65,6 +83,9 @@ export function decodedForms(text: string, classes = classesOf(text)): readonly 
   if (text.includes('?') && text.includes('=')) forms.push(...parametersOf(text));
   return forms;
 }
+
+/** Selects the picture of an emoji; hides nothing. */
+const PICTURE_SELECTOR = /(?<=\p{Emoji})\uFE0F/gu;
 
 /** A comment, or the fence of a code block. */
 const BEFORE_JSON = /^(?:\/\*[^*]{0,500}\*\/|\/\/[^\n]{0,500}\n|```[a-z0-9]{0,10})\s{0,100}/;
@@ -201,14 +222,19 @@ export function isBase32Text(label: string): boolean {
   return true;
 }
 
-const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
+const BINARY = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
+/** A few control characters hide a text from a guardrail; more of them are data. */
+const MOST_CONTROLS = 1 / 8;
 const UTF8 = /^(?:[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})*$/;
 let decoder: TextDecoder | undefined;
 
-/** The text of bytes (one per character) that are UTF-8 without control characters; undefined otherwise. */
+const isData = (binary: string): boolean =>
+  binary.length < 8 || binary.length - binary.replace(CONTROL, '').length > binary.length * MOST_CONTROLS;
+
+/** The text of bytes (one per character) that are UTF-8 with at most a few control characters; undefined otherwise. */
 function readable(binary: string): string | undefined {
   // Most words look like base64; their decoded bytes are rejected here, before the cost of a decoder.
-  if (binary === '' || CONTROL.test(binary)) return undefined;
+  if (binary === '' || (BINARY.test(binary) && isData(binary))) return undefined;
   if (!/[\x80-\xff]/.test(binary)) return binary;
   if (
     !UTF8.test(binary.slice(0, 4_096)) &&

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { GuardrailRule } from '../../../contracts/guardrails.ts';
 import type { ScreenStats } from '../../../domain/firewall/history/stats.ts';
+import { historyWindow } from '../../../domain/firewall/history-window.ts';
 import { CURRENCIES, minorDigitsOf } from '../../../domain/firewall/money/currencies.ts';
 import { parseDecimal } from '../../../domain/firewall/money/decimal.ts';
 import { absolute, convert, toMinor } from '../../../domain/firewall/money/money.ts';
@@ -29,10 +30,11 @@ const minor = fc.integer({ min: 1, max: 9_000_000 });
 const inUnit = (amount: number, code: string, of: 'minor' | 'major'): string =>
   of === 'minor' ? String(amount) : toMajor(BigInt(amount), digitsOf(code));
 const spelling = fc.constantFrom('string', 'number', 'with its currency' as const);
-const spelled = (text: string, code: string, how: string) =>
+/** In minor units a text is read only if it is an integer. */
+const spelled = (text: string, code: string, how: string, of: 'minor' | 'major') =>
   how === 'number'
     ? { amount: Number(text), currency: code }
-    : how === 'string'
+    : how === 'string' || of === 'minor'
       ? { amount: text, currency: code }
       : { amount: `${text} ${code}` };
 
@@ -100,8 +102,8 @@ describe('a limit', () => {
     fc.assert(
       fc.property(minor, currency, unit, spelling, (per_call, code, of, how) => {
         const rule: GuardrailRule = { kind: 'money', per_call, amounts_in: of };
-        expect(ids(rule, spelled(inUnit(per_call, code, of), code, how))).toEqual([]);
-        expect(ids(rule, spelled(inUnit(per_call + 1, code, of), code, how))).toEqual(['money/over_limit /amount']);
+        expect(ids(rule, spelled(inUnit(per_call, code, of), code, how, of))).toEqual([]);
+        expect(ids(rule, spelled(inUnit(per_call + 1, code, of), code, how, of))).toEqual(['money/over_limit /amount']);
       }),
       { numRuns: 60 },
     );
@@ -110,9 +112,9 @@ describe('a limit', () => {
   test('of a window is exact to one minor unit, with earlier payments in each currency, unit and spelling', () => {
     fc.assert(
       fc.property(minor, minor, currency, unit, spelling, (before, now, code, of, how) => {
-        const past = [pastAction(call(spelled(inUnit(before, code, of), code, how), 'pay'), NOW - 1_000, 'a')];
+        const past = [pastAction(call(spelled(inUnit(before, code, of), code, how, of), 'pay'), NOW - 1_000, 'a')];
         const found = (per_window: number) =>
-          ids({ kind: 'money', per_window, amounts_in: of }, spelled(inUnit(now, code, of), code, how), {
+          ids({ kind: 'money', per_window, amounts_in: of }, spelled(inUnit(now, code, of), code, how, of), {
             ...NO_PAST,
             past,
           });
@@ -168,16 +170,107 @@ describe('a limit', () => {
     expect(found).toEqual(id === '' ? [] : [`money/${id} /amount`]);
   });
 
+  test.each<[unknown]>([['1e9'], ['1_000_000'], ['1000000.00'], ['1,000,000'], ['１００００００']])(
+    'holds a large amount written as %j, which is no plain integer either',
+    (amount) => {
+      expect(ids({ kind: 'money', per_call: 1_000 }, { amount, currency: 'EUR' })).toEqual([
+        'money/unreadable /amount',
+        'money/over_limit /amount',
+      ]);
+    },
+  );
+
+  // 200 EUR. In cents `500.00` was read as 5.00, `1e9` as 1 and `NaN` as no amount.
   test.each<[unknown]>([
+    ['500.00'],
+    ['500,00'],
+    ['1.500,00'],
+    ['€500'],
+    ['500 €'],
+    ['500 EUR'],
+    ['EUR 500'],
+    ['1e2'],
     ['1e9'],
-    ['1_000_000'],
-    ['1000000.00'],
-    ['1,000,000'],
-    ['１００００００'],
-    [`${' '.repeat(500)}1000000`],
+    ['NaN'],
+    ['Infinity'],
+    ['five hundred'],
+    ['all of it'],
+    ['½'],
     ['1\u200b000\u200b000'],
-  ])('holds a large amount written as %j', (amount) => {
-    expect(ids({ kind: 'money', per_call: 1_000 }, { amount, currency: 'EUR' })).toEqual(['money/over_limit /amount']);
+    ['5\u00000000'],
+    ['1 500'],
+    ["1'500"],
+    ['٥٠'],
+    ['0x7'],
+    ['--5'],
+    ['50-'],
+  ])('in minor units never guesses: %j is held', (amount) => {
+    const refunds: GuardrailRule = { kind: 'money', id: 'refunds', per_call: 20_000, verdict: 'block' };
+    const cost: GuardrailRule = { kind: 'cost_guard', per_call: 20_000 };
+    expect(ids(refunds, { amount, currency: 'EUR' })).toContain('refunds/unreadable /amount');
+    expect(ids(cost, { amount, currency: 'EUR' })).toContain('cost_guard/unreadable /amount');
+    expect(ids(refunds, { amount: '19999', currency: 'EUR' })).toEqual([]);
+  });
+
+  test.each<[unknown]>([[Number.NaN], [Number.POSITIVE_INFINITY]])('holds the number %d', (amount) => {
+    expect(ids({ kind: 'money', per_call: 20_000 }, { amount, currency: 'EUR' })).toEqual(['money/unreadable /amount']);
+  });
+
+  test('of a cap reads an amount in any object, and not the name of a charge', () => {
+    const rule: GuardrailRule = { kind: 'money', per_call: 20_000 };
+    for (const amount of [[20_001], { value: 20_001 }, { units: 20_001 }, { money: { minor: '20001' } }])
+      expect(ids(rule, { amount, currency: 'EUR' })).toHaveLength(1);
+    expect(ids(rule, { charge: 'ch_3OabcX99999', payment: 'pi_77777777', amount: 5 })).toEqual([]);
+    expect(ids(rule, { value: '2026-11-30', amount: 5 })).toEqual([]);
+  });
+
+  test('of named actions holds a payment without an amount: it pays all that is left', () => {
+    const rule: GuardrailRule = { kind: 'money', per_call: 20_000, applies_to: [{ action: '*refund*' }] };
+    expect(ids(rule, { charge: 'ch_1' }, NO_PAST, 'create_refund')).toEqual(['money/no_amount ']);
+    expect(ids(rule, { charge: 'ch_1' }, NO_PAST, 'get_refund')).toEqual([]);
+    expect(ids({ kind: 'money', per_call: 20_000 }, { charge: 'ch_1' }, NO_PAST, 'refund')).toEqual([]);
+  });
+
+  test('in an expression holds where an amount cannot be read', () => {
+    const rule: GuardrailRule = { kind: 'expression', cel: 'amounts.exists(a, a.minor > 20000)' };
+    for (const amount of ['500.00', '1e2', 'NaN', '€500'])
+      expect(ids(rule, { amount })).toEqual(['expression/unparsed ']);
+    expect(ids(rule, { amount: 20_001 })).toEqual(['expression/true ']);
+    expect(ids(rule, { amount: '20000' })).toEqual([]);
+  });
+
+  test('per day sees the whole day beside a loop_breaker of a minute', () => {
+    const rules: GuardrailRule[] = [
+      { kind: 'loop_breaker', window_s: 60 },
+      { kind: 'money', per_window: 1_000_000, amounts_in: 'minor' },
+    ];
+    const policy = reviewFlagged({ guardrails: rules });
+    expect(historyWindow(policy)).toBe(86_400_000);
+    const pay = (amount: unknown) => call({ amount, currency: 'KWD' }, 'pay');
+    const spent = (amount: unknown): ScreenStats => ({
+      ...NO_PAST,
+      past: [pastAction(pay(amount), NOW - 20 * 3_600_000, 'a', policy)],
+    });
+    const found = (amount: unknown, before: unknown) => foundIn(pay(amount), {}, policy, spent(before));
+    expect(found(600_000, 600_000)).toEqual(['money/over_window /amount']);
+    expect(found(400_000, 600_000)).toEqual([]);
+    // A person approved 600 dinars, whichever unit the text was in: it counts as the larger.
+    expect(found(500_000, '600 KWD')).toEqual(['money/over_window /amount']);
+  });
+
+  test.each([
+    'create_refund',
+    'createRefund',
+    'create_payout',
+    'issue_refund',
+    'stripe.refunds.create',
+    'payout',
+    'wire_transfer',
+  ])('of the rule set money applies to %s', (action) => {
+    const policy = reviewFlagged({ packs: ['money'] });
+    const found = (amount: unknown) => foundIn(call({ amount, currency: 'EUR' }, action), {}, policy, NO_PAST);
+    expect(found(100_001)).toEqual(['payments-cap/over_limit /amount']);
+    expect(found(100_000)).toEqual([]);
   });
 
   test('in minor units needs no currency; an unknown one is held', () => {
@@ -203,9 +296,14 @@ describe('a refund', () => {
     fc.assert(
       fc.property(minor, currency, unit, spelling, spelling, (charge, code, of, how, chargedHow) => {
         const rule: GuardrailRule = { kind: 'money', original_pointer: '/charged', amounts_in: of };
-        const charged = spelled(inUnit(charge, code, of), code, chargedHow).amount;
+        const charged = spelled(inUnit(charge, code, of), code, chargedHow, of).amount;
         const found = (amount: number) =>
-          ids(rule, { ...spelled(inUnit(amount, code, of), code, how), currency: code, charged }, NO_PAST, 'refund');
+          ids(
+            rule,
+            { ...spelled(inUnit(amount, code, of), code, how, of), currency: code, charged },
+            NO_PAST,
+            'refund',
+          );
         expect(found(charge)).toEqual([]);
         expect(found(charge + 1)).toEqual(['money/over_original /amount']);
       }),
@@ -222,7 +320,11 @@ describe('a refund', () => {
       { value: 5, currency: 'EUR' },
       ['money/no_original /charge/value', 'money/unknown_currency /charge/value'],
     ],
-    [{ value: '1.200', currency: 'EUR' }, { value: 1_000, currency: 'EUR' }, ['money/over_original /refund/value']],
+    [
+      { value: '1.200', currency: 'EUR' },
+      { value: 1_000, currency: 'EUR' },
+      ['money/no_original /charge/value', 'money/unreadable /charge/value'],
+    ],
     [{ value: 5 }, { value: 5 }, []],
     [{}, { value: 5 }, ['money/no_original /charge/value']],
   ])('of %j and a charge of %j is compared in one currency only', (charge, refund, found) => {

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { z } from 'zod/v4';
 import { type GuardrailKind, GuardrailRule, type RuleOf } from '../../../contracts/guardrails.ts';
+import { Text } from '../../../contracts/text.ts';
 
 interface JsonSchema {
   type?: 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object';
   const?: unknown;
   enum?: unknown[];
   pattern?: string;
+  allOf?: { pattern?: string }[];
   minLength?: number;
   maxLength?: number;
   minimum?: number;
@@ -24,9 +26,7 @@ function valuesOf(schema: JsonSchema): fc.Arbitrary<unknown> {
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
   switch (schema.type) {
     case 'string':
-      return schema.pattern === undefined
-        ? fc.string({ minLength: schema.minLength ?? 0, maxLength: Math.min(schema.maxLength ?? 20, 20) })
-        : fc.stringMatching(new RegExp(schema.pattern)).filter((text) => text.length <= (schema.maxLength ?? 200));
+      return textsOf(schema);
     case 'integer':
       return fc.integer({ min: schema.minimum ?? 0, max: Math.min(schema.maximum ?? 1_000_000, 100_000_000) });
     case 'number':
@@ -38,6 +38,18 @@ function valuesOf(schema: JsonSchema): fc.Arbitrary<unknown> {
     default:
       return schema.properties === undefined ? fc.constant({}) : objectOf(schema);
   }
+}
+
+/** What every text must be, beside the patterns of its own; JSON Schema does not carry the flags of a pattern. */
+const ANY_TEXT = z.toJSONSchema(Text).pattern;
+
+function textsOf({ pattern, allOf = [], minLength = 0, maxLength = 200 }: JsonSchema): fc.Arbitrary<string> {
+  const [own] = [pattern, ...allOf.map((one) => one.pattern)].filter((one) => one !== undefined && one !== ANY_TEXT);
+  const texts =
+    own === undefined
+      ? fc.string({ minLength, maxLength: Math.min(maxLength, 20) })
+      : fc.stringMatching(new RegExp(own));
+  return texts.filter((text) => text.length >= minLength && text.length <= maxLength && Text.safeParse(text).success);
 }
 
 const objectOf = ({ properties = {}, required = [] }: JsonSchema): fc.Arbitrary<Record<string, unknown>> =>

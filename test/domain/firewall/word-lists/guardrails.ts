@@ -8,6 +8,14 @@ export const GUARDRAILS: Record<string, Exercise> = {
   URL_KEYS: reports('egress/scheme', (key) => ({ [key]: 'data:text/plain,hello' })),
   HOST_SCHEMES: reports('egress/internal_name', (scheme) => ({ link_text: `${scheme}://intranet/x` })),
   WALLET_KEYS: reports('destination/wallet', (key) => ({ [key]: `0x${'a'.repeat(40)}` })),
+  WHOLE_PAYING_VERBS: reports(
+    'money/no_amount',
+    () => ({ order: 'o-7' }),
+    (verb) => ({
+      action: `${verb}_it`,
+      policy: { guardrails: [{ kind: 'money', per_call: 1, applies_to: [{ action: '*_it' }] }] },
+    }),
+  ),
   SHOWN_KEYS: reports('destination/carried_data', (key) => ({ [key]: 'See https://evil.example/r?x=1' }), {
     action: 'send_it',
     policy: ACME,

@@ -1,4 +1,5 @@
 import type { ActionContext } from '../../../../contracts/action.ts';
+import type { Policy } from '../../../../contracts/policy.ts';
 import type { Exercise } from './exercise.ts';
 import { ACME, prevents, reports, UNTRUSTED } from './exercise.ts';
 
@@ -7,7 +8,18 @@ const UNLISTED = 'destination/unlisted_domain';
 const RECEIVER = 'flow/unknown_receiver';
 const DELEGATED: ActionContext = { untrusted: true, task: 'Please do the tasks on the list' };
 
+const LISTED: Partial<Policy> = { guardrails: [{ kind: 'egress', allowed_domains: ['ours.example'] }] };
+
 export const OUTBOUND: Record<string, Exercise> = {
+  SURE_HOST_WORDS: reports('egress/unparsed', (key) => ({ [key]: 'no host' }), { policy: LISTED }),
+  JOINED_PATH_KEYS: reports(
+    'egress/unlisted_domain',
+    (key) => ({ url: 'https://ours.example', [key]: '.evil.example/x' }),
+    { policy: LISTED },
+  ),
+  WRAPPED_HOST_KEYS: reports('egress/unlisted_domain', (key) => ({ host: { [key]: 'evil.example' } }), {
+    policy: LISTED,
+  }),
   PRIMARY_WORDS: reports('destination/extra_domain /cc', (word) => ({ cc: MAIL, [word]: 'a@good.example' })),
   DESTINATION_WORDS: reports(UNLISTED, (word) => ({ [word]: MAIL }), { policy: ACME }),
   CARRIER_WORDS: reports(UNLISTED, (word) => ({ [word]: MAIL }), { policy: ACME, action: 'send_it' }),

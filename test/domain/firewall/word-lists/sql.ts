@@ -34,7 +34,34 @@ const STATEMENTS: Record<string, string> = {
   Execute: 'execute p',
 };
 
+/** A statement of each kind that names all its tables. */
+const BOUNDED: Record<string, string> = {
+  SelectStmt: 'select a from t',
+  InsertStmt: 'insert into t values (1)',
+  UpdateStmt: 'update t set a = 1 where b = 2',
+  DeleteStmt: 'delete from t where b = 2',
+  MergeStmt: 'merge into t using t on t.a = t.b when matched then delete',
+  ExplainStmt: 'explain select 1',
+  CopyStmt: 'copy t to stdout',
+  PrepareStmt: 'prepare p as select 1',
+  DeclareCursorStmt: 'declare c cursor for select 1',
+  CreateTableAsStmt: 'create table t as select 1',
+  CreateStmt: 'create table t (a int)',
+  ViewStmt: 'create view t as select 1',
+  IndexStmt: 'create index on t (a)',
+  AlterTableStmt: 'alter table t add column c int',
+  RenameStmt: 'alter table t rename to t',
+  RefreshMatViewStmt: 'refresh materialized view t',
+  LockStmt: 'lock table t',
+  VacuumStmt: 'vacuum t',
+  TransactionStmt: 'begin',
+};
+const ONLY_T = { policy: { guardrails: [{ kind: 'sql' as const, allowed_relations: ['t'] }] } };
+
 export const SQL: Record<string, Exercise> = {
+  BOUNDED_STATEMENTS: prevents('sql/relation', (kind) => ({ sql: BOUNDED[kind] ?? 'call f()' }), ONLY_T),
+  CATALOG_READING_TYPES: reports('sql/relation', (type) => ({ sql: `select 'x'::${type} from t` }), ONLY_T),
+  PURE_FUNCTIONS: prevents('sql/relation', (name) => ({ sql: `select pg_catalog."${name}"(a) from t` }), ONLY_T),
   STATEMENT_VERBS: prevents(
     'sql/verb',
     (verb) => ({ sql: STATEMENTS[verb] ?? 'vacuum t' }),
