@@ -16,7 +16,7 @@ const MOST_SHOWN = 25;
  * problem, and the process lives.
  */
 export const hostileBodiesProgram: Suite = {
-  name: 'hostile bodies',
+  name: 'adversaries: hostile bodies',
   isSeeded: true,
   promises: ['bounded cost'],
   async run({ form, seed, say, cell }, count) {
