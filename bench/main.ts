@@ -6,6 +6,7 @@ const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void>
   'firewall-quality': () => import('./firewall-quality.ts'),
   'firewall-speed': () => import('./firewall-speed.ts'),
   'firewall-fuzz': () => import('./firewall-fuzz.ts'),
+  'firewall-metamorphic': () => import('./firewall-metamorphic.ts'),
 };
 
 const [name, ...args] = process.argv.slice(2);

@@ -3,7 +3,7 @@ import type { Finding } from '../../../contracts/verdict.ts';
 import { canonicalBytes } from '../../canonical-json.ts';
 import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
-import { amountsAt, amountsOf } from '../money/amounts.ts';
+import { amountsAt, amountsOf, hasEmptyAmount } from '../money/amounts.ts';
 import type { WrittenAmount } from '../money/money.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import { type AmountLimits, limitFindings } from './amount-limits.ts';
@@ -38,6 +38,8 @@ const create = (rule: CostGuardRule): Guardrail => {
       const limited = per_call !== undefined || per_window !== undefined;
       if (limited && amount_pointer !== undefined && !hasWholeNumber(action, amount_pointer))
         findings.push(findingOf(NO_AMOUNT, amount_pointer, ''));
+      if (limited && amount_pointer === undefined && amountsOf(action).length === 0 && hasEmptyAmount(action))
+        findings.push(findingOf(NO_AMOUNT, '', ''));
       const amounts = amount_pointer === undefined ? amountsOf(action) : amountsAt(action, amount_pointer);
       return [...findings, ...limitFindings(amounts.map(inCurrencyOf(rule)), limits, action, context)];
     },

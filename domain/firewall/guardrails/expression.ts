@@ -1,7 +1,7 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail, GuardrailContext } from '../guardrail.ts';
-import { amountsOf } from '../money/amounts.ts';
+import { amountsOf, hasEmptyAmount } from '../money/amounts.ts';
 import { convert, type WrittenAmount } from '../money/money.ts';
 import { destinationsOf } from '../outbound/destinations.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
@@ -19,8 +19,11 @@ function create(rule: RuleOf<'expression'>, parsers: Parsers): Guardrail {
   return {
     id: 'expression',
     check(action, context) {
-      if (READS_AMOUNTS.test(rule.cel) && amountsOf(action).some((amount) => !isSure(amount)))
+      if (READS_AMOUNTS.test(rule.cel) && (hasEmptyAmount(action) || !amountsOf(action).every(isSure)))
         return [findingOf(UNPARSED, '', rule.cel)];
+      const odd = action.leaves.find(({ value }) => typeof value === 'number' && !Number.isFinite(value));
+      // Every comparison with NaN is false.
+      if (odd) return [findingOf(NO_NUMBER, odd.pointer, String(odd.value))];
       const isTrue = variablesOf(action, context).some((variables) => {
         const answer = evaluate(variables);
         if (typeof answer !== 'boolean') throw new Error('the expression answered no boolean');
@@ -37,6 +40,8 @@ const UNPARSED = template(
   'high',
   'An amount of this call cannot be read for sure, so a condition over the amounts has no answer.',
 );
+
+const NO_NUMBER = template('unparsed', 'high', 'This is no number, so a condition over the payload has no answer.');
 
 const isSure = ({ written, loose }: WrittenAmount): boolean => {
   const amount = convert({ pointer: '', written, currency: '', ...(loose && { loose }) }, 'minor');

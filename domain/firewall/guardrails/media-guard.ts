@@ -89,9 +89,10 @@ function limitAt(name: string, rule: MediaRule): Limited | undefined {
 /** The number that a program makes of a value; NaN for a text that is none, undefined for what is no text and no number. */
 function numberOf(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
-  if (typeof value !== 'string' || value.trim() === '') return undefined;
+  if (typeof value !== 'string') return undefined;
   const text = visible(value).trim();
-  return /^[+-]?\d{1,15}(?:\.\d{1,15})?$/.test(text) ? Number(text) : Number.NaN;
+  // `5.000` is five or five thousand.
+  return /^[+-]?\d{1,15}(?:\.(?!\d{3}$)\d{1,15})?$/.test(text) ? Number(text) : Number.NaN;
 }
 
 const heightBeside = (owner: Readonly<Record<string, unknown>> | undefined): unknown =>

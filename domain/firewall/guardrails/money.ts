@@ -2,7 +2,7 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
 import { findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
-import { amountsAt, amountsOf } from '../money/amounts.ts';
+import { amountsAt, amountsOf, hasEmptyAmount } from '../money/amounts.ts';
 import { absolute, convert, type Money, type WrittenAmount } from '../money/money.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import { READING_VERBS } from '../parsing/words.ts';
@@ -34,9 +34,11 @@ const create = (rule: MoneyRule): Guardrail => ({
       counts: () => true,
     } as const;
     const found = [...limitFindings(amounts, limits, action, context), ...overOriginal(action, amounts, rule)];
-    const limited = rule.per_call !== undefined || rule.per_window !== undefined;
+    const { per_call, per_window, original_pointer } = rule;
+    const limited = [per_call, per_window, original_pointer].some((limit) => limit !== undefined);
+    const isAmountless = amounts.every(({ pointer }) => pointer === original_pointer);
     // A rule for all actions also applies to those that pay nothing.
-    if (limited && rule.applies_to && amounts.length === 0 && paysWhole(action))
+    if (limited && isAmountless && (hasEmptyAmount(action) || (rule.applies_to && paysWhole(action))))
       found.push(findingOf(NO_AMOUNT, '', ''));
     return found;
   },

@@ -130,7 +130,8 @@ const openingsIn = (text: string): number => text.match(/[({`;&|\n]|<</g)?.lengt
 function sureness(action: ParsedAction, place: Place, named: boolean): boolean | undefined {
   const role = action.roleAt(place.pointer);
   if (role !== undefined) return role === 'command' ? true : undefined;
-  if (place.via.length > 0) return undefined;
+  // A member of an object that is sent as JSON in a text is still that member.
+  if (!place.via.every((form) => form === 'json' || form === 'hidden')) return undefined;
   if ((place.sets & SURE_KEY) !== 0 || ((place.sets & SCRIPT_WORDS) !== 0 && SCRIPT_KEYS.has(place.last.join('_'))))
     return named;
   return named && (place.sets & SHELL_KEY) !== 0 ? true : undefined;

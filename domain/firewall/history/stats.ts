@@ -6,6 +6,7 @@ import type { WrittenAmount } from '../money/money.ts';
 import { destinationsOf } from '../outbound/destinations.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import { plainPayload } from '../parsing/plain-payload.ts';
+import { visible } from '../text/confusables.ts';
 import { PAYEE_KEYS } from './words.ts';
 
 /** What is kept of one earlier call for the guardrails that count: digests and numbers, no payload. */
@@ -84,7 +85,7 @@ function shapeOf(action: ParsedAction): string {
   const seen = new Set(
     action.leaves
       .filter((leaf) => leaf.kind === 'value' && leaf.via.length === 0)
-      .map((leaf) => `${leaf.pointer.replace(/\/\d+(?=\/|$)/g, '/*')} ${typeof leaf.value}`),
+      .map((leaf) => `${visible(leaf.pointer).replace(/\/\d+(?=\/|$)/g, '/*')} ${typeof leaf.value}`),
   );
   return hex(hash([...seen].sort().join('\n'), 7)) + hex(hash(`${action.service}/${action.action}`, 11));
 }
@@ -93,7 +94,7 @@ function shapeOf(action: ParsedAction): string {
 function shinglesOf(action: ParsedAction): number[] {
   const text = action.leaves
     .filter((leaf) => leaf.kind === 'value' && leaf.via.length === 0)
-    .map((leaf) => `${leaf.key} ${String(leaf.value)}`)
+    .map((leaf) => visible(`${leaf.key} ${String(leaf.value)}`))
     .join(' ')
     .slice(0, MAX_TEXT)
     .toLowerCase();

@@ -30,6 +30,15 @@ export function amountsOf(action: ParsedAction): readonly WrittenAmount[] {
 export const amountsAt = (action: ParsedAction, pointer: string): readonly WrittenAmount[] =>
   amountsWhere(action, (leaf) => (leaf.pointer === pointer ? 'amount' : undefined));
 
+/** Whether an amount is named and empty: to a program that pays, `null` can mean all that is left. */
+export const hasEmptyAmount = (action: ParsedAction): boolean =>
+  action.leaves.some(
+    (leaf) =>
+      leaf.kind === 'value' &&
+      (leaf.value === null || leaf.value === true || (typeof leaf.value === 'string' && leaf.value.trim() === '')) &&
+      (action.roleAt(leaf.pointer) ?? kindOf(leaf)) === 'amount',
+  );
+
 /** How sure it is that a value is an amount: by its key, or only if it looks like a number. */
 type AmountKind = 'amount' | 'if_number';
 

@@ -1,3 +1,4 @@
+import { parseGuarded } from '../../json/guard.ts';
 import { addressClassOf } from '../hosts/address.ts';
 import { isPublicMail, registrableDomainOf } from '../hosts/host-names.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
@@ -50,17 +51,45 @@ const FOUND = new WeakMap<ParsedAction['values'], readonly Destination[]>();
 function read(action: ParsedAction): Destination[] {
   const actionWords = [...action.words.service, ...action.words.action];
   const sends = actionWords.some((word) => SENDING_WORDS.has(word));
+  const outer = sends ? wrapperDepth(action.payload) : 0;
   const found: Destination[] = [];
   for (const value of action.values) {
     if (value.type !== 'url' && value.type !== 'email' && value.type !== 'domain') continue;
-    const role = roleOf(value, sends);
+    const role = roleOf(value, sends, outer);
     const destination = role && destinationOf(value, role === 'primary');
     if (destination) found.push(destination);
   }
   return found;
 }
 
-function roleOf(value: TypedValue, sends: boolean): 'primary' | 'other' | undefined {
+const MAX_WRAPPERS = 6;
+const MAX_WRAPPED_TEXT = 64 * 1024;
+
+/** How many keys enclose the arguments of a call: one for `{ params: { … } }`, none when the payload has several members. */
+function wrapperDepth(payload: unknown): number {
+  let depth = 0;
+  let value = payload;
+  for (let step = 0; step < 2 * MAX_WRAPPERS; step += 1) {
+    if (typeof value === 'string' && /^\s*[[{"]/.test(value) && value.length <= MAX_WRAPPED_TEXT) {
+      const guarded = parseGuarded(value);
+      if (!guarded.ok) return depth;
+      value = guarded.value;
+    } else if (Array.isArray(value) && value.length === 1) value = value[0];
+    else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      const members = Object.values(value);
+      if (members.length !== 1 || !isWrapped(members[0])) return depth;
+      depth += 1;
+      value = members[0];
+    } else return depth;
+  }
+  return depth;
+}
+
+/** Whether a member can hold other members: an object, a list, or JSON in a text. */
+const isWrapped = (value: unknown): boolean =>
+  typeof value === 'string' ? /^\s*[[{"]/.test(value) : typeof value === 'object' && value !== null;
+
+function roleOf(value: TypedValue, sends: boolean, outer: number): 'primary' | 'other' | undefined {
   const last = value.place.last;
   if (value.place.via.includes('query')) return undefined;
   const { sets } = value.place;
@@ -74,7 +103,7 @@ function roleOf(value: TypedValue, sends: boolean): 'primary' | 'other' | undefi
   const kind = value.place.owner?.['type'] ?? value.place.owner?.['action'];
   if (typeof kind === 'string' && FORWARDS.test(kind) && last.length === 1) return 'other';
   // At greater depth an address is usually part of the content.
-  return sends && value.place.words.length === 1 && (sets & CARRIER) !== 0 ? 'other' : undefined;
+  return sends && value.place.words.length === outer + 1 && (sets & CARRIER) !== 0 ? 'other' : undefined;
 }
 
 function destinationOf(value: TypedValue, primary: boolean): Destination | undefined {

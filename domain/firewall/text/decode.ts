@@ -246,7 +246,7 @@ function readable(binary: string): string | undefined {
   try {
     decoder ??= new TextDecoder('utf-8', { fatal: true });
     const text = decoder.decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
-    return /[\x80-\x9f]/.test(text) ? undefined : text;
+    return /[\x80-\x9f]/.test(text) && isData(text) ? undefined : text;
   } catch {
     return undefined;
   }

@@ -229,6 +229,10 @@ describe('a limit', () => {
     expect(ids(rule, { charge: 'ch_1' }, NO_PAST, 'create_refund')).toEqual(['money/no_amount ']);
     expect(ids(rule, { charge: 'ch_1' }, NO_PAST, 'get_refund')).toEqual([]);
     expect(ids({ kind: 'money', per_call: 20_000 }, { charge: 'ch_1' }, NO_PAST, 'refund')).toEqual([]);
+    for (const amount of [null, '', true])
+      for (const kind of ['money', 'cost_guard'] as const)
+        expect(ids({ kind, per_call: 20_000 }, { amount })).toEqual([`${kind}/no_amount `]);
+    expect(ids({ kind: 'money', per_call: 20_000 }, { fee: null, amount: 5 })).toEqual([]);
   });
 
   test('in an expression holds where an amount cannot be read', () => {
