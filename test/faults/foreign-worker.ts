@@ -17,6 +17,9 @@ export class RawPayload {
   }
 }
 
+const POLL_AGAIN_MS = 100;
+const pause = (ms: number) => new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), ms));
+
 const json = (value: unknown) =>
   value instanceof RawPayload
     ? value.payload
@@ -66,6 +69,8 @@ export interface ForeignWorker {
 
 export async function foreignWorker(address: string, namespace: string): Promise<ForeignWorker> {
   const connection = await Connection.connect({ address });
+  // Without the SDK's retries: one that waits while its poll is aborted would use the connection after its end.
+  const polling = await Connection.connect({ address, interceptors: [] });
   const service = connection.workflowService;
   const queue = `mallory-${randomUUID()}`;
   const runs = new Map<string, Run>();
@@ -87,9 +92,13 @@ export async function foreignWorker(address: string, namespace: string): Promise
     });
 
   const poll = (taskQueue: string, signal: AbortSignal): Promise<Poll> =>
-    connection.withAbortSignal(signal, () =>
-      connection.withDeadline(Date.now() + 70_000, () =>
-        service.pollWorkflowTaskQueue({ namespace, taskQueue: { name: taskQueue }, identity: 'mallory' }),
+    polling.withAbortSignal(signal, () =>
+      polling.withDeadline(Date.now() + 70_000, () =>
+        polling.workflowService.pollWorkflowTaskQueue({
+          namespace,
+          taskQueue: { name: taskQueue },
+          identity: 'mallory',
+        }),
       ),
     );
   const answer = (task: Poll, commands: Command[], messages: Message[] = []) =>
@@ -210,7 +219,7 @@ export async function foreignWorker(address: string, namespace: string): Promise
     const over = AbortSignal.timeout(withinMs);
     setMaxListeners(0, over);
     while (!over.aborted) {
-      const task = await poll(taskQueue, over).catch(() => undefined);
+      const task = await poll(taskQueue, over).catch(() => pause(POLL_AGAIN_MS));
       if (!task?.taskToken?.length) continue;
       const isWanted = task.workflowExecution?.workflowId === workflowId;
       await answer(task, commands).catch(() => {});
@@ -221,7 +230,7 @@ export async function foreignWorker(address: string, namespace: string): Promise
 
   const loop = async () => {
     while (!ended.signal.aborted) {
-      const task = await poll(queue, ended.signal).catch(() => undefined);
+      const task = await poll(queue, ended.signal).catch(() => pause(POLL_AGAIN_MS));
       if (task?.taskToken?.length) await serve(task).catch(() => {}); // a terminated workflow: its task is gone
     }
   };
@@ -256,7 +265,7 @@ export async function foreignWorker(address: string, namespace: string): Promise
     async stop() {
       ended.abort();
       await Promise.all(loops);
-      await connection.close();
+      await Promise.all([connection.close(), polling.close()]);
     },
   };
 }

@@ -16,7 +16,10 @@ export const json = (value: unknown): Payload => payload('json/plain', JSON.stri
 
 const REFERENCE = { messageType: 'temporal.api.sdk.v1.ExternalStorageReference' };
 const reference = ExternalStorageReference.create({ driverName: 'team.s3', claimData: { key: 'a' } });
-const LARGE = 200_000;
+/** All kinds under all names stay below 4 MB, the most that a client reads of a history at once. */
+const LARGE = 20_000;
+const HUGE = 200_000;
+const DEEP = 50_000;
 
 /** Values that a bot with a bug or an attacker sends. Undefined: a message without input. */
 export const JUNK: Record<string, Payload[] | undefined> = {
@@ -32,10 +35,10 @@ export const JUNK: Record<string, Payload[] | undefined> = {
   'no encoding': [{ metadata: { other: text('x') }, data: text('{}') }],
   'no metadata': [{ data: text('{}') }],
   bytes: [payload('binary/plain', 'x'.repeat(LARGE))],
-  'a huge text': [json('x'.repeat(LARGE))],
-  'a long list': [json(Array.from({ length: LARGE / 4 }, () => 0))],
+  'a huge text': [json('x'.repeat(HUGE))],
+  'a long list': [json(Array.from({ length: LARGE }, () => 0))],
   'many members': [json(Object.fromEntries(Array.from({ length: LARGE / 20 }, (_, at) => [`m${at}`, at])))],
-  'deep JSON': [payload('json/plain', '['.repeat(LARGE / 2) + ']'.repeat(LARGE / 2))],
+  'deep JSON': [payload('json/plain', '['.repeat(DEEP) + ']'.repeat(DEEP))],
   null: [json(null)],
   'a number': [json(7)],
   'a list': [json([{ type: 'approve' }])],
@@ -52,6 +55,11 @@ export const SIGNAL_NAMES = [
   '__stack_trace',
 ];
 
+const SMALL = 10_000;
+const headerOf = (found: Payload[] | undefined): Payload => {
+  const [first] = found ?? [];
+  return first && (first.data?.length ?? 0) < SMALL ? first : payload('binary/encrypted', 'x');
+};
 const inputOf = (found: Payload[] | undefined) => (found ? { input: { payloads: found } } : {});
 
 /** Sends a Signal with exactly these payloads and a header of the same kind, past the converter of the client. */
@@ -66,7 +74,7 @@ export const sendSignal = async (
     workflowExecution: { workflowId },
     signalName,
     ...inputOf(found),
-    header: { fields: { junk: found?.[0] ?? payload('binary/encrypted', 'x') } },
+    header: { fields: { junk: headerOf(found) } },
     identity: 'buggy-bot',
   });
 };

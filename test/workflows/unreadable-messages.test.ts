@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { NativeConnection } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { registered } from '../../contracts/activities.ts';
 import type { ApprovalView } from '../../contracts/workflow.ts';
 import { temporalClient } from '../../runtime/temporal/client.ts';
 import { workflowDirectory } from '../../runtime/temporal/workflow-directory.ts';
+import { bundleWorkflows } from '../../workers/bundle.ts';
+import { createWorker } from '../../workers/create-worker.ts';
 import { JUNK, json, SIGNAL_NAMES, sendQuery, sendSignal, sendUpdate, startWith } from '../faults/junk.ts';
 import { approvalsOf } from '../helpers/approvals.ts';
 import { started } from '../helpers/started.ts';
@@ -133,6 +137,33 @@ describe('messages that nobody can read', () => {
       await system.temporal.workflow.getHandle(workflowId).terminate();
       await connection.close();
     }
+  });
+
+  test('an answer of an activity that is not ours, as a foreign worker gives it, is asked for again', async () => {
+    const payload_digest = `sha256:${'0'.repeat(64)}`;
+    const resolution = { status: 'expired', cause: 'deadline', payload_digest };
+    const answers: unknown[] = [{ resolution }, { resolution, delivery_ids: [] }];
+    const taskQueue = `settle-${randomBytes(6).toString('hex')}`;
+    const connection = await NativeConnection.connect({ address: inject('temporalAddress') });
+    const own = await createWorker({
+      connection,
+      namespace: inject('temporalNamespace'),
+      taskQueue,
+      workflowBundle: await bundleWorkflows(),
+      activities: registered({ admit: async () => 'hold' as const, settle: async () => answers.shift() as never }),
+    });
+    const input = {
+      project_id: `prj_${'0'.repeat(26)}`,
+      request_id: `req_${'0'.repeat(26)}`,
+      payload_digest,
+      requested_by: 'agent',
+      expires_at_ms: Date.now(),
+      accept_unsigned_signals: false,
+    };
+    const start = { taskQueue, workflowId: taskQueue, args: [input] };
+    expect(await own.runUntil(system.temporal.workflow.execute('approvalV1', start))).toEqual(resolution);
+    expect(answers).toEqual([]);
+    await connection.close();
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Suite } from '../suite.ts';
 import { foreign, messages, namespaceWriter, ownRequests } from './access.ts';
+import { buggyBotProgram } from './adversaries/buggy-bot.ts';
 import { databaseWriterProgram } from './adversaries/database-writer.ts';
 import { hostileBodiesProgram } from './adversaries/hostile-bodies.ts';
 import { namespaceWriterProgram } from './adversaries/namespace-writer.ts';
@@ -32,6 +33,7 @@ export const SUITES: Suite[] = [
   namespaceWriterProgram,
   resumeWorkerProgram,
   databaseWriterProgram,
+  buggyBotProgram,
   otherLoginProgram,
   hostileBodiesProgram,
   canaries,

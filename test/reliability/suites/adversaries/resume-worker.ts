@@ -264,10 +264,11 @@ async function forgedResumes(on: Attempts, worker: ForeignWorker): Promise<void>
     await worker.start(workflowId, RESUME_WORKFLOW, 'rig', [
       { project_id: rig.project_id, thread_key: ZEROS, graph: 'g', task_queue },
     ]);
-    for (const id of ids) await rig.temporal.workflow.getHandle(workflowId).signal('answered', id);
+    const handle = rig.temporal.workflow.getHandle(workflowId);
+    for (const id of ids) await handle.signal('answered', id).catch(() => {}); // a run with an impossible queue ends at once
     on.tried('resumed a thread that it made up', ids.length);
     await pause(300);
-    await rig.temporal.workflow.getHandle(workflowId).terminate();
+    await handle.terminate().catch(() => {});
   }
   const ref = { project_id: rig.project_id, delivery_id: 'dlv_made_up' };
   await worker.run({
