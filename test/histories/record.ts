@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, test } from 'vitest';
+import { JUNK, json, sendSignal } from '../faults/junk.ts';
 import { started } from '../helpers/started.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
@@ -91,6 +92,21 @@ test('records', async () => {
   await handle(junk.id).signal('decide_recorded', { decision_id: 1 });
   await decide(junk.id, { type: 'approve', payload_digest: junk.payload_digest });
   await record('approval-v1-junk-then-approved', junk.id);
+
+  const unreadable = await open();
+  await started(system.temporal, unreadable.id);
+  for (const kind of ['encrypted', 'an external reference', 'bad JSON', 'no metadata', 'bytes'])
+    for (const name of ['decide', 'decide_recorded', 'cancel_recorded'])
+      await sendSignal(system.temporal, `approval/${unreadable.id}`, name, JUNK[kind]);
+  await decide(unreadable.id, { type: 'approve', payload_digest: unreadable.payload_digest });
+  await record('approval-v1-unreadable-then-approved', unreadable.id);
+
+  const flooded = await open();
+  await started(system.temporal, flooded.id);
+  for (let at = 0; at < 120; at++)
+    await sendSignal(system.temporal, `approval/${flooded.id}`, at % 2 ? 'decide' : 'decide_recorded', [json(at)]);
+  await decide(flooded.id, { type: 'approve', payload_digest: flooded.payload_digest });
+  await record('approval-v1-flooded-then-approved', flooded.id);
 
   const forged = await open();
   await started(system.temporal, forged.id);
