@@ -112,6 +112,16 @@ const WRITTEN: readonly Written[] = [
   ),
   {
     kind: 'shell',
+    action: ['disk', 'write_file'],
+    payload: { file: '/etc/cron.d/x' },
+    families: [...ANY, 'path'],
+    policy: {
+      ...blocking({ kind: 'shell', allowed_paths: ['/workspace'] }),
+      arguments: [{ action: 'write_file', roles: { '/file': 'path' } }],
+    },
+  },
+  {
+    kind: 'shell',
     action: ['shell', 'exec'],
     payload: { command: 'nmap ours.example' },
     families: [...ANY, 'keys', 'nesting', 'shell'],

@@ -3,6 +3,10 @@ import { described, guardrailRule, texts } from './rule.ts';
 
 export const ShellRule = guardrailRule('shell', {
   allowed_commands: texts(500, 100, 'Commands that may run. Default: all that are not destructive'),
-  allowed_paths: texts(200, 1_000, 'Folders that commands may write to or delete in'),
+  allowed_paths: texts(
+    200,
+    1_000,
+    'Folders that commands may write to or delete in, and that arguments of role path must lie in',
+  ),
   deny_network: described(z.boolean().optional(), 'Default false. True holds every command that opens a connection'),
 });

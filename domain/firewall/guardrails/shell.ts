@@ -7,6 +7,7 @@ import { urlsInText } from '../hosts/url.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { ShellNode, ShellParser } from '../parsing/parsers.ts';
 import type { Place } from '../parsing/path.ts';
+import { plainText } from '../parsing/plain-payload.ts';
 import { splitCommands } from '../shell/argv.ts';
 import { runsDownload } from '../shell/download-and-run.ts';
 import { isGrave } from '../shell/files.ts';
@@ -64,16 +65,44 @@ const shellOf = (rule: ShellRule): Guardrail => ({
         );
       else judgeScripts(text, parser, rule, context, sure, add);
     }
+    for (const finding of pathFindings(action, rule)) findings.set(`${finding.id} ${finding.pointer}`, finding);
     return [...findings.values()];
   },
 });
+
+const UNLISTED_PATH = template('unlisted_path', 'medium', 'This path is not inside a folder that the policy lists.');
+
+/** Arguments that the policy declares as paths: each must be inside a listed folder, whatever its spelling. */
+function pathFindings(action: ParsedAction, { allowed_paths }: ShellRule): Finding[] {
+  if (allowed_paths === undefined) return [];
+  return action.leaves
+    .filter(
+      ({ kind, value, pointer }) =>
+        kind === 'value' &&
+        value !== null &&
+        action.roleAt(pointer) === 'path' &&
+        !isInside(String(value), allowed_paths),
+    )
+    .map(({ pointer, value }) => findingOf(UNLISTED_PATH, pointer, String(value)));
+}
+
+/** As sent and as a program opens it; what starts at no root, or holds a variable, may be anywhere. */
+const isInside = (sent: string, folders: readonly string[]): boolean =>
+  !/[$~`]/.test(sent) &&
+  [sent.trim(), plainText(sent).trim()].every(
+    (path) => !/(?:^|[\\/])\.\.(?:[\\/]|$)/.test(plainText(path)) && isBelow(path, folders),
+  );
+
+const isBelow = (path: string, folders: readonly string[]): boolean =>
+  folders.some((folder) => path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`));
 
 export const shell: GuardrailDefinition<'shell'> = {
   kind: 'shell',
   builtIn: true,
   loosens: {
     allowed_commands: 'only',
-    allowed_paths: 'also',
+    // Folders that excuse a command and limit the arguments of role `path`.
+    allowed_paths: 'any_change',
     deny_network: ['on_is_stricter', false],
   },
   historyWindow: noHistory,
@@ -263,12 +292,5 @@ function judgeOne(
 
 function inside(words: readonly ShellWord[], command: ShellCommand, folders: readonly string[]): boolean {
   const paths = [...words.slice(1).filter((word) => !word.text.startsWith('-')), ...command.writes];
-  return paths.every(
-    (word) =>
-      !word.open &&
-      !word.text.includes('..') &&
-      folders.some(
-        (folder) => word.text === folder || word.text.startsWith(folder.endsWith('/') ? folder : `${folder}/`),
-      ),
-  );
+  return paths.every((word) => !word.open && !word.text.includes('..') && isBelow(word.text, folders));
 }

@@ -14,6 +14,7 @@ import {
   FORWARDING_KINDS,
   PRIMARY_WORDS,
   SENDING_WORDS,
+  SURE_HOST_WORDS,
 } from './words.ts';
 
 /** A destination of an action. */
@@ -31,6 +32,8 @@ export interface Destination {
 
 /** Words of keys that name a receiver. */
 const DESTINATION = keyWords([...PRIMARY_WORDS, ...DESTINATION_WORDS]);
+
+const SURE_HOST = keyWords(SURE_HOST_WORDS);
 
 const CARRIER = keyWords(CARRIER_WORDS);
 
@@ -116,7 +119,8 @@ function destinationOf(value: TypedValue, primary: boolean): Destination | undef
     const { host, raw } = value.url;
     return { pointer: value.place.pointer, raw, kind: 'url', host, receiver: receiverOf(host), primary };
   }
-  if (value.type === 'domain' && isName(value.name)) {
+  // No file is the value of `webhook` or `server`, so there a name with any ending counts.
+  if (value.type === 'domain' && (isName(value.name) || (value.place.sets & SURE_HOST) !== 0)) {
     return {
       pointer: value.place.pointer,
       raw: value.raw,

@@ -108,6 +108,17 @@ describe('a list of hosts', () => {
   ])('allows %j', (payload) => {
     expect(verdict(rule, payload, 'http_request', 'web')).toBe('allow');
   });
+  test('the domains of a policy are a list of hosts for a receiver without a scheme, with any ending', () => {
+    const at = (host: string) =>
+      screenAction(
+        call({ webhook: host }, 'subscribe', 'web'),
+        {},
+        reviewFlagged({ allowed_domains: ['ours.example'] }),
+      ).verdict;
+    for (const host of ['evil-x.dev/p', 'evil-x.shop/p', 'evil-x.museum', 'evil-x.zip:8443/p'])
+      expect([host, at(host)]).toEqual([host, 'hold']);
+    expect(at('hooks.ours.example/p')).toBe('allow');
+  });
   test('denied domains, ports, paths and addresses are limits of a host alone, too', () => {
     const get = (limits: object, payload: Record<string, unknown>) =>
       verdict({ kind: 'egress', ...limits }, payload, 'http_request', 'web');
@@ -152,6 +163,32 @@ describe('the roots of an operator', () => {
     for (const path of OUTSIDE) expect([path, verdict(rule, { path }, 'write_file', 'disk')]).toEqual([path, 'block']);
     for (const path of ['/workspace/a.txt', '/workspace/a/../b.txt', '/workspace/an odd name/x'])
       expect([path, verdict(rule, { path }, 'write_file', 'disk')]).toEqual([path, 'allow']);
+  });
+  test('hold for an argument that the policy declares as a path', () => {
+    const held = (path: unknown): boolean =>
+      screenAction(
+        call({ file: path }, 'write_file', 'disk'),
+        { untrusted: false },
+        reviewFlagged({
+          arguments: [{ action: 'write_file', roles: { '/file': 'path' } }],
+          guardrails: [{ kind: 'shell', allowed_paths: ['/workspace', '/srv/data/'] }],
+        }),
+        undefined,
+        { parsers },
+      ).verdict === 'hold';
+    for (const path of [
+      ...OUTSIDE,
+      '/etc/cron.d/x',
+      '/workspaces/x',
+      'notes.txt',
+      '../x',
+      '/workspace/$HOME',
+      '~/x',
+      7,
+    ])
+      expect([path, held(path)]).toEqual([path, true]);
+    for (const path of ['/workspace/a.txt', '/workspace/a/../b', '/srv/data/x', '/workspace'])
+      expect([path, held(path)]).toEqual([path, false]);
   });
   test('hold for a shell', () => {
     const rule: GuardrailRule = { kind: 'shell', allowed_paths: ['/workspace'] };

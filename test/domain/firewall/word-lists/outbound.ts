@@ -30,7 +30,7 @@ export const OUTBOUND: Record<string, Exercise> = {
   ),
   ABOUT_THE_MESSAGE: prevents(UNLISTED, (word) => ({ [`webhook_${word}`]: MAIL }), { policy: ACME }),
   EVENTS: reports(UNLISTED, (word) => ({ [`on_${word}`]: { post: 'https://evil.example/x' } }), { policy: ACME }),
-  BARE_NAME_ENDINGS: reports(UNLISTED, (word) => ({ webhook: `evil.${word}` }), { policy: ACME }),
+  BARE_NAME_ENDINGS: reports(UNLISTED, (word) => ({ sink: `evil.${word}` }), { policy: ACME }),
   FORWARDING_KINDS: reports(UNLISTED, (word) => ({ rules: [{ type: word, value: MAIL }] }), { policy: ACME }),
   RECEIVER_WORDS: reports(RECEIVER, (word) => ({ [word]: 'mallory' }), { action: 'do_it', context: UNTRUSTED }),
   PERSON_WORDS: reports(RECEIVER, (word) => ({ [word]: 'mallory' }), { action: 'send_it', context: UNTRUSTED }),
