@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Worker } from '@temporalio/worker';
 import { expect, test } from 'vitest';
+import { readNoExternalReferences } from '../../runtime/temporal/external-references.ts';
 import { bundleWorkflows } from '../../workers/bundle.ts';
 
 const FOLDER = new URL('../histories/', import.meta.url);
@@ -9,6 +10,7 @@ const FOLDER = new URL('../histories/', import.meta.url);
 test('recorded histories replay with the current workflows', async () => {
   const names = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
   expect(names.length).toBeGreaterThanOrEqual(10);
+  readNoExternalReferences(); // as our worker does
   const workflowBundle = await bundleWorkflows();
   const histories = names.map((name) => ({
     workflowId: name,
