@@ -87,8 +87,10 @@ const UNPARSED = template(
 );
 
 /** What names no readable host is outside every list of hosts. */
-const placeLimit = ({ reached }: NamedPlace, limits: EgressLimits): FindingTemplate | undefined =>
-  reached ? limitOf(reached, limits) : limits.allowed || limits.denied ? UNPARSED : undefined;
+function placeLimit({ reached, isCut }: NamedPlace, limits: EgressLimits): FindingTemplate | undefined {
+  if (reached) return limitOf(reached, limits);
+  return isCut || limits.allowed || limits.denied ? UNPARSED : undefined;
+}
 
 export const egress: GuardrailDefinition<'egress'> = {
   kind: 'egress',

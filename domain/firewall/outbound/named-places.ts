@@ -10,6 +10,8 @@ import { JOINED_PATH_KEYS, SURE_HOST_WORDS, WRAPPED_HOST_KEYS } from './words.ts
 const HOST = keyWords(HOST_WORDS);
 const SURE_HOST = keyWords(SURE_HOST_WORDS);
 const MOST = 1_000;
+const MOST_PATHS = 10;
+const MAX_KEY = 40;
 const MAX_TEXT = 2_048;
 
 /** A place that a call names without being a URL: a host alone, or a base and a path apart. */
@@ -18,6 +20,8 @@ export interface NamedPlace {
   readonly raw: string;
   /** Undefined when the value is no host, although its key says so. */
   readonly reached: Reached | undefined;
+  /** Whether more members follow than are read: no limit can be checked. */
+  readonly isCut?: boolean;
 }
 
 /** A path, a query or a fragment of a host that is named elsewhere. */
@@ -31,22 +35,31 @@ const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-f]{0,4}(?::[\da-f]{0,4}){2,7})
 export function namedPlaces(action: ParsedAction): NamedPlace[] {
   const found: NamedPlace[] = [];
   for (const value of action.values) {
-    if (found.length >= MOST) break;
     if (value.type !== 'principal_change') continue;
     const { place } = value;
     const sure = surenessOf(place, action);
     if (sure === undefined) continue;
+    if (found.length >= MOST) {
+      // The rest is not read.
+      found.push({ place, raw: String(value.value), reached: undefined, isCut: true });
+      break;
+    }
     // A number can be an address: 2130706433 is 127.0.0.1.
     const raw = sure && typeof value.value === 'number' ? String(value.value) : value.value;
     const text = typeof raw === 'string' ? visible(raw).trim() : '';
     if (typeof raw !== 'string' || text === '') continue;
-    for (const url of joinedWithPaths(place, text)) found.push({ place, raw: url.raw, reached: reachedBy(url) });
+    const beside = besideOf(place);
+    if (beside.paths.length > MOST_PATHS || beside.paths.some((path) => path.length > MAX_TEXT))
+      found.push({ place, raw, reached: undefined, isCut: true });
+    else if (text.length <= MAX_TEXT && !RELATIVE.test(text))
+      for (const url of beside.paths.flatMap((path) => joined(path, text)))
+        found.push({ place, raw: url.raw, reached: reachedBy(url) });
     const reached = hostIn(text);
     if (reached === 'none') continue;
     if (reached === undefined) {
       if (sure) found.push({ place, raw, reached });
     } else if (sure || HAS_ENDING.test(reached.host) || ADDRESS.test(reached.host))
-      found.push({ place, raw, reached: { ...reached, port: reached.port ?? portBeside(place) } });
+      found.push({ place, raw, reached: { ...reached, port: reached.port ?? beside.port } });
   }
   return found;
 }
@@ -81,29 +94,49 @@ function hostIn(text: string): Reached | 'none' | undefined {
   };
 }
 
-function portBeside({ owner }: Place): number | undefined {
-  const port = Object.entries(owner ?? {}).find(([key]) => visible(key).trim().toLowerCase() === 'port')?.[1];
-  if (typeof port !== 'number' && typeof port !== 'string') return undefined;
-  const number = Number(typeof port === 'string' ? visible(port).trim() : port);
+type Owner = NonNullable<Place['owner']>;
+
+/** What the members beside a host say. */
+interface Beside {
+  readonly port: number | undefined;
+  readonly paths: readonly string[];
+}
+
+const NOTHING_BESIDE: Beside = { port: undefined, paths: [] };
+/** Cache: many members of one object can name a host. */
+const BESIDE = new WeakMap<Owner, Beside>();
+
+function besideOf({ owner }: Place): Beside {
+  if (owner === undefined) return NOTHING_BESIDE;
+  const cached = BESIDE.get(owner);
+  if (cached) return cached;
+  const members = Object.entries(owner).filter(([key]) => key.length <= MAX_KEY);
+  const port = members.find(([key]) => plainKey(key) === 'port')?.[1];
+  const paths = members.flatMap(([key, value]) =>
+    typeof value === 'string' && value !== '' && JOINED_PATH_KEYS.has(plainKey(key)) ? [visible(value).trim()] : [],
+  );
+  const beside = { port: portOf(port), paths };
+  BESIDE.set(owner, beside);
+  return beside;
+}
+
+function portOf(value: unknown): number | undefined {
+  if (typeof value !== 'number' && typeof value !== 'string') return undefined;
+  const number = Number(typeof value === 'string' ? visible(value).trim() : value);
   return Number.isInteger(number) ? number : -1;
 }
 
 /** `{ base_url: 'https://ours.example', path: '.theirs.example/x' }`: a program may join the two in more than one way. */
-function joinedWithPaths({ owner }: Place, base: string): ReadUrl[] {
-  const paths = Object.entries(owner ?? {}).filter(([key]) => key.length <= 40 && JOINED_PATH_KEYS.has(plainKey(key)));
+function joined(path: string, base: string): ReadUrl[] {
   const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(base) ? base : `https://${base}`;
-  return paths.slice(0, 10).flatMap(([, value]) => {
-    if (typeof value !== 'string' || value === '' || value.length > MAX_TEXT) return [];
-    const path = visible(value).trim();
-    const ways = [
-      `${whole.replace(/\/$/, '')}/${path.replace(/^\//, '')}`,
-      resolvedAgainst(path, whole),
-      CONTINUES_HOST.test(path) ? `${whole}${path}` : undefined,
-    ];
-    return ways.flatMap((one) => {
-      const url = one === undefined ? undefined : readUrl(one);
-      return url && url.host !== '' ? [url] : [];
-    });
+  const ways = [
+    `${whole.replace(/\/$/, '')}/${path.replace(/^\//, '')}`,
+    resolvedAgainst(path, whole),
+    CONTINUES_HOST.test(path) ? `${whole}${path}` : undefined,
+  ];
+  return ways.flatMap((one) => {
+    const url = one === undefined ? undefined : readUrl(one);
+    return url && url.host !== '' ? [url] : [];
   });
 }
 

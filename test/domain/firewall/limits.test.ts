@@ -92,6 +92,12 @@ describe('a list of hosts', () => {
     [{ host: '2001:db8::1' }],
     [{ server: 'intranet' }],
     [{ url: 'where the report is' }],
+    [{ host: 'ours.example', ...Object.fromEntries(Array.from({ length: 11 }, (_, at) => [`path_${at}`, '/x'])) }],
+    [
+      Object.fromEntries(
+        Array.from({ length: 1_200 }, (_, at) => [`host_${at}`, at < 1_199 ? 'ours.example' : 'evil-x.dev']),
+      ),
+    ],
   ])('blocks %j', (payload) => {
     expect(verdict(rule, payload, 'http_request', 'web')).toBe('block');
   });
@@ -102,6 +108,7 @@ describe('a list of hosts', () => {
     [{ base_url: 'https://ours.example', path: '/v1/items' }],
     [{ host: 'ours.example', path: 'v1/items' }],
     [{ url: '/v1/items?page=2' }],
+    [{ url: '/v1/items', path: '/x' }],
     [{ url: '../items' }],
     [{ target: 'production', base: 'main', address: '12 Main Street' }],
     [{ text: 'See evil-x.dev for the story.' }],
