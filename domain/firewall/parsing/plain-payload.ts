@@ -29,8 +29,12 @@ export function resolvedPath(text: string): string | undefined {
   return resolved === text ? undefined : resolved;
 }
 
+/** Plain ASCII without a separator of paths or a percent sign. */
+const UNCHANGED = /^[\t-\r\x20-\x24\x26-\x2d\x30-\x5b\x5d-\x7e]*$/;
+
 /** A text as a program may read it: without invisible and control characters, and as a path resolved. */
 export function plainText(text: string): string {
+  if (UNCHANGED.test(text)) return text;
   const shown = visible(text);
   return resolvedPath(shown) ?? shown;
 }
@@ -39,9 +43,19 @@ export function plainText(text: string): string {
  * The payload with every text as a program may read it, or undefined when that is the payload itself. A rule of an operator
  * that compares texts judges both: an attacker must not pass it by a spelling that the tool undoes.
  */
-export function plainPayload(
-  payload: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> | undefined {
+export function plainPayload(payload: Payload): Payload | undefined {
+  if (READ.has(payload)) return READ.get(payload);
+  const plain = plainOf(payload);
+  READ.set(payload, plain);
+  return plain;
+}
+
+type Payload = Readonly<Record<string, unknown>>;
+
+/** Cache: every rule that compares texts needs it. */
+const READ = new WeakMap<Payload, Payload | undefined>();
+
+function plainOf(payload: Payload): Payload | undefined {
   let changed = false;
   let count = 0;
   const plain = (value: unknown, depth: number): unknown => {
@@ -62,6 +76,6 @@ export function plainPayload(
       }),
     );
   };
-  const read = plain(payload, 0) as Readonly<Record<string, unknown>>;
+  const read = plain(payload, 0) as Payload;
   return changed ? read : undefined;
 }
