@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { isId } from '../../crypto/ids.ts';
 import type { SealedIssuerKey, StoredKeys, WrappedKey } from '../../crypto/keyring.ts';
+import { createPool } from '../db/pool.ts';
 import { acrossProjects, inProject, type Transaction } from '../db/transaction.ts';
 
 type SealedRow = SealedIssuerKey & { sealed: Buffer };
@@ -20,10 +21,20 @@ export async function wrappedKeyOf(tx: Transaction, project_id: string): Promise
   return rows[0];
 }
 
-/** What a keyring reads from the database: wrapped and sealed keys only. */
-export const storedKeys = (pool: Pool): StoredKeys => ({
-  // The id may come from a row that the attacker wrote: what is no project's id has no key.
-  project: async (project_id) =>
-    isId('prj', project_id) ? inProject(pool, project_id, (tx) => wrappedKeyOf(tx, project_id)) : undefined,
-  issuers: () => sealedIssuerKeys(pool),
-});
+/**
+ * What a keyring reads from the database: wrapped and sealed keys only. Signing keys are read on a connection of their own: a receipt is
+ * verified inside a transaction, and as many of them at once as the pool has connections would wait for each other.
+ */
+export function storedKeys(pool: Pool): StoredKeys {
+  let own: Pool | undefined;
+  return {
+    // The id may come from a row that the attacker wrote: what is no project's id has no key.
+    project: async (project_id) =>
+      isId('prj', project_id) ? inProject(pool, project_id, (tx) => wrappedKeyOf(tx, project_id)) : undefined,
+    issuers() {
+      const { connectionString } = pool.options;
+      own ??= connectionString === undefined ? pool : createPool(connectionString, { max: 1 });
+      return sealedIssuerKeys(own);
+    },
+  };
+}

@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { newIssuerKey } from '../../crypto/signing.ts';
+import { acrossProjects } from '../../storage/db/transaction.ts';
 import { currentIssuerKey, publishedKeys } from '../../storage/keys/issuer-keys.ts';
+import { storedKeys } from '../../storage/keys/stored-keys.ts';
 import { createDatabase } from '../helpers/database.ts';
 
 test('a key that an attacker wrote into the database is not published, not even in the place of ours', async () => {
@@ -30,6 +32,18 @@ test('a key that an attacker wrote into the database is not published, not even 
     expect(reported.sort()).toEqual([theirs.kid, `${theirs.kid}x`].sort());
     expect((await currentIssuerKey(db.pool, keyring)).public_jwk).toEqual(public_jwk);
     expect(Object.keys(public_jwk).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x']);
+  } finally {
+    await db.drop();
+  }
+});
+
+test('signing keys are read while every connection of the pool is in a transaction', async () => {
+  const db = await createDatabase();
+  try {
+    const stored = storedKeys(db.pool);
+    const { max } = db.pool.options;
+    const reading = Array.from({ length: max }, () => acrossProjects(db.pool, () => stored.issuers()));
+    expect(await Promise.all(reading)).toHaveLength(max);
   } finally {
     await db.drop();
   }
