@@ -43,10 +43,12 @@ export function refuseBrokenRequests(server: Server, publicUrl: () => string): v
     res.once('close', () => answers.delete(res));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (!socket.writable || error.code === 'ECONNRESET' || broken.has(socket)) {
+    if (!socket.writable || error.code === 'ECONNRESET') {
       socket.destroy();
       return;
     }
+    // More of the same bytes, or their end: the answers that are due, and the refusal, are on their way.
+    if (broken.has(socket)) return;
     broken.add(socket);
     const refuse = () => {
       if (socket.writable)
