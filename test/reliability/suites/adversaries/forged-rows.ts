@@ -241,7 +241,8 @@ export async function unsettledRows(
   const changes: { what: 'decisions' | 'cancellations'; change: Change }[] = [];
   for (const table of ['decisions', 'cancellations'] as const)
     for (const change of await changesOf(rig, table, random))
-      if (!['sealed_screening', 'screened_at', 'acknowledged_at'].includes(change.column)) changes.push({ what: table, change });
+      if (!['sealed_screening', 'screened_at', 'acknowledged_at'].includes(change.column))
+        changes.push({ what: table, change });
   const chosen = changes.toSorted(() => random() - 0.5).slice(0, most);
   const opened = await Promise.all(chosen.map(() => on.held({ expires_in_ms: 600_000 })));
   const done: { target: Opened; what: string; restore: () => Promise<void> }[] = [];
