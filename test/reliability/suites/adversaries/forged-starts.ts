@@ -6,7 +6,8 @@ import type { Attempts } from './attempts.ts';
 const DAY = 86_400_000;
 const ZEROS = `sha256:${'0'.repeat(64)}`;
 
-const inputOf = (on: Attempts, { id, payload_digest, expires_at }: Opened) => ({
+/** What the product starts the workflow of this request with. */
+export const inputOf = (on: Attempts, { id, payload_digest, expires_at }: Opened) => ({
   project_id: on.rig.project_id,
   request_id: id,
   payload_digest,

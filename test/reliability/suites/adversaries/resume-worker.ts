@@ -5,6 +5,7 @@ import { started } from '../../../helpers/started.ts';
 import type { Suite } from '../../suite.ts';
 import { decide, type Opened, pause } from '../../suite.ts';
 import { Attempts, adversaryRig, attacked } from './attempts.ts';
+import { inputOf } from './forged-starts.ts';
 
 const ZEROS = `sha256:${'0'.repeat(64)}`;
 
@@ -52,15 +53,6 @@ const signalled = (on: Attempts, id: string, name: string, ...args: unknown[]) =
     .getHandle(approvalWorkflowId(id))
     .signal(name, ...args)
     .catch(() => {}); // it has ended
-
-const inputOf = (on: Attempts, { id, payload_digest, expires_at }: Opened) => ({
-  project_id: on.rig.project_id,
-  request_id: id,
-  payload_digest,
-  requested_by: 'dev-agent',
-  expires_at_ms: Date.parse(expires_at),
-  accept_unsigned_signals: false,
-});
 
 /** What the agent's key may not do through the api. */
 async function ownKey(on: Attempts): Promise<void> {
