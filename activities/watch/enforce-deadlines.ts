@@ -22,7 +22,7 @@ export interface EnforceDeps extends ForgedRowDeps {
   graceMs?: number | undefined;
 }
 
-export const hintOfAct = (act: UnsettledAct): Hint =>
+const hintOfAct = (act: UnsettledAct): Hint =>
   act.kind === 'decision' ? { kind: 'decision', decision_id: act.decision.id } : { kind: 'cancellation' };
 
 /**
@@ -63,18 +63,18 @@ export const createEnforceDeadlines =
       const { delivery_ids } = (await byAct(ref, found.acts)) ?? (await settle(ref, { kind: 'deadline' }));
       await incidents.report(ref, 'deadline_enforced');
       onRepair('deadline_enforced', ref);
-      // The workflow may be alive and late: it reads the ledger and ends. Temporal may be unavailable; the reconciler repairs that.
-      await directory.cancel(ref.request_id).catch(() => {});
-      await startDeliveries(delivery_ids.map((delivery_id) => ({ project_id: ref.project_id, delivery_id }))).catch(
-        () => {},
-      );
+      // The workflow may be alive and late: it reads the ledger and ends. Not awaited: where Temporal gives no answer, the next deadline
+      // must not wait for it. The reconciler repairs what this misses.
+      void directory.cancel(ref.request_id).catch(() => {});
+      const deliveries = delivery_ids.map((delivery_id) => ({ project_id: ref.project_id, delivery_id }));
+      void startDeliveries(deliveries).catch(() => {});
     }
 
     /** The first of them that counts. One that does not is refused, as its maker would have been. */
     async function byAct(ref: RequestRef, acts: UnsettledAct[]): Promise<Settled | undefined> {
       for (const act of acts) {
         if (act.kind === 'decision' && act.decision.type === 'patch' && act.decision.screening === null)
-          await screenPatch(ref, act.decision.id);
+          await screenPatch(ref, act.decision.id).catch(() => {}); // an unscreened patch does not count, and keeps no deadline
         try {
           return await settle(ref, hintOfAct(act));
         } catch (error) {
