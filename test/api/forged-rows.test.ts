@@ -142,8 +142,8 @@ describe('an inserted outcome', () => {
     expect(await incidents('forged_receipt')).toEqual([{ request_id: id }]);
     expect(alarms().length).toBeGreaterThanOrEqual(6);
     const lp = new LetsPing(system.agent_api_key, { baseUrl: `${url}/api` });
-    for (const asked of [lp.waitForDecision(id), lp.getRequestStatus(id)])
-      await expect(asked).rejects.toMatchObject({ status: 500, problemCode: 'not_authentic' });
+    for (const ask of [() => lp.waitForDecision(id), () => lp.getRequestStatus(id)])
+      await expect(ask()).rejects.toMatchObject({ status: 500, problemCode: 'not_authentic' });
   });
 
   test('ends a held read with the refusal, and the approver’s page says why it shows nothing', async () => {
