@@ -3,6 +3,7 @@
 const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
   approvals: () => import('./approvals/index.ts'),
   sealing: () => import('./sealing.ts'),
+  schemas: () => import('./schemas/index.ts'),
   'firewall-quality': () => import('./firewall-quality.ts'),
   'firewall-speed': () => import('./firewall-speed.ts'),
   'firewall-fuzz': () => import('./firewall-fuzz.ts'),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { run } from '../bench/firewall-quality.ts';
+import { readCorpus } from '../bench/schemas/corpus.ts';
 import { REPOSITORY } from './helpers/repository-files.ts';
 
 const FOLDER = join(REPOSITORY, 'bench/data');
@@ -40,6 +41,17 @@ test('the README of the bench data counts its files, and names the licence of ev
     expect(row?.[1]).toBe(String(count));
     expect(row?.[2]).toMatch(/^(?:MIT|Apache-2\.0|CC BY 4\.0)/);
     expect(licences).toContain(`\`${source}\``);
+  }
+});
+
+test('the README of the bench data counts the JSON Schemas, and names the licence of every source', () => {
+  const table = rows(read('README.md'));
+  const counts = new Map<string, number>();
+  for (const { source } of readCorpus()) counts.set(source, (counts.get(source) ?? 0) + 1);
+  for (const [source, count] of counts) {
+    const row = table.find(([first]) => first === source);
+    expect([row?.[1], row?.[2]]).toEqual([String(count), expect.stringMatching(/^MIT/)]);
+    expect(read('LICENSES.md')).toContain(`\`${source}\``);
   }
 });
 
