@@ -1,5 +1,5 @@
 import type { IRouter, Request, RequestHandler, Response } from 'express';
-import type { z } from 'zod/v4';
+import { z } from 'zod/v4';
 import { isId, newId } from '../crypto/ids.ts';
 import { DomainError } from '../domain/errors.ts';
 import { Call } from './call.ts';
@@ -35,7 +35,17 @@ const handlersOf = (declared: Route, { authenticate, once, largeBodies }: MountD
   answerer(declared, once),
 ];
 
-function answerer({ params, query, headers, body, idempotent, answers, handler }: Route, once: Once): RequestHandler {
+/** A filter that is misspelt would be ignored, and the answer would hold more than was asked for. */
+const NO_QUERY = z.strictObject({}).transform(() => undefined);
+/** The published protocol drops what it does not know, and a probe may add anything. */
+const ANY_QUERY = z.unknown().transform(() => undefined);
+
+const queryOf = ({ query, access, publishedCodes }: Route): z.ZodType =>
+  query ?? (access === 'public' || publishedCodes ? ANY_QUERY : NO_QUERY);
+
+function answerer(declared: Route, once: Once): RequestHandler {
+  const { params, headers, body, idempotent, answers, handler } = declared;
+  const readQuery = queryOf(declared);
   const send = sender(answers);
   const ids = params && Object.entries(params);
   const given = headers && Object.entries(headers);
@@ -44,7 +54,7 @@ function answerer({ params, query, headers, body, idempotent, answers, handler }
     const call = new Call(
       stateOf(res).principal,
       ids && readIds(ids, req),
-      query?.parse(req.query),
+      readQuery.parse(req.query),
       given && readHeaders(given, req),
       body?.schema?.parse(json),
       idempotent ? newId(idempotent.creates) : '',

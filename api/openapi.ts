@@ -109,7 +109,10 @@ function operationOf(route: Route) {
     ...securityOf(route),
     ...(parameters.length > 0 && { parameters }),
     ...(body?.schema && {
-      requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body.schema) } } },
+      requestBody: {
+        required: !body.schema.safeParse(undefined).success,
+        content: { 'application/json': { schema: schemaOf(body.schema) } },
+      },
     }),
     responses: responsesOf(route),
   };

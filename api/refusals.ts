@@ -23,7 +23,9 @@ export function refusalsOf(route: Route): [status: number, codes: ErrorCode[]][]
   const codes = new Set<ErrorCode>([
     ...(route.access === 'public' ? [] : ACCESS),
     ...(canBeForbidden(route) ? (['forbidden'] as const) : []),
-    ...(route.query || route.body?.schema ? (['invalid_request'] as const) : []),
+    ...(route.query || route.body?.schema || (route.access !== 'public' && !route.publishedCodes)
+      ? (['invalid_request'] as const)
+      : []),
     ...(route.body ? BODY : []),
     ...(route.idempotent ? IDEMPOTENT : []),
     ...(route.refusals ?? []),

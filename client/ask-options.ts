@@ -2,7 +2,9 @@ import type { ActionContext, IngestBody, MIN_EXPIRES_IN_MS, Priority } from '../
 import { isObject } from '../contracts/is-object.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import { withoutLpMeta } from '../domain/lp-meta.ts';
+import { isSealedPayload } from '../domain/sealed-payload.ts';
 import { LetsPingError } from './errors.ts';
+import { type KnownMembers, refuseUnknownMembers } from './known-members.ts';
 
 /** A request of an agent. Members are named as in the published client; additions are marked "Not in the published client". */
 export interface AskOptions {
@@ -37,6 +39,31 @@ export interface AskOptions {
   signal?: AbortSignal;
 }
 
+const NO_PARKED_STATE =
+  'state_snapshot is not served: this client parks no state. Keep it yourself, or pause in LangGraph with its checkpointer';
+
+/** A new option is added here too, or this does not compile. */
+const OPTIONS: KnownMembers & Record<keyof AskOptions, true> = {
+  service: true,
+  action: true,
+  payload: true,
+  priority: true,
+  schema: true,
+  role: true,
+  timeoutMs: true,
+  expiresInMs: true,
+  context: true,
+  traceId: true,
+  trace_id: true,
+  parentRequestId: true,
+  parent_request_id: true,
+  environment: true,
+  idempotencyKey: true,
+  signal: true,
+  state_snapshot: NO_PARKED_STATE,
+  stateSnapshot: NO_PARKED_STATE,
+} as const;
+
 /** The requested action, copied when the request is made: the caller's object may change during the wait. */
 export interface RequestedAction {
   service: string;
@@ -68,10 +95,15 @@ function jsonCopy(payload: unknown): JsonObject {
 }
 
 /** @throws LetsPingError `LETSPING_INVALID_ARGUMENT` */
-export function requestedAction({ service, action, payload }: AskOptions): RequestedAction {
+export function requestedAction(options: AskOptions): RequestedAction {
+  refuseUnknownMembers(options, OPTIONS, 'LETSPING_INVALID_ARGUMENT');
+  const { service, action, payload } = options;
   if (typeof service !== 'string' || typeof action !== 'string') throw invalid('service and action must be strings');
   // Trimmed as by the server: the digest covers the trimmed values.
-  return { service: service.trim(), action: action.trim(), payload: withoutLpMeta(jsonCopy(payload)) };
+  const requested = { service: service.trim(), action: action.trim(), payload: withoutLpMeta(jsonCopy(payload)) };
+  if (isSealedPayload(requested.payload))
+    throw invalid('payload is sealed (_lp_enc): neither firewall nor approver could read it, nor this client open it');
+  return requested;
 }
 
 /** Body of `POST /api/ingest`. */

@@ -27,14 +27,20 @@ export interface ClientSettings {
   environment: string | undefined;
 }
 
+/** The attacker reads what the application believes to be encrypted, so a key that is not used is refused. */
+export const NO_ENCRYPTION =
+  'this client does not encrypt payloads: they would be sent in clear to the server, which seals them. Remove the key';
+
 /**
  * Key and address: the arguments, else `LETSPING_API_KEY` and `LETSPING_BASE_URL`. There is no default address, so that a
  * key is never sent to a server that nobody configured.
- * @throws LetsPingError `LETSPING_CONFIG` that names everything missing.
+ * @throws LetsPingError `LETSPING_CONFIG` that names everything missing, or an encryption key, which this client does not use.
  */
 export function clientSettings(apiKey?: string, baseUrl?: string): ClientSettings {
   const key = apiKey || variable('LETSPING_API_KEY');
   const address = baseUrl || variable('LETSPING_BASE_URL');
+  if (variable('LETSPING_ENCRYPTION_KEY') !== undefined)
+    throw new LetsPingError('LETSPING_CONFIG', `LETSPING_ENCRYPTION_KEY is set, but ${NO_ENCRYPTION}`);
   const missing = [
     ...(key ? [] : ['an API key (the first argument of LetsPing, or LETSPING_API_KEY)']),
     ...(address ? [] : ["the server's address (the option baseUrl, or LETSPING_BASE_URL)"]),

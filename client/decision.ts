@@ -3,6 +3,7 @@ import type { Outcome } from '../contracts/decision.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import { type Change, type Changes, diffOf } from '../domain/diff.ts';
 import { payloadDigest, saltBytes } from '../domain/digest.ts';
+import { isSealedPayload } from '../domain/sealed-payload.ts';
 import type { RequestedAction } from './ask-options.ts';
 import { LetsPingError } from './errors.ts';
 import { statementOf } from './receipt.ts';
@@ -32,7 +33,8 @@ export const approvedPayload = (decision: Decision): JsonObject | undefined =>
 /**
  * The decision in an answer of `GET /api/status/{id}`, checked: the payload that may run has the approved digest. Without a
  * patch it equals the requested one, if the caller still has that.
- * @throws LetsPingError `LETSPING_DIGEST_MISMATCH` if a check fails, `LETSPING_PENDING` while there is no decision.
+ * @throws LetsPingError `LETSPING_DIGEST_MISMATCH` if a check fails, `LETSPING_SEALED_PAYLOAD` if only another client can open it,
+ * `LETSPING_PENDING` while there is no decision.
  */
 export function decisionOf(answer: StatusAnswer, requested?: RequestedAction): Decision {
   if (answer.status === 'PENDING') {
@@ -63,6 +65,12 @@ export function decisionOf(answer: StatusAnswer, requested?: RequestedAction): D
 }
 
 function checkApproved(answer: StatusAnswer, requested: RequestedAction | undefined): void {
+  if (isSealedPayload(answer.patched_payload ?? answer.payload))
+    throw new LetsPingError(
+      'LETSPING_SEALED_PAYLOAD',
+      `request ${answer.id}: the approved payload is sealed (_lp_enc), and this client cannot open it; nothing may run`,
+      { requestId: answer.id },
+    );
   const refusal = (why: string, cause?: unknown) =>
     new LetsPingError('LETSPING_DIGEST_MISMATCH', `request ${answer.id}: ${why}; nothing may run`, {
       requestId: answer.id,

@@ -19,6 +19,8 @@ export const LOCAL_CODES = [
   'LETSPING_REJECTED',
   /** The payload is not the approved one. Nothing may run. */
   'LETSPING_DIGEST_MISMATCH',
+  /** The approved payload is encrypted by another client, and this client cannot open it. Nothing may run. */
+  'LETSPING_SEALED_PAYLOAD',
   /** Two copies of a framework, or of this package, would work together in one process. */
   'LETSPING_TWO_COPIES',
   /** A framework is installed in a version outside the range of this package's peer dependencies. */

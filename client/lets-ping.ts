@@ -3,10 +3,11 @@ import type { Priority } from '../contracts/action.ts';
 import type { ExecutedAnswer, IngestAnswer, StatusAnswer } from '../contracts/approval-request.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import { type AskOptions, expiringWithWait, ingestBody, type RequestedAction, requestedAction } from './ask-options.ts';
-import { clientSettings } from './base-url.ts';
+import { clientSettings, NO_ENCRYPTION } from './base-url.ts';
 import { approvedPayload, type Decision, decisionOf } from './decision.ts';
 import { ApprovalRejectedError, ExecutionReportError, LetsPingError } from './errors.ts';
 import { createHttp, type Http } from './http.ts';
+import { type KnownMembers, refuseUnknownMembers } from './known-members.ts';
 import { retrying } from './retry.ts';
 import { type ApprovalTool, approvalTool } from './tool.ts';
 import { READ_TIMEOUT_MS, type WaitOptions, waitForAnswer } from './wait.ts';
@@ -19,6 +20,15 @@ export interface LetsPingOptions {
   /** How long a call is retried while the server is unreachable or busy, in milliseconds; the wait for a decision has its own limit. @default 30 seconds */
   retryForMs?: number;
 }
+
+const ENCRYPTION_KEY = `encryptionKey: ${NO_ENCRYPTION}`;
+const OPTIONS: KnownMembers & Record<keyof LetsPingOptions, true> = {
+  baseUrl: true,
+  fetch: true,
+  retryForMs: true,
+  encryptionKey: ENCRYPTION_KEY,
+  encryption_key: ENCRYPTION_KEY,
+};
 
 const CALL_TIMEOUT_MS = 15_000;
 const RETRY_FOR_MS = 30_000;
@@ -36,8 +46,10 @@ export class LetsPing {
   readonly #environment: string | undefined;
   readonly #retryForMs: number;
 
-  /** @throws LetsPingError `LETSPING_CONFIG` without a key or without an address. */
-  constructor(apiKey?: string, { baseUrl, fetch, retryForMs = RETRY_FOR_MS }: LetsPingOptions = {}) {
+  /** @throws LetsPingError `LETSPING_CONFIG` without a key or without an address, or with an option that nothing would read. */
+  constructor(apiKey?: string, options: LetsPingOptions = {}) {
+    refuseUnknownMembers(options, OPTIONS, 'LETSPING_CONFIG');
+    const { baseUrl, fetch, retryForMs = RETRY_FOR_MS } = options;
     const { apiBase, environment, ...settings } = clientSettings(apiKey, baseUrl);
     this.#http = createHttp({ apiBase, apiKey: settings.apiKey, fetch });
     this.#environment = environment;

@@ -60,7 +60,14 @@ export const IngestMetadata = z.object({
 });
 export type IngestMetadata = z.infer<typeof IngestMetadata>;
 
-/** Body of `POST /api/ingest`. Unknown members are dropped, as the published protocol requires. */
+/** A member that would be ignored although its sender relies on it. Its presence is refused. */
+const notServed = (reason: string) =>
+  z
+    .unknown()
+    .optional()
+    .meta({ description: `Refused: ${reason}` });
+
+/** Body of `POST /api/ingest`. Unknown members are dropped, as the published protocol requires; those on which a sender relies are refused. */
 export const IngestBody = z
   .object({
     service: Name,
@@ -71,6 +78,12 @@ export const IngestBody = z
     metadata: IngestMetadata.optional(),
     context: ActionContext.optional(),
     expires_in_ms: z.int().min(MIN_EXPIRES_IN_MS).max(MAX_EXPIRES_IN_MS).optional(),
+    project_id: z.unknown().optional().meta({ description: 'Refused unless it is the project of the key' }),
+    agent_id: notServed('agents have API keys only'),
+    agent_signature: notServed('no signature is checked'),
+    state_snapshot: notServed('no state is parked'),
+    role: notServed('it belongs in `metadata`'),
+    callback_url: notServed('it belongs in `metadata`'),
   })
   .meta({ id: 'IngestBody', title: 'IngestBody' });
 export type IngestBody = z.infer<typeof IngestBody>;

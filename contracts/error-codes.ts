@@ -25,6 +25,7 @@ export const ERROR_STATUS = {
   unsupported_media_type: 415,
   invalid_value: 422,
   patch_refused: 422,
+  payload_sealed: 422,
   idempotency_key_reused: 422,
   rate_limited: 429,
   headers_too_large: 431,

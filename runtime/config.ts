@@ -105,6 +105,28 @@ function withSecretFiles(env: NodeJS.ProcessEnv): { env: NodeJS.ProcessEnv; prob
   return { env: read, problems };
 }
 
+/** Read elsewhere: by the client, `dev`, `migrate` and the tests of a checkout. */
+const READ_ELSEWHERE = [
+  'LETSPING_ALLOW_REMOTE',
+  'LETSPING_API_KEY',
+  'LETSPING_APP_LOGIN',
+  'LETSPING_BASE_URL',
+  'LETSPING_CI',
+  'LETSPING_DATA_DIR',
+  'LETSPING_ENVIRONMENT',
+  'LETSPING_PROJECT_ID',
+];
+
+/** Variables named `LETSPING_…` that nothing reads: a misspelt one would leave its setting, or a protection, off. */
+export function unreadVariables(env: NodeJS.ProcessEnv): string[] {
+  const read = new Set<string>([
+    ...Object.keys(Environment.shape),
+    ...SECRETS.flatMap((name) => [name, `${name}_FILE`]),
+    ...READ_ELSEWHERE,
+  ]);
+  return Object.keys(env).filter((name) => name.startsWith('LETSPING_') && !read.has(name));
+}
+
 const refused = (problems: string[]) =>
   new ConfigError(['The configuration is not complete:', ...problems.map((problem) => `  ${problem}`)].join('\n'));
 

@@ -12,6 +12,7 @@ import { payloadDigest, SALT_BYTES, saltText } from '../../domain/digest.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { sameJson } from '../../domain/json/same-json.ts';
 import type { AgentSchemas } from '../../domain/json/schema.ts';
+import { isSealedPayload } from '../../domain/sealed-payload.ts';
 import { type Attempt, answerWith, type Decided, patchRefOf, refOf } from './decision-attempt.ts';
 import { REFUSED } from './decision-refusals.ts';
 import { awaitingSecondApprover, createSubmit, type SubmitDeps } from './submit-decision.ts';
@@ -34,6 +35,9 @@ const refusalBefore = (attempt: Attempt, proposal: ProposedPatch | undefined) =>
 /** The same patch again, by the same person. */
 const isProposed = ({ owner, decision }: Attempt, proposal: ProposedPatch | undefined): proposal is ProposedPatch =>
   decision.type === 'patch' && proposal?.by === owner && sameJson(proposal.payload, decision.patched_payload);
+
+const SEALED =
+  'The client sealed this payload, and this page cannot show it, so it cannot be approved here. It can be rejected. Who holds the key can read it elsewhere and approve its digest by the API or the command line.';
 
 export interface DecideDeps extends SubmitDeps {
   decisions: DecisionStore;
@@ -74,6 +78,8 @@ export function createDecide(deps: DecideDeps) {
       return answer;
     }
     if (refusal !== undefined && refusal !== SECOND_APPROVER) throw REFUSED[refusal]();
+    if (channel === 'console' && approves(decision, request, proposal).some(isSealedPayload))
+      throw new DomainError('payload_sealed', SEALED);
     const isOfProposal = decision.payload_digest !== request.payload_digest;
     if (decision.type === 'approve' && isOfProposal && proposal && isSameOwner(owner, proposal.by))
       throw REFUSED.own_patch();
@@ -103,6 +109,20 @@ export function createDecide(deps: DecideDeps) {
     });
   };
 }
+
+/** The payloads that an approval of this kind lets a person believe to have seen. */
+const approves = (
+  decision: Decision,
+  { payload }: UnsealedRequest,
+  proposal: ProposedPatch | undefined,
+): readonly JsonObject[] => {
+  if (decision.type === 'reject') return [];
+  return [
+    payload,
+    ...(proposal ? [proposal.payload] : []),
+    ...('patched_payload' in decision ? [decision.patched_payload] : []),
+  ];
+};
 
 /** The payload of a patch, with its salt and digest. */
 async function patched(

@@ -1,6 +1,7 @@
 import type { ApprovalRequestDetail } from '../../contracts/approval-request.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
 import { isSameOwner } from '../../domain/access/same-owner.ts';
+import { isSealedPayload } from '../../domain/sealed-payload.ts';
 import { editable, html, type Markup, marked, prose } from './html.ts';
 
 /** The typed text: a refusal and a preview keep it. */
@@ -44,6 +45,11 @@ ${prose(draft.reason ?? '')}</textarea>
   <div class="buttons"><button class="reject" type="submit" name="type" value="reject" data-decide>Reject</button></div>
 </form>`;
 
+/** Instead of the button that approves: what a person cannot read, they cannot approve here. */
+export const sealedNotice = ({ id, payload_digest }: { id: string; payload_digest: string }): Markup =>
+  html`<p role="status"><strong>The client sealed this payload, so it cannot be approved here:</strong> this page shows only ciphertext. Who holds the client's key can read it elsewhere and approve its digest by the API or the command line:</p>
+<pre><code>letsping approve ${id} --digest ${payload_digest}</code></pre>`;
+
 export const difference = (preview: Draft['preview']): Markup =>
   html`<div id="difference" aria-live="polite">${
     preview &&
@@ -81,6 +87,9 @@ export function decideForms(request: ApprovalRequestDetail, principal: Principal
   const reason = barred(request, principal);
   if (reason !== undefined) return html`<p>${reason}</p>`;
   const action = `/requests/${request.id}/decision`;
+  if (isSealedPayload(request.payload))
+    return html`${sealedNotice(request)}
+${rejectForm(action, request, draft, 'reason')}`;
   return html`<form method="post" action="${action}">
   ${shownDigest(request)}
   <button class="approve" type="submit" name="type" value="approve" data-decide>${request.proposed_patch ? 'Approve the original' : 'Approve exactly this'}</button>

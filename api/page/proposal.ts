@@ -2,7 +2,8 @@ import type { ApprovalRequestDetail, ProposedPatch } from '../../contracts/appro
 import type { Principal } from '../../domain/access/permissions.ts';
 import { isSameOwner } from '../../domain/access/same-owner.ts';
 import { patchSentences } from '../../domain/diff.ts';
-import { barred, type Draft, rejectForm, shownDigest } from './decide-forms.ts';
+import { isSealedPayload } from '../../domain/sealed-payload.ts';
+import { barred, type Draft, rejectForm, sealedNotice, shownDigest } from './decide-forms.ts';
 import { findingList } from './findings.ts';
 import { html, type Markup, marked } from './html.ts';
 import { payloadView } from './payload.ts';
@@ -15,6 +16,9 @@ function answers(request: ApprovalRequestDetail, patch: ProposedPatch, principal
   if (isSameOwner(principal.owner, patch.by))
     return html`<p role="status"><strong>Waiting for a second approver.</strong> You made this patch: it runs when another person approves it. Until then the original can still be approved or rejected, and another patch replaces this one. An undecided request is rejected at the deadline.</p>`;
   const action = `/requests/${request.id}/decision`;
+  if (isSealedPayload(patch.payload))
+    return html`${sealedNotice({ id: request.id, payload_digest: patch.payload_digest })}
+${rejectForm(action, patch, draft, 'proposal-reason')}`;
   return html`<form method="post" action="${action}">
   ${shownDigest(patch)}
   <button class="approve" type="submit" name="type" value="approve" data-decide>Approve the patched action</button>

@@ -21,6 +21,7 @@ const IN_PLACE: readonly ErrorCode[] = [
   'patch_in_progress',
   'payload_changed',
   'patch_refused',
+  'payload_sealed',
   'temporal_unavailable',
 ];
 

@@ -1,5 +1,6 @@
 import type { ApprovalRequestDetail } from '../../contracts/approval-request.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
+import { isSealedPayload } from '../../domain/sealed-payload.ts';
 import { type Draft, decideForms } from './decide-forms.ts';
 import { findingList, whyHeld } from './findings.ts';
 import { html, type Markup, marked } from './html.ts';
@@ -57,6 +58,11 @@ function refusedPayload({ draft, request }: RequestPage): unknown {
 export function requestPage(view: RequestPage): Page {
   const { request, receipt, principal, publicUrl, draft, refusal } = view;
   const pending = request.status === 'pending';
+  const heading = isSealedPayload(request.payload)
+    ? 'Sealed payload'
+    : pending && !request.proposed_patch
+      ? 'What will run'
+      : 'Original payload';
   const main = html`<div class="wide">
 ${top(request)}
 ${refusal && refusalNotice(refusal, refusedPayload(view))}
@@ -66,7 +72,7 @@ ${pending && view.recorded && recordedNotice}
 ${outcomeView(request, receipt, publicUrl)}
 ${proposalView(request, principal, draft)}
 <section class="card" aria-labelledby="why"><h2 id="why">Why it was held</h2>${whyHeld(request)}</section>
-<section class="card" aria-labelledby="run"><h2 id="run">${pending && !request.proposed_patch ? 'What will run' : 'Original payload'}</h2>
+<section class="card" aria-labelledby="run"><h2 id="run">${heading}</h2>
 <p class="muted">Written by the agent: treat it as data, not as advice.</p>
 ${payloadView(request.payload, request.findings)}
 <p class="digest"><span class="muted">Digest</span> <code>${request.payload_digest}</code></p></section>

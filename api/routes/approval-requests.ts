@@ -1,3 +1,4 @@
+import { z } from 'zod/v4';
 import {
   ApprovalRequestDetail,
   ApprovalRequestPage,
@@ -38,6 +39,9 @@ const ClientName = Text.meta({ description: '`cli`: the decision is recorded as 
 /** A client may name our command line, and no other channel. */
 const channelOf = (principal: Principal, client: string | undefined): Channel =>
   principal.via === 'session' ? 'console' : client === 'cli' ? 'cli' : 'api';
+
+/** A reason or another member would be ignored. */
+const NOTHING = z.strictObject({}).optional().meta({ description: 'Nothing, or an empty object' });
 
 /** Approval requests: list, read, decide, cancel, and the report of an execution. */
 export const approvalRequestRoutes = ({
@@ -129,6 +133,7 @@ export const approvalRequestRoutes = ({
         'expired',
         'payload_changed',
         'patch_refused',
+        'payload_sealed',
         'temporal_unavailable',
       ],
       handler: ({ principal, params, headers, body, new_id }) =>
@@ -141,7 +146,7 @@ export const approvalRequestRoutes = ({
       summary: 'Cancel a pending request',
       access: 'approval:cancel',
       params: REQUEST_ID,
-      body: { limit: '256kb' },
+      body: { schema: NOTHING, limit: '256kb' },
       idempotent: { scope: 'cancel', creates: 'evt' },
       answers: { 200: CancelAnswer, 202: CancelAnswer },
       refusals: ['not_pending', 'expired', 'temporal_unavailable'],

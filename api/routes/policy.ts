@@ -13,7 +13,7 @@ export interface PolicyRouteDeps {
 }
 
 /** The query carries any text. The header is Latin-1, for clients that cannot set a query. */
-const ReasonQuery = z.object({ reason: PolicyReason.optional() });
+const ReasonQuery = z.strictObject({ reason: PolicyReason.optional() });
 const REASON_HEADER = 'X-Letsping-Reason';
 
 /** The project's policy, one document. Each PUT writes a new version; decisions made under an older one stay as they are. */

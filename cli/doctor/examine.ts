@@ -1,8 +1,8 @@
-import { type Config, ConfigError, loadConfig } from '../../runtime/config.ts';
+import { type Config, ConfigError, loadConfig, unreadVariables } from '../../runtime/config.ts';
 import type { Terminal } from '../command.ts';
 import { visible } from '../text.ts';
 import { ACTS } from './acts.ts';
-import { type CheckResult, fail, ok, skipped } from './check.ts';
+import { type CheckResult, fail, ok, skipped, warn } from './check.ts';
 import { CONNECT, database } from './database.ts';
 import { nodeVersion, ports, temporalSdk } from './machine.ts';
 import { payloadCodec } from './payload-codec.ts';
@@ -11,10 +11,18 @@ import { temporal } from './temporal.ts';
 
 const WORD = { ok: 'ok  ', warn: 'warn', fail: 'FAIL', skipped: 'skip' };
 
+const unread = (env: NodeJS.ProcessEnv): CheckResult[] =>
+  unreadVariables(env).map((name) =>
+    warn('settings', `nothing reads ${name}`, 'correct its name or remove it: docs/deployment.md lists the settings'),
+  );
+
 /** One line for each wrong variable. */
 function configuration(env: NodeJS.ProcessEnv): { config: Config | undefined; findings: CheckResult[] } {
   try {
-    return { config: loadConfig(env), findings: [ok('configuration', 'every variable is well formed')] };
+    return {
+      config: loadConfig(env),
+      findings: [ok('configuration', 'every variable is well formed'), ...unread(env)],
+    };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const [, ...problems] = error.message.split('\n');

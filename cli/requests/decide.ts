@@ -1,8 +1,10 @@
 import type { ApprovalRequestDetail } from '../../contracts/approval-request.ts';
 import type { Decision, DecisionAnswer, DecisionRecorded } from '../../contracts/decision.ts';
+import type { JsonObject } from '../../contracts/json.ts';
 import { patchSentences } from '../../domain/diff.ts';
+import { isSealedPayload } from '../../domain/sealed-payload.ts';
 import { type ApiConnection, connect } from '../api-connection.ts';
-import { type Terminal, UsageError } from '../command.ts';
+import { CommandFailed, type Terminal, UsageError } from '../command.ts';
 import { describeRequest, readRequest } from '../held-request.ts';
 import { readObjectFile } from '../input-file.ts';
 import { describeProposal, findingLines, waitingPatch } from '../proposed-patch.ts';
@@ -25,6 +27,19 @@ async function shownDigest(
   return given ?? (await shown(api, id, terminal)).payload_digest;
 }
 
+/** The same to approve: what is shown can be read. */
+async function readDigest(
+  api: ApiConnection,
+  id: string,
+  given: string | undefined,
+  terminal: Terminal,
+): Promise<string> {
+  if (given !== undefined) return given;
+  const { payload, payload_digest } = await shown(api, id, terminal);
+  refuseSealed(payload, id);
+  return payload_digest;
+}
+
 /** The same for the patch that waits for a second approver. */
 async function patchedDigest(
   api: ApiConnection,
@@ -33,8 +48,19 @@ async function patchedDigest(
   terminal: Terminal,
 ): Promise<string> {
   const request = given === undefined ? await shown(api, id, terminal) : await readRequest(api, id);
-  const { payload_digest } = waitingPatch(request);
+  const { payload, payload_digest } = waitingPatch(request);
+  if (given === undefined) refuseSealed(payload, id);
   return given ?? payload_digest;
+}
+
+/** The attacker seals what a person would reject: without the digest that they read elsewhere, they approve what they cannot see. */
+function refuseSealed(payload: JsonObject, id: string): void {
+  if (isSealedPayload(payload))
+    throw new CommandFailed(
+      'payload_sealed',
+      'the client sealed this payload: the terminal shows only ciphertext',
+      `letsping reject ${id} --reason TEXT; or read it elsewhere, and: letsping approve ${id} --digest DIGEST`,
+    );
 }
 
 async function shown(api: ApiConnection, id: string, { err }: Terminal): Promise<ApprovalRequestDetail> {
@@ -87,7 +113,7 @@ export async function approveRequest(options: ApproveOptions, terminal: Terminal
   const { id, patched, digest, json } = options;
   checkDigest(digest);
   const api = await connect(terminal);
-  const digestOf = patched ? patchedDigest : shownDigest;
+  const digestOf = patched ? patchedDigest : readDigest;
   const payload_digest = await digestOf(api, id, digest, terminal);
   return send(api, id, { type: 'approve', payload_digest }, json, terminal);
 }
@@ -119,6 +145,7 @@ export async function patchRequest({ id, file, json }: PatchOptions, terminal: T
   const patched_payload = readObjectFile(file);
   const api = await connect(terminal);
   const { payload, payload_digest } = await shown(api, id, terminal);
+  refuseSealed(payload, id);
   const changes = patchSentences(payload, patched_payload);
   terminal.err(`changes\n${changes.map((sentence) => `  - ${visible(sentence)}\n`).join('') || '  none\n'}\n`);
   return send(api, id, { type: 'patch', patched_payload, payload_digest }, json, terminal);

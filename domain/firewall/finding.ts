@@ -1,5 +1,7 @@
+import type { GuardrailKind } from '../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../contracts/verdict.ts';
 import { withInvisibleNamed } from '../invisible-characters.ts';
+import type { FindingName } from './finding-names.ts';
 
 export const SEVERITY_RANK: Record<Severity, number> = { low: 0, medium: 1, high: 2, critical: 3 };
 
@@ -8,11 +10,11 @@ export const MAX_EVIDENCE_LENGTH = 200;
 /** A finding without its place. */
 export type FindingTemplate = Readonly<Pick<Finding, 'id' | 'severity' | 'message'>>;
 
-/** Makes the templates of one guardrail: their ids start with its own. */
+/** Makes the templates of one kind of guardrail: their ids start with it. A name that is not listed does not compile. */
 export const templatesOf =
-  (guardrail: string) =>
-  (name: string, severity: Severity, message: string): FindingTemplate => ({
-    id: `${guardrail}/${name}`,
+  <Kind extends GuardrailKind>(kind: Kind) =>
+  (name: FindingName<Kind>, severity: Severity, message: string): FindingTemplate => ({
+    id: `${kind}/${name}`,
     severity,
     message,
   });

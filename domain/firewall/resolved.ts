@@ -2,6 +2,7 @@ import type { Action, ActionContext } from '../../contracts/action.ts';
 import type { Policy } from '../../contracts/policy.ts';
 import type { Finding, Screening, Verdict } from '../../contracts/verdict.ts';
 import { findingOf, templatesOf } from './finding.ts';
+import type { FindingName } from './finding-names.ts';
 import type { Guardrail } from './guardrail.ts';
 import { addressClassOf } from './hosts/address.ts';
 import { parseAction } from './parsing/parse-action.ts';
@@ -83,7 +84,7 @@ async function answers(resolve: Resolve, name: string, timeout_ms: number): Prom
 }
 
 const template = templatesOf('egress');
-const finding = (name: string, pointer: string, evidence: string, message: string): Finding =>
+const finding = (name: FindingName<'egress'>, pointer: string, evidence: string, message: string): Finding =>
   findingOf(template(name, 'high', message), pointer, evidence);
 
 function resolvedTo(name: string, pointer: string, addresses: readonly string[] | undefined): Finding | undefined {

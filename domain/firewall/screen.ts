@@ -1,6 +1,7 @@
 import type { Action, ActionContext } from '../../contracts/action.ts';
 import type { Policy } from '../../contracts/policy.ts';
 import type { Finding, Screening } from '../../contracts/verdict.ts';
+import { isSealedPayload, SEALED_MEMBER } from '../sealed-payload.ts';
 import { type ActiveGuardrail, guardrailsFor } from './active-guardrails.ts';
 import { evidenceOf, type FindingTemplate, findingOf, isHolding, SEVERITY_RANK, worstFirst } from './finding.ts';
 import type { Guardrail, GuardrailContext } from './guardrail.ts';
@@ -67,7 +68,7 @@ function findingsOf(
 ): Answered {
   const findings: Finding[] = [];
   const answered = { findings, blocked: false, held: false };
-  if (Object.hasOwn(action.payload, '_lp_enc')) findings.push(SEALED_PAYLOAD);
+  if (isSealedPayload(action.payload)) findings.push(SEALED_PAYLOAD);
   let parsed: ParsedAction;
   try {
     const read = parseAction(action, rolesOf(policy, action.service, action.action));
@@ -142,7 +143,7 @@ const SEALED_PAYLOAD = findingOf(
     message: 'The client sealed this payload, so no guardrail could read it.',
   },
   '',
-  '_lp_enc',
+  SEALED_MEMBER,
 );
 
 const NOT_FULLY_JUDGED: FindingTemplate = {

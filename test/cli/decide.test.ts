@@ -146,6 +146,24 @@ describe('a decision', () => {
     });
   });
 
+  test('approves and patches no payload that the client sealed, but a digest that was read elsewhere', async () => {
+    const ingest = await fetch(`${system.api_url}/ingest`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${system.agent_api_key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ ...drop, payload: { _lp_enc: true, iv: 'AAAA', ct: 'c2VhbGVk' } }),
+    });
+    const { id, payload_digest } = (await ingest.json()) as { id: string; payload_digest: string };
+    for (const [command, args] of [
+      [approve, [id]],
+      [patch, [id, '--file', file('open.json', '{"a":1}')]],
+    ] as const)
+      expect(await run(command, [...args], system.approver)).toMatchObject({
+        code: 1,
+        failure: { code: 'payload_sealed' },
+      });
+    expect(await run(approve, [id, '--digest', payload_digest], system.approver)).toMatchObject({ code: 0 });
+  });
+
   test('rejects with a reason that reaches the agent', async () => {
     const { id } = await lp.open(drop);
     expect(await run(reject, [id, '--reason', 'not on a Friday'], system.approver)).toMatchObject({ code: 0 });

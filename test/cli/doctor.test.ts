@@ -27,6 +27,16 @@ const examine = async (extra: NodeJS.ProcessEnv = {}) => {
   return { code, of: (check: string) => findings.find((finding) => finding.check === check)!, findings };
 };
 
+test('a variable that nothing reads is a warning', async () => {
+  const { code, findings } = await examine({ LETSPING_ANCHOR: '/tmp/anchor.json', LETSPING_ROOT_KEY_FIEL: '/x' });
+  expect(code).toBe(0);
+  expect(findings.filter(({ check }) => check === 'settings').map(({ detail }) => detail)).toEqual([
+    'nothing reads LETSPING_ANCHOR',
+    'nothing reads LETSPING_ROOT_KEY_FIEL',
+  ]);
+  expect((await examine()).of('settings')).toBeUndefined();
+});
+
 test('a healthy deployment: no check fails, and a missing worker is a warning', async () => {
   const before = await examine();
   expect(before.findings.filter(({ state }) => state === 'fail')).toEqual([]);

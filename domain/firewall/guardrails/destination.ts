@@ -2,6 +2,7 @@ import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { DIRECTION_OVERRIDE, REGION_FLAG, TAG_CHARACTER, ZERO_WIDTH_RUN } from '../../invisible-characters.ts';
 import { evidenceOf, findingOf, templatesOf } from '../finding.ts';
+import type { FindingName } from '../finding-names.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { type AllowList, allowListOf } from '../hosts/allow-list.ts';
 import { isDropSite } from '../hosts/host-names.ts';
@@ -97,7 +98,7 @@ const HEADER = keyWords(HEADER_KEYS);
 
 /** What one value sends by itself, in any field. */
 function carriedBy(value: TypedValue, allowed: AllowList, known: Known, changes: boolean): Finding[] {
-  const at = (id: string, severity: Severity, evidence: string, message: string): Finding[] => [
+  const at = (id: FindingName<'destination'>, severity: Severity, evidence: string, message: string): Finding[] => [
     findingOf(template(id, severity, message), value.place.pointer, evidence),
   ];
   if (value.type === 'url' && value.url.host !== '' && !allowed.host(value.url.host)) {

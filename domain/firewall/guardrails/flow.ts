@@ -1,6 +1,7 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { findingOf, templatesOf } from '../finding.ts';
+import type { FindingName } from '../finding-names.ts';
 import type { Guardrail, GuardrailContext } from '../guardrail.ts';
 import { type AllowList, allowListOf } from '../hosts/allow-list.ts';
 import { registrableDomainOf } from '../hosts/host-names.ts';
@@ -19,8 +20,13 @@ import { ACCOUNT_WORDS, FETCH_KEYS, LINK_ENDINGS, WEB_STEMS } from './words.ts';
 type FlowRule = RuleOf<'flow'>;
 
 const template = templatesOf('flow');
-const finding = (name: string, severity: Severity, pointer: string, evidence: string, message: string): Finding =>
-  findingOf(template(name, severity, message), pointer, evidence);
+const finding = (
+  name: FindingName<'flow'>,
+  severity: Severity,
+  pointer: string,
+  evidence: string,
+  message: string,
+): Finding => findingOf(template(name, severity, message), pointer, evidence);
 
 /**
  * Where a call comes from and where it goes: after third-party text was read, an action that changes something is held when it

@@ -1,6 +1,7 @@
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding } from '../../../contracts/verdict.ts';
 import { findingOf, templatesOf } from '../finding.ts';
+import type { FindingName } from '../finding-names.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { visible } from '../text/confusables.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
@@ -19,7 +20,7 @@ const create = (rule: MediaRule): Guardrail => ({
   id: 'media_guard',
   check(action) {
     const findings: Finding[] = [];
-    const add = (id: string, pointer: string, evidence: string, message: string): void => {
+    const add = (id: FindingName<'media_guard'>, pointer: string, evidence: string, message: string): void => {
       if (findings.length < 50) findings.push(findingOf(template(id, 'medium', message), pointer, evidence));
     };
     const judgeMime = (mime: string, pointer: string): void => {

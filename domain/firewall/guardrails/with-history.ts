@@ -5,19 +5,21 @@ import type { PastAction, ScreenStats } from '../history/stats.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import { comparable } from '../policy/policy.ts';
 
+/** The kinds that count. */
+type Counting = 'velocity_limit' | 'loop_breaker' | 'semantic_loop' | 'money' | 'cost_guard';
+
 /** A guardrail that counts earlier calls. Without them the limit cannot be enforced, so the call is held. */
-export const withHistory = (id: string, judge: (action: ParsedAction, stats: ScreenStats) => Finding[]): Guardrail => ({
+export const withHistory = (
+  id: Counting,
+  judge: (action: ParsedAction, stats: ScreenStats) => Finding[],
+): Guardrail => ({
   id,
   check: (action, { stats }) => (stats ? judge(action, stats) : [noHistoryFinding(id)]),
 });
 
-export const noHistoryFinding = (guardrail_id: string): Finding =>
+export const noHistoryFinding = (kind: Counting): Finding =>
   findingOf(
-    templatesOf(guardrail_id)(
-      'no_history',
-      'medium',
-      'The earlier calls are not known, so this limit cannot be enforced.',
-    ),
+    templatesOf(kind)('no_history', 'medium', 'The earlier calls are not known, so this limit cannot be enforced.'),
     '',
     '',
   );

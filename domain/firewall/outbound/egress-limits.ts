@@ -2,6 +2,7 @@ import ipaddr from 'ipaddr.js';
 import type { RuleOf } from '../../../contracts/guardrails.ts';
 import type { Finding, Severity } from '../../../contracts/verdict.ts';
 import { type FindingTemplate, findingOf, templatesOf } from '../finding.ts';
+import type { FindingName } from '../finding-names.ts';
 import type { AllowList } from '../hosts/allow-list.ts';
 import { allowListOf } from '../hosts/allow-list.ts';
 import type { ReadUrl } from '../hosts/url.ts';
@@ -78,7 +79,8 @@ export const reachedBy = (url: ReadUrl): Reached => ({
 
 /** Why a place is outside the limits; undefined if it is inside. */
 export function limitOf({ host, scheme, port, path }: Reached, limits: EgressLimits): FindingTemplate | undefined {
-  const limit = (name: string, message: string, severity: Severity = 'medium') => template(name, severity, message);
+  const limit = (name: FindingName<'egress'>, message: string, severity: Severity = 'medium') =>
+    template(name, severity, message);
   if (isBlocked(host, limits)) return limit('blocked_address', 'The policy blocks this address.', 'high');
   if (limits.denied?.host(host)) return limit('denied_domain', 'The policy denies this domain.', 'high');
   if (limits.allowed && !limits.allowed.host(host))

@@ -66,8 +66,11 @@ test('no entry repeats another one, where the longer word is found by the shorte
     expect(within(suffixes, (longer, shorter) => longer.endsWith(`.${shorter}`))).toEqual([]);
 });
 
+/** The names of findings judge nothing; `finding-names.test.ts` checks them. */
+const NO_WORDS = ['finding-names.ts'];
+
 test('word lists stand in data modules only', () => {
-  const inLogic = FILES.filter((path) => !isData(path)).flatMap((path) => {
+  const inLogic = FILES.filter((path) => !isData(path) && !NO_WORDS.includes(path)).flatMap((path) => {
     const text = readFileSync(join(FIREWALL, path), 'utf8');
     const found = [...text.matchAll(/'(?:[\w.-]+ ){7,}[\w.-]+'(?:\.split|,?\s*\.split)|(?:'[\w.-]+',\s+){8,}/g)];
     return found.map(([list]) => `${path}: ${list.slice(0, 60)}`);
