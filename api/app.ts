@@ -8,6 +8,7 @@ import { docsRoutes } from './docs/routes.ts';
 import { errorHandler } from './error-handler.ts';
 import { refuseForgedRows } from './forged-rows.ts';
 import type { EventHub } from './live/event-hub.ts';
+import type { Grants } from './live/grants.ts';
 import type { StatusWaiters } from './live/status-waiters.ts';
 import { allowedHosts } from './middleware/allowed-hosts.ts';
 import { createAuthenticate } from './middleware/authenticate.ts';
@@ -39,6 +40,7 @@ export interface AppDeps extends HealthDeps {
   workflows: ApprovalWorkflows;
   waiters: StatusWaiters;
   hub: EventHub;
+  grants: Grants;
   log: Log;
   /** The firewall's parsers, loaded once. */
   screenDeps: ScreenDeps;
@@ -85,7 +87,7 @@ export function createApp(deps: AppDeps): Express {
   const decide = createDecide({ requests, decisions, workflows, agentSchemas: deps.agentSchemas });
   const cancel = createCancel({ requests, cancellations, workflows });
   const reportExecuted = createReportExecuted({ requests, executions, log });
-  const pages = { requests, identities, reportForged: stores.reportForged };
+  const pages = { requests, identities, grants: deps.grants, reportForged: stores.reportForged };
   const authenticate = createAuthenticate(identities, publicUrl);
   const routes = withOpenApi(
     [
@@ -107,7 +109,12 @@ export function createApp(deps: AppDeps): Express {
   app.disable('x-powered-by');
   app.set('etag', false);
   app.use(onArrival);
-  mountRoutes(app, routes, { authenticate, once: createOnce(stores.idempotency), largeBodies: deps.largeBodies });
+  mountRoutes(app, routes, {
+    authenticate,
+    grants: deps.grants,
+    once: createOnce(stores.idempotency),
+    largeBodies: deps.largeBodies,
+  });
   app.use('/api', async (req) => {
     await authenticate(req);
     throw nothingHere();

@@ -1,4 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import type { GrantEnd } from './live/grants.ts';
+import { stateOf } from './request-state.ts';
 
 /**
  * One call of a route, as its handler receives it: every value is parsed by the schema that the route declares.
@@ -30,6 +32,21 @@ export class Call<Who, Params, Query, Headers, Body> {
     this.body = body;
     this.new_id = new_id;
     this.#res = res;
+  }
+
+  /** Runs when the caller's access ends before the answer is complete. */
+  onAccessEnd(listener: (why: GrantEnd) => void): void {
+    stateOf(this.#res).grant?.onEnd(listener);
+  }
+
+  /** Before each step that follows a wait. @throws DomainError when the caller's access has ended */
+  checkAccess(): void {
+    stateOf(this.#res).grant?.check();
+  }
+
+  /** Asks the database once more who is calling. @throws DomainError as `checkAccess` */
+  async confirmAccess(): Promise<void> {
+    await stateOf(this.#res).grant?.confirm();
   }
 
   /** Runs when the response is complete, or the caller closed the connection before that. */

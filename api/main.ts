@@ -32,6 +32,7 @@ import { createApp } from './app.ts';
 import { refuseBrokenRequests } from './broken-requests.ts';
 import { createLargeBodyWorker } from './large-body/large-body-worker.ts';
 import { createEventHub } from './live/event-hub.ts';
+import { createGrants } from './live/grants.ts';
 import { createStatusWaiters } from './live/status-waiters.ts';
 import { watchResponses } from './middleware/http-metrics.ts';
 import type { Counts } from './ports.ts';
@@ -96,13 +97,16 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     counts.refused(incident);
     log.error({ project_id, request_id, incident, row: kind, row_id: id }, 'alarm: a stored row was refused');
   };
-  const stores = apiStores(pool, keyring, keys, events, onForged, acts);
+  const sweepPool = createPool(config.database_url, { max: 1 });
+  const stores = apiStores(pool, keyring, keys, events, onForged, acts, sweepPool);
+  const grants = createGrants(stores.identities);
   const listening = listen(config.database_url, {
     onEvent: (event) => {
       if (event.event === 'approval_request.resolved') waiters.resolved(event.request_id);
       hub.publish(event);
     },
     onRevoked: (id) => {
+      grants.keyRevoked(id);
       stores.identities.lookAgain(id).catch(() => {}); // the next use of the key looks again
     },
     onGap: () => {
@@ -147,6 +151,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     workflows,
     waiters,
     hub,
+    grants,
     log,
     publicUrl: () => url,
     publishedKeys: () =>
@@ -200,8 +205,9 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     await closed;
     await Promise.all([largeBodies?.end(), agentSchemas.end()]);
     clearInterval(waking);
+    grants.stop();
     await Promise.all([workflows.end(), events.end()]);
-    await Promise.allSettled([listening.stop(), connection.close(), pool.end(), measured?.stop()]);
+    await Promise.allSettled([listening.stop(), connection.close(), pool.end(), sweepPool.end(), measured?.stop()]);
     log.info('api stopped');
   };
   let stopping: Promise<void> | undefined;

@@ -3,8 +3,10 @@ import { z } from 'zod/v4';
 import { isId, newId } from '../crypto/ids.ts';
 import { DomainError } from '../domain/errors.ts';
 import { Call } from './call.ts';
+import type { Grants } from './live/grants.ts';
 import { type Authenticate, admit } from './middleware/authenticate.ts';
 import type { Once } from './middleware/idempotency-key.ts';
+import { interruptible } from './middleware/interruptible.ts';
 import { bodySha256, bytesOf, jsonOf, rawBody } from './middleware/json-body.ts';
 import { principalOf, stateOf } from './request-state.ts';
 import type { AnswerFormat, IdParam, Reply, Route } from './route.ts';
@@ -12,6 +14,7 @@ import type { AnswerFormat, IdParam, Reply, Route } from './route.ts';
 export interface MountDeps {
   authenticate: Authenticate;
   once: Once;
+  grants: Grants;
   /** Takes large bodies off this thread, once their sender is known to have the permission. Absent: they are read here. */
   largeBodies?: RequestHandler | undefined;
 }
@@ -28,9 +31,11 @@ export function mountRoutes(app: IRouter, routes: readonly Route[], deps: MountD
   }
 }
 
-const handlersOf = (declared: Route, { authenticate, once, largeBodies }: MountDeps): RequestHandler[] => [
-  ...(declared.access === 'public' ? [] : [admit(authenticate, declared.access, declared.publishedCodes === true)]),
-  ...(declared.body && largeBodies ? [largeBodies] : []),
+const handlersOf = (declared: Route, { authenticate, grants, once, largeBodies }: MountDeps): RequestHandler[] => [
+  ...(declared.access === 'public'
+    ? []
+    : [admit(authenticate, grants, declared.access, declared.publishedCodes === true)]),
+  ...(declared.body && largeBodies ? [interruptible(largeBodies)] : []),
   ...(declared.body ? [rawBody(declared.body.limit)] : []),
   answerer(declared, once),
 ];
@@ -60,6 +65,7 @@ function answerer(declared: Route, once: Once): RequestHandler {
       idempotent ? newId(idempotent.creates) : '',
       res,
     );
+    stateOf(res).grant?.check(); // the body may have taken half a minute
     const key = idempotent && req.get('idempotency-key');
     if (!idempotent || key === undefined) {
       send(res, await handler(call));

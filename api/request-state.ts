@@ -1,11 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import type { Principal } from '../domain/access/permissions.ts';
+import type { OpenGrant } from './live/grants.ts';
 
 /** What the api knows of one request before its route runs. */
 export interface RequestState {
   readonly request_id: string;
   /** Set by authentication. */
   principal: Principal | undefined;
+  /** The access of this call. Set by authentication. */
+  grant: OpenGrant | undefined;
   /** Errors carry the codes that the published clients branch on. */
   publishedCodes: boolean;
   /** Another thread answers: nothing here may write to the response. */
@@ -16,7 +19,13 @@ const STATE = Symbol('request state');
 type WithState = ServerResponse & { [STATE]?: RequestState };
 
 export function startState(res: ServerResponse, request_id: string): RequestState {
-  const state: RequestState = { request_id, principal: undefined, publishedCodes: false, forwarded: false };
+  const state: RequestState = {
+    request_id,
+    principal: undefined,
+    grant: undefined,
+    publishedCodes: false,
+    forwarded: false,
+  };
   (res as WithState)[STATE] = state;
   return state;
 }

@@ -74,7 +74,8 @@ async function* events(
       for await (const message of messages(response, onRetry)) {
         tries = 0;
         if (message.id !== undefined) lastId = EVENT_ID.test(message.id) ? message.id : undefined;
-        if (message.event === 'reset') say('some events were missed: `letsping inbox` lists pending requests\n');
+        if (message.event === 'reset' && message.data === '{}')
+          say('some events were missed: `letsping inbox` lists pending requests\n');
         const event = approvalEvent(message);
         if (event) yield event;
       }

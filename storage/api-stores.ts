@@ -42,6 +42,7 @@ export function apiStores(
   events: EventBatcher = createEventBatcher(pool),
   onForged: OnForged = () => {},
   acts: ActLog = createActLog({ pool, keyring }),
+  sweepPool: Pool = pool,
 ) {
   const sealed = async <T>(
     project_id: string,
@@ -56,7 +57,7 @@ export function apiStores(
   const memory = createRollbackMemory();
   const reportForged = createReportForged(pool, onForged);
   const readPolicy = policyReader(pool, keyring, memory);
-  const access = { pool, keyring, keys, memory, report: reportForged, acts };
+  const access = { pool, sweepPool, keyring, keys, memory, report: reportForged, acts };
   const opening = openRequestStore(pool, keyring, events, readPolicy);
   const requests: RequestReader & HistoryReader & RequestLister & RecordedReader = {
     view: (project_id, id) => sealed(project_id, (tx, sealer) => requestView(tx, sealer, id, seen)),

@@ -45,6 +45,7 @@ export const forward = (req: Request, res: Response, port: number): Promise<void
       req.unpipe(forwarded);
       req.resume();
       res.writeHead(answer.statusCode!, without(answer.headers));
+      res.setMaxListeners(20); // `pipeline` adds five
       pipeline(answer, res, () => {
         forwarded.destroy();
         resolve();

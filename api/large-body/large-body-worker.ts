@@ -99,6 +99,7 @@ export function createLargeBodyWorker({ entry, env, publicUrl, counts, log }: La
     if (res.closed) return 'answered';
     current ??= start();
     const thread = await current.catch(() => undefined);
+    if (res.closed || res.headersSent) return 'answered'; // the caller has gone, or its access has ended
     if (!thread) return 'not started';
     const state = stateOf(res);
     state.forwarded = true;

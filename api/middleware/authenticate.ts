@@ -1,26 +1,36 @@
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { parseApiKey, sameSecret, tokenHash } from '../../crypto/api-key.ts';
 import { mayDo, type Permission, type Principal } from '../../domain/access/permissions.ts';
-import type { IdentityStore } from '../../domain/access/ports.ts';
+import type { Grant, IdentityStore } from '../../domain/access/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
+import type { Grants } from '../live/grants.ts';
 import { stateOf } from '../request-state.ts';
 import { checkHost } from './allowed-hosts.ts';
 import { isSecure, sessionToken } from './session-cookie.ts';
 
 const SAFE = ['GET', 'HEAD', 'OPTIONS'];
 
-async function byKey(store: IdentityStore, header: string): Promise<Principal | undefined> {
+/** Who calls, and what their access relies on. */
+export interface Authenticated {
+  principal: Principal;
+  grant: Grant;
+}
+
+async function byKey(store: IdentityStore, header: string): Promise<Authenticated | undefined> {
   const key = parseApiKey(/^Bearer +(\S+)$/i.exec(header)?.[1] ?? '');
   if (!key) return undefined;
   const found = await store.key(key.key_id);
   if (!found || !sameSecret(found.secret_sha256, key.secret_sha256)) return undefined;
   return {
-    project_id: found.project_id,
-    owner: found.owner,
-    role: found.role,
-    key_id: found.id,
-    services: found.services,
-    via: 'key',
+    principal: {
+      project_id: found.project_id,
+      owner: found.owner,
+      role: found.role,
+      key_id: found.id,
+      services: found.services,
+      via: 'key',
+    },
+    grant: { key_id: found.id, session_id: null, expires_at: null },
   };
 }
 
@@ -29,22 +39,27 @@ export async function bySession(
   store: IdentityStore,
   publicUrl: () => string,
   req: Request,
-): Promise<Principal | undefined> {
+): Promise<Authenticated | undefined> {
   const token = sessionToken(req, isSecure(publicUrl()));
-  const found = token === undefined ? undefined : await store.session(tokenHash(token));
+  if (token === undefined) return undefined;
+  const token_sha256 = tokenHash(token);
+  const found = await store.session(token_sha256);
   if (!found) return undefined;
   return {
-    project_id: found.project_id,
-    owner: found.owner,
-    role: found.role,
-    key_id: found.key_id ?? `session/${found.owner}`,
-    services: null,
-    via: 'session',
+    principal: {
+      project_id: found.project_id,
+      owner: found.owner,
+      role: found.role,
+      key_id: found.key_id ?? `session/${found.owner}`,
+      services: null,
+      via: 'session',
+    },
+    grant: { key_id: found.key_id, session_id: token_sha256.toString('hex'), expires_at: found.expires_at },
   };
 }
 
 /** @throws DomainError `unauthenticated` | `forbidden` | `not_found` */
-export type Authenticate = (req: Request) => Promise<Principal>;
+export type Authenticate = (req: Request) => Promise<Authenticated>;
 
 /**
  * An API key in `Authorization`, else the session of the approval page. The attacker of a session is another site in the same
@@ -55,8 +70,8 @@ export const createAuthenticate =
   async (req) => {
     const header = req.get('authorization');
     if (header === undefined) checkHost(publicUrl, req);
-    const principal = header === undefined ? await bySession(store, publicUrl, req) : await byKey(store, header);
-    if (!principal)
+    const found = header === undefined ? await bySession(store, publicUrl, req) : await byKey(store, header);
+    if (!found)
       throw new DomainError(
         'unauthenticated',
         header === undefined
@@ -64,24 +79,33 @@ export const createAuthenticate =
           : 'This API key is not known, or was revoked.',
       );
     if (
-      principal.via === 'session' &&
+      found.principal.via === 'session' &&
       !SAFE.includes(req.method) &&
       req.get('origin') !== new URL(publicUrl()).origin
     ) {
       throw new DomainError('forbidden', 'A signed-in person may only write from the approval page itself.');
     }
-    return principal;
+    return found;
   };
+
+/** The call is the principal's, until its answer is complete or the access ends. */
+export function enter(res: Response, grants: Grants, { principal, grant }: Authenticated): void {
+  const state = stateOf(res);
+  const open = grants.hold(grant);
+  res.once('close', open.release);
+  state.principal = principal;
+  state.grant = open;
+}
 
 /** Lets a request pass whose principal has the permission. Nothing of the body has been read by then. */
 export const admit =
-  (authenticate: Authenticate, permission: Permission, publishedCodes: boolean): RequestHandler =>
+  (authenticate: Authenticate, grants: Grants, permission: Permission, publishedCodes: boolean): RequestHandler =>
   async (req, res, next) => {
-    const state = stateOf(res);
-    state.publishedCodes = publishedCodes;
-    const principal = await authenticate(req);
-    if (!mayDo(principal.role, permission))
-      throw new DomainError('forbidden', `A key with the role ${principal.role} has no permission ${permission}.`);
-    state.principal = principal;
+    stateOf(res).publishedCodes = publishedCodes;
+    const found = await authenticate(req);
+    const { role } = found.principal;
+    if (!mayDo(role, permission))
+      throw new DomainError('forbidden', `A key with the role ${role} has no permission ${permission}.`);
+    enter(res, grants, found);
     next();
   };

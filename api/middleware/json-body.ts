@@ -3,12 +3,14 @@ import { parse as parseContentType } from 'content-type';
 import express, { type Request, type RequestHandler } from 'express';
 import { DomainError } from '../../domain/errors.ts';
 import { parseGuarded } from '../../domain/json/guard.ts';
+import { interruptible } from './interruptible.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 const EMPTY = Buffer.alloc(0);
 
 /** Reads at most `limit` bytes, after decompression. */
-export const rawBody = (limit: '4mb' | '256kb'): RequestHandler => express.raw({ type: () => true, limit });
+export const rawBody = (limit: '4mb' | '256kb'): RequestHandler =>
+  interruptible(express.raw({ type: () => true, limit }));
 
 /** The bytes that `rawBody` read; none when there was no body. */
 export const bytesOf = (req: Request): Buffer => (Buffer.isBuffer(req.body) ? req.body : EMPTY);

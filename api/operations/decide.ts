@@ -38,6 +38,15 @@ const isProposed = ({ owner, decision }: Attempt, proposal: ProposedPatch | unde
 
 const SEALED =
   'The client sealed this payload, and this page cannot show it, so it cannot be approved here. It can be rejected. Who holds the key can read it elsewhere and approve its digest by the API or the command line.';
+/** `checkAccess` throws when the person's access has ended; called before the decision is written. */
+export type Decide = (
+  principal: Principal,
+  request_id: string,
+  decision: Decision,
+  decision_id: string,
+  channel: Channel,
+  checkAccess: () => void,
+) => Promise<Decided>;
 
 export interface DecideDeps extends SubmitDeps {
   decisions: DecisionStore;
@@ -49,16 +58,10 @@ export interface DecideDeps extends SubmitDeps {
  * checks the rules again, and so does `settle`, against an attacker who writes to the namespace and never calls the api.
  * @throws DomainError with the resolution when there is one.
  */
-export function createDecide(deps: DecideDeps) {
+export function createDecide(deps: DecideDeps): Decide {
   const { requests, decisions, agentSchemas } = deps;
   const { submit, redeliverOwn, resendPatch } = createSubmit(deps);
-  return async (
-    principal: Principal,
-    request_id: string,
-    decision: Decision,
-    decision_id: string,
-    channel: Channel,
-  ): Promise<Decided> => {
+  return async (principal, request_id, decision, decision_id, channel, checkAccess) => {
     const { project_id, owner } = principal;
     const view = await requests.view(project_id, request_id);
     if (!view || !maySee(principal, view.request))
@@ -90,6 +93,7 @@ export function createDecide(deps: DecideDeps) {
 
     const patch =
       decision.type === 'patch' ? await patched(agentSchemas, request, decision.patched_payload) : undefined;
+    checkAccess(); // the check of a patch may wait for its turn
     const recorded = await decisions.recordDecision(project_id, {
       id: decision_id,
       request_id,

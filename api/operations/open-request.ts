@@ -20,6 +20,14 @@ import { firewallOutcome } from './firewall-outcome.ts';
 import { threadContext } from './thread-labels.ts';
 import { ingestAnswer } from './views.ts';
 
+/** `checkAccess` throws when the caller's access has ended; called after each wait that the caller can lengthen. */
+export type OpenRequest = (
+  principal: Principal,
+  body: IngestBody,
+  id: string,
+  checkAccess: () => void,
+) => Promise<IngestAnswer>;
+
 export interface OpenRequestDeps {
   store: OpenRequestStore;
   signer: StatementSigner;
@@ -40,8 +48,8 @@ const MAX_ATTEMPTS = 5;
  * unavailable Temporal does not matter here.
  */
 export const createOpenRequest =
-  ({ store, signer, screenDeps, agentSchemas, workflows, counts, triageUrl }: OpenRequestDeps) =>
-  async (principal: Principal, body: IngestBody, id: string): Promise<IngestAnswer> => {
+  ({ store, signer, screenDeps, agentSchemas, workflows, counts, triageUrl }: OpenRequestDeps): OpenRequest =>
+  async (principal, body, id, checkAccess) => {
     checkCaller(principal, body);
     const { project_id } = principal;
     const { service, action, context: declared = {}, metadata = {}, priority } = body;
@@ -51,6 +59,7 @@ export const createOpenRequest =
     const schema_ignored = hasSchema
       ? await agentSchemas.refusal(principal.key_id, JSON.stringify(body.schema))
       : undefined;
+    checkAccess();
     const payload_digest = payloadDigest(salt, { service, action, payload }, sha256);
 
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {

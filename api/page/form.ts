@@ -1,8 +1,9 @@
 import express, { type Request, type RequestHandler } from 'express';
+import { interruptible } from '../middleware/interruptible.ts';
 
 /** Reads a posted form of at most this size. */
 export const form = (limit: '8kb' | '256kb'): RequestHandler =>
-  express.urlencoded({ extended: false, limit, parameterLimit: 20 });
+  interruptible(express.urlencoded({ extended: false, limit, parameterLimit: 20 }));
 
 /** One field; a missing or repeated one is empty. */
 export function field(req: Request, name: string): string {

@@ -1,23 +1,20 @@
 import { Router } from 'express';
-import type { IdentityStore } from '../../domain/access/ports.ts';
 import type { RequestLister } from '../../domain/approval/ports.ts';
 import { principalOf } from '../request-state.ts';
 import { cursorOf, parseCursor } from '../routes/cursor.ts';
 import { type Inbox, inboxSentence, inboxView } from './inbox.ts';
 import { sendPage } from './layout.ts';
-import { signedIn } from './signed-in.ts';
+import { type SignedInDeps, signedIn } from './signed-in.ts';
 
 const PAGE_SIZE = 50;
 
-export interface InboxDeps {
+export interface InboxDeps extends SignedInDeps {
   requests: RequestLister;
-  identities: IdentityStore;
-  publicUrl: () => string;
 }
 
-export function inboxRoutes({ requests, identities, publicUrl }: InboxDeps): Router {
+export function inboxRoutes({ requests, ...access }: InboxDeps): Router {
   const router = Router();
-  router.get(['/', '/requests'], signedIn(identities, publicUrl), async (req, res) => {
+  router.get(['/', '/requests'], signedIn(access), async (req, res) => {
     const principal = principalOf(res);
     const cursor = typeof req.query['cursor'] === 'string' ? req.query['cursor'] : undefined;
     const {

@@ -6,7 +6,7 @@ import type { HistoryView } from '../../domain/approval/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Decided } from '../operations/decision-attempt.ts';
 import { detailOf } from '../operations/views.ts';
-import { principalOf } from '../request-state.ts';
+import { principalOf, stateOf } from '../request-state.ts';
 import type { Draft } from './decide-forms.ts';
 import type { PageDeps } from './deps.ts';
 import { field, form } from './form.ts';
@@ -52,7 +52,8 @@ const draftOf = (req: Request): Draft => {
   return { ...(reason !== '' && { reason }), ...(patch_text !== '' && { patch_text }) };
 };
 
-export function requestRoutes({ requests, identities, decide, publicUrl }: PageDeps): Router {
+export function requestRoutes({ requests, decide, ...access }: PageDeps): Router {
+  const { publicUrl } = access;
   const router = Router();
 
   const read = async ({ project_id }: Principal, id: string): Promise<HistoryView> => {
@@ -89,7 +90,7 @@ export function requestRoutes({ requests, identities, decide, publicUrl }: PageD
     );
   };
 
-  router.get('/requests/:id', signedIn(identities, publicUrl), async (req, res) => {
+  router.get('/requests/:id', signedIn(access), async (req, res) => {
     const principal = principalOf(res);
     const id = String(req.params.id);
     const named = req.query['recorded'];
@@ -106,7 +107,7 @@ export function requestRoutes({ requests, identities, decide, publicUrl }: PageD
 
   const written = [
     sameOrigin(publicUrl),
-    signedIn(identities, publicUrl, (url) => url.replace(/\/(?:decision|preview)$/, '')),
+    signedIn(access, (url) => url.replace(/\/(?:decision|preview)$/, '')),
     form('256kb'),
   ];
 
@@ -123,7 +124,7 @@ export function requestRoutes({ requests, identities, decide, publicUrl }: PageD
     if ('sentence' in stated) refusal = stated;
     else {
       try {
-        const decided = await decide(principal, id, stated, newId('dec'), 'console');
+        const decided = await decide(principal, id, stated, newId('dec'), 'console', () => stateOf(res).grant?.check());
         res.set('Cache-Control', 'no-store').redirect(303, `${pathOf(id)}${suffixOf(decided)}`);
         return;
       } catch (error) {

@@ -6,11 +6,9 @@ import { field, form } from './form.ts';
 import { localPath } from './local-path.ts';
 import { sameOrigin } from './same-origin.ts';
 import { sendSignIn } from './sign-in.ts';
+import type { SignedInDeps } from './signed-in.ts';
 
-export interface SessionDeps {
-  identities: IdentityStore;
-  publicUrl: () => string;
-}
+export type SessionDeps = SignedInDeps;
 
 type Answer = { session: ApproverSession } | { refused: string };
 
@@ -40,12 +38,15 @@ async function byKey(identities: IdentityStore, text: string): Promise<Answer> {
 }
 
 /** Sign-in with a one-time link or a key, and sign-out. Each sign-in creates a new token and ends the previous session. */
-export function sessionRoutes({ identities, publicUrl }: SessionDeps): Router {
+export function sessionRoutes({ identities, grants, publicUrl }: SessionDeps): Router {
   const router = Router();
   const secure = () => isSecure(publicUrl());
   const endSession = async (req: Request) => {
     const token = sessionToken(req, secure());
-    if (token !== undefined) await identities.endSession(tokenHash(token));
+    if (token === undefined) return;
+    const token_sha256 = tokenHash(token);
+    await identities.endSession(token_sha256);
+    grants.sessionEnded(token_sha256.toString('hex'));
   };
 
   router.get('/login', (req, res) => {

@@ -1,19 +1,25 @@
 import type { RequestHandler } from 'express';
 import type { IdentityStore } from '../../domain/access/ports.ts';
-import { bySession } from '../middleware/authenticate.ts';
-import { stateOf } from '../request-state.ts';
+import type { Grants } from '../live/grants.ts';
+import { bySession, enter } from '../middleware/authenticate.ts';
 import { localPath } from './local-path.ts';
 import { sendSignIn } from './sign-in.ts';
 
+export interface SignedInDeps {
+  identities: IdentityStore;
+  grants: Grants;
+  publicUrl: () => string;
+}
+
 /** Requires a session before anything is read; others get the sign-in page. `back` is the page to return to. */
 export const signedIn =
-  (identities: IdentityStore, publicUrl: () => string, back: (url: string) => string = (url) => url): RequestHandler =>
+  ({ identities, grants, publicUrl }: SignedInDeps, back: (url: string) => string = (url) => url): RequestHandler =>
   async (req, res, next) => {
-    const principal = await bySession(identities, publicUrl, req);
-    if (!principal) {
+    const found = await bySession(identities, publicUrl, req);
+    if (!found) {
       sendSignIn(res, 401, { next: localPath(back(req.originalUrl)) });
       return;
     }
-    stateOf(res).principal = principal;
+    enter(res, grants, found);
     next();
   };

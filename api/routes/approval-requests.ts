@@ -13,7 +13,7 @@ import { maySee, type Principal } from '../../domain/access/permissions.ts';
 import type { HistoryReader, RequestLister } from '../../domain/approval/ports.ts';
 import type { Channel } from '../../domain/approval/record.ts';
 import { DomainError } from '../../domain/errors.ts';
-import type { Decided } from '../operations/decision-attempt.ts';
+import type { Decide } from '../operations/decide.ts';
 import { detailOf, summaryOf } from '../operations/views.ts';
 import { type Route, route } from '../route.ts';
 import { REQUEST_ID } from './approval-request-id.ts';
@@ -21,13 +21,7 @@ import { cursorOf, parseCursor } from './cursor.ts';
 
 export interface ApprovalRequestRouteDeps {
   requests: HistoryReader & RequestLister;
-  decide: (
-    principal: Principal,
-    id: string,
-    decision: Decision,
-    decision_id: string,
-    channel: Channel,
-  ) => Promise<Decided>;
+  decide: Decide;
   cancel: (principal: Principal, id: string) => Promise<{ status: 200 | 202; body: CancelAnswer }>;
   reportExecuted: (principal: Principal, id: string, payload_digest: string) => Promise<ExecutedAnswer>;
 }
@@ -136,8 +130,11 @@ export const approvalRequestRoutes = ({
         'payload_sealed',
         'temporal_unavailable',
       ],
-      handler: ({ principal, params, headers, body, new_id }) =>
-        decide(principal, params.id, body, new_id, channelOf(principal, headers[CLIENT_HEADER])),
+      handler(call) {
+        const { principal, params, headers, body, new_id } = call;
+        const channel = channelOf(principal, headers[CLIENT_HEADER]);
+        return decide(principal, params.id, body, new_id, channel, () => call.checkAccess());
+      },
     }),
 
     route({

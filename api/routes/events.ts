@@ -27,6 +27,7 @@ export const eventRoutes = ({ hub }: { hub: EventHub }): Route[] => [
         const { principal, headers } = call;
         res.write(': connected\n\n');
         const heartbeat = setInterval(() => res.write(': heartbeat\n\n'), HEARTBEAT_MS);
+        const reset = (data: object) => res.write(`event: reset\ndata: ${JSON.stringify(data)}\n\n`);
         const leave = hub.subscribe(
           headers[LAST_EVENT_HEADER],
           ({ id, project_id, key_id, event, request_id, occurred_at }) => {
@@ -35,8 +36,13 @@ export const eventRoutes = ({ hub }: { hub: EventHub }): Route[] => [
             const data: ApprovalEvent = { event, request_id, occurred_at };
             res.write(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
           },
-          () => res.write('event: reset\ndata: {}\n\n'),
+          () => reset({}),
         );
+        call.onAccessEnd((reason) => {
+          leave();
+          reset({ reason });
+          res.end();
+        });
         call.onClose(() => {
           clearInterval(heartbeat);
           leave();

@@ -6,6 +6,7 @@ import { statusAnswer } from '../../domain/approval/status-answer.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { joinedContext } from '../../domain/policy/joined-context.ts';
 import type { StatusWaiters } from '../live/status-waiters.ts';
+import type { OpenRequest } from '../operations/open-request.ts';
 import { type Route, route } from '../route.ts';
 import { REQUEST_ID } from './approval-request-id.ts';
 import { CONTEXT_HEADER, ContextHeader } from './context-header.ts';
@@ -13,7 +14,7 @@ import { CONTEXT_HEADER, ContextHeader } from './context-header.ts';
 const NO_STORE = { 'Cache-Control': 'no-store' };
 
 export interface WireRouteDeps {
-  openRequest: (principal: Principal, body: IngestBody, id: string) => Promise<IngestAnswer>;
+  openRequest: OpenRequest;
   requests: RequestReader;
   waiters: Pick<StatusWaiters, 'shouldHold' | 'wait'>;
 }
@@ -43,10 +44,11 @@ export const wireRoutes = ({ openRequest, requests, waiters }: WireRouteDeps): R
       idempotent: { scope: 'ingest', creates: 'req', covers: CONTEXT_HEADER },
       answers: { 201: IngestAnswer },
       refusals: ['invalid_value', 'policy_changing'],
-      async handler({ principal, headers, body, new_id }) {
+      async handler(call) {
+        const { principal, headers, body, new_id } = call;
         const host = headers[CONTEXT_HEADER];
         const proposed = host ? { ...body, context: joinedContext(body.context, host) } : body;
-        return { status: 201, body: await openRequest(principal, proposed, new_id) };
+        return { status: 201, body: await openRequest(principal, proposed, new_id, () => call.checkAccess()) };
       },
     }),
 
@@ -65,12 +67,17 @@ export const wireRoutes = ({ openRequest, requests, waiters }: WireRouteDeps): R
         if (!view.resolution && waiters.shouldHold(principal.key_id, params.id)) {
           const stop = new AbortController();
           call.onClose(() => stop.abort());
+          call.onAccessEnd(() => stop.abort());
           const waited = waiters.wait(principal.key_id, params.id, stop.signal);
           view = await viewOf(principal, params.id); // it may have been resolved before the wait began
           if (view.resolution) stop.abort();
           else {
             await waited;
-            if (!stop.signal.aborted) view = await viewOf(principal, params.id);
+            call.checkAccess();
+            if (!stop.signal.aborted) {
+              await call.confirmAccess();
+              view = await viewOf(principal, params.id);
+            }
           }
         }
         return { status: 200, headers: NO_STORE, body: statusAnswer(view) };

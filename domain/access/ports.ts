@@ -17,12 +17,28 @@ export interface ApproverSession {
   key_id: string | null;
 }
 
+/** A session that is in force. */
+export interface OpenSession extends ApproverSession {
+  expires_at: Date;
+}
+
+/** What the access of a call relies on: its key, its session, or a session and the key that was used to sign in. */
+export interface Grant {
+  key_id: string | null;
+  /** The hash of its token, as text. */
+  session_id: string | null;
+  /** The earlier one of both; null: never. */
+  expires_at: Date | null;
+}
+
 /** Authentication: the only reads that do not know a project yet. */
 export interface IdentityStore {
   key(id: string): Promise<StoredKey | undefined>;
   /** A notification says that this key was revoked: reads it now, so that this process remembers the revocation. */
   lookAgain(id: string): Promise<void>;
-  session(token_sha256: Uint8Array): Promise<ApproverSession | undefined>;
+  session(token_sha256: Uint8Array): Promise<OpenSession | undefined>;
+  /** Reads the rows of all of these, past the cache, and says which grants have ended. */
+  endedAmong(grants: readonly Grant[]): Promise<(grant: Grant) => boolean>;
   startSession(token_sha256: Uint8Array, session: ApproverSession, hours: number): Promise<void>;
   endSession(token_sha256: Uint8Array): Promise<void>;
   takeLoginLink(token_sha256: Uint8Array): Promise<ApproverSession | undefined>;

@@ -129,6 +129,10 @@ export const revokedAmong = async (
     ({ id }) => id,
   );
 
+/** For `acrossProjects`. The caller checks each. */
+export const keysAmong = (tx: Transaction, ids: readonly string[]): Promise<KeyRow[]> =>
+  tx.query<KeyRow>(`select ${KEY_COLUMNS} from api_keys where id = any($1)`, [ids]);
+
 /**
  * For `acrossProjects`. Finds revoked keys too. The caller checks the row with the key of the project that it names. Records the use, at
  * most once a minute.

@@ -1,11 +1,11 @@
 import type { Pool } from 'pg';
 import { type Keyring, type Sealer, UnknownProject } from '../../crypto/keyring.ts';
 import { RolledBack, RowForged } from '../../crypto/row-mac.ts';
-import type { IdentityStore } from '../../domain/access/ports.ts';
+import type { Grant, IdentityStore } from '../../domain/access/ports.ts';
 import type { ReportForged } from '../../domain/approval/forged-row.ts';
 import type { ActLog } from '../acts/act-log.ts';
 import { acrossProjects, onceAcrossProjects } from '../db/transaction.ts';
-import { findKey, isAuthenticKey, type KeyRow } from './api-keys.ts';
+import { findKey, isAuthenticKey, type KeyRow, keysAmong } from './api-keys.ts';
 import type { KeyCache } from './key-cache.ts';
 import { type RollbackMemory, readCurrent } from './rollback-memory.ts';
 import {
@@ -14,6 +14,8 @@ import {
   insertSession,
   isAuthenticLink,
   isAuthenticSession,
+  type SessionRow,
+  sessionsAmong,
   signInId,
   takeLoginLink,
 } from './sessions.ts';
@@ -22,6 +24,8 @@ const MAX_LOOKING = 20;
 
 export interface AccessDeps {
   pool: Pool;
+  /** Connections that ordinary calls do not use. Default: `pool`. */
+  sweepPool?: Pool | undefined;
   keyring: Keyring;
   keys: KeyCache;
   memory: RollbackMemory;
@@ -33,7 +37,14 @@ export interface AccessDeps {
  * Looks across projects, by the hash or id that the caller presented. The row names its project, whose key then proves the row: a row
  * that fails is refused as if it did not exist, with an alarm and an incident in the project that it names.
  */
-export function identityStore({ pool, keyring, keys, memory, report }: Omit<AccessDeps, 'acts'>): IdentityStore {
+export function identityStore({
+  pool,
+  sweepPool = pool,
+  keyring,
+  keys,
+  memory,
+  report,
+}: Omit<AccessDeps, 'acts'>): IdentityStore {
   /** Anyone who may connect to the database can send notifications: they cost a bounded number of queries at a time. */
   const looking = new Set<string>();
   const isBack = (key: KeyRow | undefined) =>
@@ -64,8 +75,48 @@ export function identityStore({ pool, keyring, keys, memory, report }: Omit<Acce
     return row && valid(row);
   }
 
+  /** Whether the session counts, apart from its key. */
+  async function isValidSession(id: string, session: SessionRow): Promise<boolean> {
+    const refused = memory.endedSessions.has(id)
+      ? new RolledBack('session', id)
+      : (await isAuthentic(session.project_id, (sealer) => isAuthenticSession(sealer, id, session)))
+        ? undefined
+        : new RowForged('session', id);
+    if (refused) await report(session.project_id, refused);
+    return refused === undefined;
+  }
+
+  /** Those of these ids whose rows count. */
+  async function validAmong(key_ids: string[], session_ids: string[]) {
+    const [keyRows, sessionRows] = await readCurrent(
+      () => acrossProjects(sweepPool, (tx) => Promise.all([keysAmong(tx, key_ids), sessionsAmong(tx, session_ids)])),
+      ([keyRows, sessionRows]) =>
+        keyRows.some(isBack) || sessionRows.some((row) => memory.endedSessions.has(signInId(row.token_sha256))),
+    );
+    const validKeys = new Set<string>();
+    const validSessions = new Set<string>();
+    for (const row of keyRows) if (await valid(row)) validKeys.add(row.id);
+    for (const { token_sha256, ...row } of sessionRows) {
+      const id = signInId(token_sha256);
+      if (await isValidSession(id, row)) validSessions.add(id);
+    }
+    return { validKeys, validSessions };
+  }
+
   return {
     key: (id) => keys.read(id, () => readKey(id)),
+    async endedAmong(grants) {
+      const idsOf = (of: (grant: Grant) => string | null) =>
+        [...new Set(grants.map(of))].filter((id): id is string => id !== null);
+      const key_ids = idsOf(({ key_id }) => key_id);
+      const { validKeys, validSessions } = await validAmong(
+        key_ids,
+        idsOf(({ session_id }) => session_id),
+      );
+      for (const id of key_ids) if (!validKeys.has(id)) keys.forget(id);
+      return ({ key_id, session_id }) =>
+        (key_id !== null && !validKeys.has(key_id)) || (session_id !== null && !validSessions.has(session_id));
+    },
     async lookAgain(id) {
       keys.forget(id);
       if (looking.has(id) || looking.size >= MAX_LOOKING) return;
@@ -80,19 +131,11 @@ export function identityStore({ pool, keyring, keys, memory, report }: Omit<Acce
       );
       if (!found) return undefined;
       const { session, key } = found;
-      const { project_id, owner, role, key_id } = session;
-      const refused = memory.endedSessions.has(id)
-        ? new RolledBack('session', id)
-        : (await isAuthentic(project_id, (sealer) => isAuthenticSession(sealer, id, session)))
-          ? undefined
-          : new RowForged('session', id);
-      if (refused) {
-        await report(project_id, refused);
-        return undefined;
-      }
+      const { project_id, owner, role, key_id, expires_at } = session;
+      if (!(await isValidSession(id, session))) return undefined;
       // A session ends with its key.
       if (key_id !== null && !(key && (await valid(key)))) return undefined;
-      return { project_id, owner, role, key_id };
+      return { project_id, owner, role, key_id, expires_at };
     },
     async startSession(token_sha256, session, hours) {
       const sealer = await keyring.sealer(session.project_id);

@@ -8,6 +8,7 @@ const MINUTE = 60_000;
 
 /** A session or a sign-in link is identified by the hash of its token: only that is stored. */
 export const signInId = (token_sha256: Uint8Array): string => Buffer.from(token_sha256).toString('hex');
+const tokenHashOf = (id: string): Buffer => Buffer.from(id, 'hex');
 
 export type SessionRow = ApproverSession & { created_at: Date; expires_at: Date; mac: Buffer | null };
 export type LinkRow = Omit<ApproverSession, 'key_id'> & { expires_at: Date; mac: Buffer | null };
@@ -90,6 +91,15 @@ export async function findSession(
   ]);
   return session && { session, key };
 }
+
+/** For `acrossProjects`. Of these sessions, those that have a row and have not expired. The caller checks each. */
+export const sessionsAmong = (
+  tx: Transaction,
+  ids: readonly string[],
+): Promise<(SessionRow & { token_sha256: Buffer })[]> =>
+  tx.query(`select token_sha256, ${SESSION} from sessions where token_sha256 = any($1) and expires_at > now()`, [
+    ids.map(tokenHashOf),
+  ]);
 
 /** For `acrossProjects`. Returns the session that has ended. */
 export async function deleteSession(tx: Transaction, token_sha256: Uint8Array): Promise<SessionRow | undefined> {

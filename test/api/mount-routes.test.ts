@@ -4,6 +4,7 @@ import express from 'express';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod/v4';
 import { errorHandler } from '../../api/error-handler.ts';
+import { createGrants } from '../../api/live/grants.ts';
 import { assignRequestId } from '../../api/middleware/request-id.ts';
 import { mountRoutes } from '../../api/mount-routes.ts';
 import { route } from '../../api/route.ts';
@@ -38,8 +39,12 @@ beforeAll(async () => {
     authenticate: async (req) => {
       const role = req.get('authorization') as Role | undefined;
       if (!role) throw new DomainError('unauthenticated', 'Send an API key.');
-      return { project_id: 'prj', owner: 'o', key_id: 'key', services: null, via: 'key', role };
+      return {
+        principal: { project_id: 'prj', owner: 'o', key_id: 'key', services: null, via: 'key', role },
+        grant: { key_id: 'key', session_id: null, expires_at: null },
+      };
     },
+    grants: createGrants({ endedAmong: async () => () => false }),
     once: async (_principal, _scope, id, work) => work(id),
     largeBodies: (_req, res) => {
       res.json({ by: 'the other thread' });

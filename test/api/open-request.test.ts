@@ -86,7 +86,7 @@ async function open({
     },
     triageUrl: (name) => name,
   });
-  const answer = openRequest(agent, { service: 's', action: 'a', payload: { n: 1 }, priority: 'medium' }, id);
+  const answer = openRequest(agent, { service: 's', action: 'a', payload: { n: 1 }, priority: 'medium' }, id, () => {});
   return { answer: await answer.catch((error: unknown) => error as never), id, versions, counted, started };
 }
 const stored = async (id: string) => (await here.requests.view(project, id))!;

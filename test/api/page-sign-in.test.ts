@@ -2,6 +2,8 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createGrants } from '../../api/live/grants.ts';
+import { assignRequestId } from '../../api/middleware/request-id.ts';
 import { localPath } from '../../api/page/local-path.ts';
 import { sessionRoutes } from '../../api/page/session-routes.ts';
 import { newApiKey, newToken, tokenHash } from '../../crypto/api-key.ts';
@@ -154,8 +156,13 @@ describe('under https', () => {
     const { pool } = system.database;
     const keyring = createKeyring(parseRootKey(system.env['LETSPING_ROOT_KEY']!), storedKeys(pool));
     const app = express().use(
+      (req, res, next) => {
+        assignRequestId(req, res);
+        next();
+      },
       sessionRoutes({
         identities: apiStores(pool, keyring).identities,
+        grants: createGrants({ endedAmong: async () => () => false }),
         publicUrl: () => 'https://approvals.example.test',
       }),
     );

@@ -68,6 +68,11 @@ export function follow(arrive: () => void): void {
       if (shown.dataset['kind'] === 'inbox' || request_id === shown.dataset['id']) soon();
     });
   }
-  source.addEventListener('reset', soon);
+  source.addEventListener('reset', (event) => {
+    const { reason } = JSON.parse((event as MessageEvent<string>).data) as { reason?: string };
+    if (reason === 'revoked')
+      location.reload(); // shows the sign-in page
+    else soon();
+  });
   addEventListener('pagehide', () => source.close());
 }
