@@ -63,7 +63,11 @@ export function apiStores(
     view: (project_id, id) => sealed(project_id, (tx, sealer) => requestView(tx, sealer, id, seen)),
     history: (project_id, id) => sealed(project_id, (tx, sealer) => historyView(tx, sealer, id, seen)),
     async list(project_id, query) {
-      const page = await sealed(project_id, (tx, sealer) => listRequests(tx, sealer, query), onceInProject);
+      const page = await sealed(
+        project_id,
+        (tx, sealer) => listRequests(tx, sealer, query),
+        query.agent ? inProject : onceInProject, // the list of an agent's key takes two statements
+      );
       await Promise.all(page.refused.slice(0, MAX_REPORTED).map((row) => reportForged(project_id, row)));
       return page;
     },

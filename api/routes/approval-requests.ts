@@ -62,7 +62,7 @@ export const approvalRequestRoutes = ({
       async handler({ principal, query }) {
         const { items, refused, next } = await requests.list(principal.project_id, {
           ...query,
-          key_id: principal.role === 'agent' ? principal.key_id : undefined,
+          agent: principal.role === 'agent' ? principal : undefined,
           after: parseCursor(query.cursor),
         });
         return {

@@ -1,5 +1,6 @@
 import type { ApprovalEvent } from '../../contracts/events.ts';
 import { Text } from '../../contracts/text.ts';
+import { maySee } from '../../domain/access/permissions.ts';
 import type { EventHub } from '../live/event-hub.ts';
 import { type Route, route } from '../route.ts';
 
@@ -10,7 +11,7 @@ const STREAMED = { 'Cache-Control': 'no-cache, no-transform', 'X-Accel-Buffering
 
 /**
  * Server-sent events: names and ids, never payloads. `Last-Event-ID` resumes from the last ten minutes; where that is not
- * possible, an event `reset` says to fetch again. An agent's key receives the events of its own requests only.
+ * possible, an event `reset` says to fetch again. An agent's key receives the events of the requests that it sees.
  */
 export const eventRoutes = ({ hub }: { hub: EventHub }): Route[] => [
   route({
@@ -30,9 +31,8 @@ export const eventRoutes = ({ hub }: { hub: EventHub }): Route[] => [
         const reset = (data: object) => res.write(`event: reset\ndata: ${JSON.stringify(data)}\n\n`);
         const leave = hub.subscribe(
           headers[LAST_EVENT_HEADER],
-          ({ id, project_id, key_id, event, request_id, occurred_at }) => {
-            if (project_id !== principal.project_id || (principal.role === 'agent' && key_id !== principal.key_id))
-              return;
+          ({ id, project_id, event, request_id, occurred_at, ...request }) => {
+            if (project_id !== principal.project_id || !maySee(principal, request)) return;
             const data: ApprovalEvent = { event, request_id, occurred_at };
             res.write(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
           },

@@ -1,4 +1,5 @@
 import type { Role } from '../../contracts/key.ts';
+import { isSameOwner } from './same-owner.ts';
 
 export type Permission =
   | 'approval:create'
@@ -19,7 +20,7 @@ const PERMISSIONS: Record<Role, readonly Permission[]> = {
 
 export const mayDo = (role: Role, permission: Permission): boolean => PERMISSIONS[role].includes(permission);
 
-/** The authenticated caller. `key_id` is its identity for idempotency and for the requests that it opened. */
+/** The authenticated caller. `key_id` is its identity for idempotency. */
 export interface Principal {
   project_id: string;
   owner: string;
@@ -30,6 +31,13 @@ export interface Principal {
   via: 'key' | 'session';
 }
 
-/** An agent's key sees the requests that it opened; people see all of the project. */
-export const maySee = (principal: Principal, request: { key_id: string }): boolean =>
-  principal.role !== 'agent' || request.key_id === principal.key_id;
+/**
+ * An agent's key sees the requests of its owner, in its services: a new key of a rotation takes over those of the old one. People see all
+ * of the project.
+ */
+export const maySee = (
+  { role, owner, services }: Pick<Principal, 'role' | 'owner' | 'services'>,
+  request: { requested_by: string; service: string },
+): boolean =>
+  role !== 'agent' ||
+  (isSameOwner(request.requested_by, owner) && (services === null || services.includes(request.service)));

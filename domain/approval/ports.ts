@@ -42,9 +42,9 @@ export interface HistoryReader {
   history(project_id: string, id: string): Promise<HistoryView | undefined>;
 }
 
-/** `after` is the last row of the page before; `key_id` narrows to the requests that one key opened. */
+/** `after` is the last row of the page before; `agent` narrows to what an agent's key sees (`maySee`). */
 export type RequestQuery = ListQuery & {
-  key_id?: string | undefined;
+  agent?: { owner: string; services: readonly string[] | null } | undefined;
   after?: { created_at: string; id: string } | undefined;
 };
 

@@ -1,7 +1,8 @@
 import type { ApprovalEvent } from '../../contracts/events.ts';
 
-/** An event of a request as it is sent between processes: with its project, and the key that opened the request. */
+/** An event of a request, with what says who may see it. */
 export interface RequestEvent extends ApprovalEvent {
   project_id: string;
-  key_id: string;
+  requested_by: string;
+  service: string;
 }

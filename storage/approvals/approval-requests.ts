@@ -1,4 +1,5 @@
 import type { Sealer } from '../../crypto/keyring.ts';
+import { isSameOwner } from '../../domain/access/same-owner.ts';
 import { type ForgedRow, isForgedRow } from '../../domain/approval/forged-row.ts';
 import type { ListedRequests, RequestQuery } from '../../domain/approval/ports.ts';
 import type { LedgerRecord, ListedRequest, RequestRecord, UnsealedRequest } from '../../domain/approval/record.ts';
@@ -34,6 +35,14 @@ export async function readRequest(tx: Transaction, sealer: Sealer, id: string): 
   return found && unsealedRequest(sealer, found);
 }
 
+/** The spellings of one owner that have keys. Releases before took several; what was requested under each is theirs. */
+const spellingsOf = async (tx: Transaction, owner: string): Promise<string[]> => {
+  const rows = await tx.query<{ owner: string }>('select distinct owner from api_keys where project_id = $1', [
+    tx.project_id,
+  ]);
+  return rows.map((row) => row.owner).filter((other) => isSameOwner(other, owner));
+};
+
 /**
  * A page, newest first. The attacker writes to the database: a row that is not authentic is left out, and does not hide the others.
  */
@@ -48,7 +57,8 @@ export async function listRequests(tx: Transaction, sealer: Sealer, query: Reque
   narrow('r.service = ?', query.service);
   narrow('r.action = ?', query.action);
   narrow('r.thread_id = ?', query.thread_id);
-  narrow('r.key_id = ?', query.key_id);
+  narrow('r.requested_by = any(?)', query.agent && (await spellingsOf(tx, query.agent.owner)));
+  narrow('r.service = any(?)', query.agent?.services ?? undefined);
   narrow('(r.created_at, r.id) < (?::timestamptz, ?)', query.after?.created_at, query.after?.id);
   const rows = await tx.query<RequestRecord & { front: Buffer; ledger: LedgerJson | null }>(
     `select ${COLUMNS}, ${SEAL_FRONT_SQL}, to_json(l) as ledger

@@ -9,7 +9,7 @@ const RECENT = "interval '20 minutes'";
 
 /** When an event of a request happened; null if it did not. */
 const EVENTS = `
-  select n.event, r.id as request_id, r.project_id, r.key_id, happened.occurred_at
+  select n.event, r.id as request_id, r.project_id, r.requested_by, r.service, happened.occurred_at
   from unnest($1::text[], $2::text[]) with ordinality as n (event, request_id, position)
     join approval_requests r on r.id = n.request_id
     cross join lateral (select case n.event

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createFirstProject } from '../../storage/access/bootstrap.ts';
 import { approvalsOf } from '../helpers/approvals.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
@@ -69,6 +69,64 @@ describe('authentication', () => {
       404,
     );
     expect((await system.call(other.api_key, 'GET', '/api/approval-requests')).body.items).toEqual([]);
+  });
+
+  describe("an agent's key sees the requests of its owner, within its services", () => {
+    const agentKey = async (owner: string, services?: string[]) =>
+      (await makeKey({ name: 'n', owner, role: 'agent', ...(services && { services }) })).api_key as string;
+    const paths = (id: string): [string, string, object?][] => [
+      ['GET', `/api/status/${id}`],
+      ['GET', `/api/approval-requests/${id}`],
+      ['POST', `/api/approval-requests/${id}/executed`, { payload_digest: `sha256:${'0'.repeat(64)}` }],
+      ['POST', `/api/approval-requests/${id}/cancel`, {}],
+    ];
+    const statuses = async (key: string, id: string) =>
+      Promise.all(paths(id).map(async ([method, path, body]) => (await system.call(key, method, path, body)).status));
+    const listed = async (key: string) =>
+      (await system.call(key, 'GET', '/api/approval-requests')).body.items.map((item: { id: string }) => item.id);
+
+    test('a new key takes over from a revoked one', async () => {
+      const old = await makeKey({ name: 'old', owner: 'rotating', role: 'agent' });
+      const { id } = (await system.call(old.api_key, 'POST', '/api/ingest', action)).body;
+      await system.call(system.admin_api_key, 'DELETE', `/api/keys/${old.id}`);
+      const fresh = await agentKey('rotating');
+      expect(await listed(fresh)).toEqual([id]);
+      expect(await statuses(fresh, id)).toEqual([200, 200, 409, expect.toBeOneOf([200, 202])]);
+    });
+
+    test('a key for other services does not', async () => {
+      const first = await agentKey('limited', [action.service]);
+      const { id } = (await system.call(first, 'POST', '/api/ingest', action)).body;
+      const [same, other] = [await agentKey('limited', [action.service, 'x']), await agentKey('limited', ['x'])];
+      expect(await listed(same)).toEqual([id]);
+      expect(await listed(other)).toEqual([]);
+      expect(await statuses(other, id)).toEqual([404, 404, 404, 404]);
+      expect((await statuses(same, id)).slice(0, 2)).toEqual([200, 200]);
+    });
+
+    test('events too, and an Idempotency-Key belongs to one key', async () => {
+      const [first, second, stranger] = [await agentKey('heard'), await agentKey('heard'), await agentKey('deaf')];
+      const hear = async (key: string) => {
+        const end = new AbortController();
+        const answer = await fetch(`${system.api.url}/api/events`, {
+          headers: { authorization: `Bearer ${key}` },
+          signal: end.signal,
+        });
+        const heard = { text: '', stop: () => end.abort() };
+        (async () => {
+          for await (const part of answer.body!.pipeThrough(new TextDecoderStream())) heard.text += part;
+        })().catch(() => {});
+        return heard;
+      };
+      const [theirs, others] = [await hear(second), await hear(stranger)];
+      const headers = { 'idempotency-key': 'same' };
+      const { id } = (await system.call(first, 'POST', '/api/ingest', action, headers)).body;
+      await vi.waitFor(() => expect(theirs.text).toContain(id), { timeout: 5_000 });
+      expect(others.text).not.toContain(id);
+      expect((await system.call(second, 'POST', '/api/ingest', action, headers)).body.id).not.toBe(id);
+      theirs.stop();
+      others.stop();
+    });
   });
 
   test("an agent's key cannot decide, and an owner's second key cannot decide their own request", async () => {

@@ -79,7 +79,8 @@ test('an event is what the row says, and is reported once although its notice is
         event: 'approval_request.opened',
         request_id: id,
         project_id,
-        key_id: 'key_x',
+        requested_by: 'o',
+        service: 's',
         occurred_at: created_at.toISOString(),
       },
     ]);

@@ -37,7 +37,9 @@ export const resumeWorkerProgram: Suite = {
       };
       await attacked(on, steps, say, cell);
       await on.judged();
-      count.note(`${on.summary()}; it ran nothing that no person approved, and no request of another key was touched`);
+      count.note(
+        `${on.summary()}; it ran nothing that no person approved, and no request of another owner was touched`,
+      );
     } finally {
       await worker.stop();
       await rig.stop();
