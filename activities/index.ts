@@ -8,7 +8,7 @@ import type {
   WorkflowScanStore,
 } from '../domain/approval/ports.ts';
 import type { WorkflowDirectory, WorkflowStarter } from '../domain/approval/workflow-ports.ts';
-import type { ScreenDeps } from '../domain/firewall/screen-deps.ts';
+import type { Screener } from '../domain/firewall/screener.ts';
 import type { DeliveryStore, InterruptReader } from '../domain/outbox/ports.ts';
 import { createAdmit } from './admit.ts';
 import { withApplicationFailures } from './application-failures.ts';
@@ -42,8 +42,8 @@ export interface ActivityDeps
   signer: StatementSigner;
   starter: WorkflowStarter;
   directory: WorkflowDirectory;
-  /** Parsers for the screening of patches. */
-  screenDeps?: ScreenDeps;
+  /** Screens patches. */
+  screen?: Screener;
 }
 
 /** All activities of our worker, under their registered names: the only place that composes them. */
@@ -52,7 +52,7 @@ export function createActivities({
   signer,
   starter,
   directory,
-  screenDeps,
+  screen,
   caller,
   onSettled,
   onIncident,
@@ -70,7 +70,7 @@ export function createActivities({
   return registered(
     withApplicationFailures({
       admit: reportingForgedRows(alarms, createAdmit({ store: stores.screen, ...alarms, caller })),
-      screenPatch: reportingForgedRows(alarms, createScreenPatch(stores.screen, screenDeps)),
+      screenPatch: reportingForgedRows(alarms, createScreenPatch(stores.screen, screen)),
       settle: createSettle({
         settle: createSettleByHint({ ledger: stores.ledger, signer, onSettled }),
         ...alarms,

@@ -4,8 +4,7 @@ import type { ScreenAnswer } from '../contracts/workflow.ts';
 import type { ScreenStore } from '../domain/approval/ports.ts';
 import { DomainError } from '../domain/errors.ts';
 import { newFindings } from '../domain/firewall/new-findings.ts';
-import { screenAction } from '../domain/firewall/screen.ts';
-import type { ScreenDeps } from '../domain/firewall/screen-deps.ts';
+import { heldUnjudged, type Screener, screenHere } from '../domain/firewall/screener.ts';
 
 const ANSWER: Record<PatchScreening, ScreenAnswer> = {
   accepted: 'hold', // for the person who has just approved it
@@ -16,10 +15,11 @@ const ANSWER: Record<PatchScreening, ScreenAnswer> = {
 /**
  * A patched payload that is blocked does not count. A patch with a finding that the original lacked widens the held action: it
  * does not count either, or the policy lets it wait for a second approver. A patch is screened once, so that an attacker who
- * can run this activity cannot have it screened again by a later policy. If this throws, the workflow refuses the patch.
+ * can run this activity cannot have it screened again by a later policy. One whose screening is ended is refused. If this throws,
+ * the workflow refuses the patch.
  */
 export const createScreenPatch =
-  (store: ScreenStore, deps: ScreenDeps = {}): WorkerActivities['screenPatch'] =>
+  (store: ScreenStore, screen: Screener = screenHere()): WorkerActivities['screenPatch'] =>
   async (ref, decision_id) => {
     const request = await store.request(ref);
     if (!request) throw new DomainError('not_found', `no approval request ${ref.request_id}`);
@@ -28,17 +28,14 @@ export const createScreenPatch =
     if (decision.screening !== null) return ANSWER[decision.screening];
     const { policy } = await store.policy(ref.project_id);
     const { service, action, context } = request;
-    const patched = screenAction(
-      { service, action, payload: decision.patched_payload },
-      context,
-      policy,
-      undefined,
-      // A patch is not another call: the guardrails that count have counted this one when it opened.
-      { ...deps, stats: { now_ms: request.created_at.getTime(), agent: request.requested_by, past: [] } },
-    );
+    const call = { service, action, payload: decision.patched_payload };
+    // A patch is not another call: the guardrails that count have counted this one when it opened.
+    const stats = { now_ms: request.created_at.getTime(), agent: request.requested_by, past: [] };
+    const screened = await screen(decision.actor, call, context, policy, stats);
+    const patched = screened ?? heldUnjudged(policy, call);
     const worse = newFindings(request.findings, patched.findings);
     const screening =
-      patched.verdict === 'block'
+      patched.verdict === 'block' || !screened
         ? 'refused'
         : worse.length === 0
           ? 'accepted'

@@ -3,6 +3,7 @@ import type { ApprovalWorkflows } from '../domain/approval/approval-workflows.ts
 import type { StatementSigner } from '../domain/approval/ports.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { ScreenDeps } from '../domain/firewall/screen-deps.ts';
+import type { Screener } from '../domain/firewall/screener.ts';
 import type { AgentSchemas } from '../domain/json/schema.ts';
 import { docsRoutes } from './docs/routes.ts';
 import { errorHandler } from './error-handler.ts';
@@ -44,6 +45,7 @@ export interface AppDeps extends HealthDeps {
   log: Log;
   /** The firewall's parsers, loaded once. */
   screenDeps: ScreenDeps;
+  screen: Screener;
   /** Compiles the schemas that agents send with their requests. */
   agentSchemas: AgentSchemas;
   /** The address that people use, without a trailing slash. A function: port 0 is known only after listening. */
@@ -79,7 +81,7 @@ export function createApp(deps: AppDeps): Express {
     store: stores.opening,
     signer: deps.signer,
     counts: deps.counts,
-    screenDeps: deps.screenDeps,
+    screen: deps.screen,
     agentSchemas: deps.agentSchemas,
     workflows,
     triageUrl: (id) => `${publicUrl()}/requests/${id}`,
@@ -97,7 +99,7 @@ export function createApp(deps: AppDeps): Express {
       ...policyRoutes({
         store: policies,
         putPolicy: createPutPolicy(policies, deps),
-        simulatePolicy: createSimulatePolicy(requests, deps.screenDeps),
+        simulatePolicy: createSimulatePolicy(requests, deps.screenDeps, deps.screen),
       }),
       ...keyRoutes({ keys: stores.keys, environment: deps.environment }),
       ...eventRoutes({ hub: deps.hub }),

@@ -8,13 +8,14 @@ import { type Config, loadConfig } from '../runtime/config.ts';
 import { createLogger } from '../runtime/log.ts';
 import { createMetrics, type Metrics, serveMetrics } from '../runtime/metrics.ts';
 import { loadParsers } from '../runtime/parsers.ts';
-import { createSchemaThreads } from '../runtime/schemas/threads.ts';
 import { selfTest, UNTIL_COMPILED } from '../runtime/self-test.ts';
 import { type Ending, type ProcessEnd, watchProcessEnd } from '../runtime/shutdown.ts';
 import { refuseTemporal } from '../runtime/temporal/access.ts';
 import { approvalWorkflows } from '../runtime/temporal/approval-workflows.ts';
 import { temporalClient } from '../runtime/temporal/client.ts';
 import { loadPayloadCodecs } from '../runtime/temporal/payload-codec.ts';
+import { createSchemaThreads } from '../runtime/threads/agent-schemas.ts';
+import { createScreener } from '../runtime/threads/screener.ts';
 import { createKeyCache } from '../storage/access/key-cache.ts';
 import { createActLog } from '../storage/acts/act-log.ts';
 import { refuseRolledBack } from '../storage/acts/refuse-rolled-back.ts';
@@ -138,14 +139,17 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
   const largeBodies =
     options.largeBodies &&
     createLargeBodyWorker({ entry: options.largeBodies, env, publicUrl: () => url, counts, log });
-  const agentSchemas = createSchemaThreads({
-    onStopped: (key_id, why) => log.warn({ key_id, why }, 'the schema of an agent was stopped'),
+  const stopped = (what: string) => ({
+    onStopped: (key_id: string, why: string) => log.warn({ key_id, why }, `${what} was stopped`),
   });
+  const agentSchemas = createSchemaThreads(stopped('the schema of an agent'));
+  const screener = createScreener(screenDeps, stopped('the screening of a large payload'));
   const app = createApp({
     stores,
     signer,
     counts,
     screenDeps,
+    screen: screener.screen,
     agentSchemas,
     loosenWithoutReason: config.dev,
     workflows,
@@ -203,7 +207,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     server.closeIdleConnections();
     setTimeout(() => server.closeAllConnections(), CLOSE_MS).unref();
     await closed;
-    await Promise.all([largeBodies?.end(), agentSchemas.end()]);
+    await Promise.all([largeBodies?.end(), agentSchemas.end(), screener.end()]);
     clearInterval(waking);
     grants.stop();
     await Promise.all([workflows.end(), events.end()]);

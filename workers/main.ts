@@ -18,6 +18,7 @@ import { temporalClient, temporalSettings } from '../runtime/temporal/client.ts'
 import { loadPayloadCodecs } from '../runtime/temporal/payload-codec.ts';
 import { workflowDirectory } from '../runtime/temporal/workflow-directory.ts';
 import { workflowStarter } from '../runtime/temporal/workflow-starter.ts';
+import { createScreener } from '../runtime/threads/screener.ts';
 import { activityStores } from '../storage/activity-stores.ts';
 import { refuseRolledBack } from '../storage/acts/refuse-rolled-back.ts';
 import { readBacklog } from '../storage/approvals/backlog.ts';
@@ -64,6 +65,10 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<ReturnType<Proc
     refuseTemporal(env, { whenUnavailable: 'wait' }),
   ]);
   await selfTest({ parsers }, signer);
+  const screener = createScreener(
+    { parsers },
+    { onStopped: (key_id, why) => log.warn({ key_id, why }, 'the screening of a large patch was stopped') },
+  );
   const stores = activityStores(pool, keyring);
   const metrics = createMetrics('worker', () => readBacklog(pool));
 
@@ -74,7 +79,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<ReturnType<Proc
     signer,
     starter,
     directory: workflowDirectory(client),
-    screenDeps: { parsers },
+    screen: screener.screen,
     onSettled: metrics.decided,
     onIncident: ({ project_id, request_id }, kind) => {
       metrics.refused(kind);
@@ -154,6 +159,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<ReturnType<Proc
       clientConnection.close(),
       pool.end(),
       measured?.stop(),
+      screener.end(),
     ]);
   }
   log.info('worker stopped');

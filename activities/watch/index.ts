@@ -1,7 +1,7 @@
 import type { RequestRef } from '../../contracts/workflow.ts';
 import type { IncidentStore, Ledger, ScreenStore, StatementSigner, WatchStore } from '../../domain/approval/ports.ts';
 import type { WorkflowDirectory, WorkflowStarter } from '../../domain/approval/workflow-ports.ts';
-import type { ScreenDeps } from '../../domain/firewall/screen-deps.ts';
+import type { Screener } from '../../domain/firewall/screener.ts';
 import { createStartDeliveries } from '../deliver.ts';
 import type { OnIncident } from '../forged-rows.ts';
 import type { OnRepair } from '../reconcile.ts';
@@ -17,7 +17,7 @@ export interface WatchDeps extends Pick<QuarantineDeps, 'onStuck'> {
   signer: StatementSigner;
   starter: WorkflowStarter;
   directory: WorkflowDirectory;
-  screenDeps?: ScreenDeps;
+  screen?: Screener;
   onSettled?: OnSettled | undefined;
   onIncident?: OnIncident | undefined;
   onRepair?: OnRepair | undefined;
@@ -29,7 +29,7 @@ export function createWatch({
   signer,
   starter,
   directory,
-  screenDeps,
+  screen,
   onSettled,
   onIncident,
   onRepair,
@@ -42,7 +42,7 @@ export function createWatch({
   return {
     deadlines: createEnforceDeadlines({
       ...shared,
-      screenPatch: createScreenPatch(stores.screen, screenDeps),
+      screenPatch: createScreenPatch(stores.screen, screen),
       startDeliveries: createStartDeliveries(starter),
     }),
     decisions: createSendAgain({ ...shared, onSilent: (ref) => silent.push(ref) }),

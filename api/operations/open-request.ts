@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { DEFAULT_EXPIRES_IN_MS, type IngestBody } from '../../contracts/action.ts';
 import type { IngestAnswer } from '../../contracts/approval-request.ts';
+import type { Screening } from '../../contracts/verdict.ts';
 import { sha256 } from '../../crypto/sha256.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
 import type { ApprovalWorkflows } from '../../domain/approval/approval-workflows.ts';
@@ -9,8 +10,7 @@ import type { NewRequest } from '../../domain/approval/record.ts';
 import { payloadDigest, SALT_BYTES, saltText } from '../../domain/digest.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { routeOf } from '../../domain/firewall/policy/policy.ts';
-import { screenAction } from '../../domain/firewall/screen.ts';
-import type { ScreenDeps } from '../../domain/firewall/screen-deps.ts';
+import { heldUnjudged, type Screener } from '../../domain/firewall/screener.ts';
 import type { AgentSchemas } from '../../domain/json/schema.ts';
 import { withoutLpMeta } from '../../domain/lp-meta.ts';
 import type { Counts } from '../ports.ts';
@@ -31,8 +31,7 @@ export type OpenRequest = (
 export interface OpenRequestDeps {
   store: OpenRequestStore;
   signer: StatementSigner;
-  /** The firewall's parsers. */
-  screenDeps: ScreenDeps;
+  screen: Screener;
   agentSchemas: Pick<AgentSchemas, 'refusal'>;
   workflows: Pick<ApprovalWorkflows, 'start'>;
   counts: Pick<Counts, 'opened' | 'decided'>;
@@ -48,7 +47,7 @@ const MAX_ATTEMPTS = 5;
  * unavailable Temporal does not matter here.
  */
 export const createOpenRequest =
-  ({ store, signer, screenDeps, agentSchemas, workflows, counts, triageUrl }: OpenRequestDeps): OpenRequest =>
+  ({ store, signer, screen, agentSchemas, workflows, counts, triageUrl }: OpenRequestDeps): OpenRequest =>
   async (principal, body, id, checkAccess) => {
     checkCaller(principal, body);
     const { project_id } = principal;
@@ -60,8 +59,10 @@ export const createOpenRequest =
       ? await agentSchemas.refusal(principal.key_id, JSON.stringify(body.schema))
       : undefined;
     checkAccess();
-    const payload_digest = payloadDigest(salt, { service, action, payload }, sha256);
+    const called = { service, action, payload };
+    const payload_digest = payloadDigest(salt, called, sha256);
 
+    let isEnded = false;
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const { inForce, now } = await store.screeningBasis(project_id);
       const { policy } = inForce;
@@ -69,8 +70,13 @@ export const createOpenRequest =
         screenStats(store, project_id, policy, principal.owner),
         threadContext(store, project_id, declared, principal.owner),
       ]);
-      const deps = { ...screenDeps, ...(stats && { stats }) };
-      const screening = screenAction({ service, action, payload }, context, policy, undefined, deps);
+      // What was ended once is not tried again under another policy.
+      const screened: Screening | undefined = isEnded
+        ? undefined
+        : await screen(principal.key_id, called, context, policy, stats);
+      isEnded = screened === undefined;
+      checkAccess();
+      const screening = screened ?? heldUnjudged(policy, called);
       const request: NewRequest = {
         id,
         service,

@@ -3,8 +3,8 @@ import { type PolicySimulation, type PolicySimulationBody, sinceMs } from '../..
 import type { RecordedReader } from '../../domain/approval/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { NO_PARSERS } from '../../domain/firewall/parsing/parsers.ts';
-import { screenAction } from '../../domain/firewall/screen.ts';
 import type { ScreenDeps } from '../../domain/firewall/screen-deps.ts';
+import { heldUnjudged, type Screener, screenHere } from '../../domain/firewall/screener.ts';
 import { refuseBroken } from './put-policy.ts';
 
 const MAX_SCREENED = 10_000;
@@ -18,7 +18,11 @@ const MAX_MS = 20_000;
  * Screens a project's recorded requests under another policy, newest first, and compares the verdicts. Bounded in requests and
  * in time. One simulation per project at a time; it yields to the event loop between two requests. Nothing is written.
  */
-export function createSimulatePolicy(requests: RecordedReader, screenDeps: ScreenDeps = {}) {
+export function createSimulatePolicy(
+  requests: RecordedReader,
+  screenDeps: ScreenDeps = {},
+  screen: Screener = screenHere(screenDeps),
+) {
   const running = new Set<string>();
 
   return async (project_id: string, body: PolicySimulationBody): Promise<PolicySimulation> => {
@@ -50,13 +54,10 @@ export function createSimulatePolicy(requests: RecordedReader, screenDeps: Scree
       for (const request of batch) {
         if (answer.judged === MAX_SCREENED || Date.now() > deadline) return answer;
         const { id, service, action, payload, context, verdict: was, created_at } = request;
-        const { verdict, held_by, findings } = screenAction(
-          { service, action, payload },
-          context,
-          policy,
-          undefined,
-          screenDeps,
-        );
+        const call = { service, action, payload };
+        // A key for each request: one that has to be ended turns no other away.
+        const { verdict, held_by, findings } =
+          (await screen(`simulation of ${id}`, call, context, policy)) ?? heldUnjudged(policy, call);
         answer.judged += 1;
         answer.was[was] += 1;
         answer.would_be[verdict] += 1;

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { SCHEMA_LIMITS } from '../../domain/json/schema-gate.ts';
-import { createSchemaThreads } from '../../runtime/schemas/threads.ts';
+import { createSchemaThreads } from '../../runtime/threads/agent-schemas.ts';
 import { type Measured, percentile, print, rowOf } from '../row.ts';
 import { BOMBS } from './bombs.ts';
 import { type RealSchema, readCorpus } from './corpus.ts';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { createOpenRequest } from '../../api/operations/open-request.ts';
+import type { IngestBody } from '../../contracts/action.ts';
 import { Policy } from '../../contracts/policy.ts';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
@@ -8,6 +9,8 @@ import { parseRootKey } from '../../crypto/root-key.ts';
 import { createSigner, type Signer } from '../../crypto/signing.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
 import type { OpenRequestStore } from '../../domain/approval/ports.ts';
+import { type Screener, screenHere } from '../../domain/firewall/screener.ts';
+import { createScreener } from '../../runtime/threads/screener.ts';
 import { apiStores } from '../../storage/api-stores.ts';
 import { inProject } from '../../storage/db/transaction.ts';
 import { currentIssuerKey } from '../../storage/keys/issuer-keys.ts';
@@ -54,10 +57,14 @@ async function open({
   id = newId('req'),
   stores = here,
   beforeInsert = async () => {},
+  screen = screenHere(),
+  payload = { n: 1 },
 }: {
   id?: string;
   stores?: ReturnType<typeof apiStores>;
   beforeInsert?: () => Promise<unknown>;
+  screen?: Screener;
+  payload?: IngestBody['payload'];
 } = {}) {
   const versions: number[] = [];
   const counted: string[] = [];
@@ -77,7 +84,7 @@ async function open({
   const openRequest = createOpenRequest({
     store,
     signer,
-    screenDeps: {},
+    screen,
     agentSchemas: { refusal: async () => undefined },
     workflows: { start: (request) => void started.push(request.id) },
     counts: {
@@ -86,7 +93,7 @@ async function open({
     },
     triageUrl: (name) => name,
   });
-  const answer = openRequest(agent, { service: 's', action: 'a', payload: { n: 1 }, priority: 'medium' }, id, () => {});
+  const answer = openRequest(agent, { service: 's', action: 'a', payload, priority: 'medium' }, id, () => {});
   return { answer: await answer.catch((error: unknown) => error as never), id, versions, counted, started };
 }
 const stored = async (id: string) => (await here.requests.view(project, id))!;
@@ -111,6 +118,23 @@ test('a policy that was tightened in another process holds at once, whatever thi
   const again = await open();
   expect(again.answer).toMatchObject({ outcome: { status: 'approved' } });
   expect(again.versions).toEqual([tight.version, loosened.version]);
+});
+
+test('a request whose screening is ended is held under every policy, and the next one of its key is turned away for a while', async () => {
+  await put('observe');
+  const threads = createScreener({}, { threads: 1, ms: 1 });
+  const large = { screen: threads.screen, payload: { rows: Array(5_000).fill('text') } };
+  const held = await open(large);
+  expect(held.answer).toMatchObject({
+    status: 'PENDING',
+    verdict: 'hold',
+    held_by: 'finding',
+    findings: [{ id: 'payload_not_fully_judged', severity: 'high', pointer: '' }],
+  });
+  const { id, answer } = await open(large);
+  expect(answer).toMatchObject({ code: 'rate_limited', details: { retry_after: 2 } });
+  expect(await here.requests.view(project, id)).toBeUndefined();
+  await threads.end();
 });
 
 test('the cached policy and clock are read again only when they are needed', async () => {

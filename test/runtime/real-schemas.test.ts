@@ -3,7 +3,7 @@ import { BOMBS } from '../../bench/schemas/bombs.ts';
 import { readCorpus } from '../../bench/schemas/corpus.ts';
 import { samplesOf } from '../../bench/schemas/samples.ts';
 import { SCHEMA_LIMITS } from '../../domain/json/schema-gate.ts';
-import { createSchemaThreads } from '../../runtime/schemas/threads.ts';
+import { createSchemaThreads } from '../../runtime/threads/agent-schemas.ts';
 
 /** Real threads, and schemas as MCP servers, zod, pydantic and GitHub write them; the verdicts are those of ajv. */
 const ended = new Set<string>();

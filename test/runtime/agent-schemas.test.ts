@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { createSchemaThreads } from '../../runtime/schemas/threads.ts';
+import { createSchemaThreads } from '../../runtime/threads/agent-schemas.ts';
 
 /** Real threads: the program is the one of the build. */
 const ended: string[] = [];

@@ -1,47 +1,49 @@
-import { hash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { LRUCache } from 'lru-cache';
-import type { AgentSchemas } from '../../domain/json/schema.ts';
-import { SCHEMA_LIMITS } from '../../domain/json/schema-gate.ts';
 import { type Job, type JobAnswer, READY } from './job.ts';
 
-/** In a checkout a thread runs the build: Node 20 does not load TypeScript. */
-const ENTRY = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/runtime/schemas/thread.js' : './thread.js',
-  import.meta.url,
-);
+/** One kind of job: its program, and what one job may cost. */
+export interface JobKind {
+  program: URL;
+  /** Time of one job. */
+  ms: number;
+  heapMb: number;
+  /** Jobs of one key that may wait. */
+  maxOfKey: number;
+}
 
-export interface SchemaThreadsOptions {
+export interface ThreadOptions {
   /** Default: one, and two from four cores up. */
   threads?: number | undefined;
-  /** Time of one job. */
   ms?: number | undefined;
   heapMb?: number | undefined;
   /** Called when a job was stopped. */
-  onStopped?: ((key_id: string, why: 'time' | 'memory') => void) | undefined;
+  onStopped?: ((key_id: string, why: Stopped) => void) | undefined;
 }
 
-export interface SchemaThreads extends AgentSchemas {
+/** Why a job has no answer: its time or memory, or its program failed. */
+export type Stopped = 'time' | 'memory' | 'failure';
+
+/** `refused`: seconds until the key may ask again; the job was not begun. */
+export type Outcome = { output: string } | { stopped: Stopped } | { refused: number };
+
+export interface ThreadPool {
+  run(key_id: string, ...input: string[]): Promise<Outcome>;
   end(): Promise<void>;
 }
 
-const MS = 500;
-const HEAP_MB = 64;
-/** Waiting jobs of one key, and of all. */
-const MAX_OF_KEY = 4;
+/** In a checkout a thread runs the build: Node 20 does not load TypeScript. `path` is of the build, without its ending. */
+export const programOf = (path: string): URL =>
+  new URL(`${import.meta.url.endsWith('.ts') ? '../../dist/' : '../../'}${path}.js`, import.meta.url);
+
+/** Waiting jobs of all keys. */
 const MAX_OF_ALL = 200;
 /** A key whose job was stopped is turned away for 2, 4 … 64 s: otherwise one key keeps the thread busy with ending. */
 const TURNED_AWAY_MS = 2_000;
 const MAX_DOUBLINGS = 5;
 const MAX_KEYS = 10_000;
-const MAX_KNOWN = 2_000;
 
-const UNCHECKED = 'The schema of the request could not be applied in time.';
-const BUSY =
-  'The schema of the request could not be applied: too many others wait, or an earlier one of its key took too long.';
-
-type Outcome = { answer: JobAnswer } | { unchecked: string };
 interface Waiting {
   job: Job;
   key_id: string;
@@ -56,20 +58,21 @@ interface Slot {
 }
 
 /**
- * Applies schemas of agents on threads that are ended after 500 ms or 64 MB. The attacker has an agent's key, and writes schemas that never
- * end: they cost their own key its turn, and the event loop nothing. Threads start with the first job.
+ * Threads for work on what strangers wrote, ended when a job takes too long or too much memory. The attacker has an agent's key, and sends
+ * what never ends: that costs the key its turn, and the thread that serves nothing. Threads start with the first job.
  */
-export function createSchemaThreads({
-  threads = availableParallelism() > 3 ? 2 : 1,
-  ms = MS,
-  heapMb = HEAP_MB,
-  onStopped = () => {},
-}: SchemaThreadsOptions = {}): SchemaThreads {
+export function createThreadPool(
+  kind: JobKind,
+  {
+    threads = availableParallelism() > 3 ? 2 : 1,
+    ms = kind.ms,
+    heapMb = kind.heapMb,
+    onStopped = () => {},
+  }: ThreadOptions = {},
+): ThreadPool {
   const queues = new Map<string, Waiting[]>();
   const slots = new Set<Slot>();
   const idle: Slot[] = [];
-  /** By the hash of the text: a tool sends the same schema each time. */
-  const known = new LRUCache<string, { refusal: string | undefined }>({ max: MAX_KNOWN });
   const stopped = new LRUCache<string, { times: number; until: number }>({ max: MAX_KEYS });
   let waiting = 0;
   let ids = 0;
@@ -88,16 +91,19 @@ export function createSchemaThreads({
     dismiss(key_id);
   }
 
+  const secondsFor = (key_id: string) =>
+    Math.max(1, Math.ceil(((stopped.get(key_id)?.until ?? 0) - performance.now()) / 1_000));
+
   function dismiss(key_id: string): void {
     for (const { resolve } of queues.get(key_id) ?? []) {
       waiting -= 1;
-      resolve({ unchecked: BUSY });
+      resolve({ refused: secondsFor(key_id) });
     }
     queues.delete(key_id);
   }
 
   function start(): void {
-    const worker = new Worker(ENTRY, {
+    const worker = new Worker(kind.program, {
       resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 8, stackSizeMb: 2 },
       env: {},
       stdout: true,
@@ -110,7 +116,7 @@ export function createSchemaThreads({
       if (message === READY) slot.isReady = true;
       else {
         if (message.id !== slot.current?.job.id) return;
-        finish(slot, { answer: message });
+        finish(slot, 'output' in message ? { output: message.output } : { stopped: 'failure' });
       }
       idle.push(slot);
       next();
@@ -122,9 +128,10 @@ export function createSchemaThreads({
       if (at >= 0) idle.splice(at, 1);
       const { current } = slot;
       if (current) {
+        const why = slot.isLate ? 'time' : 'memory';
         turnAway(current.key_id);
-        onStopped(current.key_id, slot.isLate ? 'time' : 'memory');
-        finish(slot, { unchecked: UNCHECKED });
+        onStopped(current.key_id, why);
+        finish(slot, { stopped: why });
       }
       // A thread that does not start would be started again without end.
       if (!slot.isReady) for (const key_id of [...queues.keys()]) dismiss(key_id);
@@ -152,40 +159,21 @@ export function createSchemaThreads({
     }
   }
 
-  const run = (key_id: string, schema: string, value?: string): Promise<Outcome> =>
-    new Promise((resolve) => {
-      const queue = queues.get(key_id) ?? [];
-      const isTurnedAway = performance.now() < (stopped.get(key_id)?.until ?? 0);
-      if (ended || isTurnedAway || queue.length >= MAX_OF_KEY || waiting >= MAX_OF_ALL) {
-        resolve({ unchecked: BUSY });
-        return;
-      }
-      queue.push({ job: { id: ++ids, schema, value }, key_id, resolve });
-      queues.set(key_id, queue);
-      waiting += 1;
-      if (slots.size < threads) start();
-      next();
-    });
-
   return {
-    async refusal(key_id, schema) {
-      // Not hashed, and not sent to the thread.
-      if (schema.length > SCHEMA_LIMITS.bytes) return 'The schema is larger than 64 KB.';
-      const id = hash('sha256', schema);
-      const seen = known.get(id);
-      if (seen) return seen.refusal;
-      const outcome = await run(key_id, schema);
-      if ('unchecked' in outcome) return outcome.unchecked;
-      const refusal = 'refusal' in outcome.answer ? outcome.answer.refusal : undefined;
-      known.set(id, { refusal });
-      return refusal;
-    },
-    async check(key_id, schema, value) {
-      const outcome = await run(key_id, schema, value);
-      if ('unchecked' in outcome) return outcome;
-      if ('refusal' in outcome.answer) return { unchecked: outcome.answer.refusal };
-      return { violations: outcome.answer.violations };
-    },
+    run: (key_id, ...input) =>
+      new Promise((resolve) => {
+        const queue = queues.get(key_id) ?? [];
+        const isTurnedAway = performance.now() < (stopped.get(key_id)?.until ?? 0);
+        if (ended || isTurnedAway || queue.length >= kind.maxOfKey || waiting >= MAX_OF_ALL) {
+          resolve({ refused: secondsFor(key_id) });
+          return;
+        }
+        queue.push({ job: { id: ++ids, input }, key_id, resolve });
+        queues.set(key_id, queue);
+        waiting += 1;
+        if (slots.size < threads) start();
+        next();
+      }),
     async end() {
       ended = true;
       await Promise.all([...slots].map(({ worker }) => worker.terminate()));
