@@ -26,10 +26,10 @@ export interface ThreadOptions {
 export type Stopped = 'time' | 'memory' | 'failure';
 
 /** `refused`: seconds until the key may ask again; the job was not begun. */
-export type Outcome = { output: string } | { stopped: Stopped } | { refused: number };
+export type JobOutcome = { output: string } | { stopped: Stopped } | { refused: number };
 
 export interface ThreadPool {
-  run(key_id: string, ...input: string[]): Promise<Outcome>;
+  run(key_id: string, ...input: string[]): Promise<JobOutcome>;
   end(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ const MAX_KEYS = 10_000;
 interface Waiting {
   job: Job;
   key_id: string;
-  resolve: (outcome: Outcome) => void;
+  resolve: (outcome: JobOutcome) => void;
 }
 interface Slot {
   worker: Worker;
@@ -78,7 +78,7 @@ export function createThreadPool(
   let ids = 0;
   let ended = false;
 
-  const finish = (slot: Slot, outcome: Outcome) => {
+  const finish = (slot: Slot, outcome: JobOutcome) => {
     clearTimeout(slot.timer);
     const { current } = slot;
     slot.current = undefined;
