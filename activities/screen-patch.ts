@@ -27,11 +27,14 @@ export const createScreenPatch =
     if (!decision?.patched_payload) return 'block';
     if (decision.screening !== null) return ANSWER[decision.screening];
     const { policy } = await store.policy(ref.project_id);
-    const { service, action, context } = request;
+    const { service, action, context, context_trust } = request;
     const call = { service, action, payload: decision.patched_payload };
     // A patch is not another call: the guardrails that count have counted this one when it opened.
     const stats = { now_ms: request.created_at.getTime(), agent: request.requested_by, past: [] };
-    const screened = await screen(decision.actor, call, context, policy, stats);
+    const screened = await screen(decision.actor, call, context, policy, {
+      stats,
+      ...(context_trust && { context_trust }),
+    });
     const patched = screened ?? heldUnjudged(policy, call);
     const worse = newFindings(request.findings, patched.findings);
     const screening =

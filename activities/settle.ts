@@ -40,7 +40,7 @@ const settlement =
       ...derived.outcome,
       resolved_at: entry.now,
     };
-    const receipt = await signer.sign(statementOf(entry.request, row, derived.patched_by));
+    const receipt = await signer.sign(statementOf(entry.request, row, derived));
     return { resolution: asResolution(row), delivery_ids: await entry.write({ receipt, ...row }) };
   };
 

@@ -2,7 +2,7 @@ import { z } from 'zod/v4';
 import '../contracts/index.ts';
 import { ROLES } from '../contracts/key.ts';
 import { idPattern } from '../crypto/ids.ts';
-import { mayDo } from '../domain/access/permissions.ts';
+import { roleMayDo } from '../domain/access/permissions.ts';
 import { refusalsOf } from './refusals.ts';
 import type { AnswerFormat, Route } from './route.ts';
 
@@ -96,7 +96,7 @@ function responsesOf(route: Route) {
 
 function securityOf({ access }: Route) {
   if (access === 'public') return { security: [] };
-  const roles = ROLES.filter((role) => mayDo(role, access));
+  const roles = ROLES.filter((role) => roleMayDo(role, access));
   return { description: `Roles: ${roles.join(', ')}.`, 'x-permission': access, security: [{ api_key: [] }] };
 }
 

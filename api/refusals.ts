@@ -1,11 +1,10 @@
 import { ERROR_STATUS, type ErrorCode } from '../contracts/error-codes.ts';
-import { ROLES } from '../contracts/key.ts';
-import { mayDo } from '../domain/access/permissions.ts';
 import type { Route } from './route.ts';
 
-/** `not_found`: without a key, under a Host that is not ours. */
+/** `forbidden`: a key can be made without any of the permissions of its role. `not_found`: without a key, under a Host that is not ours. */
 const ACCESS: ErrorCode[] = [
   'unauthenticated',
+  'forbidden',
   'not_found',
   'not_authentic',
   'database_unavailable',
@@ -14,15 +13,10 @@ const ACCESS: ErrorCode[] = [
 const BODY: ErrorCode[] = ['malformed_body', 'body_too_large', 'unsupported_media_type', 'rate_limited', 'overloaded'];
 const IDEMPOTENT: ErrorCode[] = ['idempotency_key_in_use', 'idempotency_key_reused', 'invalid_request'];
 
-/** A session may write from the approval page alone, so every unsafe method can be forbidden. */
-const canBeForbidden = ({ access, method }: Route) =>
-  access !== 'public' && (method !== 'get' || ROLES.some((role) => !mayDo(role, access)));
-
 /** Every refusal of a route: what its declaration implies, and what it names. HTTP status → codes, both in order. */
 export function refusalsOf(route: Route): [status: number, codes: ErrorCode[]][] {
   const codes = new Set<ErrorCode>([
     ...(route.access === 'public' ? [] : ACCESS),
-    ...(canBeForbidden(route) ? (['forbidden'] as const) : []),
     ...(route.query || route.body?.schema || (route.access !== 'public' && !route.publishedCodes)
       ? (['invalid_request'] as const)
       : []),

@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { z } from 'zod/v4';
 import type { ErrorCode } from '../contracts/error-codes.ts';
+import type { Permission } from '../contracts/key.ts';
 import type { IdPrefix } from '../crypto/ids.ts';
-import type { Permission, Principal } from '../domain/access/permissions.ts';
+import type { Principal } from '../domain/access/permissions.ts';
 import type { AnyCall, Call } from './call.ts';
 
 /** An answer that is not JSON: one text, or a stream that the handler writes until the caller leaves. */

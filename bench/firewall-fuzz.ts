@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { DEFAULT_POLICY } from '../domain/firewall/policy/policy.ts';
 import { screenAction } from '../domain/firewall/screen.ts';
 import { loadParsers } from '../runtime/parsers.ts';
+import { CONTEXT_TRUST_OPTION, contextTrustOf } from './context-trust.ts';
 
 const PIECES = [
   'http://',
@@ -92,7 +93,11 @@ const NAMES = [
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
-    options: { runs: { type: 'string', default: '100000' }, seed: { type: 'string' } },
+    options: {
+      runs: { type: 'string', default: '100000' },
+      seed: { type: 'string' },
+      'context-trust': CONTEXT_TRUST_OPTION,
+    },
   });
   const parsers = await loadParsers();
   const text = fc.oneof(
@@ -131,6 +136,8 @@ export async function run(args: string[]): Promise<void> {
     },
     { requiredKeys: [] },
   );
+  const context_trust = contextTrustOf(values['context-trust']);
+  const deps = { parsers, context_trust };
   const policy = { ...DEFAULT_POLICY, default_routing: 'review_flagged' as const };
   let slowest = 0;
   const started = performance.now();
@@ -138,18 +145,18 @@ export async function run(args: string[]): Promise<void> {
     fc.property(name, name, payload, context, (service, action, body, around) => {
       const call = { service, action, payload: body };
       const before = performance.now();
-      const first = screenAction(call, around, policy, undefined, { parsers });
+      const first = screenAction(call, around, policy, undefined, deps);
       slowest = Math.max(slowest, performance.now() - before);
       const failed = first.findings.find((one) => one.id === 'guardrail_failed');
       if (failed) throw new Error(`failed: ${failed.evidence}`);
-      if (JSON.stringify(screenAction(call, around, policy, undefined, { parsers })) !== JSON.stringify(first))
+      if (JSON.stringify(screenAction(call, around, policy, undefined, deps)) !== JSON.stringify(first))
         throw new Error('two answers differ');
     }),
     { numRuns: Number(values.runs), ...(values.seed !== undefined && { seed: Number(values.seed) }) },
   );
   const seconds = (performance.now() - started) / 1_000;
   console.log(
-    `${values.runs} payloads in ${seconds.toFixed(0)} s, no failure, every answer twice the same; the slowest took ${slowest.toFixed(1)} ms`,
+    `${values.runs} payloads in ${seconds.toFixed(0)} s, no failure, every answer twice the same, context trust ${context_trust}; the slowest took ${slowest.toFixed(1)} ms`,
   );
 }
 

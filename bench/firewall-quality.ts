@@ -8,7 +8,9 @@ import type { Screening } from '../contracts/verdict.ts';
 import { contextIn, NEW_SESSION, sessionAfter } from '../domain/firewall/history/session.ts';
 import { DEFAULT_POLICY } from '../domain/firewall/policy/policy.ts';
 import { screenAction } from '../domain/firewall/screen.ts';
+import type { ScreenDeps } from '../domain/firewall/screen-deps.ts';
 import { loadParsers } from '../runtime/parsers.ts';
+import { CONTEXT_TRUST_OPTION, contextTrustOf } from './context-trust.ts';
 import { table } from './table.ts';
 
 /** A labelled call. Only the action and the context reach the firewall; the rest is the expected answer. */
@@ -43,8 +45,10 @@ export async function run(args: string[]): Promise<void> {
       folds: { type: 'string', default: '3,4' },
       json: { type: 'boolean', default: false },
       confusions: { type: 'string', default: 'firewall-confusions.jsonl' },
+      'context-trust': CONTEXT_TRUST_OPTION,
     },
   });
+  const context_trust = contextTrustOf(values['context-trust']);
   const folds = new Set(values.folds === 'all' ? [0, 1, 2, 3, 4] : values.folds.split(',').map(Number));
   const rows: Row[] = [];
   for (const file of positionals.length > 0 ? positionals : DEFAULT_FILES) {
@@ -63,10 +67,11 @@ export async function run(args: string[]): Promise<void> {
         rows.push({ ...Row.parse({ ...alone, ...written }), payload: written.payload });
       }
   }
-  const judged = judge(rows, await loadParsers()).filter((row) => folds.has(row.fold));
+  const judged = judge(rows, { parsers: await loadParsers(), context_trust }).filter((row) => folds.has(row.fold));
   if (judged.length === 0) throw new Error(`no call of folds ${values.folds} in these files`);
   await writeFile(values.confusions, confusions(judged));
   if (values.json) {
+    console.error(`context trust ${context_trust}`);
     for (const row of judged) {
       const { verdict, findings } = row.screening;
       console.log(
@@ -80,7 +85,7 @@ export async function run(args: string[]): Promise<void> {
     return;
   }
   console.log(
-    `folds ${[...folds].join(', ')}; ${judged.length} calls; misses and false hits in ${values.confusions}\n`,
+    `folds ${[...folds].join(', ')}; ${judged.length} calls; context trust ${context_trust}; misses and false hits in ${values.confusions}\n`,
   );
   console.log(report('every call', judged));
   console.log(report('without duplicate (service, action, payload) triples', unique(judged)));
@@ -89,7 +94,7 @@ export async function run(args: string[]): Promise<void> {
   console.log(`ms per call: p50 ${at(0.5)}, p99 ${at(0.99)}, most ${at(0.9999)}`);
 }
 
-function judge(rows: readonly Row[], parsers: Awaited<ReturnType<typeof loadParsers>>): Judged[] {
+function judge(rows: readonly Row[], deps: ScreenDeps): Judged[] {
   const sessions = grouped(rows, (row) => row.session);
   const judged: Judged[] = [];
   for (const steps of sessions.values()) {
@@ -98,7 +103,7 @@ function judge(rows: readonly Row[], parsers: Awaited<ReturnType<typeof loadPars
       const { service, action, payload } = row;
       const started = performance.now();
       const context = contextIn(session, row.context);
-      const screening = screenAction({ service, action, payload }, context, POLICY, undefined, { parsers });
+      const screening = screenAction({ service, action, payload }, context, POLICY, undefined, deps);
       judged.push({ ...row, screening, us: (performance.now() - started) * 1000 });
       session = sessionAfter(session, { service, action, payload }, context, screening);
     }

@@ -4,7 +4,9 @@ import type { GuardrailRule } from '../contracts/guardrails.ts';
 import type { Policy } from '../contracts/policy.ts';
 import { DEFAULT_POLICY } from '../domain/firewall/policy/policy.ts';
 import { screenAction } from '../domain/firewall/screen.ts';
+import type { ScreenDeps } from '../domain/firewall/screen-deps.ts';
 import { loadParsers } from '../runtime/parsers.ts';
+import { CONTEXT_TRUST_OPTION, contextTrustOf } from './context-trust.ts';
 import { type Measured, print, rowOf } from './row.ts';
 
 const fill = (text: string, size: number): string => text.repeat(Math.ceil(size / text.length)).slice(0, size);
@@ -187,13 +189,13 @@ const HOSTILE_MS = 50;
 const WORTH_A_ROW_MS = 10;
 
 /** The least of three runs, in CPU time, of each hostile input. */
-function hostileRows(parsers: Parameters<typeof screenAction>[4] & object): Measured[] {
+function hostileRows(deps: ScreenDeps): Measured[] {
   const budget = { value: HOSTILE_MS };
   const costs = hostile().map(([name, action, policy = policyOf(0)]) => {
     let least = Number.POSITIVE_INFINITY;
     for (let round = 0; round < 3; round += 1) {
       const before = process.cpuUsage();
-      screenAction(action, CONTEXT, policy, undefined, parsers);
+      screenAction(action, CONTEXT, policy, undefined, deps);
       const { user, system } = process.cpuUsage(before);
       least = Math.min(least, (user + system) / 1_000);
     }
@@ -218,10 +220,15 @@ function hostileRows(parsers: Parameters<typeof screenAction>[4] & object): Meas
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
-    options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      'context-trust': CONTEXT_TRUST_OPTION,
+    },
   });
   const span = values.quick ? 150 : 1_500;
-  const parsers = await loadParsers();
+  const context_trust = contextTrustOf(values['context-trust']);
+  const deps = { parsers: await loadParsers(), context_trust };
   const roundTrip = timed(() => JSON.parse(JSON.stringify(REFERENCE)), 100).cpu;
   const rows: Measured[] = [];
   for (const rules of [10, 100]) {
@@ -229,7 +236,7 @@ export async function run(args: string[]): Promise<void> {
     const cedar = await cedarOf(rules);
     for (const size of [1, 16, 64]) {
       const action = payloadOf(size * 1_024);
-      const own = timed(() => screenAction(action, CONTEXT, policy, undefined, { parsers }), span);
+      const own = timed(() => screenAction(action, CONTEXT, policy, undefined, deps), span);
       const peer = cedar && timed(() => cedar(action), span / 2);
       const plain = timed(() => {
         const text = JSON.stringify(action.payload);
@@ -252,7 +259,8 @@ export async function run(args: string[]): Promise<void> {
       );
     }
   }
-  rows.push(...hostileRows({ parsers }));
+  rows.push(...hostileRows(deps));
+  console.error(`context trust ${context_trust}`);
   print(
     rows.map((row) => rowOf('firewall-speed', row)),
     values.json,

@@ -10,9 +10,17 @@ export type Priority = z.infer<typeof Priority>;
 const Name = Text.trim().min(1).max(200);
 
 /**
+ * How far a context counts. It belongs to the key that carries the context. `tighten_only`: whatever the context says, the verdict is
+ * never milder than without it. `full`: the key is that of a host program, whose context no model writes.
+ */
+export const CONTEXT_TRUSTS = ['tighten_only', 'full'] as const;
+export const ContextTrust = z.enum(CONTEXT_TRUSTS);
+export type ContextTrust = z.infer<typeof ContextTrust>;
+
+/**
  * What the agent's host program states about the call; never model output. Labels can only tighten a verdict. Names from the
- * trusted request count as known, unless the policy's `context_trust` lets them tighten only. `thread_id` and `node` are stored
- * in clear, so that requests can be filtered by them; the rest is sealed.
+ * trusted request count as known under `full` trust. `thread_id` and `node` are stored in clear, so that requests can be filtered by
+ * them; the rest is sealed.
  */
 export const ActionContext = z
   .strictObject({

@@ -1,18 +1,10 @@
 import { z } from 'zod/v4';
 import { Policy } from './policy.ts';
+import { Span, spanMs } from './span.ts';
 import { HeldBy, Verdict } from './verdict.ts';
 
 /** How far back: `90min`, `24h`, `7d`. At most 400 days. */
-export const Since = z
-  .string()
-  .regex(/^[1-9]\d{0,5}(min|h|d)$/, 'a span, as 90min, 24h or 7d')
-  .refine((span) => sinceMs(span) <= 400 * 86_400_000, 'at most 400 days');
-
-const UNIT_MS = { min: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** Milliseconds of a `Since`. */
-export const sinceMs = (span: string): number =>
-  Number.parseInt(span, 10) * UNIT_MS[span.replace(/^\d+/, '') as keyof typeof UNIT_MS];
+export const Since = Span.refine((span) => spanMs(span) <= 400 * 86_400_000, 'at most 400 days');
 
 /** Body of `POST /api/policy/simulate`. */
 export const PolicySimulationBody = z

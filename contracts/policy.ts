@@ -1,5 +1,5 @@
 import { z } from 'zod/v4';
-import { MAX_EXPIRES_IN_MS, MIN_EXPIRES_IN_MS } from './action.ts';
+import { ContextTrust, MAX_EXPIRES_IN_MS, MIN_EXPIRES_IN_MS } from './action.ts';
 import { ActionArguments, GuardrailRule, NamePattern as Pattern, RuleSetName } from './guardrails.ts';
 import { Text } from './text.ts';
 
@@ -56,8 +56,9 @@ export const Policy = z
       description:
         'Whether an action without `context.untrusted` counts as untrusted for what the policy or the context lets it judge. Default strict',
     }),
-    context_trust: z.enum(['full', 'tighten_only']).optional().meta({
-      description: 'tighten_only: what the context names as known never makes a verdict milder. Default full',
+    context_trust: ContextTrust.optional().meta({
+      description:
+        'tighten_only: no context makes a verdict milder, whatever key carries it. full, the default: as far as the key is trusted',
     }),
     widening_patches: z.enum(['refuse', 'second_approver']).optional().meta({
       description:

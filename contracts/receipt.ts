@@ -29,6 +29,9 @@ export const Statement = z
         by: z.array(z.string()).optional().meta({
           description: 'The approver; two if a patch needed a second approver, with its author first',
         }),
+        keys_made_by: z.record(z.string(), z.string()).optional().meta({
+          description: 'Of the approvers who used a key that another person made for them: who made it',
+        }),
         channel: z.string().optional(),
         decision_id: z.string().optional(),
         verified: z.literal(false).optional(),

@@ -9,7 +9,8 @@ import type { ForgedRow } from '../domain/approval/forged-row.ts';
  *   key = HKDF-SHA-256(project key, info "letsping/v1 rows")
  *   mac = version(1) ‖ first 16 bytes of HMAC-SHA-256(key, JSON [kind, project, id, …fields in the order of ROW_FIELDS])
  *
- * A JSON array has one encoding per list of values. Times are epoch milliseconds, bytes base64url, absent values null.
+ * A JSON array has one encoding per list of values. Times are epoch milliseconds, bytes base64url, absent values null. Fields that a
+ * later release added follow as one more element, [[name, value], …], where one of them has another value than the rows of before.
  */
 export const ROW_FIELDS = {
   api_key: ['name', 'owner', 'role', 'services', 'secret_sha256', 'created_at'],
@@ -35,7 +36,22 @@ export const ROW_FIELDS = {
   admin_act: ['epoch', 'kind', 'subject', 'actor', 'details', 'created_at', 'previous_mac'],
 } as const;
 export type RowKind = keyof typeof ROW_FIELDS;
-export type RowFields<Kind extends RowKind> = Record<(typeof ROW_FIELDS)[Kind][number], unknown>;
+
+/** What limits a key, with the value that the keys of before have. A limit that is removed, or a trust that is added, changes the MAC. */
+const KEY_LIMITS = { context_trust: 'tighten_only', expires_at: null, made_by: null, permissions: null } as const;
+
+/** Fields that were added later, with the value that the rows of before have: their MACs stay valid. */
+export const LATER_FIELDS = {
+  api_key: KEY_LIMITS,
+  api_key_revocation: KEY_LIMITS,
+  /** Who made the key of the person who decided, where another person did. */
+  decision: { key_made_by: null },
+} as const satisfies Partial<Record<RowKind, Readonly<Record<string, string | null>>>>;
+
+type LaterFields<Kind extends RowKind> = Kind extends keyof typeof LATER_FIELDS
+  ? { [Name in keyof (typeof LATER_FIELDS)[Kind]]: unknown }
+  : unknown;
+export type RowFields<Kind extends RowKind> = Record<(typeof ROW_FIELDS)[Kind][number], unknown> & LaterFields<Kind>;
 
 const VERSION = 1;
 const BYTES = 16;
@@ -106,11 +122,22 @@ const encoded = (value: unknown): unknown =>
       ? Buffer.from(value).toString('base64url')
       : (value ?? null);
 
+function laterValues(kind: RowKind, fields: Record<string, unknown>): [string, unknown][][] {
+  const later: Readonly<Record<string, string | null>> =
+    kind in LATER_FIELDS ? LATER_FIELDS[kind as keyof typeof LATER_FIELDS] : {};
+  const others = Object.entries(later).flatMap(([name, before]): [string, unknown][] => {
+    const value = encoded(fields[name] ?? before);
+    return value === before ? [] : [[name, value]];
+  });
+  return others.length > 0 ? [others] : [];
+}
+
 export function rowMacs(project_id: string, projectKey: Uint8Array): RowMacs {
   const key = Buffer.from(hkdfSync('sha256', projectKey, new Uint8Array(0), 'letsping/v1 rows', 32));
   const macOf = <Kind extends RowKind>(kind: Kind, id: string, row: RowFields<Kind>): Buffer => {
-    const values = ROW_FIELDS[kind].map((name) => encoded((row as Record<string, unknown>)[name]));
-    const text = JSON.stringify([kind, project_id, id, ...values]);
+    const fields = row as Record<string, unknown>;
+    const values = ROW_FIELDS[kind].map((name) => encoded(fields[name]));
+    const text = JSON.stringify([kind, project_id, id, ...values, ...laterValues(kind, fields)]);
     return Buffer.concat([Uint8Array.of(VERSION), createHmac('sha256', key).update(text).digest().subarray(0, BYTES)]);
   };
   const isAuthentic: RowMacs['isAuthentic'] = (kind, id, row, mac) =>

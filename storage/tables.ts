@@ -17,7 +17,10 @@ export const AUTHENTICATED: Readonly<Record<string, AuthenticatedTable>> = {
   api_keys: {
     by: 'a MAC, which that of the revocation replaces (access/api-keys.ts); a process that saw the revocation remembers it',
     identified_by: ['id', 'project_id'],
-    covered: ['name', 'owner', 'role', 'services', 'secret_sha256', 'created_at', 'revoked_at', 'mac', 'revoked_mac'],
+    covered: [
+      ...['name', 'owner', 'role', 'services', 'secret_sha256', 'created_at', 'revoked_at', 'mac', 'revoked_mac'],
+      ...['context_trust', 'expires_at', 'made_by', 'permissions'],
+    ],
     grants_nothing: { last_used_at: 'shown to administrators' },
   },
   sessions: {
@@ -89,6 +92,7 @@ export const AUTHENTICATED: Readonly<Record<string, AuthenticatedTable>> = {
       'type',
       'actor',
       'channel',
+      'key_made_by',
       'payload_digest',
       'patched_digest',
       'sealed',

@@ -1,7 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express';
+import type { Permission } from '../../contracts/key.ts';
 import { parseApiKey, sameSecret, tokenHash } from '../../crypto/api-key.ts';
-import { mayDo, type Permission, type Principal } from '../../domain/access/permissions.ts';
-import type { Grant, IdentityStore } from '../../domain/access/ports.ts';
+import { mayDo, type Principal, roleMayDo } from '../../domain/access/permissions.ts';
+import type { ExpiredKey, Grant, IdentityStore } from '../../domain/access/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Grants } from '../live/grants.ts';
 import { stateOf } from '../request-state.ts';
@@ -16,21 +17,19 @@ export interface Authenticated {
   grant: Grant;
 }
 
+export const expiredKey = ({ expired_at }: ExpiredKey): string =>
+  `This API key expired at ${expired_at.toISOString()}. An admin can make another one.`;
+
 async function byKey(store: IdentityStore, header: string): Promise<Authenticated | undefined> {
   const key = parseApiKey(/^Bearer +(\S+)$/i.exec(header)?.[1] ?? '');
   if (!key) return undefined;
   const found = await store.key(key.key_id);
   if (!found || !sameSecret(found.secret_sha256, key.secret_sha256)) return undefined;
+  if ('expired_at' in found) throw new DomainError('unauthenticated', expiredKey(found));
+  const { project_id, owner, role, id, services, context_trust, permissions, made_by, expires_at } = found;
   return {
-    principal: {
-      project_id: found.project_id,
-      owner: found.owner,
-      role: found.role,
-      key_id: found.id,
-      services: found.services,
-      via: 'key',
-    },
-    grant: { key_id: found.id, session_id: null, expires_at: null },
+    principal: { project_id, owner, role, key_id: id, services, context_trust, permissions, made_by, via: 'key' },
+    grant: { key_id: id, session_id: null, expires_at },
   };
 }
 
@@ -45,13 +44,13 @@ export async function bySession(
   const token_sha256 = tokenHash(token);
   const found = await store.session(token_sha256);
   if (!found) return undefined;
+  const { project_id, owner, role, permissions, made_by } = found;
+  const key_id = found.key_id ?? `session/${owner}`;
   return {
     principal: {
-      project_id: found.project_id,
-      owner: found.owner,
-      role: found.role,
-      key_id: found.key_id ?? `session/${found.owner}`,
+      ...{ project_id, owner, role, key_id, permissions, made_by },
       services: null,
+      context_trust: 'tighten_only',
       via: 'session',
     },
     grant: { key_id: found.key_id, session_id: token_sha256.toString('hex'), expires_at: found.expires_at },
@@ -97,15 +96,19 @@ export function enter(res: Response, grants: Grants, { principal, grant }: Authe
   state.grant = open;
 }
 
+/** Why this caller may not. */
+export const hasNo = (principal: Principal, permission: Permission): string =>
+  roleMayDo(principal.role, permission)
+    ? `This key was made without the permission ${permission}.`
+    : `A key with the role ${principal.role} has no permission ${permission}.`;
+
 /** Lets a request pass whose principal has the permission. Nothing of the body has been read by then. */
 export const admit =
   (authenticate: Authenticate, grants: Grants, permission: Permission, publishedCodes: boolean): RequestHandler =>
   async (req, res, next) => {
     stateOf(res).publishedCodes = publishedCodes;
     const found = await authenticate(req);
-    const { role } = found.principal;
-    if (!mayDo(role, permission))
-      throw new DomainError('forbidden', `A key with the role ${role} has no permission ${permission}.`);
+    if (!mayDo(found.principal, permission)) throw new DomainError('forbidden', hasNo(found.principal, permission));
     enter(res, grants, found);
     next();
   };

@@ -3,7 +3,7 @@ import type { ProposedPatch } from '../../contracts/approval-request.ts';
 import type { Decision } from '../../contracts/decision.ts';
 import type { JsonObject } from '../../contracts/json.ts';
 import { sha256 } from '../../crypto/sha256.ts';
-import { maySee, type Principal } from '../../domain/access/permissions.ts';
+import { mayDo, maySee, type Principal } from '../../domain/access/permissions.ts';
 import { isSameOwner } from '../../domain/access/same-owner.ts';
 import { refusalOf, SECOND_APPROVER } from '../../domain/approval/approval.ts';
 import type { DecisionStore } from '../../domain/approval/ports.ts';
@@ -63,6 +63,11 @@ export function createDecide(deps: DecideDeps): Decide {
   const { submit, redeliverOwn, resendPatch } = createSubmit(deps);
   return async (principal, request_id, decision, decision_id, channel, checkAccess) => {
     const { project_id, owner } = principal;
+    if (!mayDo(principal, 'approval:decide'))
+      throw new DomainError(
+        'forbidden',
+        'You signed in with a key that was made without the permission approval:decide.',
+      );
     const view = await requests.view(project_id, request_id);
     if (!view || !maySee(principal, view.request))
       throw new DomainError('not_found', 'There is no such approval request.');
@@ -100,6 +105,7 @@ export function createDecide(deps: DecideDeps): Decide {
       type: decision.type,
       actor: owner,
       channel,
+      key_made_by: principal.made_by,
       payload_digest: decision.payload_digest,
       patched_digest: patch?.patched_digest ?? null,
       ...(decision.type === 'reject' && { reason: decision.reason }),

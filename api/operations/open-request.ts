@@ -70,10 +70,11 @@ export const createOpenRequest =
         screenStats(store, project_id, policy, principal.owner),
         threadContext(store, project_id, declared, principal.owner),
       ]);
+      const { context_trust } = principal;
       // What was ended once is not tried again under another policy.
       const screened: Screening | undefined = isEnded
         ? undefined
-        : await screen(principal.key_id, called, context, policy, stats);
+        : await screen(principal.key_id, called, context, policy, { context_trust, ...(stats && { stats }) });
       isEnded = screened === undefined;
       checkAccess();
       const screening = screened ?? heldUnjudged(policy, called);
@@ -84,6 +85,7 @@ export const createOpenRequest =
         priority,
         payload,
         context,
+        ...(context_trust === 'full' && { context_trust }),
         metadata,
         payload_digest,
         salt: saltText(salt),

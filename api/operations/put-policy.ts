@@ -19,17 +19,13 @@ export const createPutPolicy =
     store: Pick<PolicyStore, 'putPolicy'>,
     { screenDeps, loosenWithoutReason }: { screenDeps: ScreenDeps; loosenWithoutReason: boolean },
   ) =>
-  async (
-    { project_id, owner, role }: Principal,
-    policy: Policy,
-    reason: string | undefined,
-  ): Promise<PolicyVersion> => {
+  async (principal: Principal, policy: Policy, reason: string | undefined): Promise<PolicyVersion> => {
     refuseBroken(policy, screenDeps.parsers ?? NO_PARSERS);
-    return store.putPolicy(project_id, policy, owner, (before) => {
+    return store.putPolicy(principal.project_id, policy, principal.owner, (before) => {
       const found = loosenings(before.policy, policy);
       if (found.length > 0 && before.version > 0) {
         const errors = found.map((detail) => ({ pointer: '', detail }));
-        if (!mayDo(role, 'policy:loosen'))
+        if (!mayDo(principal, 'policy:loosen'))
           throw new DomainError(
             'forbidden',
             'This policy is looser than the current one, and this key has no permission policy:loosen.',

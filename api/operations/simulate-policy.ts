@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { type PolicySimulation, type PolicySimulationBody, sinceMs } from '../../contracts/policy-simulation.ts';
+import type { PolicySimulation, PolicySimulationBody } from '../../contracts/policy-simulation.ts';
+import { spanMs } from '../../contracts/span.ts';
 import type { RecordedReader } from '../../domain/approval/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { NO_PARSERS } from '../../domain/firewall/parsing/parsers.ts';
@@ -50,14 +51,15 @@ export function createSimulatePolicy(
     let after: { created_at: Date; id: string } | undefined;
     for (;;) {
       const limit = Math.min(BATCH, MAX_SCREENED + 1 - answer.judged);
-      const batch = await requests.recorded(project_id, { since_ms: sinceMs(since), limit, after });
+      const batch = await requests.recorded(project_id, { since_ms: spanMs(since), limit, after });
       for (const request of batch) {
         if (answer.judged === MAX_SCREENED || Date.now() > deadline) return answer;
-        const { id, service, action, payload, context, verdict: was, created_at } = request;
+        const { id, service, action, payload, context, context_trust, verdict: was, created_at } = request;
         const call = { service, action, payload };
         // A key for each request: one that has to be ended turns no other away.
         const { verdict, held_by, findings } =
-          (await screen(`simulation of ${id}`, call, context, policy)) ?? heldUnjudged(policy, call);
+          (await screen(`simulation of ${id}`, call, context, policy, context_trust && { context_trust })) ??
+          heldUnjudged(policy, call);
         answer.judged += 1;
         answer.was[was] += 1;
         answer.would_be[verdict] += 1;

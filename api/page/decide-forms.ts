@@ -1,5 +1,5 @@
 import type { ApprovalRequestDetail } from '../../contracts/approval-request.ts';
-import type { Principal } from '../../domain/access/permissions.ts';
+import { mayDo, type Principal } from '../../domain/access/permissions.ts';
 import { isSameOwner } from '../../domain/access/same-owner.ts';
 import { isSealedPayload } from '../../domain/sealed-payload.ts';
 import { editable, html, type Markup, marked, prose } from './html.ts';
@@ -19,10 +19,9 @@ const fitsForm = (json: string): boolean => encodeURIComponent(json).length <= M
 const prettyJson = (value: unknown) => JSON.stringify(value, null, 2);
 
 /** Why this person cannot decide, if it is known in advance. */
-export function barred(
-  { requested_by, metadata }: ApprovalRequestDetail,
-  { owner, role }: Principal,
-): string | undefined {
+export function barred({ requested_by, metadata }: ApprovalRequestDetail, principal: Principal): string | undefined {
+  const { owner, role } = principal;
+  if (!mayDo(principal, 'approval:decide')) return 'You signed in with a key that may not decide.';
   if (isSameOwner(owner, requested_by)) return 'You requested this yourself: another person must decide.';
   if (metadata['role'] === 'admin' && role !== 'admin') return 'The agent requires an admin for this decision.';
   return undefined;

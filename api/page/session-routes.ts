@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from 'express';
 import { newToken, parseApiKey, sameSecret, tokenHash } from '../../crypto/api-key.ts';
 import type { ApproverSession, IdentityStore } from '../../domain/access/ports.ts';
+import { expiredKey } from '../middleware/authenticate.ts';
 import { clearSession, isSecure, SESSION_HOURS, sessionToken, setSession } from '../middleware/session-cookie.ts';
 import { field, form } from './form.ts';
 import { localPath } from './local-path.ts';
@@ -29,6 +30,7 @@ async function byKey(identities: IdentityStore, text: string): Promise<Answer> {
   const found = await identities.key(key.key_id);
   if (!found || !sameSecret(found.secret_sha256, key.secret_sha256))
     return { refused: 'This key is unknown or revoked.' };
+  if ('expired_at' in found) return { refused: expiredKey(found) };
   const { project_id, owner, role, id } = found;
   if (role === 'agent')
     return {

@@ -1,7 +1,8 @@
 import type { RequestHandler } from 'express';
+import { mayDo } from '../../domain/access/permissions.ts';
 import type { IdentityStore } from '../../domain/access/ports.ts';
 import type { Grants } from '../live/grants.ts';
-import { bySession, enter } from '../middleware/authenticate.ts';
+import { bySession, enter, hasNo } from '../middleware/authenticate.ts';
 import { localPath } from './local-path.ts';
 import { sendSignIn } from './sign-in.ts';
 
@@ -18,6 +19,11 @@ export const signedIn =
     const found = await bySession(identities, publicUrl, req);
     if (!found) {
       sendSignIn(res, 401, { next: localPath(back(req.originalUrl)) });
+      return;
+    }
+    if (!mayDo(found.principal, 'approval:read')) {
+      const refused = hasNo(found.principal, 'approval:read');
+      sendSignIn(res, 403, { next: localPath(back(req.originalUrl)), refused });
       return;
     }
     enter(res, grants, found);

@@ -1,6 +1,7 @@
 import { ApiKey, CreatedKey, CreateKeyBody, KeyList } from '../../contracts/key.ts';
 import { newApiKey } from '../../crypto/api-key.ts';
 import { newId } from '../../crypto/ids.ts';
+import { notToGive, type Principal, roleMayDo } from '../../domain/access/permissions.ts';
 import type { KeyStore } from '../../domain/access/ports.ts';
 import { ownerRefusal } from '../../domain/access/same-owner.ts';
 import { DomainError } from '../../domain/errors.ts';
@@ -9,6 +10,21 @@ import { type Route, route } from '../route.ts';
 export interface KeyRouteDeps {
   keys: KeyStore;
   environment: 'live' | 'test';
+}
+
+/** The permissions of a new key: of its role, and none that its maker lacks. @throws DomainError */
+function refusePermissions(maker: Principal, { role, permissions }: CreateKeyBody): void {
+  const foreign = permissions?.find((one) => !roleMayDo(role, one));
+  if (foreign !== undefined)
+    throw new DomainError('invalid_value', `The role ${role} has no permission ${foreign}.`, {
+      errors: [{ pointer: '/permissions', detail: 'not for this role' }],
+    });
+  const lacking = notToGive(maker, { role, permissions: permissions ?? null });
+  if (lacking.length > 0)
+    throw new DomainError(
+      'forbidden',
+      `This key cannot give what it was made without: ${lacking.join(', ')}. List the permissions of the new key.`,
+    );
 }
 
 /** API keys of the project. The answer that creates a key is the only one that shows it. */
@@ -36,6 +52,11 @@ export const keyRoutes = ({ keys, environment }: KeyRouteDeps): Route[] => [
         throw new DomainError('invalid_value', 'Only an agent key can be limited to services.', {
           errors: [{ pointer: '/services', detail: 'not for this role' }],
         });
+      if (body.context_trust === 'full' && body.role !== 'agent')
+        throw new DomainError('invalid_value', 'Only an agent key carries a context.', {
+          errors: [{ pointer: '/context_trust', detail: 'not for this role' }],
+        });
+      refusePermissions(principal, body);
       const { project_id, owner } = principal;
       const owners = (await keys.listKeys(project_id)).map((key) => key.owner);
       const refusal = ownerRefusal(body.owner, owners);

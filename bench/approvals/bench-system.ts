@@ -199,6 +199,7 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
             id: decision_id,
             request_id: input.request_id,
             channel: 'api',
+            key_made_by: null,
             patched_digest: null,
           });
         return { ...decision, decision_id };

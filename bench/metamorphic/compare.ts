@@ -1,14 +1,14 @@
 import type { Action } from '../../contracts/action.ts';
 import type { Screening, Verdict } from '../../contracts/verdict.ts';
-import type { Parsers } from '../../domain/firewall/parsing/parsers.ts';
 import { screenAction } from '../../domain/firewall/screen.ts';
+import type { ScreenDeps } from '../../domain/firewall/screen-deps.ts';
 import { type Case, statsOf } from './cases.ts';
 import { changed, type Random } from './changes.ts';
 
 const RANK: Record<Verdict, number> = { allow: 0, hold: 1, block: 2 };
 
-export const screened = (one: Case, call: Action, parsers: Parsers): Screening =>
-  screenAction(call, one.context, one.policy, undefined, { parsers, stats: statsOf(one) });
+export const screened = (one: Case, call: Action, deps: ScreenDeps): Screening =>
+  screenAction(call, one.context, one.policy, undefined, { ...deps, stats: statsOf(one) });
 
 /** Repeatable numbers (mulberry32). */
 export function randomOf(seed: number): Random {
@@ -29,12 +29,12 @@ export interface Milder {
 }
 
 /** The variations of a case that got a milder verdict than the case itself. */
-export function milderVariations(one: Case, seeds: Iterable<number>, parsers: Parsers): Milder[] {
-  const before = screened(one, one.call, parsers).verdict;
+export function milderVariations(one: Case, seeds: Iterable<number>, deps: ScreenDeps): Milder[] {
+  const before = screened(one, one.call, deps).verdict;
   const found: Milder[] = [];
   for (const seed of seeds) {
     const call = changed(one.call, one.families, randomOf(seed));
-    const { verdict: after, findings } = screened(one, call, parsers);
+    const { verdict: after, findings } = screened(one, call, deps);
     // What is not read cannot be blocked by a rule; it is held.
     const isUnread = after === 'hold' && findings.some(({ id }) => id === 'payload_not_fully_judged');
     if (RANK[after] < RANK[before] && !isUnread) found.push({ seed, before, after, call });

@@ -7,7 +7,10 @@ const JSON_ANSWER = { type: 'boolean', description: "print the server's answer a
 const create = defineCommand({
   name: 'keys create',
   summary: 'create a key; stdout is the key alone, and it cannot be shown again',
-  details: ['OWNER identifies the person or agent. An owner cannot decide requests that their own keys opened.'],
+  details: [
+    'OWNER identifies the person or agent. An owner cannot decide requests that their own keys opened.',
+    'A key cannot give a permission that it was made without.',
+  ],
   options: {
     name: { type: 'string', value: 'TEXT', description: 'what the key is for', required: true },
     owner: { type: 'string', value: 'OWNER', description: 'whose key it is', required: true },
@@ -18,9 +21,27 @@ const create = defineCommand({
       description: 'limits the key of an agent to this service; repeat it for several; without it any service',
       multiple: true,
     },
+    host: {
+      type: 'boolean',
+      description: 'the key of a host program: the context of its calls counts in full, and no model may write it',
+    },
+    'expires-in': {
+      type: 'string',
+      value: 'TIME',
+      description: 'how long it is valid: 90min, 24h, 30d; without it, it does not expire',
+    },
+    without: {
+      type: 'string',
+      value: 'PERMISSION',
+      description: 'a permission of the role that the key does not have; repeat it for several',
+      multiple: true,
+    },
     json: JSON_ANSWER,
   },
-  examples: ['letsping keys create --name billing --owner billing-bot --role agent --service billing-agent'],
+  examples: [
+    'letsping keys create --name billing --owner billing-bot --role agent --service billing-agent',
+    'letsping keys create --name ops --owner ana --role admin --without policy:loosen --expires-in 30d',
+  ],
   run: async (values, terminal) => (await import('../access/keys.ts')).createKey(values, terminal),
 });
 

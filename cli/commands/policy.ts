@@ -1,3 +1,4 @@
+import type { ContextTrust } from '../../contracts/action.ts';
 import { defineCommand, defineCommandGroup } from '../define-command.ts';
 
 const FILE = { value: 'FILE', description: 'the policy, YAML or JSON; - for the standard input' };
@@ -46,11 +47,18 @@ const test = defineCommand({
   positionals: { file: { value: 'FILE', description: 'the actions; - for the standard input' } },
   options: {
     policy: { ...POLICY, description: 'the policy to judge by; without it the built-in guardrails' },
+    'context-trust': {
+      type: 'string',
+      value: 'TRUST',
+      description: 'how far each context counts, as that of a key does',
+      choices: ['full', 'tighten_only'] satisfies ContextTrust[],
+      default: 'full',
+    },
     json: { type: 'boolean', description: 'print { id, verdict, findings } of each action, one per line' },
   },
   examples: ['letsping policy test actions.jsonl --policy policy.yaml'],
-  run: async ({ file, policy, json }, terminal) =>
-    (await import('../policy/test.ts')).testActions(file, policy, json, terminal),
+  run: async ({ file, policy, 'context-trust': trust, json }, terminal) =>
+    (await import('../policy/test.ts')).testActions(file, policy, trust as ContextTrust, json, terminal),
 });
 
 const simulate = defineCommand({

@@ -1,5 +1,7 @@
+import type { ContextTrust } from '../../contracts/action.ts';
 import { Policy } from '../../contracts/policy.ts';
 import { VERDICTS } from '../../contracts/verdict.ts';
+import { trustUnder } from '../../domain/firewall/context-trust.ts';
 import { loadParsers } from '../../runtime/parsers.ts';
 import type { Terminal } from '../command.ts';
 import { cell, jsonLine, table, visible } from '../text.ts';
@@ -15,6 +17,7 @@ const WRITTEN_TOGETHER = 500;
 export async function testActions(
   file: string,
   policyFile: string | undefined,
+  context_trust: ContextTrust,
   json: boolean,
   terminal: Terminal,
 ): Promise<0 | 1> {
@@ -29,9 +32,12 @@ export async function testActions(
       terminal.err(`${visible(`line ${line.line}: ${line.reason}`)}\n`);
     }
   }
-  const answers = judgeActions(actions, policy, { parsers: await loadParsers() });
-  if (json) print(answers, terminal);
-  else terminal.out(summary(answers, malformed));
+  const answers = judgeActions(actions, policy, { parsers: await loadParsers(), context_trust });
+  const trust = `context trust: ${trustUnder(policy, context_trust)}\n`;
+  if (json) {
+    print(answers, terminal);
+    terminal.err(trust);
+  } else terminal.out(`${summary(answers, malformed)}${trust}`);
   return malformed > 0 ? 1 : 0;
 }
 

@@ -42,6 +42,10 @@ function inWords({ subject, predicate }: Statement): string {
       `${outcome}${executed?.patch === undefined ? '' : ' with modifications'}, ${cause === 'firewall' ? 'by the firewall' : who}`,
     ],
     ['decided', `on ${decided.at}${decided.channel === undefined ? '' : `, through ${decided.channel}`}`],
+    ...Object.entries(decided.keys_made_by ?? {}).map(([who, maker]) => [
+      'key',
+      `${who} used a key that ${maker} made`,
+    ]),
     ...(decided.verified === false ? [['verified', 'no: the decision was a plain Signal, without a key']] : []),
     ['may run', executed?.payload_digest ?? 'nothing'],
     [

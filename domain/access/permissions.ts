@@ -1,15 +1,6 @@
-import type { Role } from '../../contracts/key.ts';
+import type { ContextTrust } from '../../contracts/action.ts';
+import type { Permission, Role } from '../../contracts/key.ts';
 import { isSameOwner } from './same-owner.ts';
-
-export type Permission =
-  | 'approval:create'
-  | 'approval:read'
-  | 'approval:decide'
-  | 'approval:cancel'
-  | 'approval:execute'
-  | 'policy:manage'
-  | 'policy:loosen'
-  | 'key:manage';
 
 /** No role both creates and decides: an agent's key never decides, not even one that an approver owns. */
 const PERMISSIONS: Record<Role, readonly Permission[]> = {
@@ -18,16 +9,39 @@ const PERMISSIONS: Record<Role, readonly Permission[]> = {
   admin: ['approval:read', 'approval:decide', 'approval:cancel', 'policy:manage', 'policy:loosen', 'key:manage'],
 };
 
-export const mayDo = (role: Role, permission: Permission): boolean => PERMISSIONS[role].includes(permission);
+/** Who may do what: a role, and a part of its permissions; null: all of them. */
+export interface Authority {
+  role: Role;
+  permissions: readonly Permission[] | null;
+}
+
+/** What a key lists beyond its role does not count. */
+export const permissionsOf = ({ role, permissions }: Authority): readonly Permission[] =>
+  permissions === null ? PERMISSIONS[role] : PERMISSIONS[role].filter((one) => permissions.includes(one));
+
+export const mayDo = (who: Authority, permission: Permission): boolean => permissionsOf(who).includes(permission);
+
+/** Whether any key of the role may. */
+export const roleMayDo = (role: Role, permission: Permission): boolean => PERMISSIONS[role].includes(permission);
+
+/**
+ * What a maker of keys may not give: of the permissions that their own role has, those that their key lacks. Without this, a key
+ * without `policy:loosen` makes itself one that has it. What only agents do is given by everybody who makes keys.
+ */
+export const notToGive = (maker: Authority, key: Authority): Permission[] =>
+  permissionsOf(key).filter((one) => roleMayDo(maker.role, one) && !mayDo(maker, one));
 
 /** The authenticated caller. `key_id` is its identity for idempotency. */
-export interface Principal {
+export interface Principal extends Authority {
   project_id: string;
   owner: string;
-  role: Role;
   key_id: string;
   /** The services that an agent's key may name; null: any. */
   services: string[] | null;
+  /** How far the context of its calls counts. */
+  context_trust: ContextTrust;
+  /** The owner who made the key, where that is another person. */
+  made_by: string | null;
   via: 'key' | 'session';
 }
 

@@ -1,12 +1,24 @@
+import type { ContextTrust } from '../../contracts/action.ts';
 import type { ApiKey, CreateKeyBody, Role } from '../../contracts/key.ts';
+import type { Authority } from './permissions.ts';
 
-export interface StoredKey {
+export interface StoredKey extends Authority {
   id: string;
   project_id: string;
   owner: string;
-  role: Role;
+  /** Null: never. */
+  expires_at: Date | null;
+  /** The owner who made it, where that is another person. */
+  made_by: string | null;
   services: string[] | null;
+  context_trust: ContextTrust;
   secret_sha256: Uint8Array;
+}
+
+/** A key after its expiry grants nothing: the answer to who has its secret says why. */
+export interface ExpiredKey {
+  secret_sha256: Uint8Array;
+  expired_at: Date;
 }
 
 /** A person who is signed in. `key_id` is the key that was used to sign in; null for a one-time link. */
@@ -17,8 +29,9 @@ export interface ApproverSession {
   key_id: string | null;
 }
 
-/** A session that is in force. */
-export interface OpenSession extends ApproverSession {
+/** A session that is in force. The limits of the key that was used to sign in hold in it too. */
+export interface OpenSession extends ApproverSession, Pick<StoredKey, 'permissions' | 'made_by'> {
+  /** The earlier one of the session's and the key's. */
   expires_at: Date;
 }
 
@@ -33,7 +46,7 @@ export interface Grant {
 
 /** Authentication: the only reads that do not know a project yet. */
 export interface IdentityStore {
-  key(id: string): Promise<StoredKey | undefined>;
+  key(id: string): Promise<StoredKey | ExpiredKey | undefined>;
   /** A notification says that this key was revoked: reads it now, so that this process remembers the revocation. */
   lookAgain(id: string): Promise<void>;
   session(token_sha256: Uint8Array): Promise<OpenSession | undefined>;

@@ -27,9 +27,16 @@ export interface Facts {
 
 export type DerivedOutcome = Omit<LedgerRecord, 'request_id' | 'resolved_at' | 'receipt'>;
 
+/** What only the receipt of an outcome says. */
+export interface DecidedWith {
+  /** The author of a patch that a second person approved. */
+  patched_by?: string | undefined;
+  /** Of the people who decided with a key that another person made: who made it. */
+  keys_made_by?: Readonly<Record<string, string>> | undefined;
+}
+
 export type Derived =
-  /** `patched_by`: the author of a patch that a second person approved. */
-  | { is: 'outcome'; outcome: DerivedOutcome; patched_by?: string }
+  | ({ is: 'outcome'; outcome: DerivedOutcome } & DecidedWith)
   /** The deadline is still ahead: the workflow's clock is fast, or someone lies. */
   | { is: 'early'; remaining_ms: number }
   /** Nothing changes, and it is an incident. */
@@ -142,11 +149,21 @@ function byPerson({ request, now, decision, proposal }: Facts): Derived {
     actor,
     verified: true,
   });
-  if (type === 'reject') return { is: 'outcome', outcome: outcome('rejected', request.payload_digest) };
-  if (type === 'patch') return { is: 'outcome', outcome: outcome('approved', patched_digest ?? '') };
+  if (type === 'reject')
+    return { is: 'outcome', outcome: outcome('rejected', request.payload_digest), ...madeBy(decision) };
+  if (type === 'patch')
+    return { is: 'outcome', outcome: outcome('approved', patched_digest ?? ''), ...madeBy(decision) };
+  const patch = namesRequested ? undefined : proposal;
   return {
     is: 'outcome',
     outcome: outcome('approved', payload_digest),
-    ...(!namesRequested && proposal && { patched_by: proposal.actor }),
+    ...(patch && { patched_by: patch.actor }),
+    ...madeBy(decision, patch),
   };
+}
+
+/** Who made the keys of the people who decided, where another person did. */
+function madeBy(...decisions: (DecisionRecord | undefined)[]): Pick<DecidedWith, 'keys_made_by'> {
+  const made = decisions.flatMap((one) => (one && one.key_made_by !== null ? [[one.actor, one.key_made_by]] : []));
+  return made.length > 0 ? { keys_made_by: Object.fromEntries(made) } : {};
 }

@@ -1,4 +1,4 @@
-import type { ActionContext, IngestMetadata, Priority } from '../../contracts/action.ts';
+import type { ActionContext, ContextTrust, IngestMetadata, Priority } from '../../contracts/action.ts';
 import type { RequestStatus } from '../../contracts/approval-request.ts';
 import type { Cause, Outcome, OutcomeStatus } from '../../contracts/decision.ts';
 import type { DecisionType } from '../../contracts/decision-type.ts';
@@ -38,6 +38,8 @@ export interface RequestSecret {
   schema?: unknown;
   metadata: IngestMetadata & Record<string, unknown>;
   context: ActionContext;
+  /** The trust of the key that carried the context. Absent: `tighten_only`. */
+  context_trust?: Extract<ContextTrust, 'full'>;
   findings: Finding[];
 }
 
@@ -52,7 +54,7 @@ export type RecordedRequest = Pick<
   RequestRecord,
   'id' | 'service' | 'action' | 'verdict' | 'requested_by' | 'created_at'
 > &
-  Pick<RequestSecret, 'payload' | 'context'>;
+  Pick<RequestSecret, 'payload' | 'context' | 'context_trust'>;
 
 /** A row of a list: nothing unsealed. */
 export type ListedRequest = RequestRecord & {
@@ -66,6 +68,8 @@ export interface DecisionRecord {
   type: DecisionType;
   actor: string;
   channel: Channel;
+  /** Who made the key that the actor used, where another person did. */
+  key_made_by: string | null;
   payload_digest: string;
   patched_digest: string | null;
   created_at: Date;

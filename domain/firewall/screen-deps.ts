@@ -1,3 +1,4 @@
+import type { ContextTrust } from '../../contracts/action.ts';
 import type { ScreenStats } from './history/stats.ts';
 import type { Parsers } from './parsing/parsers.ts';
 
@@ -7,4 +8,6 @@ export interface ScreenDeps {
   parsers?: Parsers;
   /** Earlier calls, for the guardrails that count. */
   stats?: ScreenStats;
+  /** How far the action's context counts, as long as the policy does not forbid `full`. Absent: `tighten_only`. */
+  context_trust?: ContextTrust;
 }

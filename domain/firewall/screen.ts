@@ -3,6 +3,7 @@ import type { Policy } from '../../contracts/policy.ts';
 import type { Finding, Screening } from '../../contracts/verdict.ts';
 import { isSealedPayload, SEALED_MEMBER } from '../sealed-payload.ts';
 import { type ActiveGuardrail, guardrailsFor } from './active-guardrails.ts';
+import { contextsToJudge, trustUnder } from './context-trust.ts';
 import { evidenceOf, type FindingTemplate, findingOf, isHolding, SEVERITY_RANK, worstFirst } from './finding.ts';
 import type { Guardrail, GuardrailContext } from './guardrail.ts';
 import { contextOf } from './guardrail-context.ts';
@@ -37,11 +38,12 @@ export function screenAction(
   const route = routeOf(policy, action.service, action.action);
   const untrusted = context.untrusted ?? false;
   const { findings, blocked, held } = findingsOf(action, context, policy, guardrails, deps);
-  if (blocked || findings.some((finding) => blocks(route, finding.id))) return { verdict: 'block', findings };
-  if (!held && !isHeld(findings, route, untrusted)) return { verdict: 'allow', findings };
+  const listed = listedOf(findings);
+  if (blocked || findings.some((finding) => blocks(route, finding.id))) return { verdict: 'block', findings: listed };
+  if (!held && !isHeld(findings, route, untrusted)) return { verdict: 'allow', findings: listed };
   const byFinding =
     held || findings.some((finding) => isHolding(finding) || (untrusted && route.routing === 'review_flagged'));
-  return { verdict: 'hold', findings, held_by: byFinding ? 'finding' : 'policy' };
+  return { verdict: 'hold', findings: listed, held_by: byFinding ? 'finding' : 'policy' };
 }
 
 function isHeld(findings: readonly Finding[], route: ActionRoute, untrusted: boolean): boolean {
@@ -81,39 +83,35 @@ function findingsOf(
   const active: readonly ActiveGuardrail[] = guardrails
     ? guardrails.map((guardrail) => ({ guardrail }))
     : guardrailsFor(policy, deps.parsers ?? NO_PARSERS, action.service, action.action);
-  const seen = new Set<string>();
-  for (const around of contextsOf(context, policy, deps)) {
+  const found = new Map<string, Finding>();
+  const trust = trustUnder(policy, deps.context_trust);
+  for (const judged of contextsToJudge(context, trust)) {
+    const around = contextOf(judged, policy, deps);
     for (const { guardrail, severity, verdict } of active) {
-      const answer = answerOf(guardrail, parsed, around).filter((finding) => isNew(seen, finding));
-      findings.push(
-        ...(severity
-          ? answer.map((finding) => (finding.id === 'guardrail_failed' ? finding : { ...finding, severity }))
-          : answer),
-      );
+      const answer = answerOf(guardrail, parsed, around);
+      for (const finding of answer)
+        add(found, severity && finding.id !== 'guardrail_failed' ? { ...finding, severity } : finding);
       if (answer.length > 0 && verdict === 'block') answered.blocked = true;
       if (answer.length > 0 && verdict === 'hold') answered.held = true;
     }
   }
-  if (findings.length <= MAX_FINDINGS) return { ...answered, findings: worstFirst(findings) };
-  const cut = findingOf(NOT_FULLY_JUDGED, '', `${findings.length} findings, more than are listed`);
-  return { ...answered, findings: worstFirst([...worstFirst(findings).slice(0, MAX_FINDINGS - 1), cut]) };
+  findings.push(...found.values());
+  if (findings.length > MAX_FINDINGS)
+    findings.push(findingOf(NOT_FULLY_JUDGED, '', `${findings.length} findings, more than are listed`));
+  return answered;
 }
 
-/** Under `tighten_only` an action is judged twice, with and without what the context names: either can find more. */
-function contextsOf(context: ActionContext, policy: Policy, deps: ScreenDeps): GuardrailContext[] {
-  const own = contextOf(context, policy, deps);
-  const { allowed_domains, known_recipients, task } = context;
-  const names = allowed_domains !== undefined || known_recipients !== undefined || task !== undefined;
-  if (policy.context_trust !== 'tighten_only' || !names) return [own];
-  return [own, contextOf(context, { ...policy, context_trust: 'full' }, deps)];
+/** The worst first. The verdict is of all findings: with a hundred others, an agent could push out one that blocks. */
+function listedOf(findings: readonly Finding[]): Finding[] {
+  if (findings.length <= MAX_FINDINGS) return worstFirst(findings);
+  return worstFirst([...worstFirst(findings.slice(0, -1)).slice(0, MAX_FINDINGS - 1), findings.at(-1)!]);
 }
 
-/** A finding that several guardrails report is listed once. */
-function isNew(seen: Set<string>, { id, pointer, evidence }: Finding): boolean {
-  const key = `${id}\u0000${pointer}\u0000${evidence}`;
-  if (seen.has(key)) return false;
-  seen.add(key);
-  return true;
+/** A finding that several guardrails report, or one under several contexts, is listed once, with its worst severity. */
+function add(found: Map<string, Finding>, finding: Finding): void {
+  const key = `${finding.id}\u0000${finding.pointer}\u0000${finding.evidence}`;
+  const known = found.get(key);
+  if (!known || SEVERITY_RANK[finding.severity] > SEVERITY_RANK[known.severity]) found.set(key, finding);
 }
 
 function answerOf(guardrail: Guardrail, parsed: ParsedAction, context: GuardrailContext): Finding[] {

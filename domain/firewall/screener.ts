@@ -2,10 +2,12 @@ import type { Action, ActionContext } from '../../contracts/action.ts';
 import type { Policy } from '../../contracts/policy.ts';
 import type { Screening } from '../../contracts/verdict.ts';
 import { findingOf } from './finding.ts';
-import type { ScreenStats } from './history/stats.ts';
 import { blocks, routeOf } from './policy/policy.ts';
 import { screenAction } from './screen.ts';
 import type { ScreenDeps } from './screen-deps.ts';
+
+/** What belongs to one call, beside its context. */
+export type CallFacts = Pick<ScreenDeps, 'stats' | 'context_trust'>;
 
 /**
  * Screens one action where its work can be bounded; undefined if the screening was ended, so that nothing of the payload was judged.
@@ -17,14 +19,14 @@ export type Screener = (
   action: Action,
   context: ActionContext,
   policy: Policy,
-  stats?: ScreenStats,
+  of?: CallFacts,
 ) => Promise<Screening | undefined>;
 
 /** Screens on the calling thread, without a limit of time. */
 export const screenHere =
   (deps: ScreenDeps = {}): Screener =>
-  async (_, action, context, policy, stats) =>
-    screenAction(action, context, policy, undefined, { ...deps, ...(stats && { stats }) });
+  async (_, action, context, policy, of) =>
+    screenAction(action, context, policy, undefined, { ...deps, ...of });
 
 const ENDED = {
   id: 'payload_not_fully_judged',

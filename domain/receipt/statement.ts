@@ -1,4 +1,5 @@
 import { PREDICATE_TYPE, STATEMENT_TYPE, type Statement } from '../../contracts/receipt.ts';
+import type { DecidedWith } from '../approval/derive.ts';
 import type { LedgerRecord, RequestRecord } from '../approval/record.ts';
 
 type Settlement = Omit<LedgerRecord, 'receipt'>;
@@ -7,9 +8,13 @@ const hex = (digest: string) => digest.slice('sha256:'.length);
 
 /**
  * The statement that a receipt signs, from the records in the database. `executed` names the payload that may run; only an
- * approved outcome has it. `patched_by` is the author of a patch that a second person had to approve.
+ * approved outcome has it.
  */
-export function statementOf(request: RequestRecord, settlement: Settlement, patched_by?: string): Statement {
+export function statementOf(
+  request: RequestRecord,
+  settlement: Settlement,
+  { patched_by, keys_made_by }: DecidedWith = {},
+): Statement {
   const { status, cause, payload_digest, decision_id, actor, channel, verified, resolved_at } = settlement;
   const patched = payload_digest !== request.payload_digest;
   return {
@@ -28,6 +33,7 @@ export function statementOf(request: RequestRecord, settlement: Settlement, patc
       decided: {
         at: resolved_at.toISOString(),
         ...(actor !== null && { by: patched_by === undefined ? [actor] : [patched_by, actor] }),
+        ...(keys_made_by && { keys_made_by }),
         channel,
         ...(decision_id !== null && { decision_id }),
         ...(cause === 'person' && !verified && { verified: false as const }),

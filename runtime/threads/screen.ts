@@ -6,8 +6,6 @@ import { answerJobs } from './answer-jobs.ts';
 const parsers = await loadParsers();
 
 answerJobs((call = '', policy = '') => {
-  const { action, context, stats } = JSON.parse(call);
-  return JSON.stringify(
-    screenAction(action, context, JSON.parse(policy), undefined, { parsers, ...(stats && { stats }) }),
-  );
+  const { action, context, of } = JSON.parse(call);
+  return JSON.stringify(screenAction(action, context, JSON.parse(policy), undefined, { parsers, ...of }));
 });

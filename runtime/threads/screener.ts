@@ -22,11 +22,14 @@ export function createScreener(deps: ScreenDeps, options: ThreadOptions = {}): S
   const pool = createThreadPool(SCREEN, options);
   const here = screenHere(deps);
   return {
-    async screen(key_id, action, context, policy, stats) {
+    async screen(key_id, action, context, policy, of) {
       const call = JSON.stringify({ action, context });
-      if (call.length <= MAX_HERE) return here(key_id, action, context, policy, stats);
-      const input = stats ? JSON.stringify({ action, context, stats }) : call;
-      const outcome = await pool.run(key_id, input, JSON.stringify(policy));
+      if (call.length <= MAX_HERE) return here(key_id, action, context, policy, of);
+      const outcome = await pool.run(
+        key_id,
+        of ? JSON.stringify({ action, context, of }) : call,
+        JSON.stringify(policy),
+      );
       if ('output' in outcome) return JSON.parse(outcome.output) as Screening;
       if ('stopped' in outcome) return undefined;
       throw new DomainError(

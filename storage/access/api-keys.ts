@@ -1,8 +1,14 @@
-import type { ApiKey, CreateKeyBody, Role } from '../../contracts/key.ts';
+import type { ContextTrust } from '../../contracts/action.ts';
+import type { ApiKey, CreateKeyBody, Permission, Role } from '../../contracts/key.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
+import { permissionsOf } from '../../domain/access/permissions.ts';
+import { isSameOwner } from '../../domain/access/same-owner.ts';
 import type { NewAct } from '../../domain/acts/act.ts';
 import { notifyRevoked } from '../db/notices.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
+
+/** What limits a key beside its role and services. */
+type KeyLimits = Pick<KeyRow, 'context_trust' | 'expires_at' | 'made_by' | 'permissions'>;
 
 export interface KeyRow {
   id: string;
@@ -15,16 +21,24 @@ export interface KeyRow {
   created_at: Date;
   last_used_at: Date | null;
   revoked_at: Date | null;
+  context_trust: ContextTrust;
+  expires_at: Date | null;
+  /** By the database's clock, when the row was read. */
+  expired: boolean;
+  /** The owner who made the key, if it is another person's. */
+  made_by: string | null;
+  /** Null: all of the role. */
+  permissions: Permission[] | null;
   mac: Buffer | null;
   revoked_mac: Buffer | null;
 }
 
-export const KEY_COLUMNS =
-  'id, project_id, name, owner, role, services, secret_sha256, created_at, last_used_at, revoked_at, mac, revoked_mac';
+export const KEY_COLUMNS = `id, project_id, name, owner, role, services, secret_sha256, created_at, last_used_at, revoked_at, context_trust,
+  expires_at, coalesce(expires_at <= now(), false) as expired, made_by, permissions, mac, revoked_mac`;
 
 /**
  * Whether this product wrote the key, or its revocation. The attacker writes to the database and has no root key: a key of theirs, or
- * one whose owner, role, services or secret they changed, is refused as an unknown one.
+ * one whose owner, role, services, secret or limits they changed, is refused as an unknown one.
  */
 export const isAuthenticKey = (sealer: Sealer, row: KeyRow): boolean =>
   row.revoked_at === null
@@ -40,44 +54,53 @@ export const asApiKey = (row: KeyRow, authentic: boolean): ApiKey => ({
   created_at: row.created_at.toISOString(),
   last_used_at: row.last_used_at?.toISOString() ?? null,
   revoked_at: row.revoked_at?.toISOString() ?? null,
+  context_trust: row.context_trust,
+  expires_at: row.expires_at?.toISOString() ?? null,
+  made_by: row.made_by,
+  permissions: [...permissionsOf(row)],
   authentic,
 });
 
-/** Undefined, and nothing written, when the id exists: the application may not change a key (`storage/grants.ts`). */
+/**
+ * `by`: owner of the key that made it; null for the terminal. Undefined, and nothing written, when the id exists: the application may
+ * not change a key (`storage/grants.ts`).
+ */
 export async function insertKey(
   tx: Transaction,
   sealer: Sealer,
   id: string,
   key: CreateKeyBody,
   secret_sha256: Uint8Array,
+  by: string | null,
 ): Promise<ApiKey | undefined> {
   const created_at = await clock(tx);
-  const fields = { name: key.name, owner: key.owner, role: key.role, services: key.services ?? null, created_at };
+  const { name, owner, role, services = null, context_trust = 'tighten_only', permissions = null, expires_in_ms } = key;
+  const fields = {
+    ...{ name, owner, role, services, secret_sha256, created_at, context_trust, permissions },
+    expires_at: expires_in_ms === undefined ? null : new Date(created_at.getTime() + expires_in_ms),
+    made_by: by === null || isSameOwner(by, owner) ? null : by,
+  };
+  const names = Object.keys(fields);
   const [row] = await tx.query<KeyRow>(
-    `insert into api_keys (id, project_id, name, owner, role, services, secret_sha256, created_at, mac)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    `insert into api_keys (id, project_id, mac, ${names.join(', ')})
+     values ($1, $2, $3, ${names.map((_, i) => `$${i + 4}`).join(', ')})
      on conflict (id) do nothing returning ${KEY_COLUMNS}`,
-    [
-      id,
-      tx.project_id,
-      fields.name,
-      fields.owner,
-      fields.role,
-      fields.services,
-      secret_sha256,
-      created_at,
-      sealer.macOf('api_key', id, { ...fields, secret_sha256 }),
-    ],
+    [id, tx.project_id, sealer.macOf('api_key', id, fields), ...Object.values(fields)],
   );
   return row && asApiKey(row, true);
 }
 
 /** The act that records it. */
-export const keyCreated = (id: string, { owner, role, services }: CreateKeyBody, actor: string | null): NewAct => ({
+export const keyCreated = (id: string, key: CreateKeyBody, actor: string | null): NewAct => ({
   kind: 'key_created',
   subject: id,
   actor,
-  details: { owner, role, services: services ?? null },
+  details: {
+    ...{ owner: key.owner, role: key.role, services: key.services ?? null },
+    ...(key.context_trust === 'full' && { context_trust: key.context_trust }),
+    ...(key.expires_in_ms !== undefined && { expires_in_ms: key.expires_in_ms }),
+    ...(key.permissions && { permissions: key.permissions }),
+  },
 });
 
 /** The caller checks each with `isAuthenticKey`. */
@@ -148,18 +171,28 @@ export async function findKey(tx: Transaction, id: string): Promise<KeyRow | und
   return row;
 }
 
+/** Of the release before migration 0007, whose tables have none of the later columns. */
+type FormerKey = Omit<KeyRow, keyof KeyLimits | 'expired'>;
+const NO_LIMITS: KeyLimits = { context_trust: 'tighten_only', expires_at: null, made_by: null, permissions: null };
+
 /**
  * Writes the MACs of the keys that have none, as they stand, and returns these keys. Only `letsping migrate` vouches for rows of the
  * release before; at any other time an absent MAC is a wrong one.
  */
-export async function adoptKeys(tx: Transaction, sealer: Sealer): Promise<KeyRow[]> {
-  const rows = (await listKeys(tx)).filter(({ mac, revoked_mac }) => mac === null && revoked_mac === null);
-  for (const row of rows)
+export async function adoptKeys(tx: Transaction, sealer: Sealer): Promise<FormerKey[]> {
+  const rows = await tx.query<FormerKey>(
+    `select id, project_id, name, owner, role, services, secret_sha256, created_at, last_used_at, revoked_at, mac, revoked_mac
+     from api_keys where project_id = $1 and mac is null and revoked_mac is null order by created_at, id`,
+    [tx.project_id],
+  );
+  for (const former of rows) {
+    const row = { ...former, ...NO_LIMITS };
     await tx.query('update api_keys set mac = $3, revoked_mac = $4 where project_id = $1 and id = $2', [
       tx.project_id,
       row.id,
       row.revoked_at === null ? sealer.macOf('api_key', row.id, row) : null,
       row.revoked_at === null ? null : sealer.macOf('api_key_revocation', row.id, row),
     ]);
+  }
   return rows;
 }

@@ -59,7 +59,7 @@ export async function createFirstProject(options: {
       const make = async (role: Role) => {
         const id = newId('key');
         const { api_key, secret_sha256 } = newApiKey(id, options.environment);
-        await insertKey(tx, sealer, id, FIRST_KEYS[role], secret_sha256);
+        await insertKey(tx, sealer, id, FIRST_KEYS[role], secret_sha256, null);
         await record(keyCreated(id, FIRST_KEYS[role], null));
         return api_key;
       };

@@ -60,7 +60,7 @@ export function identityStore({
     }
   };
 
-  /** The key, if it is authentic and not revoked. */
+  /** The key, if it is authentic and not revoked. It may have expired. */
   async function valid(row: KeyRow): Promise<KeyRow | undefined> {
     if (isBack(row)) await report(row.project_id, new RolledBack('api_key', row.id));
     else if (!(await isAuthentic(row.project_id, (sealer) => isAuthenticKey(sealer, row))))
@@ -95,7 +95,7 @@ export function identityStore({
     );
     const validKeys = new Set<string>();
     const validSessions = new Set<string>();
-    for (const row of keyRows) if (await valid(row)) validKeys.add(row.id);
+    for (const row of keyRows) if ((await valid(row)) && !row.expired) validKeys.add(row.id);
     for (const { token_sha256, ...row } of sessionRows) {
       const id = signInId(token_sha256);
       if (await isValidSession(id, row)) validSessions.add(id);
@@ -104,7 +104,10 @@ export function identityStore({
   }
 
   return {
-    key: (id) => keys.read(id, () => readKey(id)),
+    async key(id) {
+      const row = await keys.read(id, () => readKey(id));
+      return row?.expired ? { secret_sha256: row.secret_sha256, expired_at: row.expires_at! } : row;
+    },
     async endedAmong(grants) {
       const idsOf = (of: (grant: Grant) => string | null) =>
         [...new Set(grants.map(of))].filter((id): id is string => id !== null);
@@ -133,9 +136,13 @@ export function identityStore({
       const { session, key } = found;
       const { project_id, owner, role, key_id, expires_at } = session;
       if (!(await isValidSession(id, session))) return undefined;
+      if (key_id === null) return { project_id, owner, role, key_id, expires_at, permissions: null, made_by: null };
       // A session ends with its key.
-      if (key_id !== null && !(key && (await valid(key)))) return undefined;
-      return { project_id, owner, role, key_id, expires_at };
+      const current = key && (await valid(key));
+      if (!current || current.expired) return undefined;
+      const { permissions, made_by } = current;
+      const ends = current.expires_at !== null && current.expires_at < expires_at ? current.expires_at : expires_at;
+      return { project_id, owner, role, key_id, expires_at: ends, permissions, made_by };
     },
     async startSession(token_sha256, session, hours) {
       const sealer = await keyring.sealer(session.project_id);

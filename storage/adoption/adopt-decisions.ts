@@ -28,7 +28,7 @@ export async function adoptDecisions(tx: Transaction, sealer: Sealer, report: Ad
       [
         tx.project_id,
         rows.map(({ id }) => id),
-        rows.map((row) => sealer.macOf('decision', row.id, row)),
+        rows.map((row) => sealer.macOf('decision', row.id, { ...row, key_made_by: null })),
         rows.map((row) => (row.screening === null ? null : sealer.macOf('screening', row.id, row))),
       ],
     );

@@ -6,7 +6,7 @@ import { clock, type Transaction } from '../db/transaction.ts';
 import { unsealRow } from '../keys/unseal-row.ts';
 
 const COLUMNS = `d.id, d.request_id, d.type, d.actor, d.channel, d.payload_digest, d.patched_digest, d.created_at, d.screening, d.screened_at,
-  d.sent_back_at, d.sealed, d.sealed_screening, d.mac, d.screening_mac, d.sent_back_mac`;
+  d.sent_back_at, d.key_made_by, d.sealed, d.sealed_screening, d.mac, d.screening_mac, d.sent_back_mac`;
 const sealContext = (request_id: string, id: string) => ['decision', request_id, id] as const;
 
 /** @throws RowForged */
@@ -64,8 +64,8 @@ export async function insertDecision(
   const sealed = Object.keys(secret).length > 0 ? await sealer.seal(sealContext(row.request_id, row.id), secret) : null;
   const created_at = await clock(tx);
   await tx.query(
-    `insert into decisions (id, project_id, request_id, type, actor, channel, payload_digest, patched_digest, sealed, created_at, mac)
-     select $1, r.project_id, r.id, $4, $5, $6, $7, $8, $9, $10, $11 from approval_requests r
+    `insert into decisions (id, project_id, request_id, type, actor, channel, payload_digest, patched_digest, sealed, created_at, mac, key_made_by)
+     select $1, r.project_id, r.id, $4, $5, $6, $7, $8, $9, $10, $11, $12 from approval_requests r
      where r.project_id = $2 and r.id = $3 and r.expires_at > $10
      on conflict (id) do nothing`,
     [
@@ -80,6 +80,7 @@ export async function insertDecision(
       sealed,
       created_at,
       sealer.macOf('decision', row.id, { ...row, sealed, created_at }),
+      row.key_made_by,
     ],
   );
   const recorded = await readDecisionRow(tx, sealer, row.request_id, row.id);

@@ -20,8 +20,12 @@ export async function insertValues(
   request: NewRequest,
   { created_at, expires_at }: RequestTimes,
 ): Promise<unknown[]> {
-  const { payload, salt, schema, metadata, context, findings } = request;
-  const secret: RequestSecret = { payload, salt, metadata, context, findings, ...(schema !== undefined && { schema }) };
+  const { payload, salt, schema, metadata, context, context_trust, findings } = request;
+  const secret: RequestSecret = {
+    ...{ payload, salt, metadata, context, findings },
+    ...(context_trust && { context_trust }),
+    ...(schema !== undefined && { schema }),
+  };
   return [
     request.id,
     sealer.project_id,

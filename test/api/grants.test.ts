@@ -139,6 +139,9 @@ test('a decision whose author loses access while the patch is checked is not wri
     role: 'approver',
     key_id: 'key_a',
     services: null,
+    context_trust: 'tighten_only',
+    permissions: null,
+    made_by: null,
     via: 'key',
   } as const;
   const patch = { type: 'patch', payload_digest: request.payload_digest, patched_payload: { n: 2 } } as const;

@@ -40,7 +40,10 @@ beforeAll(async () => {
       const role = req.get('authorization') as Role | undefined;
       if (!role) throw new DomainError('unauthenticated', 'Send an API key.');
       return {
-        principal: { project_id: 'prj', owner: 'o', key_id: 'key', services: null, via: 'key', role },
+        principal: {
+          ...{ project_id: 'prj', owner: 'o', key_id: 'key', services: null, via: 'key', role },
+          ...{ context_trust: 'full', permissions: null, made_by: null },
+        },
         grant: { key_id: 'key', session_id: null, expires_at: null },
       };
     },

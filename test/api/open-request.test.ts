@@ -49,6 +49,9 @@ const agent: Principal = {
   role: 'agent',
   key_id: 'key_x',
   services: null,
+  context_trust: 'full',
+  permissions: null,
+  made_by: null,
   via: 'key',
 };
 

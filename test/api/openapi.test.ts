@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AppDeps, createApp } from '../../api/app.ts';
-import { ROLES } from '../../contracts/key.ts';
-import { mayDo, type Permission } from '../../domain/access/permissions.ts';
+import { type Permission, ROLES } from '../../contracts/key.ts';
+import { roleMayDo } from '../../domain/access/permissions.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 /** Everything that can be called, and who may. A new route, or another permission, is a reviewed change of this table. */
@@ -118,8 +118,9 @@ async function accessProblems(name: string, permission: Permission | undefined):
     const answer = await call(name, system[`${role}_api_key`]);
     const refused = answer.status === 403 && answer.detail.endsWith(`has no permission ${permission}.`);
     if (isUnknown(answer)) problems.push(`${name} does not exist for ${role}`);
-    else if (mayDo(role, permission) && answer.status === 403) problems.push(`${name} refuses ${role}`);
-    else if (!mayDo(role, permission) && !refused) problems.push(`${name} does not refuse ${role} for ${permission}`);
+    else if (roleMayDo(role, permission) && answer.status === 403) problems.push(`${name} refuses ${role}`);
+    else if (!roleMayDo(role, permission) && !refused)
+      problems.push(`${name} does not refuse ${role} for ${permission}`);
   }
   return problems;
 }

@@ -110,6 +110,9 @@ describe('a policy version', () => {
       role: 'approver',
       key_id: 'key',
       services: null,
+      context_trust: 'full',
+      permissions: null,
+      made_by: null,
       via: 'key',
     } as const;
     await expect(putPolicy(manager, Policy.parse({ default_routing: 'observe' }), 'because')).rejects.toMatchObject({

@@ -7,13 +7,22 @@ import { storedKeys } from '../../storage/keys/stored-keys.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 let system: TestSystem;
+/** The key of a host program, whose context counts in full. */
+let host: string;
+const hostKey = async (owner: string): Promise<string> => {
+  const body = { name: 'x', owner, role: 'agent', context_trust: 'full' };
+  const answer = await system.call(system.admin_api_key, 'POST', '/api/keys', body);
+  expect(answer.status).toBe(201);
+  return answer.body.api_key;
+};
 beforeAll(async () => {
   system = await createSystem({ policy: { default_routing: 'review_flagged' } });
+  host = await hostKey('host');
 });
 afterAll(() => system.stop());
 
 /** Sends a mail to a recipient whom the task does not name: allowed, unless third-party text was read before. */
-async function send(context: ActionContext, key = system.agent_api_key) {
+async function send(context: ActionContext, key = host) {
   const { status, body } = await system.call(key, 'POST', '/api/ingest', {
     service: 'mail',
     action: 'send_email',
@@ -44,13 +53,8 @@ test('it labels no call of another thread, without a thread, or of another agent
     context: { untrusted: false },
   });
   expect((await send({ untrusted: false })).verdict).toBe('allow');
-  const { status, body } = await system.call(system.admin_api_key, 'POST', '/api/keys', {
-    name: 'x',
-    owner: 'other',
-    role: 'agent',
-  });
-  expect(status).toBe(201);
-  expect((await send({ thread_id: 'mine', untrusted: false }, body.api_key)).verdict).toBe('allow');
+  const other = await hostKey('other');
+  expect((await send({ thread_id: 'mine', untrusted: false }, other)).verdict).toBe('allow');
 });
 
 test('only labels are carried over: names that an earlier call declared as known are not', async () => {

@@ -34,7 +34,9 @@ test('a key is created, works for its services only, and stops working when it i
   });
 
   const listed = await run(keys, ['list'], system.admin);
-  expect(listed.out).toMatch(new RegExp(`^${id}  agent +bot-1 +billing +billing +used .* ago$`, 'm'));
+  expect(listed.out).toMatch(
+    new RegExp(`^${id}  agent +bot-1 +billing +billing +made by dev-admin +used .* ago$`, 'm'),
+  );
   expect(listed.out).not.toContain(api_key);
 
   expect(await run(keys, ['revoke', id], system.admin)).toMatchObject({ code: 0 });
@@ -42,6 +44,15 @@ test('a key is created, works for its services only, and stops working when it i
   await expect(lp.open({ service: 'billing', action: 'refund', payload: {} })).rejects.toMatchObject({
     code: 'LETSPING_401_AUTH',
   });
+});
+
+test('a key is limited when it is made, and the list says how', async () => {
+  const create = (...args: string[]) => run(keys, ['create', '--name', 'x', ...args], system.admin);
+  await create('--owner', 'host-1', '--role', 'agent', '--host', '--expires-in', '30d');
+  await create('--owner', 'ops-1', '--role', 'admin', '--without', 'policy:loosen', '--without', 'key:manage');
+  const { out } = await run(keys, ['list'], system.admin);
+  expect(out).toMatch(/ host-1 +x +any service +host program; expires in (29|30) d; made by dev-admin +never used$/m);
+  expect(out).toMatch(/ ops-1 +x +- +without policy:loosen; without key:manage; made by dev-admin +never used$/m);
 });
 
 test('stdout contains only the new key', async () => {
@@ -56,6 +67,9 @@ test.each([
   [['list', '--owner', 'ana'], /^unknown option '--owner'/],
   [['create', '--name', 'x', '--owner', 'ana@example.com', '--role', 'agent'], /--owner.*e-mail/],
   [['create', '--name', 'x', '--owner', 'ana', '--role', 'root'], /--role/],
+  [['create', '--name', 'x', '--owner', 'a', '--role', 'agent', '--expires-in', '2w'], /^--expires-in takes a span/],
+  [['create', '--name', 'x', '--owner', 'a', '--role', 'agent', '--expires-in', '99999d'], /^--expires-in: /],
+  [['create', '--name', 'x', '--owner', 'a', '--role', 'agent', '--without', 'key:manage'], /^--without key:manage: /],
   [['revoke'], /^KEY_ID is missing/],
   [['drop'], /name a subcommand: create/],
 ])('wrong arguments of keys are exit code 2: %j', async (args, message) => {

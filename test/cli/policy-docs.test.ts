@@ -31,7 +31,7 @@ interface Answer {
 }
 async function judged(text: string, ...args: string[]): Promise<Answer[]> {
   const { code, out, err } = await run(policy, ['test', '--json', file('actions.jsonl', text), ...args]);
-  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect({ code, err }).toEqual({ code: 0, err: 'context trust: full\n' });
   return out
     .trimEnd()
     .split('\n')

@@ -208,8 +208,10 @@ describe('test', () => {
         .trimEnd()
         .split('\n')
         .map((line) => line.split(':')[0]),
-    ).toEqual(['line 3', 'line 4', 'line 5', 'line 6', 'line 7']);
-    expect((await judged([file(Uint8Array.of(0x22, 0xff, 0x22), 'jsonl')])).err).toBe('line 1: is not UTF-8\n');
+    ).toEqual(['line 3', 'line 4', 'line 5', 'line 6', 'line 7', 'context trust']);
+    expect((await judged([file(Uint8Array.of(0x22, 0xff, 0x22), 'jsonl')])).err).toBe(
+      'line 1: is not UTF-8\ncontext trust: full\n',
+    );
   });
 
   test('blocks a payload that the API would refuse', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { verify } from '../../cli/commands/verify.ts';
+import { createSigner } from '../../crypto/signing.ts';
 import { type SampleReceipt, sampleReceipt } from '../receipts/sample.ts';
 import { run } from './run.ts';
 
@@ -32,6 +33,14 @@ test('a genuine receipt is valid, and the output names approver and action', asy
   expect(out).toMatch(/billing-agent: refund\S*, by dev-agent on 2026-01-01T10:00:00.000Z/);
   expect(out).toMatch(/approved, by ana/);
   expect(out.endsWith('\nvalid\n')).toBe(true);
+});
+
+test('a receipt of a decision with a key that another person made says so', async () => {
+  const statement = structuredClone(sample.statement);
+  statement.predicate.decided.keys_made_by = { ana: 'dev-admin' };
+  const signed = await (await createSigner(sample.key)).sign(statement);
+  const { code, out } = await run(verify, [file('r', signed), '--keys', file('k', JSON.stringify({ keys }))]);
+  expect([code, out]).toEqual([0, expect.stringMatching(/^key +ana used a key that dev-admin made$/m)]);
 });
 
 test('with --json the output is one document', async () => {

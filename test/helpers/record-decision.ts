@@ -19,7 +19,7 @@ export async function recordDecision(
 ): Promise<void> {
   const sealer = await sealerOf(system);
   await inProject(system.database.pool, system.project_id, (tx) =>
-    insertDecision(tx, sealer, { channel: 'api', patched_digest: null, ...decision }),
+    insertDecision(tx, sealer, { channel: 'api', key_made_by: null, patched_digest: null, ...decision }),
   );
 }
 

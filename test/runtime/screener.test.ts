@@ -25,10 +25,13 @@ test.each([
   ['a metadata service', { url: 'http://169.254.169.254/latest' }],
 ])('a large call with %s is screened on a thread, with the verdict that it has here', async (_, more) => {
   const context = { untrusted: true, task: 'answer the customer' };
-  const deps = { parsers, stats: { now_ms: 1_700_000_000_000, agent: 'a', past: [] } };
-  expect(await screener.screen('key_a', large(more), context, policy, deps.stats)).toEqual(
-    screenAction(large(more), context, policy, undefined, deps),
-  );
+  const stats = { now_ms: 1_700_000_000_000, agent: 'a', past: [] };
+  for (const context_trust of ['full', 'tighten_only'] as const) {
+    const of = { stats, context_trust };
+    expect(await screener.screen('key_a', large(more), context, policy, of)).toEqual(
+      screenAction(large(more), context, policy, undefined, { parsers, ...of }),
+    );
+  }
 });
 
 test('a screening that takes too long is ended: nothing is judged, its key is turned away, and other keys are served', async () => {

@@ -34,6 +34,7 @@ test('a patch that is sent again under its id keeps the payload and digest of th
       type: 'patch',
       actor: 'ana',
       channel: 'api',
+      key_made_by: null,
       payload_digest: 'asked',
       patched_digest,
       patched_payload: { n: 2 },

@@ -141,7 +141,7 @@ test('an ended session that is brought back is refused, and so is one of a key t
   const { token_sha256 } = newToken();
   await here.identities.startSession(token_sha256, session, 12);
   const bringBack = await copyOf('sessions', 'token_sha256', token_sha256);
-  expect(await here.identities.session(token_sha256)).toEqual(session);
+  expect(await here.identities.session(token_sha256)).toMatchObject(session);
   await here.identities.endSession(token_sha256);
   expect(await here.identities.session(token_sha256)).toBeUndefined();
   await bringBack();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring, type Keyring, type Sealer } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
-import { ROW_FIELDS, RowForged, type RowKind } from '../../crypto/row-mac.ts';
+import { LATER_FIELDS, ROW_FIELDS, RowForged, type RowKind } from '../../crypto/row-mac.ts';
 import type { ThreadStore } from '../../domain/thread/ports.ts';
 import { idempotencyStore } from '../../storage/access/access-stores.ts';
 import { createActLog } from '../../storage/acts/act-log.ts';
@@ -114,6 +114,7 @@ const ROWS: Record<string, (t: Written) => Promise<Row>> = {
       type: 'patch',
       actor: 'ana',
       channel: 'api',
+      key_made_by: null,
       payload_digest: 'sha256:1',
     } as const;
     await t.inTx(async (tx, sealer) => {
@@ -268,7 +269,11 @@ describe.each(Object.keys(ROWS))('a row of %s', (table) => {
 test.each(Object.entries(ACCESS))('%s: the list names the fields of the MAC', (table, kinds) => {
   const { identified_by, covered } = AUTHENTICATED[table]!;
   const columns = owner.tables.get(table)!;
-  const fields = new Set(kinds.flatMap((kind) => [...ROW_FIELDS[kind]]).filter((name) => columns.has(name)));
+  const fields = new Set(
+    kinds
+      .flatMap((kind) => [...ROW_FIELDS[kind], ...Object.keys(LATER_FIELDS[kind as keyof typeof LATER_FIELDS] ?? {})])
+      .filter((name) => columns.has(name)),
+  );
   const macs = [...columns.keys()].filter((name) => name.endsWith('mac'));
   expect([...covered].filter((name) => !identified_by.includes(name)).sort()).toEqual(
     expect.arrayContaining([...fields, ...macs].sort()),

@@ -9,9 +9,9 @@ export interface Known {
   readonly domains: readonly string[];
   /** Whether the trusted request is known at all. */
   readonly task: boolean;
-  /** Whether a person, an account or a destination is named. Otherwise nothing counts as unknown. */
+  /** Whether a person, an account or a destination is named. Otherwise nothing counts as unkncontext. */
   readonly named: boolean;
-  /** Whether people or accounts are named, or the request itself is known. */
+  /** Whether people or accounts are named, or the request itself is kncontext. */
   readonly people: boolean;
   /** Whether a person, account, channel or address is listed, or is a whole word of the trusted request. */
   names(value: string): boolean;
@@ -27,13 +27,11 @@ const bare = (name: string): string => plain(name).replace(/^[#@]+/, '');
 
 /** Reads the lists of policy and context once; the task is searched on demand. */
 export function knownOf(policy: Policy, context: ActionContext): Known {
-  const full = policy.context_trust !== 'tighten_only';
-  const own = full ? context : {};
-  const recipients = [...(policy.known_recipients ?? []), ...(own.known_recipients ?? [])];
+  const recipients = [...(policy.known_recipients ?? []), ...(context.known_recipients ?? [])];
   const mails = recipients.filter((one) => one.includes('@') && one.includes('.'));
-  const more = [...(own.allowed_domains ?? []), ...mails];
+  const more = [...(context.allowed_domains ?? []), ...mails];
   const domains = more.length === 0 ? policy.allowed_domains : [...policy.allowed_domains, ...more];
-  const task = own.task === undefined || own.task.trim() === '' ? undefined : own.task;
+  const task = context.task === undefined || context.task.trim() === '' ? undefined : context.task;
   let everybody: boolean | undefined;
   let listed: Set<string> | undefined;
   let text: string | undefined;

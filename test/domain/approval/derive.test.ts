@@ -19,6 +19,7 @@ const decisionRow = (given: Partial<DecisionRecord> = {}): DecisionRecord => ({
   type: 'approve',
   actor: 'ceo',
   channel: 'api',
+  key_made_by: null,
   payload_digest: digest('a'),
   patched_digest: null,
   created_at: new Date(DEADLINE - 100),

@@ -87,7 +87,8 @@ test('a URL with a query that is only read is not a message', () => {
 test('an unlisted account holds once any recipient is listed', () => {
   const iban = 'DE89370400440532013000';
   const pay = { service: 'bank', action: 'send_money', payload: { iban, amount: 10 } };
-  const verdict = (context: ActionContext) => screenAction(pay, { untrusted: false, ...context }, policy).verdict;
+  const verdict = (context: ActionContext) =>
+    screenAction(pay, { untrusted: false, ...context }, policy, undefined, { context_trust: 'full' }).verdict;
   expect(verdict({})).toBe('allow');
   expect(verdict({ task: 'Pay the rent.' })).toBe('hold');
   expect(verdict({ task: `Pay 10 to ${iban}.` })).toBe('allow');

@@ -91,7 +91,7 @@ describe('a session', () => {
     const step = (action: string, payload: Record<string, unknown>, declared = {}) => {
       const one = call(payload, action);
       const context = contextIn(session, declared);
-      const screening = screenAction(one, context, policy, undefined, { parsers });
+      const screening = screenAction(one, context, policy, undefined, { parsers, context_trust: 'full' });
       session = sessionAfter(session, one, context, screening);
       return screening.verdict;
     };

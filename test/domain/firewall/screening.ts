@@ -18,18 +18,24 @@ export const screenPayload = (
   payload: Record<string, unknown>,
   policy = reviewFlagged(),
   context: ActionContext = {},
-) => screenAction({ service: 'agent', action: 'do', payload }, context, policy, undefined, { parsers });
+) =>
+  screenAction({ service: 'agent', action: 'do', payload }, context, policy, undefined, {
+    parsers,
+    context_trust: 'full',
+  });
 
-/** The findings of a named action as `id pointer`, the worst first. */
+/** Under a context of `full` trust: the findings of a named action as `id pointer`, the worst first. */
 export const foundIn = (
   action: Action,
   context: ActionContext = {},
   policy = reviewFlagged(),
   stats?: ScreenStats,
 ): string[] =>
-  screenAction(action, context, policy, undefined, { parsers, ...(stats && { stats }) }).findings.map(
-    (finding) => `${finding.id} ${finding.pointer}`,
-  );
+  screenAction(action, context, policy, undefined, {
+    parsers,
+    context_trust: 'full',
+    ...(stats && { stats }),
+  }).findings.map((finding) => `${finding.id} ${finding.pointer}`);
 
 /** The findings as `id pointer`, the worst first. */
 export const found = (payload: Record<string, unknown>, policy = reviewFlagged()): string[] =>

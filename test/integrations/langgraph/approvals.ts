@@ -162,6 +162,7 @@ export class Approvals implements ApprovalClient {
           type: patch ? 'patch' : status === 'approved' ? 'approve' : 'reject',
           actor: 'ana',
           channel: 'api',
+          key_made_by: null,
           payload_digest: request.payload_digest,
           patched_digest,
           ...(patch && { patched_payload: patch, salt: saltText(salt) }),
