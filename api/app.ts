@@ -23,6 +23,7 @@ import { createOpenRequest } from './operations/open-request.ts';
 import { createPutPolicy } from './operations/put-policy.ts';
 import { createReportExecuted } from './operations/report-executed.ts';
 import { createSimulatePolicy } from './operations/simulate-policy.ts';
+import type { PageDeps } from './page/deps.ts';
 import type { ApiStores, Counts, Log } from './ports.ts';
 import { approvalRequestRoutes } from './routes/approval-requests.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -46,6 +47,7 @@ export interface AppDeps extends HealthDeps {
   /** The firewall's parsers, loaded once. */
   screenDeps: ScreenDeps;
   screen: Screener;
+  render: PageDeps['render'];
   /** Compiles the schemas that agents send with their requests. */
   agentSchemas: AgentSchemas;
   /** The address that people use, without a trailing slash. A function: port 0 is known only after listening. */
@@ -121,7 +123,12 @@ export function createApp(deps: AppDeps): Express {
     await authenticate(req);
     throw nothingHere();
   });
-  app.use(allowedHosts(publicUrl), pageHeaders, docsRoutes(), pageRoutes({ ...pages, decide, publicUrl }));
+  app.use(
+    allowedHosts(publicUrl),
+    pageHeaders,
+    docsRoutes(),
+    pageRoutes({ ...pages, decide, render: deps.render, publicUrl }),
+  );
   app.use(() => {
     throw nothingHere();
   });

@@ -15,6 +15,7 @@ import { approvalWorkflows } from '../runtime/temporal/approval-workflows.ts';
 import { temporalClient } from '../runtime/temporal/client.ts';
 import { loadPayloadCodecs } from '../runtime/temporal/payload-codec.ts';
 import { createSchemaThreads } from '../runtime/threads/agent-schemas.ts';
+import { createRenderer } from '../runtime/threads/renderer.ts';
 import { createScreener } from '../runtime/threads/screener.ts';
 import { createKeyCache } from '../storage/access/key-cache.ts';
 import { createActLog } from '../storage/acts/act-log.ts';
@@ -143,6 +144,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     onStopped: (key_id: string, why: string) => log.warn({ key_id, why }, `${what} was stopped`),
   });
   const agentSchemas = createSchemaThreads(stopped('the schema of an agent'));
+  const renderer = createRenderer(stopped('the rendering of a large page'));
   const screener = createScreener(screenDeps, stopped('the screening of a large payload'));
   const app = createApp({
     stores,
@@ -150,6 +152,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     counts,
     screenDeps,
     screen: screener.screen,
+    render: renderer.render,
     agentSchemas,
     loosenWithoutReason: config.dev,
     workflows,
@@ -207,7 +210,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     server.closeIdleConnections();
     setTimeout(() => server.closeAllConnections(), CLOSE_MS).unref();
     await closed;
-    await Promise.all([largeBodies?.end(), agentSchemas.end(), screener.end()]);
+    await Promise.all([largeBodies?.end(), agentSchemas.end(), screener.end(), renderer.end()]);
     clearInterval(waking);
     grants.stop();
     await Promise.all([workflows.end(), events.end()]);

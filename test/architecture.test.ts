@@ -38,7 +38,7 @@ const MAY: Record<string, string[]> = {
   workers: ['contracts', 'domain', 'runtime'],
 };
 /** Composition roots and programs: they see everything, and nothing imports them. */
-const MAIN = ['api/main.ts', 'api/large-body/thread.ts', 'workers/main.ts'];
+const MAIN = ['api/main.ts', 'api/large-body/thread.ts', 'api/page/render-thread.ts', 'workers/main.ts'];
 const FREE = ['cli/', 'examples/', 'bench/'];
 /** Packages a pure room may use. */
 const PURE =

@@ -6,5 +6,7 @@ import type { SignedInDeps } from './signed-in.ts';
 export interface PageDeps extends SignedInDeps {
   requests: HistoryReader & RequestLister;
   decide: Decide;
+  /** Renders a large page, whose view is JSON; undefined if it cannot be shown. */
+  render: (author: string, view: string) => Promise<string | undefined>;
   reportForged: ReportForged;
 }

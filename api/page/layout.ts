@@ -57,10 +57,12 @@ ${bar(principal)}
 `.toString();
 
 /** Sends a page. `no-store`: the content must not outlive the session. helmet's `no-referrer` keeps one-time links private. */
-export function sendPage(res: Response, status: number, page: Page): void {
+export function sendText(res: Response, status: number, text: string): void {
   res.status(status).set('Cache-Control', 'no-store');
-  res.type('html').send(pageText(page));
+  res.type('html').send(text);
 }
+
+export const sendPage = (res: Response, status: number, page: Page): void => sendText(res, status, pageText(page));
 
 /** A page with one sentence about an error, and a link to the inbox. */
 export const sendSentence = (

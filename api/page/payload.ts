@@ -57,6 +57,21 @@ export function pointed(payload: unknown, pointer: string, maxLength = 300): str
     if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined;
     at = (at as Record<string, unknown>)[key];
   }
-  const text = JSON.stringify(at) ?? 'null';
+  const text = jsonWithin(at, maxLength + 1);
   return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
+}
+
+/** The beginning of a value's JSON, in the time that its length takes: a hundred findings may point at 4 MB. */
+function jsonWithin(value: unknown, length: number): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, length));
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const array = Array.isArray(value);
+  let text = array ? '[' : '{';
+  // `in` and not `entries`, which would copy all members.
+  for (const key in value) {
+    if (text.length > length) return text;
+    const name = array ? '' : `${jsonWithin(key, length)}:`;
+    text += `${text.length > 1 ? ',' : ''}${name}${jsonWithin((value as Record<string, unknown>)[key], length - text.length)}`;
+  }
+  return `${text}${array ? ']' : '}'}`;
 }

@@ -10,10 +10,10 @@ import { principalOf, stateOf } from '../request-state.ts';
 import type { Draft } from './decide-forms.ts';
 import type { PageDeps } from './deps.ts';
 import { field, form } from './form.ts';
-import { sendPage } from './layout.ts';
-import { previewOf, readPatch } from './patch-text.ts';
+import { pageText, sendText } from './layout.ts';
+import { readPatch } from './patch-text.ts';
 import { type PageRefusal, refusalOf, refused } from './refusal.ts';
-import { requestPage } from './request.ts';
+import { type RequestPage, requestPage } from './request.ts';
 import { sameOrigin } from './same-origin.ts';
 import { signedIn } from './signed-in.ts';
 
@@ -52,7 +52,14 @@ const draftOf = (req: Request): Draft => {
   return { ...(reason !== '' && { reason }), ...(patch_text !== '' && { patch_text }) };
 };
 
-export function requestRoutes({ requests, decide, ...access }: PageDeps): Router {
+/** A larger page is rendered on another thread. */
+const MAX_HERE = 16 * 1024;
+
+/** Who wrote what may take long to render: they are turned away, and others are not. */
+const authorOf = ({ request, proposal }: HistoryView, { key_id }: Principal, draft: Draft): string =>
+  draft.patch_text === undefined ? (proposal?.by ?? request.key_id) : key_id;
+
+export function requestRoutes({ requests, decide, render, ...access }: PageDeps): Router {
   const { publicUrl } = access;
   const router = Router();
 
@@ -72,22 +79,19 @@ export function requestRoutes({ requests, decide, ...access }: PageDeps): Router
     const principal = principalOf(res);
     const view = await read(principal, id);
     const { refusal } = shown;
-    const preview =
-      draft.preview ?? (draft.patch_text === undefined ? undefined : previewOf(view.request.payload, draft.patch_text));
-    const request = detailOf(view);
-    sendPage(
-      res,
-      status,
-      requestPage({
-        request,
-        receipt: view.receipt ?? '',
-        principal,
-        publicUrl: publicUrl(),
-        draft: { ...draft, ...(preview && { preview }) },
-        ...(refusal && { refusal }),
-        recorded: shown.recorded === true,
-      }),
-    );
+    const page: RequestPage = {
+      request: detailOf(view),
+      receipt: view.receipt ?? '',
+      principal,
+      publicUrl: publicUrl(),
+      draft,
+      ...(refusal && { refusal }),
+      recorded: shown.recorded === true,
+    };
+    const json = JSON.stringify(page);
+    const text =
+      json.length <= MAX_HERE ? pageText(requestPage(page)) : await render(authorOf(view, principal, draft), json);
+    sendText(res, status, text ?? pageText(requestPage({ ...page, unshown: true })));
   };
 
   router.get('/requests/:id', signedIn(access), async (req, res) => {

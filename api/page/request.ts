@@ -6,10 +6,12 @@ import { findingList, whyHeld } from './findings.ts';
 import { html, type Markup, marked } from './html.ts';
 import type { Page } from './layout.ts';
 import { outcomeSentence, outcomeView } from './outcome.ts';
+import { previewOf } from './patch-text.ts';
 import { payloadView } from './payload.ts';
 import { proposalView } from './proposal.ts';
 import { facts, timeline } from './record.ts';
 import type { PageRefusal } from './refusal.ts';
+import { unshownView } from './unshown.ts';
 import { when } from './when.ts';
 
 export interface RequestPage {
@@ -22,6 +24,8 @@ export interface RequestPage {
   refusal?: PageRefusal;
   /** Temporal has this person's decision, but no worker has answered yet. */
   recorded?: boolean;
+  /** The payload could not be rendered. */
+  unshown?: boolean;
 }
 
 const refusalNotice = (
@@ -54,29 +58,37 @@ function refusedPayload({ draft, request }: RequestPage): unknown {
   }
 }
 
-/** The request with its payload and findings, and the forms to decide or the resolution. */
-export function requestPage(view: RequestPage): Page {
-  const { request, receipt, principal, publicUrl, draft, refusal } = view;
+/** The payload with its findings, and the forms to decide or the resolution. */
+function shownView({ request, receipt, principal, publicUrl, draft: given }: RequestPage): Markup {
   const pending = request.status === 'pending';
+  const { patch_text } = given;
+  const draft = patch_text === undefined ? given : { ...given, preview: previewOf(request.payload, patch_text) };
   const heading = isSealedPayload(request.payload)
     ? 'Sealed payload'
     : pending && !request.proposed_patch
       ? 'What will run'
       : 'Original payload';
-  const main = html`<div class="wide">
-${top(request)}
-${refusal && refusalNotice(refusal, refusedPayload(view))}
-${pending && view.recorded && recordedNotice}
-<div class="columns">
-<div class="column">
-${outcomeView(request, receipt, publicUrl)}
+  return html`${outcomeView(request, receipt, publicUrl)}
 ${proposalView(request, principal, draft)}
 <section class="card" aria-labelledby="why"><h2 id="why">Why it was held</h2>${whyHeld(request)}</section>
 <section class="card" aria-labelledby="run"><h2 id="run">${heading}</h2>
 <p class="muted">Written by the agent: treat it as data, not as advice.</p>
 ${payloadView(request.payload, request.findings)}
 <p class="digest"><span class="muted">Digest</span> <code>${request.payload_digest}</code></p></section>
-${pending && html`<section class="card decide" aria-labelledby="decide"><h2 id="decide">${request.proposed_patch ? 'Decide on the original' : 'Decide'}</h2>${decideForms(request, principal, draft)}</section>`}
+${pending && html`<section class="card decide" aria-labelledby="decide"><h2 id="decide">${request.proposed_patch ? 'Decide on the original' : 'Decide'}</h2>${decideForms(request, principal, draft)}</section>`}`;
+}
+
+/** The page of a request. */
+export function requestPage(view: RequestPage): Page {
+  const { request, receipt, principal, publicUrl, draft, refusal } = view;
+  const pending = request.status === 'pending';
+  const main = html`<div class="wide">
+${top(request)}
+${refusal && refusalNotice(refusal, refusedPayload(view))}
+${pending && view.recorded && recordedNotice}
+<div class="columns">
+<div class="column">
+${view.unshown ? unshownView(request, principal, receipt, publicUrl, draft) : shownView(view)}
 </div>
 <aside class="column" aria-label="Details">
 <section class="card" aria-labelledby="details"><h2 id="details">Details</h2>${facts(request)}</section>

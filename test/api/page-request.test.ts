@@ -63,6 +63,33 @@ describe('a held request', () => {
     expect((await send(`/requests/${quiet.id}`, { cookie: await signIn() })).text).toContain('Held by policy');
   });
 
+  test('with a large payload is shown in full, and decided', async () => {
+    const cookie = await signIn();
+    const { id, payload_digest } = await open({ rows: Array(3_000).fill('row'), last: '<b>\u202E' });
+    const { status, text } = await send(`/requests/${id}`, { cookie });
+    expect([status, text.match(/json-string">&quot;row&quot;/g)!.length]).toEqual([200, 3_000]);
+    expect(text).toContain('&lt;b&gt;<span class="unseen">U+202E</span>');
+    expect(text).toContain('Approve exactly this');
+    const preview = await send(`/requests/${id}/preview`, {
+      cookie,
+      fields: { payload_digest, patched_payload: '{"last":"other"}' },
+    });
+    expect(preview.text).toContain('rows: removed');
+  });
+
+  test('whose page is too large is not shown, and cannot be approved there', async () => {
+    const cookie = await signIn();
+    const { id, payload_digest } = await open({ text: "'".repeat(4_000_000) });
+    const { status, text } = await send(`/requests/${id}`, { cookie });
+    expect(status).toBe(200);
+    expect(text).toContain('could not be shown exactly');
+    expect(text).toContain(payload_digest);
+    expect(text).not.toMatch(/value="(?:approve|patch)"|Approve/);
+    const reject = { type: 'reject', payload_digest, reason: 'unreadable' };
+    expect(await send(`/requests/${id}/decision`, { cookie, fields: reject })).toMatchObject({ status: 303 });
+    expect((await send(`/requests/${id}`, { cookie })).text).toContain('Rejected by ana');
+  });
+
   test('is not found under an invalid id', async () => {
     const cookie = await signIn();
     for (const id of [newId('req'), 'x', '%00']) {
