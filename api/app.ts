@@ -32,6 +32,7 @@ import { keyRoutes } from './routes/keys.ts';
 import { withOpenApi } from './routes/openapi.ts';
 import { pageRoutes } from './routes/page.ts';
 import { policyRoutes } from './routes/policy.ts';
+import { sessionRoutes } from './routes/sessions.ts';
 import { wireRoutes } from './routes/wire.ts';
 
 export interface AppDeps extends HealthDeps {
@@ -91,7 +92,13 @@ export function createApp(deps: AppDeps): Express {
   const decide = createDecide({ requests, decisions, workflows, agentSchemas: deps.agentSchemas });
   const cancel = createCancel({ requests, cancellations, workflows });
   const reportExecuted = createReportExecuted({ requests, executions, log });
-  const pages = { requests, identities, grants: deps.grants, reportForged: stores.reportForged };
+  const pages = {
+    requests,
+    identities,
+    sessions: stores.sessions,
+    grants: deps.grants,
+    reportForged: stores.reportForged,
+  };
   const authenticate = createAuthenticate(identities, publicUrl);
   const routes = withOpenApi(
     [
@@ -104,6 +111,7 @@ export function createApp(deps: AppDeps): Express {
         simulatePolicy: createSimulatePolicy(requests, deps.screenDeps, deps.screen),
       }),
       ...keyRoutes({ keys: stores.keys, environment: deps.environment }),
+      ...sessionRoutes({ sessions: stores.sessions, grants: deps.grants }),
       ...eventRoutes({ hub: deps.hub }),
     ],
     publicUrl,

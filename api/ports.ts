@@ -1,4 +1,4 @@
-import type { IdempotencyStore, IdentityStore, KeyStore } from '../domain/access/ports.ts';
+import type { IdempotencyStore, IdentityStore, KeyStore, SessionStore } from '../domain/access/ports.ts';
 import type { ReportForged } from '../domain/approval/forged-row.ts';
 import type { IncidentKind } from '../domain/approval/incident.ts';
 import type {
@@ -24,6 +24,7 @@ export interface ApiStores {
   policies: PolicyStore;
   keys: KeyStore;
   identities: IdentityStore;
+  sessions: SessionStore;
   idempotency: IdempotencyStore;
   /** Takes the rows that failed their authenticity check. */
   reportForged: ReportForged;

@@ -10,6 +10,7 @@ import { migrate } from './commands/migrate.ts';
 import { policy } from './commands/policy.ts';
 import { restore } from './commands/restore.ts';
 import { rotateRootKeyCommand } from './commands/rotate-root-key.ts';
+import { sessions } from './commands/sessions.ts';
 import { show } from './commands/show.ts';
 import { verify } from './commands/verify.ts';
 import { worker } from './commands/worker.ts';
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   patch,
   verify,
   keys,
+  sessions,
   policy,
   api,
   worker,

@@ -16,6 +16,7 @@ import { idempotencyStore, keyStore } from './access/access-stores.ts';
 import { identityStore } from './access/identity-store.ts';
 import { createKeyCache, type KeyCache } from './access/key-cache.ts';
 import { createRollbackMemory } from './access/rollback-memory.ts';
+import { sessionStore } from './access/session-store.ts';
 import { type ActLog, createActLog } from './acts/act-log.ts';
 import { listRequests, markStarted } from './approvals/approval-requests.ts';
 import { insertCancellation } from './approvals/cancellations.ts';
@@ -129,6 +130,7 @@ export function apiStores(
     opening,
     keys: keyStore(access),
     identities: identityStore(access),
+    sessions: sessionStore(access),
     reportForged,
     idempotency: idempotencyStore(pool, keyring),
   };

@@ -6,6 +6,8 @@ export type GrantEnd = 'revoked' | 'unverified';
 
 /** The access of one call, from its authentication until its answer is complete. */
 export interface OpenGrant {
+  /** Null for a call with a key. */
+  readonly session_id: string | null;
   /** Runs at most once, when access ends before the call does; at once if it has ended. */
   onEnd(listener: (why: GrantEnd) => void): void;
   /** @throws DomainError `unauthenticated` | `database_unavailable` when access has ended */
@@ -109,6 +111,7 @@ export function createGrants(identities: Pick<IdentityStore, 'endedAmong'>): Gra
         if (over === 'revoked' || over === 'unverified') throw refusal(over);
       };
       return {
+        session_id: grant.session_id,
         onEnd(listener) {
           if (over === 'revoked' || over === 'unverified') listener(over);
           else if (over === undefined) listeners = [...(listeners ?? []), listener];

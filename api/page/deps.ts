@@ -1,3 +1,4 @@
+import type { SessionStore } from '../../domain/access/ports.ts';
 import type { ReportForged } from '../../domain/approval/forged-row.ts';
 import type { HistoryReader, RequestLister } from '../../domain/approval/ports.ts';
 import type { Decide } from '../operations/decide.ts';
@@ -8,5 +9,6 @@ export interface PageDeps extends SignedInDeps {
   decide: Decide;
   /** Renders a large page, whose view is JSON; undefined if it cannot be shown. */
   render: (author: string, view: string) => Promise<string | undefined>;
+  sessions: SessionStore;
   reportForged: ReportForged;
 }

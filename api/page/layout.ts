@@ -24,7 +24,7 @@ const bar = (principal: Principal | undefined) => html`<header class="bar">
   <a class="brand" href="/"><img src="${assetUrl('icon.svg')}" alt="" width="22" height="22">LetsPing</a>
   ${
     principal &&
-    html`<span class="who">${principal.owner} <span class="role">${principal.role}</span></span>
+    html`<a class="who" href="/sessions">${principal.owner} <span class="role">${principal.role}</span></a>
   <form method="post" action="/logout"><button class="quiet" type="submit">Sign out</button></form>`
   }
 </header>`;

@@ -5,6 +5,7 @@ import { expiredKey } from '../middleware/authenticate.ts';
 import { clearSession, isSecure, SESSION_HOURS, sessionToken, setSession } from '../middleware/session-cookie.ts';
 import { field, form } from './form.ts';
 import { localPath } from './local-path.ts';
+import { bindLink, isBound } from './opened-link.ts';
 import { sameOrigin } from './same-origin.ts';
 import { sendSignIn } from './sign-in.ts';
 import type { SignedInDeps } from './signed-in.ts';
@@ -53,12 +54,20 @@ export function sessionRoutes({ identities, grants, publicUrl }: SessionDeps): R
 
   router.get('/login', (req, res) => {
     const { once, next } = req.query;
-    sendSignIn(res, 200, { next: localPath(next), ...(typeof once === 'string' && LINK_TOKEN.test(once) && { once }) });
+    const link = typeof once === 'string' && LINK_TOKEN.test(once) ? once : undefined;
+    sendSignIn(res, 200, {
+      next: localPath(next),
+      ...(link !== undefined && { link: { once: link, opened: bindLink(req, res, publicUrl(), link) } }),
+    });
   });
 
   router.post('/login', sameOrigin(publicUrl), form('8kb'), async (req: Request, res: Response) => {
     const once = field(req, 'once');
     const next = localPath(field(req, 'next'));
+    if (once !== '' && !isBound(req, publicUrl(), once, field(req, 'opened'))) {
+      sendSignIn(res, 401, { next, refused: 'Open the link in this browser, and use the button there.' });
+      return;
+    }
     const answer = once === '' ? await byKey(identities, field(req, 'api_key').trim()) : await byLink(identities, once);
     if ('refused' in answer) {
       sendSignIn(res, 401, { next, refused: answer.refused });

@@ -5,8 +5,8 @@ import { sendPage } from './layout.ts';
 export interface SignIn {
   /** The target after signing in: a path of this site. */
   next: string;
-  /** The token of a one-time link, to be confirmed. */
-  once?: string;
+  /** A one-time link, to be confirmed: its token, and the proof that this browser opened it. */
+  link?: { once: string; opened: string };
   /** Why the last attempt failed. */
   refused?: string;
 }
@@ -19,13 +19,14 @@ const keyForm = ({ next }: SignIn): Markup => html`<form class="stack" method="p
 </form>`;
 
 /** Opening the link does not use it: mail scanners and link previews open links, and it works only once. */
-const linkForm = ({
-  next,
-  once,
-}: SignIn): Markup => html`<p>You opened a one-time link. Use the button to sign in; it works once.</p>
+const linkForm = (
+  next: string,
+  { once, opened }: NonNullable<SignIn['link']>,
+): Markup => html`<p>You opened a one-time link. Use the button to sign in; it works once.</p>
 <form class="stack" method="post" action="/login">
   <input type="hidden" name="next" value="${next}">
   <input type="hidden" name="once" value="${once}">
+  <input type="hidden" name="opened" value="${opened}">
   <button class="primary" type="submit">Sign in</button>
 </form>`;
 
@@ -37,9 +38,9 @@ export const sendSignIn = (res: Response, status: number, signIn: SignIn): void 
 <h1>Sign in</h1>
 ${signIn.refused !== undefined && html`<p class="notice refused" role="alert">${signIn.refused}</p>`}
 ${
-  signIn.once === undefined
+  signIn.link === undefined
     ? html`<p>Approvals are for people. Open a one-time sign-in link, or use your key.</p>${keyForm(signIn)}`
-    : linkForm(signIn)
+    : linkForm(signIn.next, signIn.link)
 }
 </div>`,
   });

@@ -5,6 +5,7 @@ import { assetRoutes } from '../page/assets.ts';
 import type { PageDeps } from '../page/deps.ts';
 import { inboxRoutes } from '../page/inbox-routes.ts';
 import { sendSentence } from '../page/layout.ts';
+import { ownSessionRoutes } from '../page/own-sessions.ts';
 import { requestRoutes } from '../page/request-routes.ts';
 import { sessionRoutes } from '../page/session-routes.ts';
 import { stateOf } from '../request-state.ts';
@@ -33,7 +34,7 @@ const sendRefusalPage: ErrorRequestHandler = (error, _req, res, next) => {
 /** The approval page for people with a session. It is rendered on the server and works without scripts. */
 export function pageRoutes(deps: PageDeps): Router {
   const router = Router();
-  router.use(assetRoutes(), sessionRoutes(deps), inboxRoutes(deps), requestRoutes(deps));
+  router.use(assetRoutes(), sessionRoutes(deps), inboxRoutes(deps), ownSessionRoutes(deps), requestRoutes(deps));
   router.use(refuseForgedRows(deps.reportForged), sendRefusalPage);
   return router;
 }

@@ -1,5 +1,6 @@
 import type { ContextTrust } from '../../contracts/action.ts';
 import type { ApiKey, CreateKeyBody, Role } from '../../contracts/key.ts';
+import type { SignInSession } from '../../contracts/session.ts';
 import type { Authority } from './permissions.ts';
 
 export interface StoredKey extends Authority {
@@ -69,6 +70,19 @@ export interface KeyStore {
   ): Promise<ApiKey | undefined>;
   listKeys(project_id: string): Promise<ApiKey[]>;
   revokeKey(project_id: string, id: string, by: string): Promise<ApiKey | undefined>;
+}
+
+/** A session as it is listed, with the id that a `Grant` has. */
+export interface ListedSession {
+  session: SignInSession;
+  session_id: string;
+}
+
+/** The sessions of a project. */
+export interface SessionStore {
+  listSessions(project_id: string): Promise<ListedSession[]>;
+  /** `by`: who ends it. `of`: only a session of this owner. Undefined when there is none. */
+  endSession(project_id: string, id: string, by: string, of?: string): Promise<ListedSession | undefined>;
 }
 
 /** One use of an `Idempotency-Key`: scoped to the caller's key and the route. */

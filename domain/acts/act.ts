@@ -8,6 +8,7 @@ export const ACT_KINDS = [
   'key_revoked',
   'policy_written',
   'login_link_created',
+  'session_ended',
   'rows_adopted',
   'epoch_opened',
 ] as const;

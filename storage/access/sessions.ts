@@ -92,6 +92,13 @@ export async function findSession(
   return session && { session, key };
 }
 
+/** Oldest first, without expired ones. The caller checks each. */
+export const listSessions = (tx: Transaction): Promise<(SessionRow & { token_sha256: Buffer })[]> =>
+  tx.query(
+    `select token_sha256, ${SESSION} from sessions where project_id = $1 and expires_at > now() order by created_at, token_sha256`,
+    [tx.project_id],
+  );
+
 /** For `acrossProjects`. Of these sessions, those that have a row and have not expired. The caller checks each. */
 export const sessionsAmong = (
   tx: Transaction,

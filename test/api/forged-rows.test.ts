@@ -6,6 +6,7 @@ import { newApiKey, newToken } from '../../crypto/api-key.ts';
 import { newId } from '../../crypto/ids.ts';
 import { acrossProjects } from '../../storage/db/transaction.ts';
 import { type Program, program } from '../faults/program.ts';
+import { openedLink } from '../helpers/opened-link.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 import { visitorOf } from '../helpers/visitor.ts';
 
@@ -93,10 +94,11 @@ describe('an inserted row', () => {
       `insert into login_links (token_sha256, project_id, owner, role, expires_at) values ($1, $2, 'cfo', 'admin', now() + interval '1 hour')`,
       [token_sha256, system.project_id],
     );
+    const { cookie, fields } = await openedLink(url, token);
     const answer = await fetch(`${url}/login`, {
       method: 'POST',
-      body: new URLSearchParams({ once: token }),
-      headers: { origin: url },
+      body: new URLSearchParams(fields),
+      headers: { origin: url, cookie },
       redirect: 'manual',
     });
     expect(answer.status).toBe(401);

@@ -24,6 +24,8 @@ const SURFACE: Record<string, Permission | 'public'> = {
   'GET /api/keys': 'key:manage',
   'POST /api/keys': 'key:manage',
   'DELETE /api/keys/{id}': 'key:manage',
+  'GET /api/sessions': 'key:manage',
+  'DELETE /api/sessions/{id}': 'key:manage',
   'GET /api/events': 'approval:read',
   'GET /api/openapi.json': 'public',
 };
@@ -37,6 +39,8 @@ const NOT_DESCRIBED = [
   'GET /login',
   'POST /login',
   'POST /logout',
+  'GET /sessions',
+  'POST /sessions/{id}/end',
   'GET /',
   'GET /requests',
   'GET /requests/{id}',

@@ -9,7 +9,7 @@ beforeAll(async () => {
   await system.startWorker();
 });
 afterAll(() => system.stop());
-const { loginLink, open, send, signIn } = visitorOf(() => system);
+const { loginLink, open, send, signIn, opened } = visitorOf(() => system);
 
 describe('forms', () => {
   test.each([
@@ -19,19 +19,19 @@ describe('forms', () => {
   ])('from %s are refused', async (_name, origin, sentence) => {
     const { id, payload_digest } = await open({ n: 1 });
     const cookie = await signIn();
-    const once = await loginLink();
+    const link = await opened(await loginLink());
     for (const [path, fields] of [
-      ['/login', { once }],
+      ['/login', link.fields],
       ['/logout', {}],
       [`/requests/${id}/decision`, { type: 'approve', payload_digest }],
       [`/requests/${id}/preview`, { patched_payload: '{}' }],
     ] as [string, Record<string, string>][]) {
-      const answer = await send(path, { cookie, origin, fields });
+      const answer = await send(path, { cookie: `${cookie}; ${link.cookie}`, origin, fields });
       expect(answer).toMatchObject({ status: 403, cookie: undefined });
       expect(answer.text).toContain(sentence);
     }
     expect((await system.call(system.agent_api_key, 'GET', `/api/status/${id}`)).body.status).toBe('PENDING');
-    expect(await send('/login', { fields: { once } })).toMatchObject({ status: 303 }); // the link was not used up
+    expect(await send('/login', link)).toMatchObject({ status: 303 }); // the link was not used up
   });
 
   test('that are too large are refused with a sentence', async () => {

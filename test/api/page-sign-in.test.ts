@@ -12,6 +12,7 @@ import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { apiStores } from '../../storage/api-stores.ts';
 import { storedKeys } from '../../storage/keys/stored-keys.ts';
+import { openedLink } from '../helpers/opened-link.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 import { visitorOf } from '../helpers/visitor.ts';
 
@@ -21,7 +22,7 @@ beforeAll(async () => {
   await system.startWorker();
 });
 afterAll(() => system.stop());
-const { loginLink, open, send, signIn } = visitorOf(() => system);
+const { loginLink, open, opened, send, signIn } = visitorOf(() => system);
 
 describe('without a session', () => {
   test('a request shows nothing, and looks like one that does not exist', async () => {
@@ -69,22 +70,42 @@ describe('signing in', () => {
       expect(shown.headers.get('referrer-policy')).toBe('no-referrer');
       expect(shown.text).toContain(`value="${once}"`);
     }
-    const taken = await send('/login', { fields: { once, next: '/requests?cursor=x' } });
+    const { cookie, fields } = await opened(once);
+    const taken = await send('/login', { cookie, fields: { ...fields, next: '/requests?cursor=x' } });
     expect(taken).toMatchObject({ status: 303, location: '/requests?cursor=x' });
     expect(taken.headers.getSetCookie()[0]).toMatch(
       /^letsping=[\w-]{43}; Max-Age=43200; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Lax$/,
     );
     expect(await send('/', { cookie: taken.cookie })).toMatchObject({ status: 200 });
 
-    const again = await send('/login', { fields: { once } });
+    const again = await send('/login', await opened(once));
     expect(again).toMatchObject({ status: 401, cookie: undefined });
     expect(again.text).toContain('This link was used already, or is older than 15 minutes.');
     expect(again.text).toContain('name="api_key"');
   });
 
-  test('of many uses of a link at once, one succeeds', async () => {
+  test('a link signs in the browser that opened it, and no other; a refused form does not use it up', async () => {
     const once = await loginLink();
-    const answers = await Promise.all(Array.from({ length: 8 }, () => send('/login', { fields: { once } })));
+    const [mine, other] = [await opened(once), await opened(once)];
+    for (const [cookie, fields] of [
+      [undefined, mine.fields], // the form, read by somebody else
+      [other.cookie, mine.fields],
+      [mine.cookie, other.fields],
+      [mine.cookie, { once }],
+      [mine.cookie, { ...mine.fields, opened: 'x' }],
+      [mine.cookie, { ...mine.fields, once: await loginLink() }],
+    ] as const) {
+      const answer = await send('/login', { cookie, fields });
+      expect(answer).toMatchObject({ status: 401, cookie: undefined });
+      expect(answer.text).toContain('Open the link in this browser');
+    }
+    expect(await send('/login', mine)).toMatchObject({ status: 303 });
+    expect(await send('/login', other)).toMatchObject({ status: 401, cookie: undefined });
+  });
+
+  test('of many uses of a link at once, one succeeds', async () => {
+    const link = await opened(await loginLink());
+    const answers = await Promise.all(Array.from({ length: 8 }, () => send('/login', link)));
     expect(answers.filter(({ status }) => status === 303)).toHaveLength(1);
   });
 
@@ -96,10 +117,10 @@ describe('signing in', () => {
       .query(`update login_links set expires_at = now() where token_sha256 = $1`, [tokenHash(once)])
       .finally(() => owner.end());
     expect(rowCount).toBe(1);
-    expect(await send('/login', { fields: { once } })).toMatchObject({ status: 401, cookie: undefined });
+    expect(await send('/login', await opened(once))).toMatchObject({ status: 401, cookie: undefined });
     const { token } = newToken();
     for (const bad of [token, 'short', `${once}x`])
-      expect(await send('/login', { fields: { once: bad } })).toMatchObject({ status: 401, cookie: undefined });
+      expect(await send('/login', await opened(bad))).toMatchObject({ status: 401, cookie: undefined });
   });
 
   test("an approver's or admin's key signs in, an agent's does not", async () => {
@@ -126,7 +147,8 @@ describe('signing in', () => {
 
   test('each sign-in is a new session and ends the previous one; signing out ends it too', async () => {
     const first = await signIn();
-    const second = (await send('/login', { cookie: first, fields: { once: await loginLink() } })).cookie!;
+    const link = await opened(await loginLink());
+    const second = (await send('/login', { ...link, cookie: `${first}; ${link.cookie}` })).cookie!;
     expect(second).not.toBe(first);
     expect(await send('/', { cookie: first })).toMatchObject({ status: 401 });
     expect(await send('/', { cookie: second })).toMatchObject({ status: 200 });
@@ -169,11 +191,14 @@ describe('under https', () => {
     const server = app.listen(0, '127.0.0.1');
     try {
       await new Promise((resolve) => server.once('listening', resolve));
-      const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/login`, {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const { cookie, fields } = await openedLink(url, await loginLink());
+      expect(cookie).toMatch(/^__Host-letsping-link=/);
+      const answer = await fetch(`${url}/login`, {
         method: 'POST',
         redirect: 'manual',
-        headers: { origin: 'https://approvals.example.test' },
-        body: new URLSearchParams({ once: await loginLink() }),
+        headers: { origin: 'https://approvals.example.test', cookie },
+        body: new URLSearchParams(fields),
       });
       expect(answer.headers.getSetCookie()[0]).toMatch(
         /^__Host-letsping=[\w-]{43}; .*Path=\/; .*HttpOnly; Secure; SameSite=Lax$/,

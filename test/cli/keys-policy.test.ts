@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keys } from '../../cli/commands/keys.ts';
 import { policy } from '../../cli/commands/policy.ts';
+import { sessions } from '../../cli/commands/sessions.ts';
 import { LetsPing } from '../../client/index.ts';
 import { type LocalSystem, localSystem } from '../helpers/local-system.ts';
 import { run } from './run.ts';
@@ -53,6 +54,25 @@ test('a key is limited when it is made, and the list says how', async () => {
   const { out } = await run(keys, ['list'], system.admin);
   expect(out).toMatch(/ host-1 +x +any service +host program; expires in (29|30) d; made by dev-admin +never used$/m);
   expect(out).toMatch(/ ops-1 +x +- +without policy:loosen; without key:manage; made by dev-admin +never used$/m);
+});
+
+test('sessions are listed and ended', async () => {
+  expect((await run(sessions, ['list'], system.admin)).out).toBe('Nobody is signed in.\n');
+  const signIn = await fetch(new URL('/login', system.api_url), {
+    method: 'POST',
+    headers: { origin: new URL(system.api_url).origin },
+    body: new URLSearchParams({ api_key: system.approver_api_key }),
+    redirect: 'manual',
+  });
+  expect(signIn.status).toBe(303);
+  const { out } = await run(sessions, ['list'], system.admin);
+  const id = /^(ses_\w+) {2}approver {2}dev-approver {2}key_\w+ .* ago +in /m.exec(out)?.[1];
+  expect(await run(sessions, ['end', id!], system.admin)).toMatchObject({
+    code: 0,
+    out: 'The session of dev-approver has ended.\n',
+  });
+  expect((await run(sessions, ['list', '--json'], system.admin)).out).toBe('{"items":[]}\n');
+  expect(await run(sessions, ['list'], system.approver)).toMatchObject({ code: 1, failure: { code: 'forbidden' } });
 });
 
 test('stdout contains only the new key', async () => {

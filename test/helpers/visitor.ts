@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { createLoginLink } from '../../storage/access/bootstrap.ts';
+import { openedLink } from './opened-link.ts';
 import type { TestSystem } from './system.ts';
 
 interface Answer {
@@ -42,8 +43,10 @@ export function visitorOf(system: () => TestSystem) {
       owner,
     });
 
+  const opened = (once: string) => openedLink(system().api.url, once);
+
   async function signIn(owner = 'ana'): Promise<string> {
-    const answer = await send('/login', { fields: { once: await loginLink(owner) } });
+    const answer = await send('/login', await opened(await loginLink(owner)));
     expect(answer).toMatchObject({ status: 303, location: '/' });
     return answer.cookie!;
   }
@@ -58,5 +61,5 @@ export function visitorOf(system: () => TestSystem) {
       })
     ).body;
 
-  return { send, loginLink, signIn, open };
+  return { send, loginLink, opened, signIn, open };
 }

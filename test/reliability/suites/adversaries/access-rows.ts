@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { createLoginLink } from '../../../../storage/access/bootstrap.ts';
+import { openedLink } from '../../../helpers/opened-link.ts';
 import { decide, pause, pooled, shuffled } from '../../suite.ts';
 import type { Attempts } from './attempts.ts';
 import { type Change, changed, changesOf, type Login, wrote } from './row-changes.ts';
@@ -141,12 +142,13 @@ async function browser(on: Attempts, token: string): Promise<{ isSignedIn: boole
   return { isSignedIn: page.status === 200 && text.includes(target.id), approved: row?.actor };
 }
 
-const login = async (on: Attempts, fields: Record<string, string>): Promise<string | undefined> => {
+const login = async (on: Attempts, once: string): Promise<string | undefined> => {
   const { url } = on.rig;
+  const { cookie, fields } = await openedLink(url, once);
   const answer = await fetch(`${url}/login`, {
     method: 'POST',
     body: new URLSearchParams(fields),
-    headers: { origin: url },
+    headers: { origin: url, cookie },
     redirect: 'manual',
   });
   return answer.headers
@@ -166,7 +168,7 @@ const linkFor = (on: Attempts, owner: string) =>
 export async function forgedSignIns(on: Attempts, random: () => number, most: number): Promise<void> {
   const { rig } = on;
   const token = 'm'.repeat(43);
-  const genuine = await login(on, { once: await linkFor(on, 'ana') });
+  const genuine = await login(on, await linkFor(on, 'ana'));
   const seen = await browser(on, genuine ?? '');
   on.count.check(seen.isSignedIn, () => 'an honest sign-in shows no request');
   const refused = async (what: string, used: string | undefined) => {
@@ -193,13 +195,13 @@ export async function forgedSignIns(on: Attempts, random: () => number, most: nu
     );
     on.tried('forged session or link', 2);
     await refused(`a session with ${mac}`, token);
-    await refused(`a link with ${mac}`, await login(on, { once: token }));
+    await refused(`a link with ${mac}`, await login(on, token));
     await wrote(rig, 'owner', 'delete from sessions where token_sha256 = $1', [sha256(token)]);
     await wrote(rig, 'owner', 'delete from login_links where token_sha256 = $1', [sha256(token)]);
   }
   const tables: Record<string, (change: Change, at: number) => Promise<void>> = {
     async sessions(change, at) {
-      const session = await login(on, { once: await linkFor(on, `adv-${at}`) });
+      const session = await login(on, await linkFor(on, `adv-${at}`));
       const restore = await changed(rig, 'application', change, `token_sha256 = ${hex(sha256(session!))}`);
       if (restore === 'unchanged') return;
       on.tried('changed column of sessions');
@@ -211,7 +213,7 @@ export async function forgedSignIns(on: Attempts, random: () => number, most: nu
       const restore = await changed(rig, 'application', change, `token_sha256 = ${hex(sha256(link))}`);
       if (restore === 'unchanged') return;
       on.tried('changed column of login_links');
-      const session = await login(on, { once: link });
+      const session = await login(on, link);
       on.count.check(session === undefined, () => `a link with ${change.column} = ${change.value} signs in`);
       await restore();
     },
@@ -225,7 +227,7 @@ export async function forgedSignIns(on: Attempts, random: () => number, most: nu
   const [before] = await rig.sql(
     `select to_jsonb(l) as row from login_links l where token_sha256 = ${hex(sha256(used))}`,
   );
-  await login(on, { once: used });
+  await login(on, used);
   await wrote(rig, 'owner', `delete from login_links where token_sha256 = ${hex(sha256(used))}`);
   await wrote(
     rig,
@@ -234,7 +236,7 @@ export async function forgedSignIns(on: Attempts, random: () => number, most: nu
     [JSON.stringify(before.row)],
   );
   on.tried('older sign-in brought back');
-  await refused('a used link, brought back', await login(on, { once: used }));
+  await refused('a used link, brought back', await login(on, used));
   const [session] = await rig.sql(
     `select to_jsonb(s) as row from sessions s where token_sha256 = ${hex(sha256(genuine!))}`,
   );
