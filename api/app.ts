@@ -25,6 +25,8 @@ import { createReportExecuted } from './operations/report-executed.ts';
 import { createSimulatePolicy } from './operations/simulate-policy.ts';
 import type { PageDeps } from './page/deps.ts';
 import type { ApiStores, Counts, Log } from './ports.ts';
+import { remoteAddress } from './remote-address.ts';
+import { stateOf } from './request-state.ts';
 import { approvalRequestRoutes } from './routes/approval-requests.ts';
 import { eventRoutes } from './routes/events.ts';
 import { type HealthDeps, healthRoutes } from './routes/health.ts';
@@ -56,6 +58,8 @@ export interface AppDeps extends HealthDeps {
   environment: 'live' | 'test';
   /** Answers requests with large bodies on another thread. Absent: they are answered on this one. */
   largeBodies?: RequestHandler | undefined;
+  /** Proves that a call came through the thread that took the caller's connection. */
+  forwardToken?: string | undefined;
   /** `letsping dev`: a looser policy needs no reason. */
   loosenWithoutReason: boolean;
 }
@@ -67,14 +71,17 @@ function collapseSlashes(req: Request): void {
 
 const nothingHere = () => new DomainError('not_found', 'There is nothing here.');
 
-const onArrival: RequestHandler = (req, res, next) => {
-  assignRequestId(req, res);
-  collapseSlashes(req);
-  setDataHeaders(res);
-  if (req.headers.host === undefined && req.httpVersion === '1.1')
-    throw new DomainError('malformed_request', 'A request of HTTP/1.1 needs a Host header.');
-  next();
-};
+const onArrival =
+  (forwardToken: string | undefined): RequestHandler =>
+  (req, res, next) => {
+    assignRequestId(req, res);
+    stateOf(res).address = remoteAddress(req, forwardToken);
+    collapseSlashes(req);
+    setDataHeaders(res);
+    if (req.headers.host === undefined && req.httpVersion === '1.1')
+      throw new DomainError('malformed_request', 'A request of HTTP/1.1 needs a Host header.');
+    next();
+  };
 
 /** The HTTP surface over the given parts. It does no I/O of its own. */
 export function createApp(deps: AppDeps): Express {
@@ -120,7 +127,7 @@ export function createApp(deps: AppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
-  app.use(onArrival);
+  app.use(onArrival(deps.forwardToken));
   mountRoutes(app, routes, {
     authenticate,
     grants: deps.grants,

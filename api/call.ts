@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
+import type { Actor } from '../domain/acts/act.ts';
 import type { GrantEnd } from './live/grants.ts';
-import { stateOf } from './request-state.ts';
+import { actorOf, stateOf } from './request-state.ts';
 
 /**
  * One call of a route, as its handler receives it: every value is parsed by the schema that the route declares.
@@ -32,6 +33,11 @@ export class Call<Who, Params, Query, Headers, Body> {
     this.body = body;
     this.new_id = new_id;
     this.#res = res;
+  }
+
+  /** Who calls, for the record of an administrative act. */
+  get actor(): Actor {
+    return actorOf(this.#res);
   }
 
   /** Runs when the caller's access ends before the answer is complete. */

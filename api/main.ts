@@ -62,6 +62,8 @@ export interface ApiOptions {
   largeBodies?: URL;
   /** Replaces this api's own metrics: on the thread for large bodies, the main thread counts. */
   counts?: Counts;
+  /** On the thread for large bodies: the forwarder has it, and says from where a call came. */
+  forwardToken?: string | undefined;
 }
 
 /** Composition root: makes the parts from the environment, and listens. */
@@ -167,6 +169,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
       ),
     environment: url.startsWith('https:') ? 'live' : 'test',
     largeBodies: largeBodies?.handler,
+    forwardToken: options.forwardToken,
     checks,
   });
 

@@ -1,10 +1,14 @@
 import type { ServerResponse } from 'node:http';
+import { isId } from '../crypto/ids.ts';
 import type { Principal } from '../domain/access/permissions.ts';
+import type { Actor } from '../domain/acts/act.ts';
 import type { OpenGrant } from './live/grants.ts';
 
 /** What the api knows of one request before its route runs. */
 export interface RequestState {
   readonly request_id: string;
+  /** At the other end of the caller's connection. */
+  address: string | null;
   /** Set by authentication. */
   principal: Principal | undefined;
   /** The access of this call. Set by authentication. */
@@ -21,6 +25,7 @@ type WithState = ServerResponse & { [STATE]?: RequestState };
 export function startState(res: ServerResponse, request_id: string): RequestState {
   const state: RequestState = {
     request_id,
+    address: null,
     principal: undefined,
     grant: undefined,
     publishedCodes: false,
@@ -45,4 +50,15 @@ export function principalOf(res: ServerResponse): Principal {
   const { principal } = stateOf(res);
   if (!principal) throw new Error('this request was not authenticated');
   return principal;
+}
+
+/** The authenticated caller, as the acts of the project record them. A session of a one-time link has no key. */
+export function actorOf(res: ServerResponse): Actor {
+  const { owner, key_id, via } = principalOf(res);
+  return {
+    owner,
+    key_id: isId('key', key_id) ? key_id : null,
+    surface: via === 'key' ? 'api' : 'page',
+    address: stateOf(res).address,
+  };
 }

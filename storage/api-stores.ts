@@ -79,7 +79,7 @@ export function apiStores(
     putPolicy: async (project_id, policy, by, compare) => {
       await readPolicy(project_id); // refuses to write on top of a version that was brought back
       const written = await acts.transact(project_id, async (tx, sealer, record) => {
-        const version = await insertPolicy(tx, sealer, policy, by, compare);
+        const version = await insertPolicy(tx, sealer, policy, by.owner ?? by.surface, compare);
         await record(policyWritten(version, by));
         return version;
       });

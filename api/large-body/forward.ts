@@ -1,6 +1,7 @@
 import { type OutgoingHttpHeaders, request } from 'node:http';
 import { pipeline } from 'node:stream';
 import type { Request, Response } from 'express';
+import { FORWARDED_FROM } from '../remote-address.ts';
 import { stateOf } from '../request-state.ts';
 
 /** Hop-by-hop headers (RFC 9110, 7.6.1), and `Expect`, which this server has already answered. */
@@ -21,14 +22,21 @@ const without = (headers: OutgoingHttpHeaders): OutgoingHttpHeaders =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_FORWARDED.includes(name)));
 
 /**
- * Forwards a request, with its unread body, to the server on `port` of this host, and its answer to the caller. Resolves when
+ * Forwards a request, with its unread body, to the server on `port` of this host, and its answer to the caller. `token`: that server believes
+ * what it reads about the caller's address. Resolves when
  * the answer is complete or the caller has gone. Rejects when there is no answer; `res` is then still unused.
  */
-export const forward = (req: Request, res: Response, port: number): Promise<void> =>
+export const forward = (req: Request, res: Response, port: number, token: string): Promise<void> =>
   new Promise((resolve, reject) => {
     // One connection per request: the server may close an idle pooled connection while a request is sent on it. `keep-alive`,
     // so that this side closes it: a server that refuses a body half-way and closes at once loses its answer (TCP reset).
-    const headers = { ...without(req.headers), connection: 'keep-alive', 'x-request-id': stateOf(res).request_id };
+    const { request_id, address } = stateOf(res);
+    const headers = {
+      ...without(req.headers),
+      connection: 'keep-alive',
+      'x-request-id': request_id,
+      [FORWARDED_FROM]: `${token} ${address ?? ''}`,
+    };
     const forwarded = request({
       host: '127.0.0.1',
       port,

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Request, RequestHandler, Response } from 'express';
 import PQueue from 'p-queue';
+import { newToken } from '../../crypto/api-key.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Counts, Log } from '../ports.ts';
 import { principalOf, stateOf } from '../request-state.ts';
@@ -58,6 +59,7 @@ function isLarge({ headers }: Request): boolean {
  */
 export function createLargeBodyWorker({ entry, env, publicUrl, counts, log }: LargeBodyWorkerOptions): LargeBodyWorker {
   const queue = new PQueue({ concurrency: CONCURRENT });
+  const { token } = newToken();
   const perKey = new Map<string, number>();
   let current: Promise<Thread> | undefined;
 
@@ -71,6 +73,7 @@ export function createLargeBodyWorker({ entry, env, publicUrl, counts, log }: La
         LETSPING_METRICS_PORT: '0',
         LETSPING_DRAIN_MS: '0',
       },
+      argv: [token],
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
     });
     const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
@@ -103,7 +106,7 @@ export function createLargeBodyWorker({ entry, env, publicUrl, counts, log }: La
     if (!thread) return 'not started';
     const state = stateOf(res);
     state.forwarded = true;
-    await forward(req, res, thread.port).catch(async (cause) => {
+    await forward(req, res, thread.port, token).catch(async (cause) => {
       state.forwarded = false;
       // If the thread ended, wait for its exit, so that the caller's next attempt starts a new one.
       await Promise.race([thread.ended, setTimeout(EXIT_WAIT_MS)]);

@@ -19,6 +19,7 @@ const counted =
     post({ count, args });
 
 const api = await startApi(workerData as NodeJS.ProcessEnv, {
+  forwardToken: process.argv[2],
   counts: {
     opened: counted('opened'),
     decided: counted('decided'),

@@ -1,5 +1,6 @@
 import type { Policy, PolicyVersion } from '../../contracts/policy.ts';
 import { mayDo, type Principal } from '../../domain/access/permissions.ts';
+import type { Actor } from '../../domain/acts/act.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { NO_PARSERS, type Parsers } from '../../domain/firewall/parsing/parsers.ts';
 import { policyProblems } from '../../domain/firewall/policy-problems.ts';
@@ -19,9 +20,9 @@ export const createPutPolicy =
     store: Pick<PolicyStore, 'putPolicy'>,
     { screenDeps, loosenWithoutReason }: { screenDeps: ScreenDeps; loosenWithoutReason: boolean },
   ) =>
-  async (principal: Principal, policy: Policy, reason: string | undefined): Promise<PolicyVersion> => {
+  async (principal: Principal, by: Actor, policy: Policy, reason: string | undefined): Promise<PolicyVersion> => {
     refuseBroken(policy, screenDeps.parsers ?? NO_PARSERS);
-    return store.putPolicy(principal.project_id, policy, principal.owner, (before) => {
+    return store.putPolicy(principal.project_id, policy, by, (before) => {
       const found = loosenings(before.policy, policy);
       if (found.length > 0 && before.version > 0) {
         const errors = found.map((detail) => ({ pointer: '', detail }));

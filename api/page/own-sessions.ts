@@ -3,7 +3,7 @@ import { isId } from '../../crypto/ids.ts';
 import type { ListedSession, SessionStore } from '../../domain/access/ports.ts';
 import { isSameOwner } from '../../domain/access/same-owner.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { principalOf, stateOf } from '../request-state.ts';
+import { actorOf, principalOf, stateOf } from '../request-state.ts';
 import { html } from './html.ts';
 import { sendPage } from './layout.ts';
 import { sameOrigin } from './same-origin.ts';
@@ -45,7 +45,7 @@ export function ownSessionRoutes({ sessions, ...access }: OwnSessionDeps): Route
     async (req: Request, res: Response) => {
       const { project_id, owner } = principalOf(res);
       const id = String(req.params['id']);
-      const ended = isId('ses', id) ? await sessions.endSession(project_id, id, owner, owner) : undefined;
+      const ended = isId('ses', id) ? await sessions.endSession(project_id, id, actorOf(res), owner) : undefined;
       if (!ended) throw new DomainError('not_found', 'There is no such session.');
       res.set('Cache-Control', 'no-store').redirect(303, '/sessions');
       access.grants.sessionEnded(ended.session_id);

@@ -47,7 +47,7 @@ export const keyRoutes = ({ keys, environment }: KeyRouteDeps): Route[] => [
     idempotent: { scope: 'keys', creates: 'key' },
     answers: { 201: CreatedKey },
     refusals: ['invalid_value'],
-    async handler({ principal, body, new_id }) {
+    async handler({ principal, actor, body, new_id }) {
       if (body.services && body.role !== 'agent')
         throw new DomainError('invalid_value', 'Only an agent key can be limited to services.', {
           errors: [{ pointer: '/services', detail: 'not for this role' }],
@@ -57,7 +57,7 @@ export const keyRoutes = ({ keys, environment }: KeyRouteDeps): Route[] => [
           errors: [{ pointer: '/context_trust', detail: 'not for this role' }],
         });
       refusePermissions(principal, body);
-      const { project_id, owner } = principal;
+      const { project_id } = principal;
       const owners = (await keys.listKeys(project_id)).map((key) => key.owner);
       const refusal = ownerRefusal(body.owner, owners);
       if (refusal !== undefined)
@@ -66,10 +66,10 @@ export const keyRoutes = ({ keys, environment }: KeyRouteDeps): Route[] => [
         });
       for (let id = new_id; ; id = newId('key')) {
         const { api_key, secret_sha256 } = newApiKey(id, environment);
-        const key = await keys.createKey(project_id, id, body, secret_sha256, owner);
+        const key = await keys.createKey(project_id, id, body, secret_sha256, actor);
         if (key) return { status: 201, body: { ...key, api_key } };
         // An attempt under the same Idempotency-Key made this one, and died before its answer: nobody has its secret.
-        await keys.revokeKey(project_id, id, owner);
+        await keys.revokeKey(project_id, id, actor);
       }
     },
   }),
@@ -81,8 +81,8 @@ export const keyRoutes = ({ keys, environment }: KeyRouteDeps): Route[] => [
     access: 'key:manage',
     params: { id: { prefix: 'key', noun: 'key' } },
     answers: { 200: ApiKey },
-    async handler({ principal, params }) {
-      const revoked = await keys.revokeKey(principal.project_id, params.id, principal.owner);
+    async handler({ principal, actor, params }) {
+      const revoked = await keys.revokeKey(principal.project_id, params.id, actor);
       if (!revoked) throw new DomainError('not_found', 'There is no such key.');
       return { status: 200, body: revoked };
     },

@@ -3,12 +3,13 @@ import { Policy, PolicyVersion } from '../../contracts/policy.ts';
 import { PolicyLog, PolicyLogQuery, PolicyReason } from '../../contracts/policy-change.ts';
 import { PolicySimulation, PolicySimulationBody } from '../../contracts/policy-simulation.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
+import type { Actor } from '../../domain/acts/act.ts';
 import type { PolicyStore } from '../../domain/policy/ports.ts';
 import { type Route, route } from '../route.ts';
 
 export interface PolicyRouteDeps {
   store: Pick<PolicyStore, 'policy' | 'policyLog'>;
-  putPolicy: (principal: Principal, policy: Policy, reason: string | undefined) => Promise<PolicyVersion>;
+  putPolicy: (principal: Principal, by: Actor, policy: Policy, reason: string | undefined) => Promise<PolicyVersion>;
   simulatePolicy: (project_id: string, body: PolicySimulationBody) => Promise<PolicySimulation>;
 }
 
@@ -37,8 +38,8 @@ export const policyRoutes = ({ store, putPolicy, simulatePolicy }: PolicyRouteDe
     body: { schema: Policy, limit: '256kb' },
     answers: { 200: PolicyVersion },
     refusals: ['invalid_value'],
-    async handler({ principal, query, headers, body }) {
-      return { status: 200, body: await putPolicy(principal, body, query.reason ?? headers[REASON_HEADER]) };
+    async handler({ principal, actor, query, headers, body }) {
+      return { status: 200, body: await putPolicy(principal, actor, body, query.reason ?? headers[REASON_HEADER]) };
     },
   }),
 

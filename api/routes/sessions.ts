@@ -30,8 +30,8 @@ export const sessionRoutes = ({ sessions, grants }: SessionRouteDeps): Route[] =
     access: 'key:manage',
     params: { id: { prefix: 'ses', noun: 'session' } },
     answers: { 200: SignInSession },
-    async handler({ principal, params }) {
-      const ended = await sessions.endSession(principal.project_id, params.id, principal.owner);
+    async handler({ principal, actor, params }) {
+      const ended = await sessions.endSession(principal.project_id, params.id, actor);
       if (!ended) throw new DomainError('not_found', 'There is no such session.');
       grants.sessionEnded(ended.session_id);
       return { status: 200, body: ended.session };

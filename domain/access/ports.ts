@@ -1,6 +1,7 @@
 import type { ContextTrust } from '../../contracts/action.ts';
 import type { ApiKey, CreateKeyBody, Role } from '../../contracts/key.ts';
 import type { SignInSession } from '../../contracts/session.ts';
+import type { Actor } from '../acts/act.ts';
 import type { Authority } from './permissions.ts';
 
 export interface StoredKey extends Authority {
@@ -60,16 +61,16 @@ export interface IdentityStore {
 
 /** The API keys of a project. */
 export interface KeyStore {
-  /** `by`: owner of the key that was used. Undefined, and nothing written, when the id exists. */
+  /** Undefined, and nothing written, when the id exists. */
   createKey(
     project_id: string,
     id: string,
     key: CreateKeyBody,
     secret_sha256: Uint8Array,
-    by: string,
+    by: Actor,
   ): Promise<ApiKey | undefined>;
   listKeys(project_id: string): Promise<ApiKey[]>;
-  revokeKey(project_id: string, id: string, by: string): Promise<ApiKey | undefined>;
+  revokeKey(project_id: string, id: string, by: Actor): Promise<ApiKey | undefined>;
 }
 
 /** A session as it is listed, with the id that a `Grant` has. */
@@ -81,8 +82,8 @@ export interface ListedSession {
 /** The sessions of a project. */
 export interface SessionStore {
   listSessions(project_id: string): Promise<ListedSession[]>;
-  /** `by`: who ends it. `of`: only a session of this owner. Undefined when there is none. */
-  endSession(project_id: string, id: string, by: string, of?: string): Promise<ListedSession | undefined>;
+  /** `of`: only a session of this owner. Undefined when there is none. */
+  endSession(project_id: string, id: string, by: Actor, of?: string): Promise<ListedSession | undefined>;
 }
 
 /** One use of an `Idempotency-Key`: scoped to the caller's key and the route. */

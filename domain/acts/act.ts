@@ -17,19 +17,37 @@ export type ActKind = (typeof ACT_KINDS)[number];
 /** In clear in the database, so without secrets. */
 export type ActDetails = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 
+/** `page`: a person who is signed in. `terminal`: a command that connects to the database and has the root key. */
+export type Surface = 'api' | 'page' | 'terminal';
+
+/** Who does something, and from where. */
+export interface Actor {
+  /** Owner of the key or session; null for the terminal. */
+  owner: string | null;
+  /** The key that was used, or that was used to sign in. */
+  key_id: string | null;
+  surface: Surface;
+  /** Of the connection, so a proxy's where there is one; null for the terminal. */
+  address: string | null;
+}
+
+export const TERMINAL: Actor = { owner: null, key_id: null, surface: 'terminal', address: null };
+
 export interface NewAct {
   kind: ActKind;
   /** What it is about: the id of a key, a version of the policy. */
   subject: string | null;
-  /** Owner of the key that was used; null for a command of the terminal. */
-  actor: string | null;
+  by: Actor;
   details: ActDetails;
 }
 
 /** What remains of an act outside the database, so that a person can repeat one that was lost. */
-export interface ActSummary extends Omit<NewAct, 'details' | 'kind'> {
+export interface ActSummary {
   /** Of this release's kinds or another's. */
   kind: string;
+  subject: string | null;
+  /** Owner of the key that was used; null for a command of the terminal. */
+  actor: string | null;
   number: number;
   epoch: number;
   /** ISO 8601 */

@@ -1,5 +1,6 @@
 import type { Policy, PolicyVersion } from '../../contracts/policy.ts';
 import type { PolicyChange, PolicyLog } from '../../contracts/policy-change.ts';
+import type { Actor } from '../acts/act.ts';
 
 /** The policy versions of a project. */
 export interface PolicyStore {
@@ -9,7 +10,7 @@ export interface PolicyStore {
   putPolicy(
     project_id: string,
     policy: Policy,
-    by: string,
+    by: Actor,
     compare: (before: PolicyVersion) => Pick<PolicyChange, 'reason' | 'loosenings'>,
   ): Promise<PolicyVersion>;
   /** Versions before `before`, newest first. */

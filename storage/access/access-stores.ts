@@ -17,7 +17,7 @@ export function keyStore({ pool, keyring, keys, memory, report, acts }: AccessDe
   return {
     createKey: (project_id, id, key, secret_sha256, by) =>
       acts.transact(project_id, async (tx, sealer, record) => {
-        const written = await insertKey(tx, sealer, id, key, secret_sha256, by);
+        const written = await insertKey(tx, sealer, id, key, secret_sha256, by.owner);
         if (written) await record(keyCreated(id, key, by));
         return written;
       }),
@@ -44,7 +44,7 @@ export function keyStore({ pool, keyring, keys, memory, report, acts }: AccessDe
     async revokeKey(project_id, id, by) {
       const found = await acts.transact(project_id, async (tx, sealer, record) => {
         const revoked = await revokeKey(tx, sealer, id);
-        if (revoked?.now) await record({ kind: 'key_revoked', subject: id, actor: by, details: ownerOf(revoked.row) });
+        if (revoked?.now) await record({ kind: 'key_revoked', subject: id, by, details: ownerOf(revoked.row) });
         return revoked;
       });
       keys.forget(id); // before the answer: the notification of the commit may be late

@@ -3,7 +3,7 @@ import type { ApiKey, CreateKeyBody, Permission, Role } from '../../contracts/ke
 import type { Sealer } from '../../crypto/keyring.ts';
 import { permissionsOf } from '../../domain/access/permissions.ts';
 import { isSameOwner } from '../../domain/access/same-owner.ts';
-import type { NewAct } from '../../domain/acts/act.ts';
+import type { Actor, NewAct } from '../../domain/acts/act.ts';
 import { notifyRevoked } from '../db/notices.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
 
@@ -91,10 +91,10 @@ export async function insertKey(
 }
 
 /** The act that records it. */
-export const keyCreated = (id: string, key: CreateKeyBody, actor: string | null): NewAct => ({
+export const keyCreated = (id: string, key: CreateKeyBody, by: Actor): NewAct => ({
   kind: 'key_created',
   subject: id,
-  actor,
+  by,
   details: {
     ...{ owner: key.owner, role: key.role, services: key.services ?? null },
     ...(key.context_trust === 'full' && { context_trust: key.context_trust }),

@@ -5,6 +5,7 @@ import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import type { ApproverSession } from '../../domain/access/ports.ts';
+import { TERMINAL } from '../../domain/acts/act.ts';
 import type { Anchor } from '../../domain/acts/ports.ts';
 import { loosenings } from '../../domain/policy/loosenings.ts';
 import { type ActWork, createActLog } from '../acts/act-log.ts';
@@ -47,20 +48,20 @@ export async function createFirstProject(options: {
     const acts = createActLog({ pool, keyring, anchor: options.anchor });
     const create: ActWork<Omit<FirstProject, 'project_id'>> = async (tx, _sealer, record) => {
       await insertProject(tx, options.name, wrapped);
-      await record({ kind: 'project_created', subject: project_id, actor: null, details: { name: options.name } });
+      await record({ kind: 'project_created', subject: project_id, by: TERMINAL, details: { name: options.name } });
       if (options.policy !== undefined) {
         const policy = Policy.parse(options.policy);
         const written = await insertPolicy(tx, sealer, policy, FIRST_KEYS.admin.owner, (before) => ({
           reason: null,
           loosenings: loosenings(before.policy, policy),
         }));
-        await record(policyWritten(written, FIRST_KEYS.admin.owner));
+        await record(policyWritten(written, TERMINAL));
       }
       const make = async (role: Role) => {
         const id = newId('key');
         const { api_key, secret_sha256 } = newApiKey(id, options.environment);
         await insertKey(tx, sealer, id, FIRST_KEYS[role], secret_sha256, null);
-        await record(keyCreated(id, FIRST_KEYS[role], null));
+        await record(keyCreated(id, FIRST_KEYS[role], TERMINAL));
         return api_key;
       };
       return {
@@ -105,7 +106,7 @@ export async function createLoginLink(options: {
     const acts = createActLog({ pool, keyring, anchor: options.anchor });
     await acts.transact(options.project_id, async (tx, sealer, record) => {
       await insertLoginLink(tx, sealer, token_sha256, who, LINK_MINUTES);
-      await record({ kind: 'login_link_created', subject: who.owner, actor: null, details: { role: who.role } });
+      await record({ kind: 'login_link_created', subject: who.owner, by: TERMINAL, details: { role: who.role } });
     });
     return token;
   } finally {

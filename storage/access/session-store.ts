@@ -56,7 +56,7 @@ export function sessionStore({ pool, keyring, memory, report, acts }: AccessDeps
         );
         if (!found || !(await deleteSession(tx, found.token_sha256))) return undefined;
         const { owner, role } = found;
-        await record({ kind: 'session_ended', subject: id, actor: by, details: { owner, role } });
+        await record({ kind: 'session_ended', subject: id, by, details: { owner, role } });
         return listed(sealer, found);
       });
       if (ended?.session.authentic) memory.endedSessions.add(ended.session_id);

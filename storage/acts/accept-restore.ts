@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { Keyring } from '../../crypto/keyring.ts';
-import { type ActSummary, type AnchoredHead, MAX_RECENT } from '../../domain/acts/act.ts';
+import { type ActSummary, type AnchoredHead, MAX_RECENT, TERMINAL } from '../../domain/acts/act.ts';
 import { type Anchor, AnchorUnusable, type Heads } from '../../domain/acts/ports.ts';
 import { inProject } from '../db/transaction.ts';
 import { type ActRow, appendEpoch, headOf, readActs, summaryOf } from './admin-acts.ts';
@@ -81,7 +81,7 @@ export async function acceptRestore(options: {
       const act = await appendEpoch(tx, sealer, known?.epoch ?? 0, {
         kind: 'epoch_opened',
         subject: null,
-        actor: null,
+        by: TERMINAL,
         details: {
           reason,
           anchored_epoch: known?.epoch ?? null,

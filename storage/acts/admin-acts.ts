@@ -75,11 +75,11 @@ async function insert(tx: Transaction, sealer: Sealer, row: Omit<ActRow, 'mac'>)
   return { ...row, mac };
 }
 
-const written = ({ kind, subject, actor, details }: NewAct) => ({
+const written = ({ kind, subject, by: { owner, ...from }, details }: NewAct) => ({
   kind,
   subject,
-  actor,
-  details: JSON.stringify(details),
+  actor: owner,
+  details: JSON.stringify({ ...details, from }),
 });
 
 /** Acts of a project are written one after the other. Does not lock out inserts that refer to the project. */

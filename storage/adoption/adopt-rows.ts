@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { createKeyring, type Sealer } from '../../crypto/keyring.ts';
 import type { RootKey } from '../../crypto/root-key.ts';
-import type { NewAct } from '../../domain/acts/act.ts';
+import { type NewAct, TERMINAL } from '../../domain/acts/act.ts';
 import { appendAct } from '../acts/admin-acts.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { issuerKeysOf, wrappedKeyOf } from '../keys/stored-keys.ts';
@@ -70,7 +70,7 @@ export async function checkRootKey(client: pg.Client, root: RootKey): Promise<vo
 const rowsAdopted = (report: AdoptedProject): NewAct => ({
   kind: 'rows_adopted',
   subject: null,
-  actor: null,
+  by: TERMINAL,
   details: {
     keys: report.keys.count,
     policies: report.policies.count,

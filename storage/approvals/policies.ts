@@ -2,7 +2,7 @@ import { Policy, type PolicyVersion } from '../../contracts/policy.ts';
 import type { PolicyChange, PolicyLog } from '../../contracts/policy-change.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
 import { RowForged } from '../../crypto/row-mac.ts';
-import type { NewAct } from '../../domain/acts/act.ts';
+import type { Actor, NewAct } from '../../domain/acts/act.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { policyDigest } from '../../domain/firewall/policy/policy-digest.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
@@ -111,10 +111,10 @@ export async function insertPolicy(
 }
 
 /** The act that records it. */
-export const policyWritten = ({ version, digest }: PolicyVersion, actor: string): NewAct => ({
+export const policyWritten = ({ version, digest }: PolicyVersion, by: Actor): NewAct => ({
   kind: 'policy_written',
   subject: String(version),
-  actor,
+  by,
   details: { digest },
 });
 

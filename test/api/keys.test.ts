@@ -7,6 +7,7 @@ import { parseRootKey } from '../../crypto/root-key.ts';
 import { verifyReceipt } from '../../receipts/index.ts';
 import { apiStores } from '../../storage/api-stores.ts';
 import { storedKeys } from '../../storage/keys/stored-keys.ts';
+import { actor } from '../helpers/actor.ts';
 import { approvalsOf } from '../helpers/approvals.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 import { visitorOf } from '../helpers/visitor.ts';
@@ -85,7 +86,13 @@ describe('a key that expires', () => {
     const { api_key, secret_sha256 } = newApiKey(id, 'test');
     const keyring = createKeyring(parseRootKey(system.env['LETSPING_ROOT_KEY']!), storedKeys(system.database.pool));
     const key = { name: 'short', owner: 'eva', role: 'approver' as const, expires_in_ms };
-    await apiStores(system.database.pool, keyring).keys.createKey(system.project_id, id, key, secret_sha256, 'eva');
+    await apiStores(system.database.pool, keyring).keys.createKey(
+      system.project_id,
+      id,
+      key,
+      secret_sha256,
+      actor('eva'),
+    );
     return api_key;
   };
   const read = (key: string) => system.call(key, 'GET', '/api/approval-requests');

@@ -16,6 +16,7 @@ import { inProject } from '../../storage/db/transaction.ts';
 import { currentIssuerKey } from '../../storage/keys/issuer-keys.ts';
 import { insertProject } from '../../storage/keys/projects.ts';
 import { storedKeys } from '../../storage/keys/stored-keys.ts';
+import { actor } from '../helpers/actor.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 
 let db: TestDatabase;
@@ -38,7 +39,7 @@ afterAll(() => db.drop());
 afterEach(() => void vi.restoreAllMocks());
 
 const put = (default_routing: 'observe' | 'review_all') =>
-  elsewhere.policies.putPolicy(project, Policy.parse({ default_routing }), 'admin', () => ({
+  elsewhere.policies.putPolicy(project, Policy.parse({ default_routing }), actor('admin'), () => ({
     reason: null,
     loosenings: [],
   }));

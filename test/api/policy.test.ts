@@ -5,6 +5,7 @@ import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { activityStores } from '../../storage/activity-stores.ts';
 import { storedKeys } from '../../storage/keys/stored-keys.ts';
+import { actor } from '../helpers/actor.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 let system: TestSystem;
@@ -115,11 +116,13 @@ describe('a policy version', () => {
       made_by: null,
       via: 'key',
     } as const;
-    await expect(putPolicy(manager, Policy.parse({ default_routing: 'observe' }), 'because')).rejects.toMatchObject({
+    await expect(
+      putPolicy(manager, actor('ana'), Policy.parse({ default_routing: 'observe' }), 'because'),
+    ).rejects.toMatchObject({
       code: 'forbidden',
       details: { errors: [{ detail: expect.stringContaining('observe') }] },
     });
-    expect(await putPolicy(manager, Policy.parse({ expires_in_ms: 90_000 }), undefined)).toMatchObject({
+    expect(await putPolicy(manager, actor('ana'), Policy.parse({ expires_in_ms: 90_000 }), undefined)).toMatchObject({
       loosenings: [],
     });
   });

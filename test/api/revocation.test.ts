@@ -8,6 +8,7 @@ import { parseRootKey } from '../../crypto/root-key.ts';
 import { apiStores } from '../../storage/api-stores.ts';
 import { createPool } from '../../storage/db/pool.ts';
 import { storedKeys } from '../../storage/keys/stored-keys.ts';
+import { actor } from '../helpers/actor.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 /**
@@ -35,7 +36,7 @@ afterAll(async () => {
 
 const newKey = async (role: 'agent' | 'approver', owner = `o-${randomBytes(4).toString('hex')}`): Promise<string> =>
   (await system.call(system.admin_api_key, 'POST', '/api/keys', { name: 'n', owner, role })).body.api_key;
-const revoke = (key: string) => stores.keys.revokeKey(system.project_id, parseApiKey(key)!.key_id, 'admin');
+const revoke = (key: string) => stores.keys.revokeKey(system.project_id, parseApiKey(key)!.key_id, actor('admin'));
 
 /** Opens an event stream, and resolves with all of its text when it ends. */
 async function stream(headers: Record<string, string>): Promise<{ ended: Promise<string> }> {

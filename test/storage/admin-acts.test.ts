@@ -18,6 +18,7 @@ import { verifyChain } from '../../storage/acts/verify-chain.ts';
 import { inProject } from '../../storage/db/transaction.ts';
 import { insertProject } from '../../storage/keys/projects.ts';
 import { storedKeys } from '../../storage/keys/stored-keys.ts';
+import { actor } from '../helpers/actor.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 
 let db: TestDatabase;
@@ -41,7 +42,12 @@ afterEach(async () => {
 /** As an api process has it. */
 const newLog = (given?: Anchor): ActLog => createActLog({ pool: db.pool, keyring, anchor: given });
 
-const act = (subject: string): NewAct => ({ kind: 'key_created', subject, actor: 'ana', details: { role: 'agent' } });
+const act = (subject: string): NewAct => ({
+  kind: 'key_created',
+  subject,
+  by: actor('ana'),
+  details: { role: 'agent' },
+});
 const record = (log: ActLog, subject: string) =>
   log.transact(project_id, (_tx, _sealer, recordAct) => recordAct(act(subject)));
 const records = async (log: ActLog, ...subjects: string[]) => {
@@ -212,7 +218,13 @@ test('a person accepts a restored backup: what was lost is listed, a new epoch b
   expect(opened).toEqual({
     kind: 'epoch_opened',
     epoch: 2,
-    details: { reason: 'disk failure', anchored_epoch: 1, anchored_number: 4, lost: 2 },
+    details: {
+      from: { address: null, key_id: null, surface: 'terminal' },
+      reason: 'disk failure',
+      anchored_epoch: 1,
+      anchored_number: 4,
+      lost: 2,
+    },
   });
   await refuseRolledBack(db.pool, keyring, anchor);
   await record(log, 'key_5'); // a process that saw the old epoch goes on

@@ -14,6 +14,7 @@ import { apiStores } from '../../storage/api-stores.ts';
 import { inProject } from '../../storage/db/transaction.ts';
 import { insertProject } from '../../storage/keys/projects.ts';
 import { storedKeys } from '../../storage/keys/stored-keys.ts';
+import { actor } from '../helpers/actor.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 
 /**
@@ -67,11 +68,11 @@ const createKey = async (project_id: string) => {
   const id = newId('key');
   const limits = { expires_in_ms: 3_600_000, permissions: ['approval:read' as const] };
   const key = { name: 'n', owner: 'bot', role: 'agent' as const, services: ['mail'], ...limits };
-  await process().keys.createKey(project_id, id, key, randomBytes(32), 'ana');
+  await process().keys.createKey(project_id, id, key, randomBytes(32), actor('ana'));
   return id;
 };
 const put = (project_id: string, policy: object) =>
-  process().policies.putPolicy(project_id, Policy.parse(policy), 'dev-admin', () => ({
+  process().policies.putPolicy(project_id, Policy.parse(policy), actor('dev-admin'), () => ({
     reason: 'because',
     loosenings: ['It allows more.'],
   }));
@@ -102,7 +103,7 @@ const FORGERIES = {
     mac: 'revoked_mac',
     async make(project_id) {
       const id = await createKey(project_id);
-      await process().keys.revokeKey(project_id, id, 'ana');
+      await process().keys.revokeKey(project_id, id, actor('ana'));
       return { key: id, id };
     },
     // A revoked key is refused, whatever its MAC: what counts is that it is listed as revoked by us.
@@ -345,7 +346,7 @@ test('a key that was inserted is listed as not authentic, and can be revoked', a
     [genuine, true],
   ]);
   expect(await identities.key(id)).toBeUndefined();
-  expect(await keys.revokeKey(project_id, id, 'ana')).toMatchObject({ id, authentic: false });
+  expect(await keys.revokeKey(project_id, id, actor('ana'))).toMatchObject({ id, authentic: false });
   expect(await identities.key(id)).toBeUndefined();
 });
 
@@ -353,7 +354,7 @@ test('a session of a key that is not authentic, or revoked by anyone, has ended'
   for (const change of ["role = 'agent'", 'revoked_at = now()']) {
     const project_id = await newProject();
     const key_id = newId('key');
-    await process().keys.createKey(project_id, key_id, { name: 'n', ...person }, randomBytes(32), 'ana');
+    await process().keys.createKey(project_id, key_id, { name: 'n', ...person }, randomBytes(32), actor('ana'));
     const { token_sha256 } = newToken();
     await process().identities.startSession(token_sha256, { project_id, ...person, key_id }, 12);
     expect(await process().identities.session(token_sha256)).toMatchObject({ project_id, ...person, key_id });

@@ -9,6 +9,7 @@ import { listen } from '../../storage/db/events.ts';
 import { inProject } from '../../storage/db/transaction.ts';
 import { insertProject } from '../../storage/keys/projects.ts';
 import { storedKeys } from '../../storage/keys/stored-keys.ts';
+import { actor } from '../helpers/actor.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 
 let db: TestDatabase;
@@ -28,7 +29,7 @@ afterAll(() => db.drop());
 
 const made = async () => {
   const id = newId('key');
-  await store.createKey(project, id, { name: 'n', owner: 'o', role: 'agent' }, randomBytes(32), 'ana');
+  await store.createKey(project, id, { name: 'n', owner: 'o', role: 'agent' }, randomBytes(32), actor('ana'));
   return id;
 };
 
@@ -44,7 +45,7 @@ test('a key that was revoked in another process is refused once the notification
     const { identities } = api(keys);
     const id = await made();
     expect(await identities.key(id)).toMatchObject({ id });
-    await store.revokeKey(project, id, 'ana');
+    await store.revokeKey(project, id, actor('ana'));
     await vi.waitFor(async () => expect(await identities.key(id)).toBeUndefined(), { timeout: 900, interval: 10 });
   } finally {
     await listener.stop();
@@ -55,7 +56,7 @@ test('if the notification is lost, the key is accepted for half a second at most
   const { identities } = api();
   const id = await made();
   expect(await identities.key(id)).toMatchObject({ id });
-  await store.revokeKey(project, id, 'ana');
+  await store.revokeKey(project, id, actor('ana'));
   expect(await identities.key(id)).toMatchObject({ id });
   await new Promise((resolve) => setTimeout(resolve, 450));
   expect(await identities.key(id)).toBeUndefined();

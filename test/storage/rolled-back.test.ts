@@ -16,6 +16,7 @@ import { listen } from '../../storage/db/events.ts';
 import { inProject } from '../../storage/db/transaction.ts';
 import { insertProject } from '../../storage/keys/projects.ts';
 import { storedKeys } from '../../storage/keys/stored-keys.ts';
+import { actor } from '../helpers/actor.ts';
 import { createDatabase, type TestDatabase } from '../helpers/database.ts';
 import { newRequest } from '../helpers/new-request.ts';
 
@@ -68,11 +69,14 @@ async function copyOf(table: string, id: string, value: unknown): Promise<() => 
 
 const createKey = async (by: Process) => {
   const id = newId('key');
-  await by.keys.createKey(project_id, id, { name: 'n', owner: 'ana', role: 'approver' }, randomBytes(32), 'ana');
+  await by.keys.createKey(project_id, id, { name: 'n', owner: 'ana', role: 'approver' }, randomBytes(32), actor('ana'));
   return id;
 };
 const put = (by: Process, policy: object) =>
-  by.policies.putPolicy(project_id, Policy.parse(policy), 'dev-admin', () => ({ reason: 'because', loosenings: [] }));
+  by.policies.putPolicy(project_id, Policy.parse(policy), actor('dev-admin'), () => ({
+    reason: 'because',
+    loosenings: [],
+  }));
 const kindOf = (work: Promise<unknown>) =>
   work.then(
     () => 'counts',
@@ -87,7 +91,7 @@ test('a revoked key that is brought back is refused by the process that revoked 
   const here = process();
   const id = await createKey(here);
   const bringBack = await copyOf('api_keys', 'id', id);
-  await here.keys.revokeKey(project_id, id, 'ana');
+  await here.keys.revokeKey(project_id, id, actor('ana'));
   await bringBack();
   expect(await here.identities.key(id)).toBeUndefined();
   expect(await here.keys.listKeys(project_id)).toMatchObject([{ id, revoked_at: null, authentic: false }]);
@@ -106,7 +110,7 @@ test('and by a process that was notified of the revocation, that looked at the k
   const listener = listen(db.app_url, { onEvent: () => {}, onRevoked: read, onGap: isListening });
   try {
     await listening;
-    await process().keys.revokeKey(project_id, id, 'ana');
+    await process().keys.revokeKey(project_id, id, actor('ana'));
     await vi.waitFor(() => expect(read).toHaveBeenCalledWith(id), { timeout: 5_000, interval: 10 });
     await Promise.all(read.mock.results.map(({ value }) => value));
   } finally {
@@ -129,7 +133,7 @@ test('a notification alone revokes nothing', async () => {
 
 test('without a copy of the MAC from before its revocation, a key does not come back in any process', async () => {
   const id = await createKey(process());
-  await process().keys.revokeKey(project_id, id, 'ana');
+  await process().keys.revokeKey(project_id, id, actor('ana'));
   await dump.query('update api_keys set revoked_at = null, mac = revoked_mac, revoked_mac = null where id = $1', [id]);
   expect(await process().identities.key(id)).toBeUndefined();
   expect(await incidents()).toEqual(['forged_row']);
@@ -152,7 +156,7 @@ test('an ended session that is brought back is refused, and so is one of a key t
   const of = newToken();
   await here.identities.startSession(of.token_sha256, { ...session, key_id }, 12);
   const keyBack = await copyOf('api_keys', 'id', key_id);
-  await here.keys.revokeKey(project_id, key_id, 'ana');
+  await here.keys.revokeKey(project_id, key_id, actor('ana'));
   await keyBack();
   expect(await here.identities.session(of.token_sha256)).toBeUndefined();
 });
@@ -248,7 +252,7 @@ test('reads that overlap with revocations, sign-outs and new policies are not ta
       token_sha256 = newToken().token_sha256;
       await here.identities.startSession(token_sha256, session, 12);
       await Promise.all([
-        here.keys.revokeKey(project_id, id, 'ana'),
+        here.keys.revokeKey(project_id, id, actor('ana')),
         here.identities.endSession(token_sha256),
         put(here, { expires_in_ms: 60_000 + i }),
       ]);

@@ -18,6 +18,7 @@ import { currentIssuerKey } from '../../storage/keys/issuer-keys.ts';
 import { storedKeys } from '../../storage/keys/stored-keys.ts';
 import { AUTHENTICATED, NEED_NOT_BE } from '../../storage/tables.ts';
 import { createThreadStore } from '../../storage/threads/thread-store.ts';
+import { actor } from '../helpers/actor.ts';
 import { type Owner, ownerOf } from '../helpers/altered-rows.ts';
 import { Approvals } from '../integrations/langgraph/approvals.ts';
 import { createGround, type Ground } from '../integrations/langgraph/fixtures.ts';
@@ -200,7 +201,7 @@ const ROWS: Record<string, (t: Written) => Promise<Row>> = {
   },
   async admin_acts(t) {
     const acts = createActLog({ pool: t.pool, keyring: t.fresh() });
-    const act = { subject: 'key_a', actor: 'ana', details: { owner: 'bot' } };
+    const act = { subject: 'key_a', by: actor('ana'), details: { owner: 'bot' } };
     await acts.transact(t.project_id, (_tx, _sealer, record) => record({ ...act, kind: 'key_created' }));
     await acts.transact(t.project_id, (_tx, _sealer, record) => record({ ...act, kind: 'key_revoked' }));
     return {
