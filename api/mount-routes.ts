@@ -71,13 +71,14 @@ function answerer(declared: Route, once: Once): RequestHandler {
       send(res, await handler(call));
       return;
     }
-    const { scope, covers } = idempotent;
+    const { scope, covers, secret } = idempotent;
     const route = ids ? `${scope} ${ids.map(([name]) => req.params[name]).join(' ')}` : scope;
     const body_sha256 = bodySha256(bytesOf(req), covers && req.get(covers));
-    const reply = await once(principalOf(res), { route, key, body_sha256 }, call.new_id, async (id) => {
+    const work = async (id: string) => {
       call.new_id = id;
       return handler(call);
-    });
+    };
+    const reply = await once(principalOf(res), { route, key, body_sha256 }, call.new_id, work, secret);
     send(res, reply);
   };
 }

@@ -37,6 +37,8 @@ export interface Idempotent {
   creates: IdPrefix;
   /** A header that counts as part of the body: a repeat must send the same. */
   covers?: string;
+  /** Members of the answer that are given once: a repeat has the rest. They are not stored. */
+  secret?: readonly string[];
 }
 
 /** A route as it is mounted and described. Made by `route`, which checks the handler against the rest. */

@@ -78,7 +78,11 @@ export const ApiKey = z
 export type ApiKey = z.infer<typeof ApiKey>;
 
 /** Only this answer contains the secret. */
-export const CreatedKey = ApiKey.extend({ api_key: z.string() }).meta({ id: 'CreatedKey', title: 'CreatedKey' });
+export const CreatedKey = ApiKey.extend({
+  api_key: z.string().optional().meta({
+    description: 'The key itself. Absent when the answer is repeated under its Idempotency-Key: it is given once',
+  }),
+}).meta({ id: 'CreatedKey', title: 'CreatedKey' });
 export type CreatedKey = z.infer<typeof CreatedKey>;
 
 export const KeyList = z.object({ items: z.array(ApiKey) }).meta({ id: 'KeyList', title: 'KeyList' });

@@ -10,24 +10,31 @@ export type Once = (
   use: Omit<IdempotencyScope, 'key_id'>,
   fresh_id: string,
   work: (id: string) => Promise<Reply>,
+  secret?: readonly string[],
 ) => Promise<Reply>;
+
+/** The attacker has a log or a proxy's record of the call, and repeats it. */
+const withoutSecret = (answer: unknown, secret: readonly string[]): unknown =>
+  secret.length === 0 || typeof answer !== 'object' || answer === null
+    ? answer
+    : Object.fromEntries(Object.entries(answer).filter(([name]) => !secret.includes(name)));
 
 const REPLAYED = { 'Idempotency-Replayed': 'true' };
 
 /**
  * `Idempotency-Key` (IETF draft-07): the first answer is repeated for 24 hours with `Idempotency-Replayed: true`. Another body
- * under the same key is 422; the same body while the first try still runs is 409. A refused try keeps nothing.
+ * under the same key is 422; the same body while the first try still runs is 409. A refused try keeps nothing. Members in `secret` are in the first answer only.
  */
 export const createOnce =
   (store: IdempotencyStore): Once =>
-  async ({ project_id, key_id }, { route, key, body_sha256 }, fresh_id, work) => {
+  async ({ project_id, key_id }, { route, key, body_sha256 }, fresh_id, work, secret = []) => {
     if (key.length === 0 || key.length > 255)
       throw new DomainError('invalid_request', 'An Idempotency-Key has 1 to 255 characters.');
     const scope = { key_id, route, key, body_sha256 };
     const lock = await store.lock(project_id, scope, fresh_id);
     switch (lock.state) {
       case 'done':
-        return { status: lock.status, headers: REPLAYED, body: lock.answer };
+        return { status: lock.status, headers: REPLAYED, body: withoutSecret(lock.answer, secret) };
       case 'running':
         throw new DomainError('idempotency_key_in_use', 'A request with this Idempotency-Key is still running.', {
           retry_after: 1,
@@ -41,7 +48,7 @@ export const createOnce =
     }
     try {
       const reply = await work(lock.reference);
-      await store.keep(project_id, scope, lock.reference, reply.status, reply.body);
+      await store.keep(project_id, scope, lock.reference, reply.status, withoutSecret(reply.body, secret));
       return reply;
     } catch (error) {
       const refused = error instanceof DomainError && ERROR_STATUS[error.code] < 500;

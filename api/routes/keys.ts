@@ -27,7 +27,7 @@ function refusePermissions(maker: Principal, { role, permissions }: CreateKeyBod
     );
 }
 
-/** API keys of the project. The answer that creates a key is the only one that shows it. */
+/** API keys of the project. The answer that creates a key is the only one that shows it; a repeat under its `Idempotency-Key` has the id. */
 export const keyRoutes = ({ keys, environment }: KeyRouteDeps): Route[] => [
   route({
     method: 'get',
@@ -44,7 +44,7 @@ export const keyRoutes = ({ keys, environment }: KeyRouteDeps): Route[] => [
     summary: 'Create an API key; it is shown once',
     access: 'key:manage',
     body: { schema: CreateKeyBody, limit: '256kb' },
-    idempotent: { scope: 'keys', creates: 'key' },
+    idempotent: { scope: 'keys', creates: 'key', secret: ['api_key'] },
     answers: { 201: CreatedKey },
     refusals: ['invalid_value'],
     async handler({ principal, actor, body, new_id }) {

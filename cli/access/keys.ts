@@ -54,6 +54,7 @@ export async function createKey(options: NewKeyOptions, terminal: Terminal): Pro
   const api = await connect(terminal, 'admin');
   const created = (await api.call<CreatedKey>({ method: 'POST', path: '/keys', body })).body;
   const { id, role, owner, api_key } = created;
+  if (api_key === undefined) throw new Error('the answer has no key'); // no Idempotency-Key was sent
   terminal.out(options.json ? jsonLine(created) : `${api_key}\n`);
   terminal.err(`${id}: ${role} key of ${owner}. The key is shown this once; only its hash is stored.\n`);
   return 0;

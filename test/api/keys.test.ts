@@ -31,6 +31,39 @@ const keyOf = async (body: object, by?: string): Promise<string> => {
   return answer.body.api_key;
 };
 
+test('a key is given once: a repeat under its Idempotency-Key has the id, and nothing stored has the secret', async () => {
+  const headers = { 'idempotency-key': 'make-a-key' };
+  const body = { name: 'k', owner: 'once', role: 'agent' };
+  const make = () => system.call(system.admin_api_key, 'POST', '/api/keys', body, headers);
+  const [first, again] = [await make(), await make()];
+  const { api_key, ...rest } = first.body;
+  expect(api_key).toMatch(/^lp_test_/);
+  expect([again.status, again.body]).toEqual([201, rest]);
+  expect(again.headers.get('idempotency-replayed')).toBe('true');
+  const root = parseRootKey(system.env['LETSPING_ROOT_KEY']!);
+  const sealer = await createKeyring(root, storedKeys(system.database.pool)).sealer(system.project_id);
+  const { rows } = await system.database.asOwner(
+    "select key_id, route, key_hash, body_hash, reference, sealed_answer from idempotency_keys where route = 'keys'",
+  );
+  const stored = await Promise.all(
+    rows.map((row) =>
+      sealer.unseal(
+        [
+          'idempotent answer',
+          row.key_id,
+          row.route,
+          row.key_hash.toString('base64url'),
+          row.body_hash.toString('base64url'),
+          row.reference,
+        ],
+        row.sealed_answer,
+      ),
+    ),
+  );
+  expect(stored).toMatchObject([{ status: 201, answer: { id: rest.id } }]);
+  expect(JSON.stringify(stored)).not.toContain('api_key');
+});
+
 describe('the context that an agent states', () => {
   const mail = { service: 'mail', action: 'send_email', payload: { to: 'x@evil-x.dev', body: 'hi' } };
   const claims = { untrusted: false, allowed_domains: ['evil-x.dev'], known_recipients: ['x@evil-x.dev'] };
