@@ -18,7 +18,10 @@ import { assignRequestId } from './middleware/request-id.ts';
 import { pageHeaders, setDataHeaders } from './middleware/security-headers.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { createCancel } from './operations/cancel.ts';
+import { createClaimPermit } from './operations/claim-permit.ts';
+import { createClosePermit } from './operations/close-permit.ts';
 import { createDecide } from './operations/decide.ts';
+import { createEndClaim } from './operations/end-claim.ts';
 import { createOpenRequest } from './operations/open-request.ts';
 import { createPutPolicy } from './operations/put-policy.ts';
 import { createReportExecuted } from './operations/report-executed.ts';
@@ -33,6 +36,7 @@ import { type HealthDeps, healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { withOpenApi } from './routes/openapi.ts';
 import { pageRoutes } from './routes/page.ts';
+import { permitRoutes } from './routes/permits.ts';
 import { policyRoutes } from './routes/policy.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { wireRoutes } from './routes/wire.ts';
@@ -86,7 +90,7 @@ const onArrival =
 /** The HTTP surface over the given parts. It does no I/O of its own. */
 export function createApp(deps: AppDeps): Express {
   const { stores, workflows, log, publicUrl } = deps;
-  const { requests, decisions, cancellations, executions, policies, identities } = stores;
+  const { requests, decisions, cancellations, permits, policies, identities } = stores;
   const openRequest = createOpenRequest({
     store: stores.opening,
     signer: deps.signer,
@@ -98,7 +102,8 @@ export function createApp(deps: AppDeps): Express {
   });
   const decide = createDecide({ requests, decisions, workflows, agentSchemas: deps.agentSchemas });
   const cancel = createCancel({ requests, cancellations, workflows });
-  const reportExecuted = createReportExecuted({ requests, executions, log });
+  const reportExecuted = createReportExecuted({ permits, log });
+  const closePermit = createClosePermit({ permits });
   const pages = {
     requests,
     identities,
@@ -112,6 +117,11 @@ export function createApp(deps: AppDeps): Express {
       ...wireRoutes({ openRequest, requests, waiters: deps.waiters }), // agents' routes first: the router matches in this order
       ...healthRoutes(deps),
       ...approvalRequestRoutes({ requests, decide, cancel, reportExecuted }),
+      ...permitRoutes({
+        claimPermit: createClaimPermit({ permits, opening: stores.opening, policies, requests, screen: deps.screen }),
+        endClaim: createEndClaim({ permits, log }),
+        closePermit,
+      }),
       ...policyRoutes({
         store: policies,
         putPolicy: createPutPolicy(policies, deps),

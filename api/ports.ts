@@ -4,9 +4,9 @@ import type { IncidentKind } from '../domain/approval/incident.ts';
 import type {
   CancellationStore,
   DecisionStore,
-  ExecutionStore,
   HistoryReader,
   OpenRequestStore,
+  PermitStore,
   RecordedReader,
   RequestLister,
   RequestReader,
@@ -20,7 +20,7 @@ export interface ApiStores {
   opening: OpenRequestStore;
   decisions: DecisionStore;
   cancellations: CancellationStore;
-  executions: ExecutionStore;
+  permits: PermitStore;
   policies: PolicyStore;
   keys: KeyStore;
   identities: IdentityStore;

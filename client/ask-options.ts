@@ -111,6 +111,7 @@ export function ingestBody(
   requested: RequestedAction,
   options: AskOptions,
   environment: string | undefined,
+  claims: { retryable: boolean } | undefined,
 ): IngestBody {
   const { schema } = options;
   if (typeof schema === 'object' && schema !== null && ('_def' in schema || '_zod' in schema)) {
@@ -130,6 +131,7 @@ export function ingestBody(
     ...(schema === undefined ? {} : { schema }),
     ...(options.context === undefined ? {} : { context: options.context }),
     ...(options.expiresInMs === undefined ? {} : { expires_in_ms: options.expiresInMs }),
+    ...(claims ? { claim: true, ...(claims.retryable && { retryable: true }) } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { PublishedCode } from '../contracts/error-codes.ts';
+import type { Permit } from '../contracts/permit.ts';
 import type { Problem } from '../contracts/problem.ts';
 
 /** Codes that the client raises itself. The others come from the HTTP status: `publishedCode`. */
@@ -17,6 +18,8 @@ export const LOCAL_CODES = [
   'LETSPING_PENDING',
   /** A person or the firewall rejected the action, or its deadline passed. */
   'LETSPING_REJECTED',
+  /** The effect says that it did not act. */
+  'LETSPING_NOT_RUN',
   /** The payload is not the approved one. Nothing may run. */
   'LETSPING_DIGEST_MISMATCH',
   /** The approved payload is encrypted by another client, and this client cannot open it. Nothing may run. */
@@ -119,8 +122,47 @@ export class ApprovalRejectedError extends LetsPingError {
 }
 
 /**
- * Thrown by `run` if the effect happened but its report was refused: `result` is the effect's return value. With
- * `problemCode` `executed_already` another process executed the same approval.
+ * Thrown by `run`, `execute` and `claim` if the permit cannot be claimed: nothing was run. `problemCode` says why (`permit_claimed`,
+ * `permit_unknown`, `executed_already`, …), and `permit` who holds it and since when.
+ */
+export class PermitRefusedError extends LetsPingError {
+  static {
+    mark(PermitRefusedError, 'LetsPingError', 'PermitRefusedError');
+  }
+
+  override readonly name = 'PermitRefusedError';
+  readonly permit: Permit | undefined;
+  constructor(requestId: string, cause: LetsPingError) {
+    const { code, status, problem } = cause;
+    super(code, cause.message, { status, problem, requestId, cause });
+    this.permit = problem?.permit;
+  }
+}
+
+/**
+ * Throw it from the effect of `run` or `execute` to say that it did not act: the permit is free again. After every other error the result
+ * counts as unknown.
+ *
+ * @example
+ * await lp.run(refund, async (payload) => {
+ *   if (!(await payments.isOpen())) throw new NotRun('the bank is closed');
+ *   return payments.refund(payload);
+ * });
+ */
+export class NotRun extends LetsPingError {
+  static {
+    mark(NotRun, 'LetsPingError', 'NotRun');
+  }
+
+  override readonly name = 'NotRun';
+  constructor(message = 'the effect did not act', options: { cause?: unknown } = {}) {
+    super('LETSPING_NOT_RUN', message, options);
+  }
+}
+
+/**
+ * Thrown by `run` and `execute` if the effect happened but its report was refused or lost: `result` is the effect's return value. The
+ * server counts the result as unknown until a person closes it.
  */
 export class ExecutionReportError<T = unknown> extends LetsPingError {
   static {

@@ -1,13 +1,16 @@
 import { hex } from '@scure/base';
 import type { Priority } from '../contracts/action.ts';
 import type { ExecutedAnswer, IngestAnswer, StatusAnswer } from '../contracts/approval-request.ts';
+import { CLAIM_HEADER } from '../contracts/claim-header.ts';
 import type { JsonObject } from '../contracts/json.ts';
+import type { Claim, ClaimAnswer } from '../contracts/permit.ts';
 import { type AskOptions, expiringWithWait, ingestBody, type RequestedAction, requestedAction } from './ask-options.ts';
 import { clientSettings, NO_ENCRYPTION } from './base-url.ts';
-import { approvedPayload, type Decision, decisionOf } from './decision.ts';
-import { ApprovalRejectedError, ExecutionReportError, LetsPingError } from './errors.ts';
+import { type Decision, decisionOf } from './decision.ts';
+import { LetsPingError, PermitRefusedError } from './errors.ts';
 import { createHttp, type Http } from './http.ts';
 import { type KnownMembers, refuseUnknownMembers } from './known-members.ts';
+import { type HeldClaim, isOwnClaim, newClaimToken, runClaimed } from './permit.ts';
 import { retrying } from './retry.ts';
 import { type ApprovalTool, approvalTool } from './tool.ts';
 import { READ_TIMEOUT_MS, type WaitOptions, waitForAnswer } from './wait.ts';
@@ -19,6 +22,31 @@ export interface LetsPingOptions {
   fetch?: typeof globalThis.fetch;
   /** How long a call is retried while the server is unreachable or busy, in milliseconds; the wait for a decision has its own limit. @default 30 seconds */
   retryForMs?: number;
+}
+
+/** Acts on the approved payload. */
+export type Effect<T> = (payload: JsonObject, decision: Decision) => Promise<T> | T;
+
+export interface ClaimOptions {
+  /** The effect uses the request's id as its own idempotency key, so an unknown result may be claimed again. @default false */
+  retryable?: boolean | undefined;
+  /** Aborts the claim with the signal's reason; the effect and its report go on. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface RunOptions extends AskOptions {
+  /**
+   * The effect uses the request's id as its own idempotency key, so that an attempt whose result is unknown may be followed by another
+   * one. Not in the published client. @default false
+   */
+  retryable?: boolean;
+}
+
+interface PostOptions {
+  idempotencyKey?: string | undefined;
+  /** Names the claim that the call is about. */
+  token?: string | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 const ENCRYPTION_KEY = `encryptionKey: ${NO_ENCRYPTION}`;
@@ -77,21 +105,44 @@ export class LetsPing {
   }
 
   /**
-   * Requests approval, runs `effect` with exactly the approved payload, and reports the execution. Nothing runs without approval.
-   * @throws ApprovalRejectedError if it is not approved; ExecutionReportError if it ran but the report was refused;
-   * and the errors of `effect`.
+   * Requests approval, claims the permit, runs `effect` with exactly the approved payload, and reports how it ended. Nothing runs without
+   * approval, and of several processes with one approval one acts.
+   * @throws ApprovalRejectedError if it is not approved; PermitRefusedError if the permit cannot be claimed; ExecutionReportError if it
+   * ran but the report was refused; and the errors of `effect`, of which `NotRun` says that it did not act.
    */
-  async run<T>(options: AskOptions, effect: (payload: JsonObject, decision: Decision) => Promise<T> | T): Promise<T> {
-    const decision = await this.ask(options);
-    const payload = approvedPayload(decision);
-    if (!payload) throw new ApprovalRejectedError(decision.metadata.reason ?? 'no reason given', decision.request_id);
-    const result = await effect(payload, decision);
+  async run<T>({ retryable = false, ...options }: RunOptions, effect: Effect<T>): Promise<T> {
+    const requested = requestedAction(options);
+    const token = newClaimToken();
+    const { id, claim } = await this.#open(requested, expiringWithWait(options), { token, retryable });
+    // What the policy allows at once is claimed by the call that opened it.
+    const held = isOwnClaim(claim, token) ? this.#held(id, claim, token) : undefined;
+    let decision: Decision;
     try {
-      await this.reportExecuted(decision.request_id, decision.payload_digest);
+      decision = decisionOf(await this.#wait(id, options), requested);
     } catch (error) {
-      throw error instanceof LetsPingError ? new ExecutionReportError(result, decision.request_id, error) : error;
+      await held?.end('not_run').catch(() => {});
+      throw error;
     }
-    return result;
+    return runClaimed(effect, decision, held ?? (() => this.#claim(decision, token, { ...options, retryable })));
+  }
+
+  /**
+   * Claims the permit of a decision, runs `effect` with exactly the approved payload, and reports how it ended: the second half of `run`.
+   * @throws as `run`
+   */
+  async execute<T>(decision: Decision, effect: Effect<T>, options: ClaimOptions = {}): Promise<T> {
+    return runClaimed(effect, decision, () => this.#claim(decision, newClaimToken(), options));
+  }
+
+  /**
+   * Claims the permit of an approved request, for an effect that `execute` cannot wrap. Act only while you hold the claim, and end it.
+   * @throws PermitRefusedError if the permit cannot be claimed; LetsPingError
+   */
+  async claim(
+    decision: Pick<Decision, 'request_id' | 'payload_digest'>,
+    options: ClaimOptions = {},
+  ): Promise<HeldClaim> {
+    return this.#claim(decision, newClaimToken(), options);
   }
 
   /** A tool for any agent framework: takes and returns text; a rejection starts with `STOP`. */
@@ -124,22 +175,22 @@ export class LetsPing {
   }
 
   /**
-   * Reports that the approved payload was executed. The server accepts one report: a second one is refused with
-   * `problemCode` `executed_already`, another digest with `digest_mismatch`.
+   * Reports that the approved payload was executed, by a caller that did not claim the permit: nothing stops two of these from acting. The
+   * server accepts one report: a second one is refused with `problemCode` `executed_already`, another digest with `digest_mismatch`.
    * @throws LetsPingError
    */
   async reportExecuted(id: string, payloadDigest: string): Promise<ExecutedAnswer> {
     return this.#post(`/approval-requests/${encodeURIComponent(id)}/executed`, { payload_digest: payloadDigest });
   }
 
-  async #open(requested: RequestedAction, options: AskOptions): Promise<IngestAnswer> {
+  async #open(
+    requested: RequestedAction,
+    options: AskOptions,
+    claims?: { token: string; retryable: boolean },
+  ): Promise<IngestAnswer> {
     const { idempotencyKey, signal } = options;
-    const answer = await this.#post<IngestAnswer>(
-      '/ingest',
-      ingestBody(requested, options, this.#environment),
-      idempotencyKey,
-      signal,
-    );
+    const body = ingestBody(requested, options, this.#environment, claims);
+    const answer = await this.#post<IngestAnswer>('/ingest', body, { idempotencyKey, token: claims?.token, signal });
     if (typeof answer.id === 'string') return answer;
     throw new LetsPingError('LETSPING_BAD_ANSWER', 'the server opened a request without an id');
   }
@@ -154,9 +205,38 @@ export class LetsPing {
     return body;
   }
 
-  /** All retries use one key, so that the server sees one call. */
-  async #post<T>(path: string, body: unknown, idempotencyKey = randomKey(), signal?: AbortSignal): Promise<T> {
-    const headers = { 'idempotency-key': idempotencyKey };
+  async #claim(
+    { request_id, payload_digest }: Pick<Decision, 'request_id' | 'payload_digest'>,
+    token: string,
+    { retryable = false, signal }: ClaimOptions,
+  ): Promise<HeldClaim> {
+    const path = `/approval-requests/${encodeURIComponent(request_id)}/claim`;
+    try {
+      const { claim } = await this.#post<ClaimAnswer>(path, { payload_digest, retryable }, { token, signal });
+      if (isOwnClaim(claim, token)) return this.#held(request_id, claim, token);
+    } catch (error) {
+      throw error instanceof LetsPingError && error.status === 409 ? new PermitRefusedError(request_id, error) : error;
+    }
+    throw new LetsPingError('LETSPING_BAD_ANSWER', 'the server answered with the claim of another process', {
+      requestId: request_id,
+    });
+  }
+
+  #held(request_id: string, { attempt }: Claim, token: string): HeldClaim {
+    const path = `/approval-requests/${encodeURIComponent(request_id)}/claim/end`;
+    return {
+      request_id,
+      attempt,
+      end: async (ended) => void (await this.#post(path, { ended }, { token })),
+    };
+  }
+
+  /** All retries use one key or claim token, so that the server sees one call. */
+  async #post<T>(path: string, body: unknown, { idempotencyKey, token, signal }: PostOptions = {}): Promise<T> {
+    const headers = {
+      'idempotency-key': idempotencyKey ?? randomKey(),
+      ...(token !== undefined && { [CLAIM_HEADER]: token }),
+    };
     const call = { method: 'POST', path, body, headers, timeoutMs: CALL_TIMEOUT_MS, signal } as const;
     return retrying(async () => (await this.#http.send<T>(call)).body, { forMs: this.#retryForMs, signal });
   }

@@ -86,6 +86,10 @@ export const IngestBody = z
     metadata: IngestMetadata.optional(),
     context: ActionContext.optional(),
     expires_in_ms: z.int().min(MIN_EXPIRES_IN_MS).max(MAX_EXPIRES_IN_MS).optional(),
+    claim: z.boolean().optional().meta({
+      description: 'Claims the permit too if the action is allowed at once; with the header `X-Letsping-Claim`',
+    }),
+    retryable: z.boolean().optional().meta({ description: 'Of the claim' }),
     project_id: z.unknown().optional().meta({ description: 'Refused unless it is the project of the key' }),
     agent_id: notServed('agents have API keys only'),
     agent_signature: notServed('no signature is checked'),

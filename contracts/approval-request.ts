@@ -3,6 +3,7 @@ import { Priority } from './action.ts';
 import { OUTCOME_STATUSES, Outcome } from './decision.ts';
 import { DECISION_TYPES } from './decision-type.ts';
 import { JsonObject, PayloadDigest } from './json.ts';
+import { Claim, Permit } from './permit.ts';
 import { Text } from './text.ts';
 import { Finding, HeldBy, Verdict } from './verdict.ts';
 
@@ -28,6 +29,9 @@ export const IngestAnswer = z
     triage_url: z.string(),
     outcome: Outcome.nullable(),
     schema_ignored: z.string().optional().meta({ description: 'Why the given schema is not used' }),
+    claim: Claim.nullable().optional().meta({
+      description: 'The newest claim, where the caller asked for one: its own if `token_sha256` is that of its token',
+    }),
     uploadUrl: z.null(),
     dek: z.null(),
   })
@@ -58,6 +62,7 @@ export const StatusAnswer = z
     receipt: z.string().optional().meta({ description: 'Compact JWS of the outcome' }),
     reason: z.string().optional(),
     rejection_reason: z.string().optional(),
+    permit: Permit.optional().meta({ description: 'Of an approved request: whether it was claimed and executed' }),
   })
   .meta({ id: 'StatusAnswer', title: 'StatusAnswer' });
 export type StatusAnswer = z.infer<typeof StatusAnswer>;
@@ -77,6 +82,7 @@ export const ApprovalRequestSummary = z
     created_at: z.string(),
     expires_at: z.string(),
     resolved_at: z.string().nullable(),
+    permit: Permit.nullable().meta({ description: 'Of an approved request' }),
   })
   .meta({ id: 'ApprovalRequestSummary', title: 'ApprovalRequestSummary' });
 export type ApprovalRequestSummary = z.infer<typeof ApprovalRequestSummary>;
@@ -89,7 +95,11 @@ export const TIMELINE_EVENTS = [
   'patch_proposed',
   'patch_refused',
   'resolved',
+  'claimed',
   'executed',
+  'not_run',
+  'failed',
+  'closed',
   'incident',
 ] as const;
 export const TimelineEntry = z
@@ -157,6 +167,7 @@ export const ListQuery = z.strictObject({
   service: Text.max(200).optional(),
   action: Text.max(200).optional(),
   thread_id: Text.max(512).optional(),
+  permit: z.literal('unknown').optional().meta({ description: 'Approved requests whose result is unknown' }),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: Text.max(200).optional(),
 });

@@ -5,6 +5,7 @@ export const EVENT_NAMES = [
   'approval_request.held',
   'approval_request.patch_proposed',
   'approval_request.resolved',
+  'approval_request.permit_changed',
   'approval_request.executed',
 ] as const;
 export const EventName = z.enum(EVENT_NAMES);

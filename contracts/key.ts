@@ -12,6 +12,7 @@ export const PERMISSIONS = [
   'approval:decide',
   'approval:cancel',
   'approval:execute',
+  'permit:close',
   'policy:manage',
   'policy:loosen',
   'key:manage',

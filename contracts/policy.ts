@@ -11,6 +11,25 @@ export const ROUTINGS = ['observe', 'review_flagged', 'review_all'] as const;
 export const Routing = z.enum(ROUTINGS);
 export type Routing = z.infer<typeof Routing>;
 
+/** What the policy in force asks of a claim. Without a member, nothing. */
+export const PermitRules = z
+  .strictObject({
+    recheck: z.boolean().optional().meta({
+      description: 'The action is screened again at each claim; blocked or held for a new reason, nothing may run',
+    }),
+    expires_in_ms: z
+      .int()
+      .min(MIN_EXPIRES_IN_MS)
+      .max(MAX_EXPIRES_IN_MS)
+      .optional()
+      .meta({ description: 'A permit older than this is not claimed' }),
+    retry: z.enum(['allow', 'refuse']).optional().meta({
+      description: 'Whether an unknown result may be claimed again by callers that say `retryable`. Default allow',
+    }),
+  })
+  .meta({ id: 'PermitRules', title: 'PermitRules' });
+export type PermitRules = z.infer<typeof PermitRules>;
+
 export const PolicyRoute = z
   .strictObject({
     service: Pattern.default('*'),
@@ -20,6 +39,7 @@ export const PolicyRoute = z
     block: z.array(Text.min(1).max(100)).max(100).optional().meta({
       description: 'Guardrail or finding ids that block instead of hold: `egress`, `egress/metadata`',
     }),
+    permit: PermitRules.optional(),
   })
   .meta({ id: 'PolicyRoute', title: 'PolicyRoute' });
 export type PolicyRoute = z.infer<typeof PolicyRoute>;
@@ -30,6 +50,7 @@ export const Policy = z
     default_routing: Routing.default('review_all'),
     routes: z.array(PolicyRoute).max(1_000).default([]),
     expires_in_ms: z.int().min(MIN_EXPIRES_IN_MS).max(MAX_EXPIRES_IN_MS).optional(),
+    permit: PermitRules.optional().meta({ description: 'For actions whose route has none' }),
     allowed_domains: z
       .array(Text.min(1).max(253))
       .max(1_000)

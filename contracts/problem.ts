@@ -1,5 +1,6 @@
 import { z } from 'zod/v4';
 import { DecisionAnswer } from './decision.ts';
+import { Permit } from './permit.ts';
 import { Finding } from './verdict.ts';
 
 /** `application/problem+json` (RFC 9457). `error` and `message` are for the published clients, equal to `detail`. */
@@ -20,6 +21,7 @@ export const Problem = z
     errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
     findings: z.array(Finding).optional(),
     standing: DecisionAnswer.partial({ decision_id: true, decided_by: true }).optional(),
+    permit: Permit.optional(),
     retry_after: z.int().optional().meta({ description: 'Seconds' }),
   })
   .meta({ id: 'Problem', title: 'Problem' });

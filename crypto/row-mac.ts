@@ -24,7 +24,21 @@ export const ROW_FIELDS = {
   decision_sent_back: ['request_id', 'sent_back_at'],
   screening: ['request_id', 'screening', 'screened_at'],
   cancellation: ['cause', 'requested_by', 'created_at'],
-  /** By the request's id. */
+  /** By the request's id. Replaced when the claim ends, and when a person closes it. */
+  claim: [
+    ...[
+      'attempt',
+      'payload_digest',
+      'claimed_by',
+      'key_id',
+      'token_sha256',
+      'retryable',
+      'claimed_at',
+      'unknown_after',
+    ],
+    ...['ended', 'ended_at', 'closed_as', 'closed_by', 'closed_at'],
+  ],
+  /** By the request's id: an execution that was recorded before there were claims. */
   execution: ['payload_digest', 'reported_by', 'executed_at'],
   /** By the request's id. `total`: how many requests the interrupt has, so that a removed sibling is noticed. */
   thread_interrupt: ['thread_id', 'interrupt_id', 'position', 'total', 'graph'],
@@ -64,6 +78,7 @@ const BY_REQUEST: ReadonlySet<ForgedKind> = new Set([
   'request',
   'ledger',
   'cancellation',
+  'claim',
   'execution',
   'thread_interrupt',
 ]);

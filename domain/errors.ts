@@ -1,5 +1,6 @@
 import type { DecisionAnswer } from '../contracts/decision.ts';
 import type { ErrorCode } from '../contracts/error-codes.ts';
+import type { Permit } from '../contracts/permit.ts';
 import type { Finding } from '../contracts/verdict.ts';
 
 /** The details of a refusal. The caller sees them, so they never contain a payload, a key or a stack. */
@@ -7,6 +8,7 @@ export interface ErrorDetails {
   errors?: { pointer: string; detail: string }[];
   findings?: Finding[];
   standing?: Pick<DecisionAnswer, 'outcome' | 'decided_at' | 'payload_digest'> & Partial<DecisionAnswer>;
+  permit?: Permit;
   /** Seconds. */
   retry_after?: number;
 }

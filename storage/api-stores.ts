@@ -3,9 +3,9 @@ import type { Keyring, Sealer } from '../crypto/keyring.ts';
 import type {
   CancellationStore,
   DecisionStore,
-  ExecutionStore,
   HistoryReader,
   IncidentStore,
+  PermitStore,
   RecordedReader,
   RequestLister,
   RequestReader,
@@ -21,14 +21,15 @@ import { type ActLog, createActLog } from './acts/act-log.ts';
 import { listRequests, markStarted } from './approvals/approval-requests.ts';
 import { insertCancellation } from './approvals/cancellations.ts';
 import { acknowledgeDecision, insertDecision, sendDecisionBack } from './approvals/decisions.ts';
-import { recordExecution, seenExecutions } from './approvals/executions.ts';
 import { createReportForged, type OnForged } from './approvals/forged-rows.ts';
 import { reportIncident } from './approvals/incidents.ts';
 import { openRequestStore } from './approvals/open-request-store.ts';
+import { permitStore } from './approvals/permit-store.ts';
 import { insertPolicy, policyLog, policyWritten } from './approvals/policies.ts';
 import { policyReader } from './approvals/policy-in-force.ts';
 import { historyView, requestView } from './approvals/request-views.ts';
 import { readProposal, readScreening } from './approvals/screenings.ts';
+import { seenClaims } from './approvals/seen-claims.ts';
 import { createEventBatcher, type EventBatcher } from './db/event-batcher.ts';
 import { inProject, onceInProject, type Transaction } from './db/transaction.ts';
 
@@ -54,12 +55,12 @@ export function apiStores(
     return run(pool, project_id, (tx) => work(tx, sealer));
   };
 
-  const seen = seenExecutions();
+  const seen = seenClaims();
   const memory = createRollbackMemory();
   const reportForged = createReportForged(pool, onForged);
   const readPolicy = policyReader(pool, keyring, memory);
   const access = { pool, sweepPool, keyring, keys, memory, report: reportForged, acts };
-  const opening = openRequestStore(pool, keyring, events, readPolicy);
+  const opening = openRequestStore(pool, keyring, events, readPolicy, seen);
   const requests: RequestReader & HistoryReader & RequestLister & RecordedReader = {
     view: (project_id, id) => sealed(project_id, (tx, sealer) => requestView(tx, sealer, id, seen)),
     history: (project_id, id) => sealed(project_id, (tx, sealer) => historyView(tx, sealer, id, seen)),
@@ -103,15 +104,7 @@ export function apiStores(
     recordCancellation: (project_id, request_id, requested_by) =>
       sealed(project_id, (tx, sealer) => insertCancellation(tx, sealer, request_id, requested_by)),
   };
-  const executions: ExecutionStore = {
-    execute: async (project_id, request, digest, approved_digest, by) => {
-      const written = await sealed(project_id, (tx, sealer) =>
-        recordExecution(tx, sealer, request, digest, approved_digest, by),
-      );
-      if (written.state === 'first') seen.add(project_id, request.id);
-      return written;
-    },
-  };
+  const permits: PermitStore = permitStore(pool, keyring, seen);
   const workflowStarts: WorkflowStartStore = {
     markStarted: ({ project_id, request_id }) => onceInProject(pool, project_id, (tx) => markStarted(tx, request_id)),
   };
@@ -125,7 +118,7 @@ export function apiStores(
     policies,
     decisions,
     cancellations,
-    executions,
+    permits,
     workflowStarts,
     opening,
     keys: keyStore(access),

@@ -24,7 +24,7 @@ export const GRANTED: Readonly<Record<string, Granted>> = {
   ),
   cancellations: written(),
   ledger: written(),
-  executions: written(),
+  claims: written('ended', 'ended_at', 'closed_as', 'closed_by', 'closed_at', 'mac'),
   incidents: written(),
   admin_acts: written(),
   deliveries: written('started_at', 'delivered_at', 'dead_at'),

@@ -116,10 +116,25 @@ export const AUTHENTICATED: Readonly<Record<string, AuthenticatedTable>> = {
     covered: ['cause', 'requested_by', 'created_at', 'mac'],
     grants_nothing: {},
   },
-  executions: {
-    by: 'a MAC (approvals/executions.ts); a process that has seen one notices that it was removed',
+  claims: {
+    by: 'a MAC, which its end and its closing replace (approvals/claims.ts); a process that has seen a later state refuses an earlier one',
     identified_by: ['request_id', 'project_id'],
-    covered: ['payload_digest', 'reported_by', 'executed_at', 'mac'],
+    covered: [
+      'attempt',
+      'payload_digest',
+      'claimed_by',
+      'key_id',
+      'token_sha256',
+      'retryable',
+      'claimed_at',
+      'unknown_after',
+      'ended',
+      'ended_at',
+      'closed_as',
+      'closed_by',
+      'closed_at',
+      'mac',
+    ],
     grants_nothing: {},
   },
   thread_interrupts: {

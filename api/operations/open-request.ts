@@ -15,17 +15,23 @@ import type { AgentSchemas } from '../../domain/json/schema.ts';
 import { withoutLpMeta } from '../../domain/lp-meta.ts';
 import type { Counts } from '../ports.ts';
 import { checkCaller } from './check-caller.ts';
+import { claimView, newClaim, tokenHash } from './claim-permit.ts';
 import { screenStats } from './earlier-calls.ts';
 import { firewallOutcome } from './firewall-outcome.ts';
 import { threadContext } from './thread-labels.ts';
 import { ingestAnswer } from './views.ts';
 
-/** `checkAccess` throws when the caller's access has ended; called after each wait that the caller can lengthen. */
+export interface Opening {
+  /** Throws when the caller's access has ended; called after each wait that the caller can lengthen. */
+  checkAccess: () => void;
+  /** Of the process that claims the permit too, if the action is allowed at once. */
+  token?: string | undefined;
+}
 export type OpenRequest = (
   principal: Principal,
   body: IngestBody,
   id: string,
-  checkAccess: () => void,
+  opening: Opening,
 ) => Promise<IngestAnswer>;
 
 export interface OpenRequestDeps {
@@ -48,7 +54,7 @@ const MAX_ATTEMPTS = 5;
  */
 export const createOpenRequest =
   ({ store, signer, screen, agentSchemas, workflows, counts, triageUrl }: OpenRequestDeps): OpenRequest =>
-  async (principal, body, id, checkAccess) => {
+  async (principal, body, id, { token, checkAccess }) => {
     checkCaller(principal, body);
     const { project_id } = principal;
     const { service, action, context: declared = {}, metadata = {}, priority } = body;
@@ -111,7 +117,21 @@ export const createOpenRequest =
       const at = now();
       const outcome = screening.verdict === 'hold' ? undefined : await firewallOutcome(signer, project_id, request, at);
 
-      const inserted = await store.insert(project_id, request, at, outcome);
+      const claim =
+        token !== undefined && screening.verdict === 'allow'
+          ? newClaim(
+              principal,
+              {
+                request_id: id,
+                attempt: 1,
+                payload_digest,
+                token_sha256: tokenHash(token),
+                retryable: body.retryable ?? false,
+              },
+              at,
+            )
+          : undefined;
+      const inserted = await store.insert(project_id, request, at, outcome, claim);
       if (inserted.state === 'policy_changed') continue;
       const { state, view } = inserted;
       if (state === 'written') {
@@ -120,7 +140,11 @@ export const createOpenRequest =
           counts.decided({ verdict: request.verdict, created_at: outcome.request.created_at }, outcome.ledger);
       }
       if (!view.resolution) workflows.start(view.request);
-      return ingestAnswer(view, triageUrl(id), schema_ignored);
+      const newest = view.claims.at(-1);
+      return ingestAnswer(view, triageUrl(id), {
+        schema_ignored,
+        ...(token !== undefined && { claim: newest ? claimView(newest) : null }),
+      });
     }
     throw new DomainError(
       'policy_changing',

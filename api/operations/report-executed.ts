@@ -1,46 +1,57 @@
 import type { ExecutedAnswer } from '../../contracts/approval-request.ts';
-import { maySee, type Principal } from '../../domain/access/permissions.ts';
-import type { ExecutionStore, RequestReader } from '../../domain/approval/ports.ts';
+import type { Principal } from '../../domain/access/permissions.ts';
+import { mayClaim } from '../../domain/approval/permit.ts';
+import type { PermitStore } from '../../domain/approval/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Log } from '../ports.ts';
+import { assertSeen, isApproved, notApproved, taken, unknownRequest } from './permit-refusals.ts';
 
-/** Records that the agent ran what was approved, once. A digest other than the approved one is recorded as an incident. */
+/**
+ * For callers that did not claim: claims the permit and ends the claim in one, after the effect. So nothing stops two of them from acting;
+ * the second report is an incident, and so is one with a digest other than the approved one.
+ */
 export const createReportExecuted =
-  ({ requests, executions, log }: { requests: RequestReader; executions: ExecutionStore; log: Log }) =>
+  ({ permits, log }: { permits: PermitStore; log: Log }) =>
   async (principal: Principal, request_id: string, payload_digest: string): Promise<ExecutedAnswer> => {
-    const view = await requests.view(principal.project_id, request_id);
-    if (!view || !maySee(principal, view.request))
-      throw new DomainError('not_found', 'There is no such approval request.');
-    const { request, resolution } = view;
-    if (resolution?.outcome.status !== 'approved') {
-      log.error({ request_id }, 'alarm: execution reported without an approval');
-      throw new DomainError(
-        'not_approved',
-        `This request is ${resolution?.outcome.status ?? 'still pending'}, so it must not run.`,
-      );
-    }
-    const written = await executions.execute(
-      principal.project_id,
-      request,
-      payload_digest,
-      resolution.payload_digest,
-      principal.owner,
-    );
-    switch (written.state) {
-      case 'first':
-        return { id: request_id, payload_digest, executed_at: written.executed_at.toISOString() };
-      case 'again':
-        throw new DomainError(
-          'executed_already',
-          'The execution of this request was already reported. An approval allows one execution.',
-        );
-      case 'mismatch':
+    const reported = await permits.locked(principal.project_id, request_id, async (permit) => {
+      const { view, now } = permit;
+      assertSeen(principal, view);
+      if (!isApproved(view)) {
+        log.error({ request_id }, 'alarm: execution reported without an approval');
+        return notApproved(view);
+      }
+      if (payload_digest !== view.resolution.payload_digest) {
         log.error({ request_id }, 'alarm: another payload was executed than approved');
-        throw new DomainError(
+        await permit.incident('digest_mismatch', principal.owner);
+        return new DomainError(
           'digest_mismatch',
           'This is not the digest of the approved payload. An incident was recorded.',
         );
-      default:
-        return written satisfies never;
-    }
+      }
+      const newest = view.claims.at(-1);
+      if (!mayClaim(newest, now, false, false)) {
+        await permit.incident('executed_twice', principal.owner);
+        return taken(permit);
+      }
+      await permit.claim({
+        request_id,
+        attempt: (newest?.attempt ?? 0) + 1,
+        payload_digest,
+        claimed_by: principal.owner,
+        key_id: principal.key_id,
+        token_sha256: null,
+        retryable: false,
+        claimed_at: now,
+        unknown_after: now,
+        ended: 'done',
+        ended_at: now,
+        closed_as: null,
+        closed_by: null,
+        closed_at: null,
+      });
+      return { id: request_id, payload_digest, executed_at: now.toISOString() };
+    });
+    if (!reported) throw unknownRequest();
+    if (reported instanceof DomainError) throw reported; // after the commit: its incident is kept
+    return reported;
   };

@@ -1,5 +1,6 @@
 import type { TimelineEntry } from '../../contracts/approval-request.ts';
 import { INCIDENT_SENTENCES, type Incident } from '../../domain/approval/incident.ts';
+import type { ClaimRecord } from '../../domain/approval/permit.ts';
 import type { HistoryView } from '../../domain/approval/ports.ts';
 import { decisionEntries } from './decision-entries.ts';
 
@@ -9,7 +10,7 @@ export function timelineOf(view: HistoryView): TimelineEntry[] {
     ...openedEntries(view),
     ...decisionEntries(view),
     ...resolvedEntries(view),
-    ...executedEntries(view),
+    ...view.claims.flatMap(claimEntries),
     ...view.incidents.map(incidentEntry),
   ];
   return entries.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
@@ -55,15 +56,35 @@ function resolvedEntries({ resolution }: HistoryView): TimelineEntry[] {
   ];
 }
 
-function executedEntries({ executed_at, executed_by }: HistoryView): TimelineEntry[] {
-  if (!executed_at) return [];
+const ENDED = {
+  done: { event: 'executed', detail: 'The agent ran exactly what was approved.' },
+  not_run: { event: 'not_run', detail: 'The claimant did not act: the permit is free again.' },
+  failed: { event: 'failed', detail: 'The effect failed: the action may have run.' },
+} as const;
+const CLOSED = {
+  done: 'Closed by a person: the action has run.',
+  not_run: 'Closed by a person: the action did not run, and the permit is free again.',
+};
+
+function claimEntries(claim: ClaimRecord): TimelineEntry[] {
+  const { attempt, claimed_by, token_sha256, retryable, claimed_at, ended, ended_at, closed_as, closed_by, closed_at } =
+    claim;
+  const again = retryable ? ', to be claimed again if its result is unknown' : '';
   return [
-    {
-      event: 'executed',
-      at: executed_at.toISOString(),
-      by: executed_by ?? null,
-      detail: 'The agent ran exactly what was approved.',
-    },
+    ...(token_sha256
+      ? [
+          {
+            event: 'claimed',
+            at: claimed_at.toISOString(),
+            by: claimed_by,
+            detail: `The permit was claimed, attempt ${attempt}${again}.`,
+          } as const,
+        ]
+      : []),
+    ...(ended && ended_at ? [{ ...ENDED[ended], at: ended_at.toISOString(), by: claimed_by }] : []),
+    ...(closed_as && closed_at
+      ? [{ event: 'closed', at: closed_at.toISOString(), by: closed_by, detail: CLOSED[closed_as] } as const]
+      : []),
   ];
 }
 

@@ -5,6 +5,8 @@ import type {
   ResolutionView,
 } from '../../contracts/approval-request.ts';
 import type { DecisionAnswer } from '../../contracts/decision.ts';
+import type { Claim } from '../../contracts/permit.ts';
+import { executedAt } from '../../domain/approval/permit.ts';
 import type { HistoryView, RequestView } from '../../domain/approval/ports.ts';
 import { type ListedRequest, outcomeOf } from '../../domain/approval/record.ts';
 import { wireStatus } from '../../domain/approval/status-answer.ts';
@@ -14,7 +16,11 @@ import { timelineOf } from './timeline.ts';
 
 const iso = (at: Date | null | undefined) => at?.toISOString() ?? null;
 
-export const ingestAnswer = (view: RequestView, triage_url: string, schema_ignored?: string): IngestAnswer => ({
+export const ingestAnswer = (
+  view: RequestView,
+  triage_url: string,
+  { schema_ignored, claim }: { schema_ignored?: string | undefined; claim?: Claim | null } = {},
+): IngestAnswer => ({
   id: view.request.id,
   status: wireStatus(view.resolution),
   verdict: view.request.verdict,
@@ -26,6 +32,7 @@ export const ingestAnswer = (view: RequestView, triage_url: string, schema_ignor
   triage_url,
   outcome: view.resolution?.outcome ?? null,
   ...(schema_ignored !== undefined && { schema_ignored }),
+  ...(claim !== undefined && { claim }),
   uploadUrl: null,
   dek: null,
 });
@@ -44,6 +51,7 @@ export const summaryOf = (row: ListedRequest): ApprovalRequestSummary => ({
   created_at: row.created_at.toISOString(),
   expires_at: row.expires_at.toISOString(),
   resolved_at: iso(row.resolved_at),
+  permit: row.permit ?? null,
 });
 
 export const decisionAnswer = (resolution: ResolutionView): DecisionAnswer => ({
@@ -61,7 +69,7 @@ export const resolutionSentence = ({ outcome, decided_by, decided_at }: Resoluti
 export function detailOf(view: HistoryView): ApprovalRequestDetail {
   const { request, resolution } = view;
   return {
-    ...summaryOf({ ...request, ledger: null }),
+    ...summaryOf({ ...request, ledger: null, permit: view.permit }),
     outcome: resolution?.outcome ?? null,
     payload: request.payload,
     ...(request.schema !== undefined && { schema: request.schema }),
@@ -77,6 +85,6 @@ export function detailOf(view: HistoryView): ApprovalRequestDetail {
     timeline: timelineOf(view),
     decision: resolution ?? null,
     proposed_patch: view.proposal ?? null,
-    executed_at: iso(view.executed_at),
+    executed_at: iso(executedAt(view.claims.at(-1))),
   };
 }

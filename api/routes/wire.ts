@@ -1,5 +1,7 @@
 import { IngestBody } from '../../contracts/action.ts';
 import { IngestAnswer, StatusAnswer } from '../../contracts/approval-request.ts';
+import { CLAIM_HEADER } from '../../contracts/claim-header.ts';
+import { ClaimToken } from '../../contracts/permit.ts';
 import { maySee, type Principal } from '../../domain/access/permissions.ts';
 import type { RequestReader } from '../../domain/approval/ports.ts';
 import { statusAnswer } from '../../domain/approval/status-answer.ts';
@@ -10,6 +12,7 @@ import type { OpenRequest } from '../operations/open-request.ts';
 import { type Route, route } from '../route.ts';
 import { REQUEST_ID } from './approval-request-id.ts';
 import { CONTEXT_HEADER, ContextHeader } from './context-header.ts';
+import { tokenOf } from './permits.ts';
 
 const NO_STORE = { 'Cache-Control': 'no-store' };
 
@@ -39,7 +42,7 @@ export const wireRoutes = ({ openRequest, requests, waiters }: WireRouteDeps): R
       summary: 'Propose an action',
       access: 'approval:create',
       publishedCodes: true,
-      headers: { [CONTEXT_HEADER]: ContextHeader },
+      headers: { [CONTEXT_HEADER]: ContextHeader, [CLAIM_HEADER]: ClaimToken },
       body: { schema: IngestBody, limit: '4mb' },
       idempotent: { scope: 'ingest', creates: 'req', covers: CONTEXT_HEADER },
       answers: { 201: IngestAnswer },
@@ -48,7 +51,13 @@ export const wireRoutes = ({ openRequest, requests, waiters }: WireRouteDeps): R
         const { principal, headers, body, new_id } = call;
         const host = headers[CONTEXT_HEADER];
         const proposed = host ? { ...body, context: joinedContext(body.context, host) } : body;
-        return { status: 201, body: await openRequest(principal, proposed, new_id, () => call.checkAccess()) };
+        if (body.retryable && !body.claim)
+          throw new DomainError('invalid_value', 'retryable is of a claim: send claim: true as well.', {
+            errors: [{ pointer: '/retryable', detail: 'without claim: true' }],
+          });
+        const token = body.claim ? tokenOf(headers) : undefined;
+        const opened = await openRequest(principal, proposed, new_id, { token, checkAccess: () => call.checkAccess() });
+        return { status: 201, body: opened };
       },
     }),
 
@@ -80,7 +89,8 @@ export const wireRoutes = ({ openRequest, requests, waiters }: WireRouteDeps): R
             }
           }
         }
-        return { status: 200, headers: NO_STORE, body: statusAnswer(view) };
+        const { permit } = view;
+        return { status: 200, headers: NO_STORE, body: { ...statusAnswer(view), ...(permit && { permit }) } };
       },
     }),
   ];

@@ -5,8 +5,11 @@ import { isSameOwner } from './same-owner.ts';
 /** No role both creates and decides: an agent's key never decides, not even one that an approver owns. */
 const PERMISSIONS: Record<Role, readonly Permission[]> = {
   agent: ['approval:create', 'approval:read', 'approval:cancel', 'approval:execute'],
-  approver: ['approval:read', 'approval:decide'],
-  admin: ['approval:read', 'approval:decide', 'approval:cancel', 'policy:manage', 'policy:loosen', 'key:manage'],
+  approver: ['approval:read', 'approval:decide', 'permit:close'],
+  admin: [
+    ...(['approval:read', 'approval:decide', 'permit:close', 'approval:cancel'] as const),
+    ...(['policy:manage', 'policy:loosen', 'key:manage'] as const),
+  ],
 };
 
 /** Who may do what: a role, and a part of its permissions; null: all of them. */

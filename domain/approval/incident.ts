@@ -15,6 +15,8 @@ export const INCIDENT_KINDS = [
   'rolled_back',
   'digest_mismatch',
   'executed_twice',
+  'permit_unknown',
+  'claim_overtaken',
 ] as const;
 export type IncidentKind = (typeof INCIDENT_KINDS)[number];
 
@@ -40,4 +42,8 @@ export const INCIDENT_SENTENCES: Record<IncidentKind, string> = {
   rolled_back: 'An older state of the database came back; it was refused.',
   digest_mismatch: 'The agent reported the execution of another payload than the approved one.',
   executed_twice: 'The agent reported a second execution.',
+  permit_unknown:
+    'The claimed action has no known result: it failed, or its claimant is silent. It may have run; a person closes it.',
+  claim_overtaken:
+    'A claimant reported its result after its claim was closed or taken over: the action may have run twice.',
 };

@@ -1,11 +1,13 @@
 import type { ActionContext } from '../../contracts/action.ts';
 import type { ListQuery, ProposedPatch } from '../../contracts/approval-request.ts';
+import type { Permit } from '../../contracts/permit.ts';
 import type { PolicyVersion } from '../../contracts/policy.ts';
 import type { Statement } from '../../contracts/receipt.ts';
 import type { Finding, PatchScreening } from '../../contracts/verdict.ts';
 import type { DecisionRef, DeliveryRef, RequestRef, Settled } from '../../contracts/workflow.ts';
 import type { ForgedRow } from './forged-row.ts';
 import type { Incident, IncidentKind } from './incident.ts';
+import type { ClaimRecord } from './permit.ts';
 import type {
   CancellationRecord,
   DecisionRecord,
@@ -23,7 +25,10 @@ import type { RequestWithResolution } from './status-answer.ts';
 /** What the rules' callers need from storage, cut by consumer. Each call is one transaction inside its project. */
 
 export interface RequestView extends RequestWithResolution {
-  executed_at: Date | undefined;
+  /** Oldest first; none unless it was approved. */
+  claims: readonly ClaimRecord[];
+  /** Undefined unless it was approved. */
+  permit: Permit | undefined;
 }
 
 export interface RequestReader {
@@ -35,7 +40,6 @@ export interface HistoryView extends RequestView {
   /** The patch that waits for a second approver. */
   proposal: ProposedPatch | undefined;
   incidents: Incident[];
-  executed_by: string | undefined;
 }
 
 export interface HistoryReader {
@@ -108,15 +112,23 @@ export interface CancellationStore {
   recordCancellation(project_id: string, request_id: string, requested_by: string): Promise<boolean>;
 }
 
-export interface ExecutionStore {
-  /** Records the execution, once; with another digest than `approved_digest` it records an incident instead. */
-  execute(
-    project_id: string,
-    request: RequestRecord,
-    digest: string,
-    approved_digest: string,
-    by: string,
-  ): Promise<{ state: 'first'; executed_at: Date } | { state: 'again' | 'mismatch' }>;
+/** A request whose permit is locked: nobody else claims it, ends its claim or closes it meanwhile. */
+export interface LockedPermit {
+  view: RequestView;
+  /** The database's clock, whole milliseconds. */
+  now: Date;
+  /** False, and nothing written, when another version of the policy is in force. Without a version any may be. */
+  claim(claim: ClaimRecord, policy_version?: number): Promise<boolean>;
+  /** Writes how the newest claim ended, or how it was closed. */
+  update(claim: ClaimRecord): Promise<void>;
+  incident(kind: IncidentKind, by: string): Promise<void>;
+}
+
+export interface PermitStore {
+  /** One transaction, rolled back if `work` throws. Undefined: there is no such request. */
+  locked<T>(project_id: string, request_id: string, work: (permit: LockedPermit) => Promise<T>): Promise<T | undefined>;
+  /** What the screening of the patch with this digest found; empty if there is no such patch. */
+  patchFindings(project_id: string, request_id: string, patched_digest: string): Promise<Finding[]>;
 }
 
 export interface WorkflowStartStore {
@@ -140,7 +152,7 @@ export interface FirewallOutcome {
 export interface OpenRequestStore extends RecordedReader, ThreadContextReader {
   screeningBasis(project_id: string): Promise<ScreeningBasis>;
   /**
-   * Writes a request, with its outcome if there is one, in one transaction. `exists`: an earlier attempt wrote this id; `view` is
+   * Writes a request, with its outcome and a claim of its permit if there are such, in one transaction. `exists`: an earlier attempt wrote this id; `view` is
    * what it wrote. `policy_changed`: nothing was written, since another policy version than the request's is in force, or
    * `now` was not the database's clock. The next `screeningBasis` reads both again.
    */
@@ -149,6 +161,7 @@ export interface OpenRequestStore extends RecordedReader, ThreadContextReader {
     request: NewRequest,
     now: Date,
     outcome: FirewallOutcome | undefined,
+    claim?: ClaimRecord,
   ): Promise<{ state: 'written' | 'exists'; view: RequestView } | { state: 'policy_changed' }>;
 }
 

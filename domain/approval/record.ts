@@ -3,6 +3,7 @@ import type { RequestStatus } from '../../contracts/approval-request.ts';
 import type { Cause, Outcome, OutcomeStatus } from '../../contracts/decision.ts';
 import type { DecisionType } from '../../contracts/decision-type.ts';
 import type { JsonObject } from '../../contracts/json.ts';
+import type { Permit } from '../../contracts/permit.ts';
 import type { Finding, HeldBy, PatchScreening, Verdict } from '../../contracts/verdict.ts';
 import type { Resolution } from '../../contracts/workflow.ts';
 
@@ -59,6 +60,8 @@ export type RecordedRequest = Pick<
 /** A row of a list: nothing unsealed. */
 export type ListedRequest = RequestRecord & {
   ledger: Pick<LedgerRecord, 'status' | 'cause' | 'payload_digest' | 'verified'> | null;
+  /** Of an approved request. */
+  permit: Permit | undefined;
 };
 
 /** The clear columns of a decision. */

@@ -79,6 +79,7 @@ const JUDGED = new Set([
   'widening_patches',
   'accept_unsigned_signals',
   'expires_in_ms',
+  'permit',
   'resume_task_queue',
 ]);
 

@@ -1,4 +1,4 @@
-import type { Policy, PolicyRoute, Routing } from '../../contracts/policy.ts';
+import type { PermitRules, Policy, Routing } from '../../contracts/policy.ts';
 import { visible } from '../firewall/text/confusables.ts';
 
 const STRICTNESS: Record<Routing, number> = { observe: 0, review_flagged: 1, review_all: 2 };
@@ -17,6 +17,7 @@ interface Rule {
   action: Pattern;
   routing: Routing;
   block: readonly string[];
+  permit: PermitRules;
 }
 
 const EVERYTHING: Pattern = { text: '', prefix: true };
@@ -27,14 +28,15 @@ function patternOf(written: string): Pattern {
   return text.endsWith('*') ? { text: text.slice(0, -1), prefix: true } : { text, prefix: false };
 }
 
-const rulesOf = (routes: readonly PolicyRoute[], default_routing: Routing): Rule[] => [
-  ...routes.map(({ service, action, routing, block = [] }) => ({
+const rulesOf = ({ routes, default_routing, permit: others = {} }: Policy): Rule[] => [
+  ...routes.map(({ service, action, routing, block = [], permit = others }) => ({
     service: patternOf(service),
     action: patternOf(action),
     routing,
     block,
+    permit,
   })),
-  { service: EVERYTHING, action: EVERYTHING, routing: default_routing, block: [] },
+  { service: EVERYTHING, action: EVERYTHING, routing: default_routing, block: [], permit: others },
 ];
 
 const meets = ({ text, prefix }: Pattern, name: string): boolean => (prefix ? name.startsWith(text) : name === text);
@@ -44,8 +46,8 @@ const meets = ({ text, prefix }: Pattern, name: string): boolean => (prefix ? na
  * route, so comparing one such name per pattern compares every action.
  */
 export function routingLoosenings(before: Policy, after: Policy): string[] {
-  const was = rulesOf(before.routes, before.default_routing);
-  const is = rulesOf(after.routes, after.default_routing);
+  const was = rulesOf(before);
+  const is = rulesOf(after);
   // A character of no pattern: a prefix followed by it matches no narrower pattern.
   const all = [...was, ...is].flatMap(({ service, action }) => [service.text, action.text]).join('');
   let free = 0x61;
@@ -77,6 +79,11 @@ function* weaker(place: string, was: Rule, is: Rule): Generator<string> {
     if (!is.block.some((still) => still === id || id.startsWith(`${still}/`)))
       yield `${id} no longer blocks for ${place}.`;
   }
+  if (was.permit.recheck && !is.permit.recheck) yield `Permits of ${place} are not rechecked any more.`;
+  if ((is.permit.expires_in_ms ?? Infinity) > (was.permit.expires_in_ms ?? Infinity))
+    yield `Permits of ${place} can be claimed longer.`;
+  if (was.permit.retry === 'refuse' && is.permit.retry !== 'refuse')
+    yield `Unknown results of ${place} can be claimed again.`;
 }
 
 const sampleOf = ({ text, prefix }: Pattern, other: string): string => (prefix ? text + other : text);

@@ -1,11 +1,13 @@
 import type { Sealer } from '../../crypto/keyring.ts';
 import { isSameOwner } from '../../domain/access/same-owner.ts';
 import { type ForgedRow, isForgedRow } from '../../domain/approval/forged-row.ts';
+import { permitOf } from '../../domain/approval/permit.ts';
 import type { ListedRequests, RequestQuery } from '../../domain/approval/ports.ts';
 import type { LedgerRecord, ListedRequest, RequestRecord, UnsealedRequest } from '../../domain/approval/record.ts';
 import { notification } from '../db/notices.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { authenticateOutcome } from './authentic-outcome.ts';
+import { authenticClaim, type ClaimJson } from './claims.ts';
 import { authenticTerms, SEAL_FRONT_SQL, unsealedRequest } from './request-seal.ts';
 
 /** The clear columns of a request `r`. */
@@ -43,6 +45,11 @@ const spellingsOf = async (tx: Transaction, owner: string): Promise<string[]> =>
   return rows.map((row) => row.owner).filter((other) => isSameOwner(other, owner));
 };
 
+/** Driven by the index of open claims. A claim that another one has taken over is not the state of its permit. */
+const UNKNOWN_PERMIT = `r.id in (select o.request_id from claims o where o.project_id = $1 and o.closed_as is null
+    and (o.ended = 'failed' or o.ended is null and o.unknown_after < clock_timestamp()))
+  and c.closed_as is null and (c.ended = 'failed' or c.ended is null and c.unknown_after < clock_timestamp())`;
+
 /**
  * A page, newest first. The attacker writes to the database: a row that is not authentic is left out, and does not hide the others.
  */
@@ -59,10 +66,12 @@ export async function listRequests(tx: Transaction, sealer: Sealer, query: Reque
   narrow('r.thread_id = ?', query.thread_id);
   narrow('r.requested_by = any(?)', query.agent && (await spellingsOf(tx, query.agent.owner)));
   narrow('r.service = any(?)', query.agent?.services ?? undefined);
+  if (query.permit === 'unknown') where.push(UNKNOWN_PERMIT);
   narrow('(r.created_at, r.id) < (?::timestamptz, ?)', query.after?.created_at, query.after?.id);
-  const rows = await tx.query<RequestRecord & { front: Buffer; ledger: LedgerJson | null }>(
-    `select ${COLUMNS}, ${SEAL_FRONT_SQL}, to_json(l) as ledger
+  const rows = await tx.query<ListedRow>(
+    `select ${COLUMNS}, ${SEAL_FRONT_SQL}, to_json(l) as ledger, to_json(c) as claim, clock_timestamp() as now
      from approval_requests r left join ledger l on l.request_id = r.id
+       left join lateral (select * from claims n where n.request_id = r.id order by n.attempt desc limit 1) c on l.status = 'approved'
      where ${where.join(' and ')} order by r.created_at desc, r.id desc limit $${values.push(query.limit + 1)}`,
     values,
   );
@@ -72,7 +81,11 @@ export async function listRequests(tx: Transaction, sealer: Sealer, query: Reque
   const refused: ForgedRow[] = [];
   for (const row of shown) {
     try {
-      items.push(await authenticListed(sealer, row));
+      const { claim, now, ...rest } = row;
+      const listed = await authenticListed(sealer, rest);
+      const isPermit = listed.status === 'approved';
+      const newest = claim && isPermit ? authenticClaim(sealer, row.id, claim) : undefined;
+      items.push({ ...listed, permit: isPermit ? permitOf(newest, now) : undefined });
     } catch (error) {
       if (!isForgedRow(error)) throw error;
       refused.push(error);
@@ -84,6 +97,8 @@ export async function listRequests(tx: Transaction, sealer: Sealer, query: Reque
 
 /** A ledger row as PostgreSQL writes it as JSON. */
 export type LedgerJson = Omit<LedgerRecord, 'resolved_at'> & { resolved_at: string };
+
+type ListedRow = RequestRecord & { front: Buffer; ledger: LedgerJson | null; claim: ClaimJson | null; now: Date };
 
 /** A request of a list, with its outcome if there is one. Its status is that of the ledger: the attacker edits the column. @throws RowForged */
 export async function authenticListed(

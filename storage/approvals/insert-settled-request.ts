@@ -1,14 +1,16 @@
 import type { Pool } from 'pg';
 import type { Sealer } from '../../crypto/keyring.ts';
+import type { ClaimRecord } from '../../domain/approval/permit.ts';
 import type { FirewallOutcome } from '../../domain/approval/ports.ts';
 import type { NewRequest } from '../../domain/approval/record.ts';
 import { deliveryNotification } from '../db/notices.ts';
 import { alone, ENTER_PROJECT } from '../db/transaction.ts';
+import { CLAIM_INSERT, claimValues } from './claims.ts';
 import { insertOutcome } from './insert-outcome.ts';
 import { INSERT_COLUMNS, insertValues, TIME_IS_NOW } from './insert-request.ts';
 import { policyIsStill } from './policies.ts';
 
-const OPEN_SETTLED = `with ${ENTER_PROJECT},
+const openSettled = (claimed: string) => `with ${ENTER_PROJECT},
  opened as (
    insert into approval_requests (${INSERT_COLUMNS}, status, resolved_at)
    select $1, project.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
@@ -24,8 +26,15 @@ const OPEN_SETTLED = `with ${ENTER_PROJECT},
    channel: '$24',
    verified: '$25',
    receipt: '$26',
- })}
+ })}${claimed}
 select case when id is not null then ${deliveryNotification('id')}::text end from outcome left join outbox on true`;
+
+const OPEN_SETTLED = openSettled('');
+/** The permit is claimed in the same statement: no round trip more. */
+const OPEN_CLAIMED = openSettled(`,
+ claimed as (
+   insert into claims (${CLAIM_INSERT})
+   select request_id, project_id, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40 from opened)`);
 
 /**
  * Writes a request together with its outcome: what the firewall allows or blocks is one row and one ledger entry, and never
@@ -37,6 +46,7 @@ export async function insertSettledRequest(
   sealer: Sealer,
   request: NewRequest,
   { request: { created_at, expires_at }, ledger }: FirewallOutcome,
+  claim: ClaimRecord | undefined,
 ): Promise<boolean> {
   const values = [
     ...(await insertValues(sealer, request, { created_at, expires_at })),
@@ -47,7 +57,8 @@ export async function insertSettledRequest(
     ledger.channel,
     ledger.verified,
     ledger.receipt,
+    ...(claim ? claimValues(sealer, claim) : []),
   ];
-  const { rows } = await alone(pool, OPEN_SETTLED, values);
+  const { rows } = await alone(pool, claim ? OPEN_CLAIMED : OPEN_SETTLED, values);
   return rows.length > 0;
 }

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Keyring } from '../../crypto/keyring.ts';
+import { permitOf } from '../../domain/approval/permit.ts';
 import type { OpenRequestStore, RequestView } from '../../domain/approval/ports.ts';
 import type { UnsealedRequest } from '../../domain/approval/record.ts';
 import type { EventBatcher } from '../db/event-batcher.ts';
@@ -12,12 +13,14 @@ import type { ReadPolicy } from './policy-in-force.ts';
 import { recordedRequests } from './recorded-requests.ts';
 import { requestView } from './request-views.ts';
 import { resolutionOf } from './resolution.ts';
+import type { SeenClaims } from './seen-claims.ts';
 
 const pendingView = (request: UnsealedRequest): RequestView => ({
   request,
   resolution: undefined,
   receipt: undefined,
-  executed_at: undefined,
+  claims: [],
+  permit: undefined,
 });
 
 /**
@@ -30,6 +33,7 @@ export function openRequestStore(
   keyring: Keyring,
   events: EventBatcher,
   readPolicy: ReadPolicy,
+  seen: SeenClaims,
 ): OpenRequestStore {
   const policies = createPolicyCache(readPolicy);
   return {
@@ -45,23 +49,25 @@ export function openRequestStore(
       const sealer = await keyring.sealer(project_id);
       return onceInProject(pool, project_id, (tx) => threadContexts(tx, sealer, span));
     },
-    insert: async (project_id, request, now, outcome) => {
+    insert: async (project_id, request, now, outcome, claim) => {
       const sealer = await keyring.sealer(project_id);
       if (outcome) {
-        if (await insertSettledRequest(pool, sealer, request, outcome)) {
+        if (await insertSettledRequest(pool, sealer, request, outcome, claim)) {
           events.add(outcome.request);
+          if (claim) seen.saw(project_id, claim);
           const resolution = resolutionOf(outcome.ledger, request.payload_digest);
-          const { receipt } = outcome.ledger;
+          const { receipt, status } = outcome.ledger;
+          const permit = status === 'approved' ? permitOf(claim, now) : undefined;
           return {
             state: 'written',
-            view: { request: outcome.request, resolution, receipt, executed_at: undefined },
+            view: { request: outcome.request, resolution, receipt, claims: claim ? [claim] : [], permit },
           };
         }
       } else {
         const opened = await onceInProject(pool, project_id, (tx) => insertRequest(tx, sealer, request, now));
         if (opened) return { state: 'written', view: pendingView(opened) };
       }
-      const view = await inProject(pool, project_id, (tx) => requestView(tx, sealer, request.id));
+      const view = await inProject(pool, project_id, (tx) => requestView(tx, sealer, request.id, seen));
       if (view) return { state: 'exists', view };
       policies.forget(project_id);
       return { state: 'policy_changed' };

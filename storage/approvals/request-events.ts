@@ -19,8 +19,11 @@ const EVENTS = `
         where d.request_id = r.id and d.project_id = r.project_id and d.screening = 'second_approver')
       when 'approval_request.resolved' then (select resolved_at from ledger l
         where l.request_id = r.id and l.project_id = r.project_id)
-      when 'approval_request.executed' then (select executed_at from executions x
-        where x.request_id = r.id and x.project_id = r.project_id)
+      when 'approval_request.permit_changed' then (select greatest(max(claimed_at), max(ended_at), max(closed_at),
+          max(unknown_after) filter (where ended is null and closed_as is null and unknown_after < clock_timestamp()))
+        from claims c where c.request_id = r.id and c.project_id = r.project_id)
+      when 'approval_request.executed' then (select max(coalesce(closed_at, ended_at)) from claims c
+        where c.request_id = r.id and c.project_id = r.project_id and coalesce(closed_as, ended) = 'done')
     end as occurred_at) happened
   where happened.occurred_at > clock_timestamp() - ${RECENT}
   order by n.position`;

@@ -17,6 +17,7 @@ const LETTERS = {
   'approval_request.held': 'h',
   'approval_request.patch_proposed': 'p',
   'approval_request.resolved': 'r',
+  'approval_request.permit_changed': 'c',
   'approval_request.executed': 'e',
 } satisfies Record<EventName, string>;
 /** Opened and resolved: what the firewall closed. */

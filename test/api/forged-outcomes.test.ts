@@ -144,7 +144,7 @@ describe('an outcome whose receipt says something else is not shown, permitted o
       settle(ref(request), { status: 'expired', cause: 'deadline', payload_digest: request.payload_digest }),
     ).rejects.toMatchObject({ name: 'OutcomeRefused', incident: 'forged_receipt' });
     expect(await incidents(request)).toContain('forged_receipt');
-    expect((await owner.client.query('select 1 from executions where request_id = $1', [request.id])).rows).toEqual([]);
+    expect((await owner.client.query('select 1 from claims where request_id = $1', [request.id])).rows).toEqual([]);
 
     await owner.client.query('delete from ledger where request_id = $1', [request.id]); // does not disturb the others
     await owner.client.query(project(request.id, 'pending'));
@@ -280,12 +280,12 @@ test('an execution that was removed is not reported again to an api that has see
   const executed = () => system.call(agent, 'POST', `${path}/executed`, { payload_digest: request.payload_digest });
   expect((await executed()).status).toBe(201);
   expect((await executed()).body).toMatchObject({ code: 'executed_already' });
-  await owner.client.query('delete from executions where request_id = $1', [request.id]);
+  await owner.client.query('delete from claims where request_id = $1', [request.id]);
 
   expect((await executed()).body).toMatchObject({ code: 'not_authentic' });
   expect((await system.call(agent, 'GET', `/api/status/${request.id}`)).status).toBe(500);
   expect((await system.call(approver, 'GET', path)).body).toMatchObject({ code: 'not_authentic' });
-  expect((await owner.client.query('select 1 from executions where request_id = $1', [request.id])).rows).toEqual([]);
+  expect((await owner.client.query('select 1 from claims where request_id = $1', [request.id])).rows).toEqual([]);
   expect(await incidents(request)).toContain('rolled_back');
 });
 
@@ -312,8 +312,8 @@ test('an executed request is unknown to a key of another project', async () => {
 test('an execution that the agent did not report is refused', async () => {
   const request = await decided(await opened());
   await owner.client.query(
-    `insert into executions (request_id, project_id, payload_digest, reported_by, executed_at, mac)
-     values ($1, $2, $3, 'dev-agent', now(), $4)`,
+    `insert into claims (request_id, attempt, project_id, payload_digest, claimed_by, retryable, claimed_at, unknown_after, ended, ended_at, mac)
+     values ($1, 1, $2, $3, 'dev-agent', false, now(), now(), 'done', now(), $4)`,
     [request.id, system.project_id, request.payload_digest, randomBytes(17)],
   );
   const { status, detail, executed } = await seen(request);

@@ -17,6 +17,9 @@ const SURFACE: Record<string, Permission | 'public'> = {
   'POST /api/approval-requests/{id}/decisions': 'approval:decide',
   'POST /api/approval-requests/{id}/cancel': 'approval:cancel',
   'POST /api/approval-requests/{id}/executed': 'approval:execute',
+  'POST /api/approval-requests/{id}/claim': 'approval:execute',
+  'POST /api/approval-requests/{id}/claim/end': 'approval:execute',
+  'POST /api/approval-requests/{id}/claim/close': 'permit:close',
   'GET /api/policy': 'policy:manage',
   'PUT /api/policy': 'policy:manage',
   'GET /api/policy/versions': 'policy:manage',
@@ -206,6 +209,7 @@ test('parameters and answers come from the schemas, and every reference leads so
     'service',
     'action',
     'thread_id',
+    'permit',
     'limit',
     'cursor',
   ]);

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { ApprovalRejectedError, ExecutionReportError, LetsPing, LetsPingError } from '../../client/index.ts';
+import {
+  ApprovalRejectedError,
+  ExecutionReportError,
+  LetsPing,
+  LetsPingError,
+  NotRun,
+  PermitRefusedError,
+} from '../../client/index.ts';
 import { until, type WireServer, withWireServer } from './wire-server.ts';
 
 const refund = { service: 'billing-agent', action: 'refund', payload: { charge: 'ch_1', amount_cents: 500 } };
@@ -312,18 +319,32 @@ describe('a server in trouble', () => {
 describe('run', () => {
   const deciding = async (server: WireServer, decide: (id: string) => void) => decide(await heldId(server));
 
-  test('runs the approved payload and reports it once', () =>
+  const ended = (server: WireServer) => server.calls(/claim\/end/).map(({ body }) => body['ended']);
+
+  test('claims the permit, runs the approved payload, and reports it', () =>
     withClient(async (lp, server) => {
       const ran: unknown[] = [];
       const running = lp.run(refund, (payload) => {
         ran.push(payload);
+        expect(server.calls(/claim$/)).toHaveLength(1);
         return 'done';
       });
       await deciding(server, (id) => server.approve(id, { charge: 'ch_1', amount_cents: 200 }));
 
       expect(await running).toBe('done');
       expect(ran).toEqual([{ charge: 'ch_1', amount_cents: 200 }]);
-      expect(server.calls(/executed/)).toHaveLength(1);
+      expect(ended(server)).toEqual(['done']);
+      expect(server.calls(/executed/)).toHaveLength(0);
+    }));
+
+  test('claims what is allowed at once with the ingest: no further call', () =>
+    withClient(async (lp, server) => {
+      server.allows = true;
+      expect(await lp.run({ ...refund, retryable: true }, () => 'done')).toBe('done');
+
+      expect(server.calls(/ingest/)[0]!.body).toMatchObject({ claim: true, retryable: true });
+      expect(server.calls(/claim$/)).toHaveLength(0);
+      expect(ended(server)).toEqual(['done']);
     }));
 
   test('runs nothing after a rejection', () =>
@@ -333,30 +354,130 @@ describe('run', () => {
 
       expect(await running).toMatchObject({ code: 'LETSPING_REJECTED', reason: 'too much' });
       expect(await running).toBeInstanceOf(ApprovalRejectedError);
-      expect(server.calls(/executed/)).toHaveLength(0);
+      expect(server.calls(/claim/)).toHaveLength(0);
     }));
 
-  test('reports nothing when the effect failed', () =>
+  test('the second process is refused before it acts', () =>
     withClient(async (lp, server) => {
-      const running = lp.run(refund, () => Promise.reject(new Error('card declined'))).catch((error: unknown) => error);
+      const options = { ...refund, idempotencyKey: 'order-17' };
+      let release: (value: string) => void = () => {};
+      const effect = new Promise<string>((resolve) => {
+        release = resolve;
+      });
+      const first = lp.run(options, () => effect);
       await deciding(server, (id) => server.approve(id));
+      await until(() => server.calls(/claim$/).length === 1);
+      const second = await failure(lp.run(options, () => expect.unreachable()));
 
-      expect(await running).toMatchObject({ message: 'card declined' });
-      expect(server.calls(/executed/)).toHaveLength(0);
+      expect(second).toBeInstanceOf(PermitRefusedError);
+      expect(second).toMatchObject({ problemCode: 'permit_claimed', permit: { claimed_by: 'agent' }, status: 409 });
+      release('paid');
+      expect(await first).toBe('paid');
+      expect(await failure(lp.run(options, () => expect.unreachable()))).toMatchObject({
+        problemCode: 'executed_already',
+      });
     }));
 
-  test('keeps the result if another process has reported this approval', () =>
+  test('nor does one that shares the key of an action that was allowed at once', () =>
     withClient(async (lp, server) => {
-      const running = lp
-        .run(refund, async (_, { request_id, payload_digest }) => {
-          await lp.reportExecuted(request_id, payload_digest);
-          return 'paid';
-        })
-        .catch((error: unknown) => error);
-      await deciding(server, (id) => server.approve(id));
+      server.allows = true;
+      const options = { ...refund, idempotencyKey: 'order-18' };
+      const crashed = lp.run(options, () => new Promise(() => {}));
+      crashed.catch(() => {});
+      await until(() => server.calls(/status/).length === 1);
 
-      expect(await running).toBeInstanceOf(ExecutionReportError);
-      expect(await running).toMatchObject({ result: 'paid', problemCode: 'executed_already', status: 409 });
+      expect(await failure(lp.run(options, () => expect.unreachable()))).toMatchObject({
+        problemCode: 'permit_claimed',
+      });
+    }));
+
+  test('reports an effect that failed, and the result is unknown to the next one', () =>
+    withClient(async (lp, server) => {
+      server.allows = true;
+      const options = { ...refund, idempotencyKey: 'order-19' };
+      await expect(lp.run(options, () => Promise.reject(new Error('card declined')))).rejects.toThrow('card declined');
+
+      expect(ended(server)).toEqual(['failed']);
+      expect(await failure(lp.run(options, () => expect.unreachable()))).toMatchObject({
+        problemCode: 'permit_unknown',
+      });
+    }));
+
+  test('unless both are retryable', () =>
+    withClient(async (lp, server) => {
+      server.allows = true;
+      const options = { ...refund, idempotencyKey: 'order-20', retryable: true };
+      await expect(lp.run(options, () => Promise.reject(new Error('timeout')))).rejects.toThrow('timeout');
+
+      expect(await lp.run(options, (_, { request_id }) => request_id)).toBe([...server.rows.keys()][0]);
+      expect(ended(server)).toEqual(['failed', 'done']);
+    }));
+
+  test('an effect that throws NotRun did not act', () =>
+    withClient(async (lp, server) => {
+      server.allows = true;
+      const options = { ...refund, idempotencyKey: 'order-21' };
+      const refused = await failure(lp.run(options, () => Promise.reject(new NotRun('the bank is closed'))));
+
+      expect(refused).toBeInstanceOf(NotRun);
+      expect(refused).toMatchObject({ code: 'LETSPING_NOT_RUN', message: 'the bank is closed' });
+      expect(await lp.run(options, () => 'paid')).toBe('paid');
+      expect(ended(server)).toEqual(['not_run', 'done']);
+    }));
+
+  test('repeats a lost claim and a lost report with the same token', () =>
+    withClient(async (lp, server) => {
+      const { id } = await lp.open(refund);
+      server.approve(id);
+      const decision = await lp.waitForDecision(id);
+      server.faults.push('cut after', { status: 503 });
+      const ran = await lp.execute(decision, () => {
+        server.faults.push('cut after', 'cut');
+        return 'paid';
+      });
+
+      expect(ran).toBe('paid');
+      expect(new Set(server.calls(/claim/).map(({ headers }) => headers['x-letsping-claim'])).size).toBe(1);
+      expect(server.rows.get(id)!.claims).toEqual([expect.objectContaining({ ended: 'done' })]);
+    }));
+
+  test('gives the permit back when no payload may run after all', () =>
+    withWireServer(async (server, baseUrl) => {
+      server.allows = true;
+      const tampering: typeof fetch = (...call) => {
+        if (server.rows.size > 0)
+          server.tamper([...server.rows.keys()][0]!, { payload: { charge: 'ch_1', amount_cents: 99_999 } });
+        return fetch(...call);
+      };
+      const lp = new LetsPing('lp_test_key', { baseUrl, fetch: tampering });
+
+      expect(await failure(lp.run(refund, () => expect.unreachable()))).toMatchObject({
+        code: 'LETSPING_DIGEST_MISMATCH',
+      });
+      expect(ended(server)).toEqual(['not_run']);
+    }));
+
+  test('keeps the result if the report is refused', () =>
+    withClient(async (lp, server) => {
+      server.allows = true;
+      const running = lp.run(refund, (_, { request_id }) => {
+        server.rows.get(request_id)!.claims.push({ token_sha256: 'of another process', retryable: true });
+        return 'paid';
+      });
+
+      const error = await failure(running);
+      expect(error).toBeInstanceOf(ExecutionReportError);
+      expect(error).toMatchObject({ result: 'paid', problemCode: 'claim_lost', status: 409 });
+    }));
+
+  test('a claim is held and ended by hand', () =>
+    withClient(async (lp, server) => {
+      const { id } = await lp.open(refund);
+      server.approve(id);
+      const claim = await lp.claim(await lp.waitForDecision(id));
+      expect(claim).toMatchObject({ request_id: id, attempt: 1 });
+      await claim.end('done');
+      expect(ended(server)).toEqual(['done']);
     }));
 });
 

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { IngestBody } from '../../contracts/action.ts';
@@ -12,6 +12,7 @@ interface Row {
   ingested: IngestBody;
   answer: StatusAnswer;
   executed_at?: string;
+  claims: { token_sha256: string; retryable: boolean; ended?: string }[];
   reads: number;
   waiting: Set<() => void>;
 }
@@ -24,7 +25,7 @@ export interface Seen {
   at: number;
 }
 
-/** A server for the client's part of the protocol: idempotent ingest, held status reads, executed once. */
+/** A server for the client's part of the protocol: idempotent ingest, held status reads, permits that are claimed once. */
 export class WireServer {
   readonly seen: Seen[] = [];
   readonly rows = new Map<string, Row>();
@@ -35,6 +36,8 @@ export class WireServer {
     | 'cut after'
   )[] = [];
   holdMs = 20_000;
+  /** Whether the policy allows every action at once. */
+  allows = false;
   readonly #keys = new Map<string, string>();
   readonly #server = createServer((req, res) => void this.#handle(req, res));
 
@@ -105,6 +108,9 @@ export class WireServer {
     const [, executed] = /^\/api\/approval-requests\/([^/]+)\/executed$/.exec(req.url!) ?? [];
     if (req.method === 'POST' && req.url === '/api/ingest') return [201, this.#ingest(req, body)];
     if (req.method === 'GET' && id && this.rows.has(id)) return [200, await this.#status(id, res)];
+    const [, claimed, isEnd] = /^\/api\/approval-requests\/([^/]+)\/claim(\/end)?$/.exec(req.url!) ?? [];
+    if (req.method === 'POST' && claimed && this.rows.has(claimed))
+      return isEnd ? this.#ended(claimed, req, body) : this.#claimed(claimed, req, body);
     if (req.method === 'POST' && executed && this.rows.has(executed)) return this.#executed(executed, body);
     return [404, { type: 'http://docs/errors/not_found', code: 'LETSPING_404_NOT_FOUND', detail: 'no such request' }];
   }
@@ -112,7 +118,7 @@ export class WireServer {
   #ingest(req: IncomingMessage, body: Json): Json {
     const key = String(req.headers['idempotency-key'] ?? randomUUID());
     const known = this.#keys.get(key);
-    if (known) return this.rows.get(known)!.answer;
+    if (known) return this.#opened(known, req);
     const id = `req_${randomUUID()}`;
     this.#keys.set(key, id);
     const ingested = body as unknown as IngestBody;
@@ -124,9 +130,42 @@ export class WireServer {
       expires_at: '',
       outcome: null,
     } as unknown as StatusAnswer;
-    this.rows.set(id, { ingested, answer, reads: 0, waiting: new Set() });
+    this.rows.set(id, { ingested, answer, claims: [], reads: 0, waiting: new Set() });
     Object.assign(answer, this.#digest(id, ingested.payload), { service: ingested.service, action: ingested.action });
-    return answer;
+    if (this.allows) {
+      this.approve(id);
+      if (body['claim'] === true) this.#claimed(id, req, { ...body, payload_digest: answer.payload_digest });
+    }
+    return this.#opened(id, req);
+  }
+
+  #opened(id: string, req: IncomingMessage): Json {
+    const { answer, claims } = this.rows.get(id)!;
+    return { ...answer, ...(tokenOf(req) && { claim: claims.at(-1) ?? null }) };
+  }
+
+  #claimed(id: string, req: IncomingMessage, body: Json): [number, Json] {
+    const row = this.rows.get(id)!;
+    const [last, token_sha256] = [row.claims.at(-1), tokenOf(req)!];
+    const permit = { state: last?.ended ?? 'claimed', claimed_by: 'agent' };
+    const problem = (code: string): [number, Json] => [409, { code, detail: code, permit }];
+    if (row.answer.status !== 'APPROVED') return problem('not_approved');
+    if (body['payload_digest'] !== row.answer.payload_digest) return problem('digest_mismatch');
+    if (last?.token_sha256 !== token_sha256 || last.ended) {
+      if (last?.ended === 'done') return problem('executed_already');
+      if (last?.ended === 'failed' && !(last.retryable && body['retryable'])) return problem('permit_unknown');
+      if (last && !last.ended) return problem('permit_claimed');
+      row.claims.push({ token_sha256, retryable: body['retryable'] === true });
+    }
+    return [201, { id, claim: { ...row.claims.at(-1), attempt: row.claims.length } }];
+  }
+
+  #ended(id: string, req: IncomingMessage, body: Json): [number, Json] {
+    const claim = this.rows.get(id)!.claims.at(-1);
+    if (!claim || claim.token_sha256 !== tokenOf(req)) return [409, { code: 'claim_lost', detail: 'claim_lost' }];
+    if (claim.ended && claim.ended !== body['ended']) return [409, { code: 'claim_ended', detail: 'claim_ended' }];
+    claim.ended = String(body['ended']);
+    return [200, { id, permit: { state: claim.ended } }];
   }
 
   async #status(id: string, res: ServerResponse): Promise<Json> {
@@ -158,6 +197,11 @@ export class WireServer {
     res.end(typeof body === 'string' ? body : JSON.stringify(body));
   }
 }
+
+const tokenOf = ({ headers }: IncomingMessage): string | undefined => {
+  const token = headers['x-letsping-claim'];
+  return token === undefined ? undefined : createHash('sha256').update(String(token)).digest('hex');
+};
 
 /** A separate server for one test. */
 export async function withWireServer<T>(work: (server: WireServer, address: string) => Promise<T>): Promise<T> {

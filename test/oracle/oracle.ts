@@ -181,9 +181,12 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
     }
 
     // The approved payload is the original or a patch, and only the approved payload was executed.
-    const executed = rows.executions.find((found) => found.request_id === id);
-    if (executed && (row?.status !== 'approved' || executed.payload_digest !== row.payload_digest))
-      say('only approved', id, 'another payload was executed than the approved one');
+    const claims = rows.claims.filter((found) => found.request_id === id);
+    for (const claim of claims)
+      if (row?.status !== 'approved' || claim.payload_digest !== row.payload_digest)
+        say('only approved', id, 'another payload was claimed or executed than the approved one');
+    if (claims.filter((found) => (found.closed_as ?? found.ended) === 'done').length > 1)
+      say('only approved', id, 'it was executed twice');
     const decision = row?.decision_id ? rows.decisions.find((found) => found.id === row.decision_id) : undefined;
     if (row?.cause === 'person' && row.verified) {
       const original = request.payload_digest;
@@ -270,7 +273,7 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
     }
 
     // No row belongs to another project.
-    for (const other of [row, executed, decision, ...delivery, interrupt])
+    for (const other of [row, ...claims, decision, ...delivery, interrupt])
       if (other && other.project_id !== request.project_id) say('own project', id, 'a row of another project');
     if (history && !tampered && history.input?.project_id !== request.project_id)
       say('own project', id, 'a workflow of another project');

@@ -7,7 +7,7 @@ export interface Rows {
   decisions: any[];
   deliveries: any[];
   interrupts: any[];
-  executions: any[];
+  claims: any[];
   incidents: any[];
   keys: { kid: string; [name: string]: unknown }[];
 }
@@ -27,7 +27,7 @@ export async function readRows(database_url: string, projects: string[]): Promis
       decisions: await all(`select * from decisions ${SINCE}`),
       deliveries: await all(`select * from deliveries ${SINCE}`),
       interrupts: await all(`select * from thread_interrupts ${SINCE}`),
-      executions: await all(`select * from executions ${SINCE}`),
+      claims: await all(`select * from claims ${SINCE} order by attempt`),
       incidents: await all(`select * from incidents ${SINCE}`),
       keys: (await client.query('select kid, public_jwk from issuer_keys')).rows.map(({ kid, public_jwk }) => ({
         ...public_jwk,

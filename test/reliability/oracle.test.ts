@@ -75,8 +75,8 @@ test('the oracle finds tampered rows', async () => {
   ).toEqual(['only approved', 'opens']);
   expect(
     await tampered(
-      `insert into executions (request_id, project_id, payload_digest, reported_by, executed_at) select id, project_id, 'sha256:0', 'x', now() from approval_requests where id = '${id}'`,
-      `delete from executions ${of(id)}`,
+      `insert into claims (request_id, attempt, project_id, payload_digest, claimed_by, retryable, claimed_at, unknown_after, ended, ended_at, mac) select id, 1, project_id, 'sha256:0', 'x', false, now(), now(), 'done', now(), '' from approval_requests where id = '${id}'`,
+      `delete from claims ${of(id)}`,
     ),
   ).toEqual(['only approved', 'opens']);
   expect(

@@ -6,6 +6,7 @@ export const PROMISES = {
   'not lost': 'an acknowledged request is never lost',
   'one resolution': 'exactly one resolution; every later attempt gets it as its answer',
   'approved bytes': 'what runs is byte for byte what was approved',
+  'one effect': 'one approval permits one effect, and is claimed before anything runs',
   deadline: 'a deadline fires, also after an outage; an undecided request is never approved',
   delivered: 'every decision reaches the agent, and a LangGraph thread is continued exactly once',
   receipt: 'no resolution without a receipt; if the receipt cannot be written, nothing is decided',

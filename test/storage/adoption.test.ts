@@ -124,7 +124,10 @@ test('keys, policies, links, pauses, executions and repeatable calls count after
     expect(await identities.key(gone.id)).toBeUndefined();
     expect((await keys.listKeys(db.project_id)).map(({ authentic }) => authentic)).toEqual([true, true]);
     expect(await policies.policy(db.project_id)).toMatchObject({ version: 2 });
-    expect((await requests.view(db.project_id, ran.id))?.executed_at).toBeInstanceOf(Date);
+    expect((await requests.view(db.project_id, ran.id))?.permit).toMatchObject({
+      state: 'done',
+      claimed_by: 'billing-bot',
+    });
     const threads = createThreadStore({ pool, keyring: db.keyring, project_id: db.project_id });
     expect(await threads.linkedInterrupts('t', ['i'])).toEqual(['i']);
     await expect(threads.linkedInterrupts('t', ['j'])).rejects.toThrow(RowForged);

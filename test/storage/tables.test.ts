@@ -9,8 +9,8 @@ import { idempotencyStore } from '../../storage/access/access-stores.ts';
 import { createActLog } from '../../storage/acts/act-log.ts';
 import { verifyChains } from '../../storage/acts/refuse-rolled-back.ts';
 import { insertCancellation, readCancellation } from '../../storage/approvals/cancellations.ts';
+import { insertClaim, readClaims, updateClaim } from '../../storage/approvals/claims.ts';
 import { insertDecision, listDecisions, sendDecisionBack } from '../../storage/approvals/decisions.ts';
-import { readExecution, recordExecution } from '../../storage/approvals/executions.ts';
 import { requestView } from '../../storage/approvals/request-views.ts';
 import { recordScreening } from '../../storage/approvals/screenings.ts';
 import { inProject, type Transaction } from '../../storage/db/transaction.ts';
@@ -135,12 +135,34 @@ const ROWS: Record<string, (t: Written) => Promise<Row>> = {
     await t.inTx((tx, sealer) => insertCancellation(tx, sealer, id, 'bot'));
     return { where: `request_id = '${id}'`, read: () => t.inTx((tx, sealer) => readCancellation(tx, sealer, id)) };
   },
-  async executions(t) {
+  async claims(t) {
     const id = await t.open();
     await t.lp.decide(id, { status: 'approved' });
-    const { request } = (await view(t, id))!;
-    await t.inTx((tx, sealer) => recordExecution(tx, sealer, request, 'sha256:1', 'sha256:1', 'bot'));
-    return { where: `request_id = '${id}'`, read: () => t.inTx((tx, sealer) => readExecution(tx, sealer, id)) };
+    const claim = {
+      request_id: id,
+      attempt: 1,
+      payload_digest: 'sha256:1',
+      claimed_by: 'bot',
+      key_id: 'key_1',
+      token_sha256: Buffer.alloc(32, 1),
+      retryable: false,
+      claimed_at: new Date(),
+      unknown_after: new Date(),
+      ended: null,
+      ended_at: null,
+      closed_as: null,
+      closed_by: null,
+      closed_at: null,
+    };
+    await t.inTx((tx, sealer) => insertClaim(tx, sealer, claim, undefined));
+    const [ended_at, closed_at] = [new Date(), new Date()];
+    await t.inTx((tx, sealer) =>
+      updateClaim(tx, sealer, { ...claim, ended: 'failed', ended_at, closed_as: 'done', closed_by: 'ana', closed_at }),
+    );
+    return {
+      where: `request_id = '${id}'`,
+      read: async () => (await t.inTx((tx, sealer) => readClaims(tx, sealer, id))).newest,
+    };
   },
   async thread_interrupts(t) {
     const id = await t.open();

@@ -1,4 +1,4 @@
-import type { Policy, PolicyRoute, Routing } from '../../../contracts/policy.ts';
+import type { PermitRules, Policy, PolicyRoute, Routing } from '../../../contracts/policy.ts';
 import { visible } from '../text/confusables.ts';
 
 /** The policy of a project without one: everything is held for a person. */
@@ -16,6 +16,8 @@ export interface ActionRoute {
   expires_in_ms?: number;
   /** Guardrail or finding ids that block instead of hold. */
   block?: readonly string[];
+  /** What a claim of the permit is asked. */
+  permit?: PermitRules;
 }
 
 /**
@@ -30,11 +32,14 @@ export function routeOf(policy: Policy, service: string, action: string): Action
     routing: route?.routing ?? policy.default_routing,
     ...(expires_in_ms !== undefined && { expires_in_ms }),
     ...blockOf(route),
+    ...permitRulesOf(route?.permit ?? policy.permit),
   };
 }
 
 const blockOf = (route: PolicyRoute | undefined): Pick<ActionRoute, 'block'> =>
   route?.block ? { block: route.block } : {};
+
+const permitRulesOf = (permit: PermitRules | undefined): Pick<ActionRoute, 'permit'> => (permit ? { permit } : {});
 
 function matches(pattern: string, name: string): boolean {
   if (pattern === '*') return true;

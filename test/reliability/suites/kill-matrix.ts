@@ -232,11 +232,11 @@ export class Driver {
     await restoring;
     if (asThread)
       for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await pause(200)) {
-        const executions = await rig.oracle.rows().then(
-          (rows) => rows.executions,
+        const claims = await rig.oracle.rows().then(
+          (rows) => rows.claims,
           () => [],
         );
-        if (executions.some(({ request_id }) => request_id === opened.id)) break;
+        if (claims.some(({ request_id, ended }) => request_id === opened.id && ended === 'done')) break;
       }
     let { violations } = await rig.oracle.settle({ ids: [opened.id] }, PROMPT_MS);
     if (violations.length > 0 && violations.every(({ what }) => what === OPEN)) {

@@ -75,6 +75,6 @@ export const STEPS: Step[] = [
     name: 'thread-notified',
     where: statement('worker-postgres', /update deliveries set delivered_at/),
   },
-  { name: 'execution-reported', where: statement('api-postgres', /insert into executions/) },
+  { name: 'execution-reported', where: statement('api-postgres', /insert into claims/) },
   { name: 'workflow-ended', where: rpc('worker-temporal', 'RespondWorkflowTaskCompleted', completes) },
 ];

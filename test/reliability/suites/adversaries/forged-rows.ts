@@ -157,7 +157,8 @@ export async function forgedExecutions(on: Attempts): Promise<void> {
     await wrote(
       rig,
       'application',
-      `insert into executions (request_id, project_id, payload_digest, reported_by, executed_at, mac) values ($1, $2, $3, 'ceo', now(), ${mac})`,
+      `insert into claims (request_id, attempt, project_id, payload_digest, claimed_by, retryable, claimed_at, unknown_after, ended, ended_at, mac)
+       values ($1, 1, $2, $3, 'ceo', false, now(), now(), 'done', now(), ${mac})`,
       [id, rig.project_id, payload_digest],
     );
     on.tried('forged execution row');
@@ -173,7 +174,7 @@ export async function forgedExecutions(on: Attempts): Promise<void> {
 export async function movedRows(on: Attempts): Promise<void> {
   const { rig } = on;
   const other = await rig.foreign();
-  for (const table of ['ledger', 'decisions', 'executions'] as const) {
+  for (const table of ['ledger', 'decisions', 'claims'] as const) {
     const from = await on.held();
     await decide(rig, from.id, { type: 'approve', payload_digest: from.payload_digest });
     await rig.call(rig.agent_api_key, 'POST', `/api/approval-requests/${from.id}/executed`, {

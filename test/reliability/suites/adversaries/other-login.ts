@@ -144,8 +144,8 @@ async function attack(on: Attempts, { url }: Login): Promise<Attacker> {
 /** Each event that was heard happened, at that time, and was heard once. */
 async function truthful({ rig, count }: Attempts, what: string, events: readonly HeardEvent[]): Promise<void> {
   const rows = await rig.sql(
-    `select r.id, r.created_at as opened, r.workflow_started_at as held, l.resolved_at as resolved, x.executed_at as executed
-     from approval_requests r left join ledger l on l.request_id = r.id left join executions x on x.request_id = r.id`,
+    `select r.id, r.created_at as opened, r.workflow_started_at as held, l.resolved_at as resolved, coalesce(x.closed_at, x.ended_at) as executed
+     from approval_requests r left join ledger l on l.request_id = r.id left join claims x on x.request_id = r.id and coalesce(x.closed_as, x.ended) = 'done'`,
   );
   const known = new Map<string, any>(rows.map((row) => [row.id, row]));
   const invented = events.filter(({ event, request_id, occurred_at }) => {

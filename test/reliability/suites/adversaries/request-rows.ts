@@ -35,7 +35,7 @@ export const KINDS: Kind[] = [
   },
   {
     name: 'executed',
-    tables: { ...ended, executions: own },
+    tables: { ...ended, claims: own },
     async make(on) {
       const opened = await decided(on, { type: 'approve' });
       const { id, payload_digest } = opened;
@@ -254,7 +254,7 @@ export async function requestRows(on: Attempts, random: () => number, most: numb
 /** Rows that the attacker deletes, and nothing is approved by it. */
 export async function deletedRows(on: Attempts): Promise<void> {
   for (const kind of KINDS)
-    for (const table of ['ledger', 'decisions', 'cancellations', 'executions'].filter((name) => kind.tables[name])) {
+    for (const table of ['ledger', 'decisions', 'cancellations', 'claims'].filter((name) => kind.tables[name])) {
       const target = await kind.make(on);
       const before = await seen(on, target);
       await wrote(on.rig, 'owner', `delete from ${table} where ${kind.tables[table]!(target.id)}`);
