@@ -17,12 +17,13 @@ export async function recheckRefusal(
   version: number,
   screen: Screener,
 ): Promise<DomainError | undefined> {
-  const { service, action, context, key_id } = request;
+  const { service, action, context, context_trust, key_id } = request;
   const call = { service, action, payload: resolution.patched_payload ?? request.payload };
   // The guardrails that count have counted this call when it opened.
   const stats = { now_ms: request.created_at.getTime(), agent: request.requested_by, past: [] };
   const { verdict, findings } =
-    (await screen(key_id, call, context, policy, stats)) ?? heldUnjudged(policy, { service, action });
+    (await screen(key_id, call, context, policy, { stats, ...(context_trust && { context_trust }) })) ??
+    heldUnjudged(policy, { service, action });
   if (verdict === 'allow') return undefined;
   const isByPerson = resolution.outcome.cause === 'person';
   const fresh = isByPerson
