@@ -66,6 +66,8 @@ export interface AppDeps extends HealthDeps {
   forwardToken?: string | undefined;
   /** `letsping dev`: a looser policy needs no reason. */
   loosenWithoutReason: boolean;
+  /** Whether a policy may accept unsigned Signals. */
+  unsignedSignals: boolean;
 }
 
 /** Published clients join a base that ends in a slash with a path that starts with one, so repeated slashes count as one. */
@@ -99,6 +101,7 @@ export function createApp(deps: AppDeps): Express {
     agentSchemas: deps.agentSchemas,
     workflows,
     triageUrl: (id) => `${publicUrl()}/requests/${id}`,
+    unsignedSignals: deps.unsignedSignals,
   });
   const decide = createDecide({ requests, decisions, workflows, agentSchemas: deps.agentSchemas });
   const cancel = createCancel({ requests, cancellations, workflows });

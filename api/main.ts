@@ -157,6 +157,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     render: renderer.render,
     agentSchemas,
     loosenWithoutReason: config.dev,
+    unsignedSignals: config.unsigned_signals,
     workflows,
     waiters,
     hub,

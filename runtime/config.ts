@@ -39,6 +39,7 @@ const Environment = z.object({
     .optional(),
   LETSPING_DEV: z.enum(['0', '1']).default('0'),
   LETSPING_TASK_QUEUE: z.string().min(1, NAME).max(200, NAME).default('letsping-approvals'),
+  LETSPING_UNSIGNED_SIGNALS: z.enum(['policy', 'never'], { error: 'must be policy or never' }).default('policy'),
   LETSPING_STATUS_HOLD_MS: Whole(0, 25_000, 20_000).default(20_000),
   LETSPING_ANCHOR_FILE: z.string().regex(/^\//, ANCHOR).max(4_096, ANCHOR).optional(),
   LETSPING_PAYLOAD_CODEC: z.string().regex(/^\//, CODEC).max(4_096, CODEC).optional(),
@@ -61,6 +62,8 @@ export interface Config {
   readonly dev: boolean;
   /** The Temporal task queue of the workflows. Deployments that share a namespace need different ones. */
   readonly task_queue: string;
+  /** Whether a policy may accept unsigned Signals. False where every account of the machine reaches Temporal: `letsping dev`. */
+  readonly unsigned_signals: boolean;
   readonly status_hold_ms: number;
   /** At SIGTERM, the time between "not ready" and the end of listening. Default: 0 on loopback (no load balancer), else 5 s. */
   readonly drain_ms: number;
@@ -163,6 +166,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     public_url: e.LETSPING_PUBLIC_URL?.replace(/\/+$/, ''),
     dev: e.LETSPING_DEV === '1',
     task_queue: e.LETSPING_TASK_QUEUE,
+    unsigned_signals: e.LETSPING_UNSIGNED_SIGNALS === 'policy',
     status_hold_ms: e.LETSPING_STATUS_HOLD_MS,
     drain_ms: e.LETSPING_DRAIN_MS ?? (isLoopback(e.LETSPING_HOST) ? 0 : DRAIN_MS),
     metrics_port: e.LETSPING_METRICS_PORT,

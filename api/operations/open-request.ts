@@ -42,6 +42,8 @@ export interface OpenRequestDeps {
   workflows: Pick<ApprovalWorkflows, 'start'>;
   counts: Pick<Counts, 'opened' | 'decided'>;
   triageUrl: (id: string) => string;
+  /** Whether this server lets a policy accept unsigned Signals. */
+  unsignedSignals: boolean;
 }
 
 /** More than one is needed only while the policy is being changed. */
@@ -53,7 +55,16 @@ const MAX_ATTEMPTS = 5;
  * unavailable Temporal does not matter here.
  */
 export const createOpenRequest =
-  ({ store, signer, screen, agentSchemas, workflows, counts, triageUrl }: OpenRequestDeps): OpenRequest =>
+  ({
+    store,
+    signer,
+    screen,
+    agentSchemas,
+    workflows,
+    counts,
+    triageUrl,
+    unsignedSignals,
+  }: OpenRequestDeps): OpenRequest =>
   async (principal, body, id, { token, checkAccess }) => {
     checkCaller(principal, body);
     const { project_id } = principal;
@@ -107,7 +118,7 @@ export const createOpenRequest =
         policy_version: inForce.version,
         policy_digest: inForce.digest,
         // An unsigned signal is never enough for a critical action.
-        accept_unsigned_signals: policy.accept_unsigned_signals && priority !== 'critical',
+        accept_unsigned_signals: unsignedSignals && policy.accept_unsigned_signals && priority !== 'critical',
         expires_in_ms:
           body.expires_in_ms ??
           routeOf(policy, service, action).expires_in_ms ??

@@ -8,6 +8,14 @@ import type { ScreenDeps } from '../../domain/firewall/screen-deps.ts';
 import { loosenings } from '../../domain/policy/loosenings.ts';
 import type { PolicyStore } from '../../domain/policy/ports.ts';
 
+export interface PutPolicyDeps {
+  screenDeps: ScreenDeps;
+  /** `letsping dev`. */
+  loosenWithoutReason: boolean;
+  /** Whether this server lets a policy accept unsigned Signals. One that it would ignore is refused. */
+  unsignedSignals: boolean;
+}
+
 /** Recorded where no reason is required. */
 const NO_REASON = 'none given (letsping dev)';
 
@@ -16,12 +24,15 @@ const NO_REASON = 'none given (letsping dev)';
  * `policy:loosen` and a reason, which is kept with it. The first version of a project replaces the default and needs neither.
  */
 export const createPutPolicy =
-  (
-    store: Pick<PolicyStore, 'putPolicy'>,
-    { screenDeps, loosenWithoutReason }: { screenDeps: ScreenDeps; loosenWithoutReason: boolean },
-  ) =>
+  (store: Pick<PolicyStore, 'putPolicy'>, { screenDeps, loosenWithoutReason, unsignedSignals }: PutPolicyDeps) =>
   async (principal: Principal, by: Actor, policy: Policy, reason: string | undefined): Promise<PolicyVersion> => {
     refuseBroken(policy, screenDeps.parsers ?? NO_PARSERS);
+    if (policy.accept_unsigned_signals && !unsignedSignals)
+      throw new DomainError(
+        'invalid_value',
+        'This server accepts no unsigned Signals. Start letsping dev with --accept-signals, or set LETSPING_UNSIGNED_SIGNALS=policy.',
+        { errors: [{ pointer: '/accept_unsigned_signals', detail: 'not accepted by this server' }] },
+      );
     return store.putPolicy(principal.project_id, policy, by, (before) => {
       const found = loosenings(before.policy, policy);
       if (found.length > 0 && before.version > 0) {

@@ -22,6 +22,7 @@ export async function demoOnOwnSystem(
       dataDir,
       progress,
       throwaway: true,
+      acceptSignals: true, // one of its approvals is a bot's Signal
       signal: interrupted.signal,
     });
     try {

@@ -1,7 +1,14 @@
+import type { PolicyVersion } from '../../contracts/policy.ts';
+import { connect } from '../api-connection.ts';
 import type { Terminal } from '../command.ts';
 import { firstHeldAction, type HeldAction } from '../first-action.ts';
 import { plainLine } from '../plain-line.ts';
 import { type System, startSystem } from '../services/system.ts';
+
+export interface DevOptions {
+  json: boolean;
+  acceptSignals: boolean;
+}
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -51,10 +58,24 @@ function table(system: System, held: HeldAction | undefined): string {
     ['Waiting', held ? held.line : 'nothing'],
     ...(held ? [['', held.url] as [string, string]] : []),
   ];
-  return `\n${rows.map(([name, value]) => `  ${name.padEnd(15)} ${value}`).join('\n')}\n\n  Ctrl-C stops everything.\n`;
+  return `\n${rows.map(([name, value]) => `  ${name.padEnd(15)} ${value}`).join('\n')}\n\n  Programs of this user can read these keys. An agent with a shell needs an account of its own.\n  Ctrl-C stops everything.\n`;
 }
 
-async function announce(system: System, json: boolean, { out, err }: Terminal) {
+/** Where the start and the policy differ on unsigned Signals: what is not accepted must not look accepted. */
+async function signalsDiffer(system: System, accepts: boolean, terminal: Terminal): Promise<string | undefined> {
+  const env = { LETSPING_BASE_URL: system.api_url, LETSPING_API_KEY: system.admin_api_key };
+  const api = await connect({ ...terminal, env }, 'admin');
+  const { policy } = (await api.call<PolicyVersion>({ method: 'GET', path: '/policy' })).body;
+  if (policy.accept_unsigned_signals === accepts) return undefined;
+  return accepts
+    ? 'The policy accepts no unsigned Signals, so --accept-signals has no effect: apply a policy with accept_unsigned_signals: true.'
+    : 'The policy accepts unsigned Signals, and this start does not: start with --accept-signals.';
+}
+
+async function announce(system: System, { json, acceptSignals }: DevOptions, terminal: Terminal) {
+  const { out, err } = terminal;
+  const differ = await signalsDiffer(system, acceptSignals, terminal).catch(() => undefined);
+  if (differ !== undefined) err(`${differ}\n`);
   const held = await firstHeldAction(system).catch((error: Error) => {
     err(`Pending requests cannot be shown: ${plainLine(error.message)}\n`);
     return undefined;
@@ -63,15 +84,20 @@ async function announce(system: System, json: boolean, { out, err }: Terminal) {
 }
 
 /** Runs the local system until the process is asked to stop. */
-export async function runDev({ json }: { json: boolean }, terminal: Terminal): Promise<0> {
+export async function runDev(options: DevOptions, terminal: Terminal): Promise<0> {
   const stop = untilSignalled();
   const startedAt = Date.now();
   const progress = (line: string) =>
     terminal.err(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(5)} s  ${line}\n`);
   try {
-    const system = await startSystem({ env: terminal.env, progress, signal: stop.signal });
+    const system = await startSystem({
+      env: terminal.env,
+      progress,
+      acceptSignals: options.acceptSignals,
+      signal: stop.signal,
+    });
     try {
-      await announce(system, json, terminal);
+      await announce(system, options, terminal);
       await aborted(stop.signal);
       terminal.err('\nStopping\n');
     } finally {

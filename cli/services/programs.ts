@@ -23,6 +23,8 @@ export interface ProgramsOptions {
   database_url: string;
   temporal: Pick<Temporal, 'address' | 'namespace' | 'owned'>;
   rootKey: string;
+  /** Whether the policy may accept unsigned Signals: every account of this machine may send one. */
+  acceptSignals: boolean;
 }
 
 /** An empty profile. The SDK's reader fails on a file that has none. */
@@ -33,7 +35,14 @@ function emptyProfile(dataDir: string): string {
 }
 
 /** The environment that api and worker share. For a server started here, the user's Temporal profile is not read. */
-export function programEnv({ env, dataDir, database_url, temporal, rootKey }: ProgramsOptions): NodeJS.ProcessEnv {
+export function programEnv({
+  env,
+  dataDir,
+  database_url,
+  temporal,
+  rootKey,
+  acceptSignals,
+}: ProgramsOptions): NodeJS.ProcessEnv {
   return {
     ...(temporal.owned ? { ...withoutTemporal(env), TEMPORAL_CONFIG_FILE: emptyProfile(dataDir) } : env),
     TEMPORAL_ADDRESS: temporal.address,
@@ -43,6 +52,7 @@ export function programEnv({ env, dataDir, database_url, temporal, rootKey }: Pr
     LETSPING_DATA_DIR: dataDir,
     LETSPING_ANCHOR_FILE: localAnchorFile(dataDir, env),
     LETSPING_DEV: env['LETSPING_DEV'] ?? '1',
+    LETSPING_UNSIGNED_SIGNALS: acceptSignals ? 'policy' : (env['LETSPING_UNSIGNED_SIGNALS'] ?? 'never'),
     // Readiness is read from the log, and a quieter level would hide it.
     LOG_LEVEL: ['debug', 'trace'].includes(env['LOG_LEVEL'] ?? '') ? env['LOG_LEVEL'] : 'info',
   };

@@ -25,6 +25,8 @@ export interface SystemOptions {
   quiet?: boolean;
   /** The data need not survive a power cut. */
   throwaway?: boolean;
+  /** Whether the policy may accept unsigned Signals, which every account of this machine can send. Default false. */
+  acceptSignals?: boolean;
   /** Cancels a start in progress. After a successful start, call `stop` as well. */
   signal?: AbortSignal;
 }
@@ -95,7 +97,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 }
 
 async function bringUp(
-  { env, progress, quiet, throwaway = false, signal }: SystemOptions,
+  { env, progress, quiet, throwaway = false, acceptSignals = false, signal }: SystemOptions,
   dataDir: string,
   processes: Processes,
   releases: (() => void)[],
@@ -114,7 +116,7 @@ async function bringUp(
         `Rows of the release before were adopted: ${name}, ${keys.count} keys, ${open_requests.count} open requests`,
       );
     const databaseUrl = await ensureAppLogin(postgres.url);
-    const keys = await localKeys(dataDir, env, () => bootstrapDev({ databaseUrl, rootKey, anchor }));
+    const keys = await localKeys(dataDir, env, () => bootstrapDev({ databaseUrl, rootKey, anchor, acceptSignals }));
     report(`PostgreSQL ${postgres.version} is ready`);
     return { postgres, databaseUrl, keys };
   });
@@ -135,6 +137,7 @@ async function bringUp(
     database_url,
     temporal,
     rootKey,
+    acceptSignals,
   });
 
   // API and worker wait for Temporal themselves, so they load while it starts.

@@ -76,16 +76,17 @@ export async function createFirstProject(options: {
   }
 }
 
-/** The project of `letsping dev`. It accepts unsigned Signals of a bot; the default, for shared namespaces, does not. */
+/** The project of `letsping dev`. Its policy accepts unsigned Signals of a bot only if `dev` was started so. */
 export const bootstrapDev = (options: {
   databaseUrl: string;
   rootKey: string;
   anchor?: Anchor | undefined;
+  acceptSignals: boolean;
 }): Promise<FirstProject> =>
   createFirstProject({
     ...options,
     name: 'dev',
-    policy: { accept_unsigned_signals: true },
+    policy: { accept_unsigned_signals: options.acceptSignals },
     environment: 'test',
   });
 

@@ -96,6 +96,7 @@ async function open({
       decided: (_request, { status }) => void counted.push(status),
     },
     triageUrl: (name) => name,
+    unsignedSignals: true,
   });
   const answer = openRequest(agent, { service: 's', action: 'a', payload, priority: 'medium' }, id, {
     checkAccess: () => {},

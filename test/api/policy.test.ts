@@ -103,7 +103,7 @@ describe('a policy version', () => {
     const before = { version: 1, digest: '', policy: Policy.parse({}), created_by: null, created_at: null };
     const putPolicy = createPutPolicy(
       { putPolicy: async (_project, policy, _by, compare) => ({ ...before, policy, ...compare(before) }) },
-      { screenDeps: {}, loosenWithoutReason: false },
+      { screenDeps: {}, loosenWithoutReason: false, unsignedSignals: true },
     );
     const manager = {
       project_id: 'prj',

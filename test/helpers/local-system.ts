@@ -32,7 +32,7 @@ export async function localSystem(): Promise<LocalSystem> {
     LETSPING_DATA_DIR: dataDir,
     LETSPING_DEV: '0', // as a deployment
   };
-  const system = await startSystem({ env, dataDir, progress: () => {}, throwaway: true }).catch(
+  const system = await startSystem({ env, dataDir, progress: () => {}, throwaway: true, acceptSignals: true }).catch(
     async (error: unknown) => {
       await clean();
       throw error;

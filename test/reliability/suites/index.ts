@@ -4,6 +4,7 @@ import { buggyBotProgram } from './adversaries/buggy-bot.ts';
 import { databaseWriterProgram } from './adversaries/database-writer.ts';
 import { hostileBodiesProgram } from './adversaries/hostile-bodies.ts';
 import { namespaceWriterProgram } from './adversaries/namespace-writer.ts';
+import { otherAccountProgram } from './adversaries/other-account.ts';
 import { otherLoginProgram } from './adversaries/other-login.ts';
 import { resumeWorkerProgram } from './adversaries/resume-worker.ts';
 import { clocks, deadlines, diskFull, noWorker, races } from './deciding.ts';
@@ -35,6 +36,7 @@ export const SUITES: Suite[] = [
   databaseWriterProgram,
   buggyBotProgram,
   otherLoginProgram,
+  otherAccountProgram,
   hostileBodiesProgram,
   canaries,
   guardrails,
