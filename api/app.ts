@@ -8,6 +8,7 @@ import type { AgentSchemas } from '../domain/json/schema.ts';
 import { docsRoutes } from './docs/routes.ts';
 import { errorHandler } from './error-handler.ts';
 import { refuseForgedRows } from './forged-rows.ts';
+import type { ApiLimits } from './limits/api-limits.ts';
 import type { EventHub } from './live/event-hub.ts';
 import type { Grants } from './live/grants.ts';
 import type { StatusWaiters } from './live/status-waiters.ts';
@@ -16,7 +17,7 @@ import { createAuthenticate } from './middleware/authenticate.ts';
 import { createOnce } from './middleware/idempotency-key.ts';
 import { assignRequestId } from './middleware/request-id.ts';
 import { pageHeaders, setDataHeaders } from './middleware/security-headers.ts';
-import { mountRoutes } from './mount-routes.ts';
+import { type MountDeps, mountRoutes } from './mount-routes.ts';
 import { createCancel } from './operations/cancel.ts';
 import { createClaimPermit } from './operations/claim-permit.ts';
 import { createClosePermit } from './operations/close-permit.ts';
@@ -50,6 +51,9 @@ export interface AppDeps extends HealthDeps {
   waiters: StatusWaiters;
   hub: EventHub;
   grants: Grants;
+  limits: ApiLimits;
+  /** See `Config.trusted_proxies`. */
+  trustedProxies: number;
   log: Log;
   /** The firewall's parsers, loaded once. */
   screenDeps: ScreenDeps;
@@ -61,7 +65,7 @@ export interface AppDeps extends HealthDeps {
   publicUrl: () => string;
   environment: 'live' | 'test';
   /** Answers requests with large bodies on another thread. Absent: they are answered on this one. */
-  largeBodies?: RequestHandler | undefined;
+  largeBodies?: MountDeps['largeBodies'];
   /** Proves that a call came through the thread that took the caller's connection. */
   forwardToken?: string | undefined;
   /** `letsping dev`: a looser policy needs no reason. */
@@ -91,7 +95,7 @@ const onArrival =
 
 /** The HTTP surface over the given parts. It does no I/O of its own. */
 export function createApp(deps: AppDeps): Express {
-  const { stores, workflows, log, publicUrl } = deps;
+  const { stores, workflows, log, publicUrl, limits } = deps;
   const { requests, decisions, cancellations, permits, policies, identities } = stores;
   const openRequest = createOpenRequest({
     store: stores.opening,
@@ -100,6 +104,7 @@ export function createApp(deps: AppDeps): Express {
     screen: deps.screen,
     agentSchemas: deps.agentSchemas,
     workflows,
+    pendingLimit: limits.pending,
     triageUrl: (id) => `${publicUrl()}/requests/${id}`,
     unsignedSignals: deps.unsignedSignals,
   });
@@ -110,11 +115,12 @@ export function createApp(deps: AppDeps): Express {
   const pages = {
     requests,
     identities,
+    access: limits,
     sessions: stores.sessions,
     grants: deps.grants,
     reportForged: stores.reportForged,
   };
-  const authenticate = createAuthenticate(identities, publicUrl);
+  const authenticate = createAuthenticate(identities, publicUrl, limits);
   const routes = withOpenApi(
     [
       ...wireRoutes({ openRequest, requests, waiters: deps.waiters }), // agents' routes first: the router matches in this order
@@ -132,7 +138,7 @@ export function createApp(deps: AppDeps): Express {
       }),
       ...keyRoutes({ keys: stores.keys, environment: deps.environment }),
       ...sessionRoutes({ sessions: stores.sessions, grants: deps.grants }),
-      ...eventRoutes({ hub: deps.hub }),
+      ...eventRoutes({ hub: deps.hub, streams: limits.streams }),
     ],
     publicUrl,
   );
@@ -140,6 +146,7 @@ export function createApp(deps: AppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
+  app.set('trust proxy', deps.trustedProxies);
   app.use(onArrival(deps.forwardToken));
   mountRoutes(app, routes, {
     authenticate,
@@ -147,8 +154,8 @@ export function createApp(deps: AppDeps): Express {
     once: createOnce(stores.idempotency),
     largeBodies: deps.largeBodies,
   });
-  app.use('/api', async (req) => {
-    await authenticate(req);
+  app.use('/api', async (req, res) => {
+    await authenticate(req, res);
     throw nothingHere();
   });
   app.use(

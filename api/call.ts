@@ -57,7 +57,8 @@ export class Call<Who, Params, Query, Headers, Body> {
 
   /** Runs when the response is complete, or the caller closed the connection before that. */
   onClose(listener: () => void): void {
-    this.#res.on('close', listener);
+    if (this.#res.closed) listener();
+    else this.#res.on('close', listener);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Problem } from '../contracts/problem.ts';
 import { DomainError, type ErrorDetails } from '../domain/errors.ts';
 import { pointerOf } from '../domain/json/pointer.ts';
 import { errorPage } from './docs/error-page.ts';
+import { bodyTooLarge } from './middleware/json-body.ts';
 import type { Log } from './ports.ts';
 import { stateOf } from './request-state.ts';
 
@@ -36,10 +37,7 @@ interface BodyParserError extends Error {
 const fromBodyParser = ({ type, status, expose }: BodyParserError): DomainError | undefined => {
   switch (type) {
     case 'entity.too.large':
-      return new DomainError(
-        'body_too_large',
-        'The body is larger than this route accepts (4 MB on ingest and decisions, 256 KB elsewhere). Store large state elsewhere and send a reference.',
-      );
+      return bodyTooLarge();
     case 'encoding.unsupported':
       return new DomainError('unsupported_media_type', 'Content-Encoding must be gzip, deflate or br.');
     case 'request.aborted':

@@ -33,11 +33,14 @@ import { storedKeys } from '../storage/keys/stored-keys.ts';
 import { createApp } from './app.ts';
 import { refuseBrokenRequests } from './broken-requests.ts';
 import { createLargeBodyWorker } from './large-body/large-body-worker.ts';
+import { createApiLimits } from './limits/api-limits.ts';
+import { shareUsage } from './limits/share-usage.ts';
 import { createEventHub } from './live/event-hub.ts';
 import { createGrants } from './live/grants.ts';
 import { createStatusWaiters } from './live/status-waiters.ts';
 import { watchResponses } from './middleware/http-metrics.ts';
 import type { Counts } from './ports.ts';
+import { isForwarded } from './remote-address.ts';
 
 /** A decision is answered within 13 s; connections that are open after this are closed. */
 const CLOSE_MS = 15_000;
@@ -62,7 +65,7 @@ export interface ApiOptions {
   largeBodies?: URL;
   /** Replaces this api's own metrics: on the thread for large bodies, the main thread counts. */
   counts?: Counts;
-  /** On the thread for large bodies: the forwarder has it, and says from where a call came. */
+  /** On the thread for large bodies: the forwarder has it, is the only one who is answered, and says from where a call came. */
   forwardToken?: string | undefined;
 }
 
@@ -91,7 +94,6 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
   await selfTest(screenDeps, signer, options.counts ? 1 : UNTIL_COMPILED);
   const { client, connection } = temporalClient(env, payloadCodecs);
 
-  const waiters = createStatusWaiters(config.status_hold_ms);
   const hub = createEventHub();
   const keys = createKeyCache();
   const events = createEventBatcher(pool);
@@ -104,6 +106,9 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
   const sweepPool = createPool(config.database_url, { max: 1 });
   const stores = apiStores(pool, keyring, keys, events, onForged, acts, sweepPool);
   const grants = createGrants(stores.identities);
+  const limits = createApiLimits(config.limits, stores.countPending, counts.limited);
+  const sharing = shareUsage(stores.usage, limits.buckets);
+  const waiters = createStatusWaiters(config.status_hold_ms, limits.heldReads);
   const listening = listen(config.database_url, {
     onEvent: (event) => {
       if (event.event === 'approval_request.resolved') waiters.resolved(event.request_id);
@@ -141,7 +146,14 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
   let url = config.public_url ?? `http://${config.host}:${config.port}`;
   const largeBodies =
     options.largeBodies &&
-    createLargeBodyWorker({ entry: options.largeBodies, env, publicUrl: () => url, counts, log });
+    createLargeBodyWorker({
+      entry: options.largeBodies,
+      env,
+      publicUrl: () => url,
+      counts,
+      uploads: limits.uploads,
+      log,
+    });
   const stopped = (what: string) => ({
     onStopped: (key_id: string, why: string) => log.warn({ key_id, why }, `${what} was stopped`),
   });
@@ -162,6 +174,8 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     waiters,
     hub,
     grants,
+    limits,
+    trustedProxies: config.trusted_proxies,
     log,
     publicUrl: () => url,
     publishedKeys: () =>
@@ -178,6 +192,10 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     // Without a Host, `app` refuses: Node's own refusal has no body.
     { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
     (req, res) => {
+      if (options.forwardToken !== undefined && !isForwarded(req, options.forwardToken)) {
+        res.writeHead(404, { Connection: 'close' }).end();
+        return;
+      }
       responses.watch(req, res);
       app(req, res);
     },
@@ -217,7 +235,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     await Promise.all([largeBodies?.end(), agentSchemas.end(), screener.end(), renderer.end()]);
     clearInterval(waking);
     grants.stop();
-    await Promise.all([workflows.end(), events.end()]);
+    await Promise.all([workflows.end(), events.end(), sharing.end()]);
     await Promise.allSettled([listening.stop(), connection.close(), pool.end(), sweepPool.end(), measured?.stop()]);
     log.info('api stopped');
   };

@@ -7,7 +7,7 @@ import type { Grants } from './live/grants.ts';
 import { type Authenticate, admit } from './middleware/authenticate.ts';
 import type { Once } from './middleware/idempotency-key.ts';
 import { interruptible } from './middleware/interruptible.ts';
-import { bodySha256, bytesOf, jsonOf, rawBody } from './middleware/json-body.ts';
+import { type BodyLimit, bodySha256, bytesOf, jsonOf, rawBody } from './middleware/json-body.ts';
 import { principalOf, stateOf } from './request-state.ts';
 import type { AnswerFormat, IdParam, Reply, Route } from './route.ts';
 
@@ -16,7 +16,7 @@ export interface MountDeps {
   once: Once;
   grants: Grants;
   /** Takes large bodies off this thread, once their sender is known to have the permission. Absent: they are read here. */
-  largeBodies?: RequestHandler | undefined;
+  largeBodies?: ((limit: BodyLimit) => RequestHandler) | undefined;
 }
 
 /**
@@ -35,7 +35,7 @@ const handlersOf = (declared: Route, { authenticate, grants, once, largeBodies }
   ...(declared.access === 'public'
     ? []
     : [admit(authenticate, grants, declared.access, declared.publishedCodes === true)]),
-  ...(declared.body && largeBodies ? [interruptible(largeBodies)] : []),
+  ...(declared.body && largeBodies ? [interruptible(largeBodies(declared.body.limit))] : []),
   ...(declared.body ? [rawBody(declared.body.limit)] : []),
   answerer(declared, once),
 ];

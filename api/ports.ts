@@ -12,7 +12,10 @@ import type {
   RequestReader,
 } from '../domain/approval/ports.ts';
 import type { LedgerRecord, RequestRecord } from '../domain/approval/record.ts';
+import type { LimitedBy, LimitName } from '../domain/limits/limits.ts';
+import type { UsageStore } from '../domain/limits/ports.ts';
 import type { PolicyStore } from '../domain/policy/ports.ts';
+import type { CountPending } from './limits/pending-limit.ts';
 
 /** The stores of an api, one per consumer. Implemented by `storage/api-stores.ts`. */
 export interface ApiStores {
@@ -26,6 +29,8 @@ export interface ApiStores {
   identities: IdentityStore;
   sessions: SessionStore;
   idempotency: IdempotencyStore;
+  usage: UsageStore;
+  countPending: CountPending;
   /** Takes the rows that failed their authenticity check. */
   reportForged: ReportForged;
 }
@@ -39,6 +44,8 @@ export interface Counts {
   ): void;
   answered(method: string, route: string, status: number, seconds: number): void;
   refused(kind: IncidentKind): void;
+  /** A limit refused a call. */
+  limited(limit: LimitName, by: LimitedBy): void;
 }
 
 export interface Log {

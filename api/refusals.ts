@@ -7,10 +7,11 @@ const ACCESS: ErrorCode[] = [
   'forbidden',
   'not_found',
   'not_authentic',
+  'rate_limited',
   'database_unavailable',
   'key_unavailable',
 ];
-const BODY: ErrorCode[] = ['malformed_body', 'body_too_large', 'unsupported_media_type', 'rate_limited', 'overloaded'];
+const BODY: ErrorCode[] = ['malformed_body', 'body_too_large', 'unsupported_media_type', 'overloaded'];
 const IDEMPOTENT: ErrorCode[] = ['idempotency_key_in_use', 'idempotency_key_reused', 'invalid_request'];
 
 /** Every refusal of a route: what its declaration implies, and what it names. HTTP status → codes, both in order. */

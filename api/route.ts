@@ -5,6 +5,7 @@ import type { Permission } from '../contracts/key.ts';
 import type { IdPrefix } from '../crypto/ids.ts';
 import type { Principal } from '../domain/access/permissions.ts';
 import type { AnyCall, Call } from './call.ts';
+import type { BodyLimit } from './middleware/json-body.ts';
 
 /** An answer that is not JSON: one text, or a stream that the handler writes until the caller leaves. */
 export interface TextAnswer {
@@ -55,7 +56,7 @@ export interface Route {
   /** Each is optional for the caller. */
   readonly headers?: Readonly<Record<string, z.ZodType>>;
   /** Without a schema the body is read, checked as JSON and ignored. */
-  readonly body?: { readonly schema?: z.ZodType; readonly limit: '4mb' | '256kb' };
+  readonly body?: { readonly schema?: z.ZodType; readonly limit: BodyLimit };
   /** The route takes an `Idempotency-Key`. */
   readonly idempotent?: Idempotent;
   /** Errors carry the codes that the published clients branch on. */
@@ -91,7 +92,7 @@ type Declaration<
   readonly access: Access;
   readonly query?: Query;
   readonly headers?: Headers;
-  readonly body?: { readonly schema?: Body; readonly limit: '4mb' | '256kb' };
+  readonly body?: { readonly schema?: Body; readonly limit: BodyLimit };
   readonly answers: Answers;
   handler(
     call: Call<

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod/v4';
+import type { Limits } from '../domain/limits/limits.ts';
+import { LIMIT_VARIABLES, limitsFrom } from './limits.ts';
 
 /** `PORT=80a` stops the process: a malformed value is never repaired. */
 const Whole = (min: number, max: number, example: number) => {
@@ -41,6 +43,8 @@ const Environment = z.object({
   LETSPING_TASK_QUEUE: z.string().min(1, NAME).max(200, NAME).default('letsping-approvals'),
   LETSPING_UNSIGNED_SIGNALS: z.enum(['policy', 'never'], { error: 'must be policy or never' }).default('policy'),
   LETSPING_STATUS_HOLD_MS: Whole(0, 25_000, 20_000).default(20_000),
+  LETSPING_TRUSTED_PROXIES: Whole(0, 10, 1).default(0),
+  ...LIMIT_VARIABLES,
   LETSPING_ANCHOR_FILE: z.string().regex(/^\//, ANCHOR).max(4_096, ANCHOR).optional(),
   LETSPING_PAYLOAD_CODEC: z.string().regex(/^\//, CODEC).max(4_096, CODEC).optional(),
   LOG_LEVEL: z.enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}, for example info` }).default('info'),
@@ -65,6 +69,9 @@ export interface Config {
   /** Whether a policy may accept unsigned Signals. False where every account of the machine reaches Temporal: `letsping dev`. */
   readonly unsigned_signals: boolean;
   readonly status_hold_ms: number;
+  /** How many proxies in front add the caller's address to `X-Forwarded-For`. 0: the header is not read. */
+  readonly trusted_proxies: number;
+  readonly limits: Limits;
   /** At SIGTERM, the time between "not ready" and the end of listening. Default: 0 on loopback (no load balancer), else 5 s. */
   readonly drain_ms: number;
   /** Port of `/metrics`, `/livez` and `/readyz`; 0: not served. The worker also uses the next port, on loopback. */
@@ -168,6 +175,8 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     task_queue: e.LETSPING_TASK_QUEUE,
     unsigned_signals: e.LETSPING_UNSIGNED_SIGNALS === 'policy',
     status_hold_ms: e.LETSPING_STATUS_HOLD_MS,
+    trusted_proxies: e.LETSPING_TRUSTED_PROXIES,
+    limits: limitsFrom(e),
     drain_ms: e.LETSPING_DRAIN_MS ?? (isLoopback(e.LETSPING_HOST) ? 0 : DRAIN_MS),
     metrics_port: e.LETSPING_METRICS_PORT,
     metrics_host: e.LETSPING_METRICS_HOST,

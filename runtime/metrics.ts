@@ -5,6 +5,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { IncidentKind } from '../domain/approval/incident.ts';
 import type { Backlog } from '../domain/approval/ports.ts';
 import type { LedgerRecord, RequestRecord } from '../domain/approval/record.ts';
+import type { LimitedBy, LimitName } from '../domain/limits/limits.ts';
 
 const SECOND = 1;
 const MINUTE = 60;
@@ -76,6 +77,12 @@ export function createMetrics(service: 'api' | 'worker', backlog?: () => Promise
     labelNames: ['reason'],
     registers,
   });
+  const limited = new Counter({
+    name: 'approvals_limited_total',
+    help: 'Calls that a limit refused; a read that was answered at once instead of held counts too.',
+    labelNames: ['limit', 'by'],
+    registers,
+  });
   const http = new Histogram({
     name: 'approvals_http_request_seconds',
     help: 'From the first byte of a request to the last of its answer.',
@@ -126,6 +133,7 @@ export function createMetrics(service: 'api' | 'worker', backlog?: () => Promise
     },
     delivered: (result: 'delivered' | 'dead') => deliveries.inc({ result }),
     refused: (kind: IncidentKind) => incidents.inc({ kind }),
+    limited: (limit: LimitName, by: LimitedBy) => limited.inc({ limit, by }),
     repaired: (kind: string, count = 1) => repairs.inc({ kind }, count),
     noticeIgnored: (reason: 'malformed' | 'unfounded' | 'excess') => notices.inc({ reason }),
     answered: (method: string, route: string, status: number, seconds: number) =>

@@ -32,6 +32,8 @@ import { readProposal, readScreening } from './approvals/screenings.ts';
 import { seenClaims } from './approvals/seen-claims.ts';
 import { createEventBatcher, type EventBatcher } from './db/event-batcher.ts';
 import { inProject, onceInProject, type Transaction } from './db/transaction.ts';
+import { countPending } from './limits/count-pending.ts';
+import { usageStore } from './limits/usage-store.ts';
 
 /** Refused rows of one page that are reported: an attacker who inserts thousands must not keep readers waiting. */
 const MAX_REPORTED = 5;
@@ -126,5 +128,8 @@ export function apiStores(
     sessions: sessionStore(access),
     reportForged,
     idempotency: idempotencyStore(pool, keyring),
+    usage: usageStore(pool),
+    countPending: (project_id: string, key_id: string | undefined, most: number) =>
+      onceInProject(pool, project_id, (tx) => countPending(tx, key_id, most)),
   };
 }

@@ -38,5 +38,6 @@ export const GRANTED: Readonly<Record<string, Granted>> = {
   checkpoint_writes: erasable('task_path', 'channel', 'sealed'),
   thread_pauses: erasable(),
   thread_interrupts: erasable('resumed_at'),
+  limit_usage: erasable('used', 'used_at'),
   schema_migrations: { insert: false, update: [], delete: false },
 };

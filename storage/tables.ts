@@ -223,6 +223,8 @@ export const NEED_NOT_BE: Readonly<Record<string, string>> = {
     'An outbox row says that there is something to look at: the receiver reads links and outcomes, which are authenticated. A forged row wakes a thread for nothing, and a removed one delays it.',
   incidents:
     'Alarms for people: no rule reads them. A forged one alarms for nothing, and a removed one was logged by the process that raised it.',
+  limit_usage:
+    'Counters of the limits. Lower ones let each process use its whole limit by itself; higher ones refuse calls, which is denial.',
   schema_migrations:
     'The application cannot write it, and its owner can change every table. A wrong row stops every process at its start.',
 };

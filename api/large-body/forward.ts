@@ -7,6 +7,7 @@ import { stateOf } from '../request-state.ts';
 /** Hop-by-hop headers (RFC 9110, 7.6.1), and `Expect`, which this server has already answered. */
 const NOT_FORWARDED = [
   'connection',
+  'content-length',
   'expect',
   'keep-alive',
   'proxy-connection',
@@ -22,11 +23,16 @@ const without = (headers: OutgoingHttpHeaders): OutgoingHttpHeaders =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_FORWARDED.includes(name)));
 
 /**
- * Forwards a request, with its unread body, to the server on `port` of this host, and its answer to the caller. `token`: that server believes
- * what it reads about the caller's address. Resolves when
- * the answer is complete or the caller has gone. Rejects when there is no answer; `res` is then still unused.
+ * Forwards a request with the body that was read to the server on `port` of this host, and its answer to the caller. `token`: that server
+ * answers nobody else, and believes what it reads about the caller's address. Resolves when the answer is complete or the caller has gone.
+ * Rejects when there is no answer; `res` is then still unused.
  */
-export const forward = (req: Request, res: Response, port: number, token: string): Promise<void> =>
+export const forward = (
+  req: Request,
+  res: Response,
+  body: Buffer,
+  { port, token }: { port: number; token: string },
+): Promise<void> =>
   new Promise((resolve, reject) => {
     // One connection per request: the server may close an idle pooled connection while a request is sent on it. `keep-alive`,
     // so that this side closes it: a server that refuses a body half-way and closes at once loses its answer (TCP reset).
@@ -34,6 +40,7 @@ export const forward = (req: Request, res: Response, port: number, token: string
     const headers = {
       ...without(req.headers),
       connection: 'keep-alive',
+      'content-length': String(body.length),
       'x-request-id': request_id,
       [FORWARDED_FROM]: `${token} ${address ?? ''}`,
     };
@@ -49,10 +56,8 @@ export const forward = (req: Request, res: Response, port: number, token: string
     forwarded.setTimeout(ANSWER_MS, () => forwarded.destroy(new Error(`no answer after ${ANSWER_MS / 1_000} s`)));
     forwarded.on('error', reject);
     forwarded.on('response', (answer) => {
-      // A refusal may come before the whole body was sent. The rest is read and dropped.
-      req.unpipe(forwarded);
-      req.resume();
-      res.writeHead(answer.statusCode!, without(answer.headers));
+      const length = answer.headers['content-length'];
+      res.writeHead(answer.statusCode!, { ...without(answer.headers), ...(length && { 'content-length': length }) });
       res.setMaxListeners(20); // `pipeline` adds five
       pipeline(answer, res, () => {
         forwarded.destroy();
@@ -63,5 +68,5 @@ export const forward = (req: Request, res: Response, port: number, token: string
       forwarded.destroy();
       resolve();
     });
-    req.pipe(forwarded);
+    forwarded.end(body);
   });

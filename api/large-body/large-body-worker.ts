@@ -4,16 +4,17 @@ import type { Request, RequestHandler, Response } from 'express';
 import PQueue from 'p-queue';
 import { newToken } from '../../crypto/api-key.ts';
 import { DomainError } from '../../domain/errors.ts';
+import type { InUse } from '../limits/in-use.ts';
+import { type BodyLimit, rawBodyFrom } from '../middleware/json-body.ts';
 import type { Counts, Log } from '../ports.ts';
 import { principalOf, stateOf } from '../request-state.ts';
 import { forward } from './forward.ts';
+import { createBodyMemory } from './read-body.ts';
 
 /** A body of this size takes about 10 ms to parse, screen and seal. Most tool calls are a tenth of it. */
 const LARGE_BYTES = 16 * 1024;
 /** Requests on the thread at the same time. Each may take 64 MiB of memory. */
 const CONCURRENT = 8;
-/** Requests of one key, waiting ones included. */
-const MAX_PER_KEY = 20;
 const HEAP_MB = 1_024;
 const STOP_MS = 10_000;
 /** How long a failed request waits to learn whether the thread ended. */
@@ -23,8 +24,8 @@ const EXIT_WAIT_MS = 1_000;
 export type ThreadMessage = { port: number } | { count: keyof Counts; args: unknown[] };
 
 export interface LargeBodyWorker {
-  /** Runs after authentication. Forwards large bodies; everything else passes. */
-  handler: RequestHandler;
+  /** Runs after authentication. Reads large bodies of up to `limit`, and forwards them; everything else passes. */
+  handler(limit: BodyLimit): RequestHandler;
   end(): Promise<void>;
 }
 
@@ -35,6 +36,7 @@ export interface LargeBodyWorkerOptions {
   publicUrl: () => string;
   /** Metrics of this process, which count for the thread as well. */
   counts: Counts;
+  uploads: InUse;
   log: Log;
 }
 
@@ -54,13 +56,21 @@ function isLarge({ headers }: Request): boolean {
  * Answers requests with large bodies on a worker thread, which starts with the first of them. The thread runs the same api on
  * a loopback port and checks the same keys. The attacker has an agent's key and sends 4 MB bodies in the shape that costs most:
  * 100 ms each to parse, screen and seal, during which this thread could answer no one. On the worker thread they delay only
- * other large bodies, and keys take turns. If a body exhausts the memory, the thread ends and the process does not.
+ * other large bodies, and keys take turns. A body takes a place of the thread when it is there: the attacker would begin bodies, and not
+ * end them. If a body exhausts the memory, the thread ends and the process does not.
  * If the thread does not start, this thread answers.
  */
-export function createLargeBodyWorker({ entry, env, publicUrl, counts, log }: LargeBodyWorkerOptions): LargeBodyWorker {
+export function createLargeBodyWorker({
+  entry,
+  env,
+  publicUrl,
+  counts,
+  uploads,
+  log,
+}: LargeBodyWorkerOptions): LargeBodyWorker {
   const queue = new PQueue({ concurrency: CONCURRENT });
   const { token } = newToken();
-  const perKey = new Map<string, number>();
+  const memory = createBodyMemory();
   let current: Promise<Thread> | undefined;
 
   function start(): Promise<Thread> {
@@ -98,7 +108,7 @@ export function createLargeBodyWorker({ entry, env, publicUrl, counts, log }: La
     return started;
   }
 
-  async function forwardToThread(req: Request, res: Response): Promise<'answered' | 'not started'> {
+  async function forwardToThread(req: Request, res: Response, body: Buffer): Promise<'answered' | 'not started'> {
     if (res.closed) return 'answered';
     current ??= start();
     const thread = await current.catch(() => undefined);
@@ -106,7 +116,7 @@ export function createLargeBodyWorker({ entry, env, publicUrl, counts, log }: La
     if (!thread) return 'not started';
     const state = stateOf(res);
     state.forwarded = true;
-    await forward(req, res, thread.port, token).catch(async (cause) => {
+    await forward(req, res, body, { port: thread.port, token }).catch(async (cause) => {
       state.forwarded = false;
       // If the thread ended, wait for its exit, so that the caller's next attempt starts a new one.
       await Promise.race([thread.ended, setTimeout(EXIT_WAIT_MS)]);
@@ -121,25 +131,30 @@ export function createLargeBodyWorker({ entry, env, publicUrl, counts, log }: La
   }
 
   return {
-    async handler(req, res, next) {
+    handler: (limit) => async (req, res, next) => {
       if (!isLarge(req)) {
         next();
         return;
       }
-      const { key_id } = principalOf(res);
-      const before = perKey.get(key_id) ?? 0;
-      if (before >= MAX_PER_KEY)
-        throw new DomainError('rate_limited', `${MAX_PER_KEY} large bodies of this key are already waiting.`, {
-          retry_after: 1,
-        });
-      perKey.set(key_id, before + 1);
+      const who = principalOf(res);
+      const leave = uploads.take(who);
+      if (typeof leave !== 'function')
+        throw new DomainError(
+          'rate_limited',
+          `${leave.most} large bodies of this ${leave.full} are under way already.`,
+          {
+            retry_after: 1,
+          },
+        );
       try {
-        // Keys with more queued bodies get lower priority.
-        if ((await queue.add(() => forwardToThread(req, res), { priority: -before })) === 'not started') next();
+        await memory.read(req, who, limit, async (body) => {
+          // Keys with more bodies get lower priority.
+          const priority = -uploads.ofKey(who);
+          if ((await queue.add(() => forwardToThread(req, res, body), { priority })) === 'not started')
+            rawBodyFrom(body, limit)(req, res, next);
+        });
       } finally {
-        const left = perKey.get(key_id)! - 1;
-        if (left > 0) perKey.set(key_id, left);
-        else perKey.delete(key_id);
+        leave();
       }
     },
     async end() {

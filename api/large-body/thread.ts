@@ -18,13 +18,24 @@ const counted =
   (...args: unknown[]) =>
     post({ count, args });
 
-const api = await startApi(workerData as NodeJS.ProcessEnv, {
+const env = { ...(workerData as NodeJS.ProcessEnv) };
+// The main thread has counted every request that it forwards.
+for (const limit of [
+  'REQUESTS_PER_KEY',
+  'REQUESTS_PER_PROJECT',
+  'FAILED_SIGN_INS_PER_ADDRESS',
+  'FAILED_SIGN_INS_PER_KEY',
+])
+  env[`LETSPING_LIMIT_${limit}`] = 'off';
+
+const api = await startApi(env, {
   forwardToken: process.argv[2],
   counts: {
     opened: counted('opened'),
     decided: counted('decided'),
     answered: counted('answered'),
     refused: counted('refused'),
+    limited: counted('limited'),
   },
 });
 parentPort?.once('message', () => void api.stop().finally(() => process.exit()));

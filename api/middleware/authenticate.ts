@@ -4,6 +4,8 @@ import { parseApiKey, sameSecret, tokenHash } from '../../crypto/api-key.ts';
 import { mayDo, type Principal, roleMayDo } from '../../domain/access/permissions.ts';
 import type { ExpiredKey, Grant, IdentityStore } from '../../domain/access/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
+import type { RequestLimit } from '../limits/request-limit.ts';
+import type { SignIns } from '../limits/sign-ins.ts';
 import type { Grants } from '../live/grants.ts';
 import { stateOf } from '../request-state.ts';
 import { checkHost } from './allowed-hosts.ts';
@@ -20,11 +22,33 @@ export interface Authenticated {
 export const expiredKey = ({ expired_at }: ExpiredKey): string =>
   `This API key expired at ${expired_at.toISOString()}. An admin can make another one.`;
 
-async function byKey(store: IdentityStore, header: string): Promise<Authenticated | undefined> {
-  const key = parseApiKey(/^Bearer +(\S+)$/i.exec(header)?.[1] ?? '');
-  if (!key) return undefined;
-  const found = await store.key(key.key_id);
-  if (!found || !sameSecret(found.secret_sha256, key.secret_sha256)) return undefined;
+/** What limits those who come in. */
+export interface AccessLimits {
+  requests: RequestLimit;
+  signIns: SignIns;
+}
+
+/** The row of an API key, if text and secret are right. @throws DomainError `rate_limited` after too many failures */
+export async function knownKey(store: IdentityStore, signIns: SignIns, req: Request, text: string) {
+  const key = parseApiKey(text);
+  signIns.begin(req, key);
+  const found = key && (await store.key(key.key_id));
+  if (key && found && sameSecret(found.secret_sha256, key.secret_sha256)) {
+    signIns.succeeded(key);
+    return found;
+  }
+  signIns.failed(req, key?.key_id);
+  return undefined;
+}
+
+async function byKey(
+  store: IdentityStore,
+  signIns: SignIns,
+  req: Request,
+  header: string,
+): Promise<Authenticated | undefined> {
+  const found = await knownKey(store, signIns, req, /^Bearer +(\S+)$/i.exec(header)?.[1] ?? '');
+  if (!found) return undefined;
   if ('expired_at' in found) throw new DomainError('unauthenticated', expiredKey(found));
   const { project_id, owner, role, id, services, context_trust, permissions, made_by, expires_at } = found;
   return {
@@ -36,14 +60,19 @@ async function byKey(store: IdentityStore, header: string): Promise<Authenticate
 /** The person of a session cookie; undefined when there is no session or it has ended. */
 export async function bySession(
   store: IdentityStore,
+  signIns: SignIns,
   publicUrl: () => string,
   req: Request,
 ): Promise<Authenticated | undefined> {
   const token = sessionToken(req, isSecure(publicUrl()));
   if (token === undefined) return undefined;
+  signIns.begin(req);
   const token_sha256 = tokenHash(token);
   const found = await store.session(token_sha256);
-  if (!found) return undefined;
+  if (!found) {
+    signIns.failed(req);
+    return undefined;
+  }
   const { project_id, owner, role, permissions, made_by } = found;
   const key_id = found.key_id ?? `session/${owner}`;
   return {
@@ -57,19 +86,20 @@ export async function bySession(
   };
 }
 
-/** @throws DomainError `unauthenticated` | `forbidden` | `not_found` */
-export type Authenticate = (req: Request) => Promise<Authenticated>;
+/** @throws DomainError `unauthenticated` | `forbidden` | `not_found` | `rate_limited` */
+export type Authenticate = (req: Request, res: Response) => Promise<Authenticated>;
 
 /**
  * An API key in `Authorization`, else the session of the approval page. The attacker of a session is another site in the same
- * browser: an unsafe method needs our own Origin beside the SameSite cookie.
+ * browser: an unsafe method needs our own Origin beside the SameSite cookie. Every request of a principal counts towards its limit.
  */
 export const createAuthenticate =
-  (store: IdentityStore, publicUrl: () => string): Authenticate =>
-  async (req) => {
+  (store: IdentityStore, publicUrl: () => string, { signIns, requests }: AccessLimits): Authenticate =>
+  async (req, res) => {
     const header = req.get('authorization');
     if (header === undefined) checkHost(publicUrl, req);
-    const found = header === undefined ? await bySession(store, publicUrl, req) : await byKey(store, header);
+    const found =
+      header === undefined ? await bySession(store, signIns, publicUrl, req) : await byKey(store, signIns, req, header);
     if (!found)
       throw new DomainError(
         'unauthenticated',
@@ -84,6 +114,7 @@ export const createAuthenticate =
     ) {
       throw new DomainError('forbidden', 'A signed-in person may only write from the approval page itself.');
     }
+    requests(found.principal, res);
     return found;
   };
 
@@ -91,7 +122,8 @@ export const createAuthenticate =
 export function enter(res: Response, grants: Grants, { principal, grant }: Authenticated): void {
   const state = stateOf(res);
   const open = grants.hold(grant);
-  res.once('close', open.release);
+  if (res.closed) open.release();
+  else res.once('close', open.release);
   state.principal = principal;
   state.grant = open;
 }
@@ -107,7 +139,7 @@ export const admit =
   (authenticate: Authenticate, grants: Grants, permission: Permission, publishedCodes: boolean): RequestHandler =>
   async (req, res, next) => {
     stateOf(res).publishedCodes = publishedCodes;
-    const found = await authenticate(req);
+    const found = await authenticate(req, res);
     if (!mayDo(found.principal, permission)) throw new DomainError('forbidden', hasNo(found.principal, permission));
     enter(res, grants, found);
     next();

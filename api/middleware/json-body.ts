@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { parse as parseContentType } from 'content-type';
 import express, { type Request, type RequestHandler } from 'express';
 import { DomainError } from '../../domain/errors.ts';
@@ -8,9 +9,32 @@ import { interruptible } from './interruptible.ts';
 const decoder = new TextDecoder('utf-8', { fatal: true });
 const EMPTY = Buffer.alloc(0);
 
+export const LIMIT_BYTES = { '4mb': 4 * 1024 * 1024, '256kb': 256 * 1024 } as const;
+export type BodyLimit = keyof typeof LIMIT_BYTES;
+
+export const bodyTooLarge = (): DomainError =>
+  new DomainError(
+    'body_too_large',
+    'The body is larger than this route accepts (4 MB on ingest and decisions, 256 KB elsewhere). Store large state elsewhere and send a reference.',
+  );
+
 /** Reads at most `limit` bytes, after decompression. */
-export const rawBody = (limit: '4mb' | '256kb'): RequestHandler =>
-  interruptible(express.raw({ type: () => true, limit }));
+export const rawBody = (limit: BodyLimit): RequestHandler => interruptible(read(limit));
+
+const read = (limit: BodyLimit): RequestHandler => express.raw({ type: () => true, limit });
+
+/** As `rawBody`, of a body that was read already and is still compressed. */
+export const rawBodyFrom =
+  (bytes: Buffer, limit: BodyLimit): RequestHandler =>
+  (req, res, next) => {
+    const again = Object.assign(Readable.from([bytes]), { headers: { ...req.headers }, body: undefined });
+    delete again.headers['transfer-encoding'];
+    again.headers['content-length'] = String(bytes.length);
+    read(limit)(again as unknown as Request, res, (error) => {
+      req.body = again.body;
+      next(error);
+    });
+  };
 
 /** The bytes that `rawBody` read; none when there was no body. */
 export const bytesOf = (req: Request): Buffer => (Buffer.isBuffer(req.body) ? req.body : EMPTY);

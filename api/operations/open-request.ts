@@ -13,6 +13,7 @@ import { routeOf } from '../../domain/firewall/policy/policy.ts';
 import { heldUnjudged, type Screener } from '../../domain/firewall/screener.ts';
 import type { AgentSchemas } from '../../domain/json/schema.ts';
 import { withoutLpMeta } from '../../domain/lp-meta.ts';
+import type { PendingLimit } from '../limits/pending-limit.ts';
 import type { Counts } from '../ports.ts';
 import { checkCaller } from './check-caller.ts';
 import { claimView, newClaim, tokenHash } from './claim-permit.ts';
@@ -41,6 +42,7 @@ export interface OpenRequestDeps {
   agentSchemas: Pick<AgentSchemas, 'refusal'>;
   workflows: Pick<ApprovalWorkflows, 'start'>;
   counts: Pick<Counts, 'opened' | 'decided'>;
+  pendingLimit: PendingLimit;
   triageUrl: (id: string) => string;
   /** Whether this server lets a policy accept unsigned Signals. */
   unsignedSignals: boolean;
@@ -62,6 +64,7 @@ export const createOpenRequest =
     agentSchemas,
     workflows,
     counts,
+    pendingLimit,
     triageUrl,
     unsignedSignals,
   }: OpenRequestDeps): OpenRequest =>
@@ -142,7 +145,8 @@ export const createOpenRequest =
               at,
             )
           : undefined;
-      const inserted = await store.insert(project_id, request, at, outcome, claim);
+      const insert = () => store.insert(project_id, request, at, outcome, claim);
+      const inserted = await (outcome ? insert() : pendingLimit(principal, insert));
       if (inserted.state === 'policy_changed') continue;
       const { state, view } = inserted;
       if (state === 'written') {

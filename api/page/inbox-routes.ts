@@ -12,9 +12,9 @@ export interface InboxDeps extends SignedInDeps {
   requests: RequestLister;
 }
 
-export function inboxRoutes({ requests, ...access }: InboxDeps): Router {
+export function inboxRoutes({ requests, ...signIn }: InboxDeps): Router {
   const router = Router();
-  router.get(['/', '/requests'], signedIn(access), async (req, res) => {
+  router.get(['/', '/requests'], signedIn(signIn), async (req, res) => {
     const principal = principalOf(res);
     const cursor = typeof req.query['cursor'] === 'string' ? req.query['cursor'] : undefined;
     const {

@@ -59,9 +59,9 @@ const MAX_HERE = 16 * 1024;
 const authorOf = ({ request, proposal }: HistoryView, { key_id }: Principal, draft: Draft): string =>
   draft.patch_text === undefined ? (proposal?.by ?? request.key_id) : key_id;
 
-export function requestRoutes({ requests, decide, render, ...access }: PageDeps): Router {
-  const { publicUrl } = access;
+export function requestRoutes({ requests, decide, render, ...signIn }: PageDeps): Router {
   const router = Router();
+  const { publicUrl } = signIn;
 
   const read = async ({ project_id }: Principal, id: string): Promise<HistoryView> => {
     const view = isId('req', id) ? await requests.history(project_id, id) : undefined;
@@ -94,7 +94,7 @@ export function requestRoutes({ requests, decide, render, ...access }: PageDeps)
     sendText(res, status, text ?? pageText(requestPage({ ...page, unshown: true })));
   };
 
-  router.get('/requests/:id', signedIn(access), async (req, res) => {
+  router.get('/requests/:id', signedIn(signIn), async (req, res) => {
     const principal = principalOf(res);
     const id = String(req.params.id);
     const named = req.query['recorded'];
@@ -111,7 +111,7 @@ export function requestRoutes({ requests, decide, render, ...access }: PageDeps)
 
   const written = [
     sameOrigin(publicUrl),
-    signedIn(access, (url) => url.replace(/\/(?:decision|preview)$/, '')),
+    signedIn(signIn, (url) => url.replace(/\/(?:decision|preview)$/, '')),
     form('256kb'),
   ];
 

@@ -1,7 +1,8 @@
 import { type Request, type Response, Router } from 'express';
-import { newToken, parseApiKey, sameSecret, tokenHash } from '../../crypto/api-key.ts';
+import { newToken, parseApiKey, tokenHash } from '../../crypto/api-key.ts';
 import type { ApproverSession, IdentityStore } from '../../domain/access/ports.ts';
-import { expiredKey } from '../middleware/authenticate.ts';
+import type { SignIns } from '../limits/sign-ins.ts';
+import { type AccessLimits, expiredKey, knownKey } from '../middleware/authenticate.ts';
 import { clearSession, isSecure, SESSION_HOURS, sessionToken, setSession } from '../middleware/session-cookie.ts';
 import { field, form } from './form.ts';
 import { localPath } from './local-path.ts';
@@ -10,7 +11,9 @@ import { sameOrigin } from './same-origin.ts';
 import { sendSignIn } from './sign-in.ts';
 import type { SignedInDeps } from './signed-in.ts';
 
-export type SessionDeps = SignedInDeps;
+export interface SessionDeps extends Omit<SignedInDeps, 'access'> {
+  access: Pick<AccessLimits, 'signIns'>;
+}
 
 type Answer = { session: ApproverSession } | { refused: string };
 
@@ -19,18 +22,23 @@ const SPENT: Answer = {
   refused: 'This link was used already, or is older than 15 minutes. Request a new one, or sign in with your key.',
 };
 
-async function byLink(identities: IdentityStore, token: string): Promise<Answer> {
+async function byLink(identities: IdentityStore, signIns: SignIns, req: Request, token: string): Promise<Answer> {
+  signIns.begin(req);
   const session = LINK_TOKEN.test(token) ? await identities.takeLoginLink(tokenHash(token)) : undefined;
-  return session ? { session } : SPENT;
+  if (session) return { session };
+  signIns.failed(req);
+  return SPENT;
 }
 
-async function byKey(identities: IdentityStore, text: string): Promise<Answer> {
+async function byKey(identities: IdentityStore, signIns: SignIns, req: Request, text: string): Promise<Answer> {
   if (text === '') return { refused: 'Enter a key.' };
-  const key = parseApiKey(text);
-  if (!key) return { refused: 'This is not an API key: it is mistyped or incomplete.' };
-  const found = await identities.key(key.key_id);
-  if (!found || !sameSecret(found.secret_sha256, key.secret_sha256))
-    return { refused: 'This key is unknown or revoked.' };
+  const found = await knownKey(identities, signIns, req, text);
+  if (!found)
+    return {
+      refused: parseApiKey(text)
+        ? 'This key is unknown or revoked.'
+        : 'This is not an API key: it is mistyped or incomplete.',
+    };
   if ('expired_at' in found) return { refused: expiredKey(found) };
   const { project_id, owner, role, id } = found;
   if (role === 'agent')
@@ -41,7 +49,7 @@ async function byKey(identities: IdentityStore, text: string): Promise<Answer> {
 }
 
 /** Sign-in with a one-time link or a key, and sign-out. Each sign-in creates a new token and ends the previous session. */
-export function sessionRoutes({ identities, grants, publicUrl }: SessionDeps): Router {
+export function sessionRoutes({ identities, access: { signIns }, grants, publicUrl }: SessionDeps): Router {
   const router = Router();
   const secure = () => isSecure(publicUrl());
   const endSession = async (req: Request) => {
@@ -68,7 +76,10 @@ export function sessionRoutes({ identities, grants, publicUrl }: SessionDeps): R
       sendSignIn(res, 401, { next, refused: 'Open the link in this browser, and use the button there.' });
       return;
     }
-    const answer = once === '' ? await byKey(identities, field(req, 'api_key').trim()) : await byLink(identities, once);
+    const answer =
+      once === ''
+        ? await byKey(identities, signIns, req, field(req, 'api_key').trim())
+        : await byLink(identities, signIns, req, once);
     if ('refused' in answer) {
       sendSignIn(res, 401, { next, refused: answer.refused });
       return;

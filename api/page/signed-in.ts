@@ -2,25 +2,30 @@ import type { RequestHandler } from 'express';
 import { mayDo } from '../../domain/access/permissions.ts';
 import type { IdentityStore } from '../../domain/access/ports.ts';
 import type { Grants } from '../live/grants.ts';
-import { bySession, enter, hasNo } from '../middleware/authenticate.ts';
+import { type AccessLimits, bySession, enter, hasNo } from '../middleware/authenticate.ts';
 import { localPath } from './local-path.ts';
 import { sendSignIn } from './sign-in.ts';
 
 export interface SignedInDeps {
   identities: IdentityStore;
   grants: Grants;
+  access: AccessLimits;
   publicUrl: () => string;
 }
 
 /** Requires a session before anything is read; others get the sign-in page. `back` is the page to return to. */
 export const signedIn =
-  ({ identities, grants, publicUrl }: SignedInDeps, back: (url: string) => string = (url) => url): RequestHandler =>
+  (
+    { identities, access, grants, publicUrl }: SignedInDeps,
+    back: (url: string) => string = (url) => url,
+  ): RequestHandler =>
   async (req, res, next) => {
-    const found = await bySession(identities, publicUrl, req);
+    const found = await bySession(identities, access.signIns, publicUrl, req);
     if (!found) {
       sendSignIn(res, 401, { next: localPath(back(req.originalUrl)) });
       return;
     }
+    access.requests(found.principal, res);
     if (!mayDo(found.principal, 'approval:read')) {
       const refused = hasNo(found.principal, 'approval:read');
       sendSignIn(res, 403, { next: localPath(back(req.originalUrl)), refused });

@@ -20,7 +20,10 @@ const sendRefusalPage: ErrorRequestHandler = (error, _req, res, next) => {
     sendSentence(res, 400, 'Not understood', error.message, principal);
   else if (error instanceof DomainError && error.code === 'not_authentic')
     sendSentence(res, 500, 'Not shown', error.message, principal);
-  else if (type === 'entity.too.large')
+  else if (error instanceof DomainError && error.code === 'rate_limited') {
+    res.set('Retry-After', String(error.details.retry_after ?? 1));
+    sendSentence(res, 429, 'Too many requests', `${error.message} Wait a moment, then try again.`, principal);
+  } else if (type === 'entity.too.large')
     sendSentence(
       res,
       413,

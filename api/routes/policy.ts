@@ -62,7 +62,7 @@ export const policyRoutes = ({ store, putPolicy, simulatePolicy }: PolicyRouteDe
     access: 'policy:manage',
     body: { schema: PolicySimulationBody, limit: '256kb' },
     answers: { 200: PolicySimulation },
-    refusals: ['invalid_value', 'rate_limited'],
+    refusals: ['invalid_value'],
     handler: async ({ principal, body }) => ({ status: 200, body: await simulatePolicy(principal.project_id, body) }),
   }),
 ];

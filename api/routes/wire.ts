@@ -19,7 +19,7 @@ const NO_STORE = { 'Cache-Control': 'no-store' };
 export interface WireRouteDeps {
   openRequest: OpenRequest;
   requests: RequestReader;
-  waiters: Pick<StatusWaiters, 'shouldHold' | 'wait'>;
+  waiters: Pick<StatusWaiters, 'wait'>;
 }
 
 /**
@@ -73,11 +73,11 @@ export const wireRoutes = ({ openRequest, requests, waiters }: WireRouteDeps): R
       async handler(call) {
         const { principal, params } = call;
         let view = await viewOf(principal, params.id);
-        if (!view.resolution && waiters.shouldHold(principal.key_id, params.id)) {
-          const stop = new AbortController();
+        const stop = new AbortController();
+        const waited = view.resolution ? undefined : waiters.wait(principal, params.id, stop.signal);
+        if (waited) {
           call.onClose(() => stop.abort());
           call.onAccessEnd(() => stop.abort());
-          const waited = waiters.wait(principal.key_id, params.id, stop.signal);
           view = await viewOf(principal, params.id); // it may have been resolved before the wait began
           if (view.resolution) stop.abort();
           else {

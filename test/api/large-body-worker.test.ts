@@ -5,6 +5,7 @@ import express from 'express';
 import { afterEach, expect, test, vi } from 'vitest';
 import { errorHandler } from '../../api/error-handler.ts';
 import { createLargeBodyWorker, type LargeBodyWorker } from '../../api/large-body/large-body-worker.ts';
+import { createInUse } from '../../api/limits/in-use.ts';
 import { assignRequestId } from '../../api/middleware/request-id.ts';
 import { stateOf } from '../../api/request-state.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
@@ -21,13 +22,14 @@ afterEach(async () => {
 
 /** An app that answers `here` to what the worker does not take. */
 async function start(env: NodeJS.ProcessEnv = {}) {
-  const counts = { opened: vi.fn(), decided: vi.fn(), answered: vi.fn(), refused: vi.fn() };
+  const counts = { opened: vi.fn(), decided: vi.fn(), answered: vi.fn(), refused: vi.fn(), limited: vi.fn() };
   const log = { error: vi.fn(), warn: vi.fn(), info: vi.fn() } as never;
   const worker = createLargeBodyWorker({
     entry: new URL('./large-body-thread.mjs', import.meta.url),
     env,
     publicUrl: () => 'https://approvals.example.com',
     counts,
+    uploads: createInUse({ per_key: 20, per_project: 100 }, () => {}),
     log,
   });
   const app = express();
@@ -38,7 +40,7 @@ async function start(env: NodeJS.ProcessEnv = {}) {
     stateOf(res).principal = { key_id: req.get('x-key') ?? 'key_a' } as Principal;
     next();
   });
-  app.use(worker.handler, (_req, res) => void res.send('here'));
+  app.use(worker.handler('4mb'), (_req, res) => void res.send('here'));
   app.use(errorHandler({ log, publicUrl: () => 'http://127.0.0.1:4400' }));
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

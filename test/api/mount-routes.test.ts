@@ -49,7 +49,7 @@ beforeAll(async () => {
     },
     grants: createGrants({ endedAmong: async () => () => false }),
     once: async (_principal, _scope, id, work) => work(id),
-    largeBodies: (_req, res) => {
+    largeBodies: () => (_req, res) => {
       res.json({ by: 'the other thread' });
     },
   });

@@ -95,6 +95,7 @@ async function open({
       opened: (verdict) => void counted.push(verdict),
       decided: (_request, { status }) => void counted.push(status),
     },
+    pendingLimit: (_principal, hold) => hold(),
     triageUrl: (name) => name,
     unsignedSignals: true,
   });

@@ -185,6 +185,7 @@ describe('under https', () => {
       sessionRoutes({
         identities: apiStores(pool, keyring).identities,
         grants: createGrants({ endedAmong: async () => () => false }),
+        access: { signIns: { begin() {}, succeeded() {}, failed() {} } },
         publicUrl: () => 'https://approvals.example.test',
       }),
     );

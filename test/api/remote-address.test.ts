@@ -1,13 +1,13 @@
-import type { IncomingMessage } from 'node:http';
+import type { Request } from 'express';
 import { expect, test } from 'vitest';
 import { FORWARDED_FROM, remoteAddress } from '../../api/remote-address.ts';
 import { newToken } from '../../crypto/api-key.ts';
 
 const call = (remote: string | undefined, header?: string) =>
   ({
-    socket: { remoteAddress: remote },
+    ip: remote,
     headers: { 'x-forwarded-for': '203.0.113.9', ...(header !== undefined && { [FORWARDED_FROM]: header }) },
-  }) as unknown as IncomingMessage;
+  }) as unknown as Request;
 
 test('the address is that of the connection, and the one of the main thread where its token proves it', () => {
   const { token } = newToken();

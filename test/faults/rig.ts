@@ -171,6 +171,10 @@ async function build(options: RigOptions, undo: (() => unknown)[], stop: () => P
     LETSPING_TASK_QUEUE: 'rig',
     TEMPORAL_NAMESPACE: temporal.namespace,
     LOG_LEVEL: 'info',
+    // Suites send in seconds what agents send in hours. The hostile agent meets the defaults.
+    LETSPING_LIMIT_REQUESTS_PER_KEY: '1000000',
+    LETSPING_LIMIT_REQUESTS_PER_PROJECT: '1000000',
+    LETSPING_LIMIT_FAILED_SIGN_INS_PER_ADDRESS: '1000000',
     ...options.env,
   };
   const envFor = (name: 'api' | 'worker') => ({
