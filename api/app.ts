@@ -32,6 +32,7 @@ import type { ApiStores, Counts, Log } from './ports.ts';
 import { remoteAddress } from './remote-address.ts';
 import { stateOf } from './request-state.ts';
 import { approvalRequestRoutes } from './routes/approval-requests.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { eventRoutes } from './routes/events.ts';
 import { type HealthDeps, healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
@@ -136,6 +137,7 @@ export function createApp(deps: AppDeps): Express {
         putPolicy: createPutPolicy(policies, deps),
         simulatePolicy: createSimulatePolicy(requests, deps.screenDeps, deps.screen),
       }),
+      ...auditRoutes({ acts: stores.acts }),
       ...keyRoutes({ keys: stores.keys, environment: deps.environment }),
       ...sessionRoutes({ sessions: stores.sessions, grants: deps.grants }),
       ...eventRoutes({ hub: deps.hub, streams: limits.streams }),

@@ -1,4 +1,5 @@
 import type { IdempotencyStore, IdentityStore, KeyStore, SessionStore } from '../domain/access/ports.ts';
+import type { AuditStore } from '../domain/acts/ports.ts';
 import type { ReportForged } from '../domain/approval/forged-row.ts';
 import type { IncidentKind } from '../domain/approval/incident.ts';
 import type {
@@ -26,6 +27,7 @@ export interface ApiStores {
   permits: PermitStore;
   policies: PolicyStore;
   keys: KeyStore;
+  acts: AuditStore;
   identities: IdentityStore;
   sessions: SessionStore;
   idempotency: IdempotencyStore;

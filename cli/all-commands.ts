@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { api } from './commands/api.ts';
+import { audit } from './commands/audit.ts';
 import { approve, patch, reject } from './commands/decide.ts';
 import { demo } from './commands/demo.ts';
 import { dev } from './commands/dev.ts';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   keys,
   sessions,
   policy,
+  audit,
   api,
   worker,
   migrate,

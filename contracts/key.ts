@@ -16,6 +16,7 @@ export const PERMISSIONS = [
   'policy:manage',
   'policy:loosen',
   'key:manage',
+  'audit:read',
 ] as const;
 export const Permission = z.enum(PERMISSIONS);
 export type Permission = z.infer<typeof Permission>;

@@ -18,6 +18,7 @@ import { createKeyCache, type KeyCache } from './access/key-cache.ts';
 import { createRollbackMemory } from './access/rollback-memory.ts';
 import { sessionStore } from './access/session-store.ts';
 import { type ActLog, createActLog } from './acts/act-log.ts';
+import { auditStore } from './acts/audit-store.ts';
 import { listRequests, markStarted } from './approvals/approval-requests.ts';
 import { insertCancellation } from './approvals/cancellations.ts';
 import { acknowledgeDecision, insertDecision, sendDecisionBack } from './approvals/decisions.ts';
@@ -126,6 +127,7 @@ export function apiStores(
     keys: keyStore(access),
     identities: identityStore(access),
     sessions: sessionStore(access),
+    acts: auditStore(access),
     reportForged,
     idempotency: idempotencyStore(pool, keyring),
     usage: usageStore(pool),

@@ -8,7 +8,7 @@ const PERMISSIONS: Record<Role, readonly Permission[]> = {
   approver: ['approval:read', 'approval:decide', 'permit:close'],
   admin: [
     ...(['approval:read', 'approval:decide', 'permit:close', 'approval:cancel'] as const),
-    ...(['policy:manage', 'policy:loosen', 'key:manage'] as const),
+    ...(['policy:manage', 'policy:loosen', 'key:manage', 'audit:read'] as const),
   ],
 };
 

@@ -1,3 +1,4 @@
+import type { AuditPage } from '../../contracts/audit.ts';
 import type { AnchoredHead } from './act.ts';
 
 /** Heads by project. */
@@ -27,4 +28,17 @@ export class AnchorUnusable extends Error {
     super(message, options);
     this.damaged = damaged;
   }
+}
+
+/** Which acts: the newest `limit` before the number `before`, and of the last `since_ms`. */
+export interface AuditSpan {
+  limit: number;
+  before?: number | undefined;
+  since_ms?: number | undefined;
+}
+
+/** The acts of a project, for those who read its audit trail. */
+export interface AuditStore {
+  /** Verifies the newest acts of the chain and those of the page, and says what is wrong. */
+  audit(project_id: string, span: AuditSpan): Promise<AuditPage>;
 }

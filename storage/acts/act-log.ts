@@ -5,6 +5,7 @@ import type { Anchor, Heads } from '../../domain/acts/ports.ts';
 import { reportingForged } from '../approvals/forged-rows.ts';
 import { inProject, type Transaction } from '../db/transaction.ts';
 import { type ActRow, appendAct, headOf, summaryOf } from './admin-acts.ts';
+import { type VerifiedChain, verifyChain } from './verify-chain.ts';
 
 /** Adds an act to the chain, as part of the transaction. @throws RolledBack, RowForged */
 export type RecordAct = (act: NewAct) => Promise<void>;
@@ -20,6 +21,8 @@ export interface ActLog {
    * @throws RolledBack, RowForged
    */
   transact<T>(project_id: string, work: ActWork<T>, created?: Sealer): Promise<T>;
+  /** Verifies the newest acts, and that the chain has everything that this process or the anchor has seen. */
+  verify(project_id: string): Promise<VerifiedChain>;
   /** The heads that the check at the start found. */
   remember(heads: Heads): void;
 }
@@ -66,6 +69,11 @@ export function createActLog({ pool, keyring, anchor, onAnchorFailed = () => {} 
         await anchor?.raise(new Map([[project_id, head]])).catch(onAnchorFailed);
       }
       return result;
+    },
+    async verify(project_id) {
+      const anchored = (await anchor?.read().catch(onAnchorFailed))?.get(project_id);
+      if (anchored) remember(project_id, anchored);
+      return verifyChain(pool, await keyring.sealer(project_id), seen.get(project_id));
     },
     remember: (heads) => {
       for (const [project_id, head] of heads) remember(project_id, head);

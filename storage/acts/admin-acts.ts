@@ -1,6 +1,7 @@
 import type { Sealer } from '../../crypto/keyring.ts';
 import { RolledBack } from '../../crypto/row-mac.ts';
 import { type ActHead, type ActSummary, compareHeads, type NewAct } from '../../domain/acts/act.ts';
+import type { AuditSpan } from '../../domain/acts/ports.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
 
 export interface ActRow {
@@ -38,6 +39,14 @@ export const readActs = (tx: Transaction, project_id: string, from: number, limi
   tx.query<ActRow>(
     `select ${COLUMNS} from admin_acts where project_id = $1 and number >= $2 order by number limit $3`,
     [project_id, from, limit],
+  );
+
+/** Before the number `before` and of the last `since_ms`, newest first. */
+export const readNewestActs = (tx: Transaction, { limit, before, since_ms }: AuditSpan): Promise<ActRow[]> =>
+  tx.query<ActRow>(
+    `select ${COLUMNS} from admin_acts where project_id = $1 and ($2::integer is null or number < $2)
+       and ($3::bigint is null or created_at >= now() - $3 * interval '1 millisecond') order by number desc limit $4`,
+    [tx.project_id, before ?? null, since_ms ?? null, limit],
   );
 
 /** The last act, and the one with this number if it is another. */

@@ -40,7 +40,7 @@ async function boundsOf(tx: Transaction): Promise<Bounds> {
 }
 
 /** What is wrong with an act that follows another; undefined if nothing is. */
-function faultOf(sealer: Sealer, row: ActRow, before: ActRow | undefined, expected: number): string | undefined {
+export function faultOf(sealer: Sealer, row: ActRow, before: ActRow | undefined, expected: number): string | undefined {
   const { number, epoch, kind } = row;
   if (number !== expected) return `act ${expected} is missing`;
   if (!sealer.isAuthentic('admin_act', String(number), row, row.mac))

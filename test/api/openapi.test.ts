@@ -30,6 +30,7 @@ const SURFACE: Record<string, Permission | 'public'> = {
   'GET /api/sessions': 'key:manage',
   'DELETE /api/sessions/{id}': 'key:manage',
   'GET /api/events': 'approval:read',
+  'GET /api/audit': 'audit:read',
   'GET /api/openapi.json': 'public',
 };
 /** Mounted and not described: second paths of wire routes, and the approval page, which is HTML for people. */
