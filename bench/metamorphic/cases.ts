@@ -120,6 +120,15 @@ const WRITTEN: readonly Written[] = [
       arguments: [{ action: 'write_file', roles: { '/file': 'path' } }],
     },
   },
+  ...['touch /opt/x', 'cp a /opt/x', 'dd if=a of=/opt/x', 'sort --output=../x a', 'cp a ~/x'].map(
+    (command): Written => ({
+      kind: 'shell',
+      action: ['shell', 'exec'],
+      payload: { command },
+      families: [...ANY, 'keys', 'nesting', 'shell'],
+      policy: blocking({ kind: 'shell', allowed_paths: ['/workspace'] }),
+    }),
+  ),
   {
     kind: 'shell',
     action: ['shell', 'exec'],

@@ -6,7 +6,7 @@ export const ShellRule = guardrailRule('shell', {
   allowed_paths: texts(
     200,
     1_000,
-    'Folders that commands may write to or delete in, and that arguments of role path must lie in',
+    'Folders that every path in a command, its working folder, and arguments of role path must lie in; what only the run decides is held',
   ),
   deny_network: described(z.boolean().optional(), 'Default false. True holds every command that opens a connection'),
 });

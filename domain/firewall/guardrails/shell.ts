@@ -16,6 +16,7 @@ import { interpreted, nested } from '../shell/interpreters.ts';
 import { lenientReadings } from '../shell/lenient-parse.ts';
 import { isDump, isNetwork, sendsInput } from '../shell/network.ts';
 import { loadsOther } from '../shell/options.ts';
+import { assignsOutside, isBelow, isOutside } from '../shell/path-limit.ts';
 import { PROGRAM_VARIABLE } from '../shell/patterns.ts';
 import { commandNames, echoedInput } from '../shell/pipeline-input.ts';
 import { judgeCommand } from '../shell/rules.ts';
@@ -72,17 +73,20 @@ const shellOf = (rule: ShellRule): Guardrail => ({
 
 const UNLISTED_PATH = template('unlisted_path', 'medium', 'This path is not inside a folder that the policy lists.');
 
-/** Arguments that the policy declares as paths: each must be inside a listed folder, whatever its spelling. */
+const isWorkingFolder = ({ last }: Place): boolean =>
+  /^(?:cwd|workdir|(?:work|working|current)_(?:dir|directory|folder))$/.test(last.join('_'));
+
+/** Arguments that the policy declares as paths, and the working folder of a command: each must be inside a listed folder, whatever its spelling. */
 function pathFindings(action: ParsedAction, { allowed_paths }: ShellRule): Finding[] {
   if (allowed_paths === undefined) return [];
+  const runs = commandsOf(action).length > 0;
   return action.leaves
-    .filter(
-      ({ kind, value, pointer }) =>
-        kind === 'value' &&
-        value !== null &&
-        action.roleAt(pointer) === 'path' &&
-        !isInside(String(value), allowed_paths),
-    )
+    .filter((leaf) => {
+      const { kind, value, pointer } = leaf;
+      if (kind !== 'value' || value === null) return false;
+      if (action.roleAt(pointer) !== 'path' && !(runs && isWorkingFolder(leaf))) return false;
+      return !isInside(String(value), allowed_paths);
+    })
     .map(({ pointer, value }) => findingOf(UNLISTED_PATH, pointer, String(value)));
 }
 
@@ -92,9 +96,6 @@ const isInside = (sent: string, folders: readonly string[]): boolean =>
   [sent.trim(), plainText(sent).trim()].every(
     (path) => !/(?:^|[\\/])\.\.(?:[\\/]|$)/.test(plainText(path)) && isBelow(path, folders),
   );
-
-const isBelow = (path: string, folders: readonly string[]): boolean =>
-  folders.some((folder) => path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`));
 
 export const shell: GuardrailDefinition<'shell'> = {
   kind: 'shell',
@@ -225,6 +226,7 @@ function judgeScripts(
       add(HIDES);
     }
     if (script.assigned.some(({ name, value }) => loadsOther(name, value.text))) add(LOADS);
+    if (rule.allowed_paths && assignsOutside(script, rule.allowed_paths)) add(UNLISTED_PATH);
     if (runsDownload(script.commands, allowed.host)) add(RUNS_INPUT);
     const separators = script.assigned.flatMap(({ name, value }) => (name === 'IFS' ? [...value.text] : []));
     for (const command of script.commands) {
@@ -252,6 +254,7 @@ function judgeOne(
     .map((word) => /^(\w+)=([\s\S]*)$/.exec(word.text));
   if (set.some((one) => one && loadsOther(one[1] ?? '', one[2] ?? ''))) add(LOADS);
   const first = words[0];
+  if (rule.allowed_paths && isOutside(command, first, rule.allowed_paths)) add(UNLISTED_PATH);
   if (!first) {
     for (const found of judgeCommand([{ text: '', open: false, trick: false, glob: false }], command)) add(found);
     return [];

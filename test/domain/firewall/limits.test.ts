@@ -206,6 +206,124 @@ describe('the roots of an operator', () => {
   });
 });
 
+describe('every path in a command is inside the folders of the operator', () => {
+  const rule: GuardrailRule = { kind: 'shell', allowed_paths: ['/workspace'] };
+  const judged = (command: string, more: object = {}) => verdict(rule, { command, ...more }, 'exec', 'shell');
+  test.each([
+    ...[
+      'touch /opt/x',
+      'cp a /opt/x',
+      'mkdir -p /workspace/a /opt/b',
+      'dd if=a of=/opt/x',
+      'tar xf a.tar -C /opt',
+      'tar xf a -C/opt',
+    ],
+    ...[
+      'sort --output=/opt/x a',
+      'cp -t/opt a',
+      'rsync a host:/opt/x',
+      'curl -o /opt/x https://ours.example/a',
+      'curl -d @/opt/x https://a.example',
+    ],
+    ...[
+      'echo x > /opt/x',
+      'cat < /opt/x',
+      'echo x >> ~/x',
+      'cd /opt && touch x',
+      'cd; touch x',
+      'cd - && touch x',
+      'pushd && touch x',
+    ],
+    ...[
+      'touch ../x',
+      'touch a/../../opt/x',
+      'touch -- ..',
+      'cp a ~',
+      'cp a ~root/x',
+      'cp a --target-directory=~/x',
+      'touch "$D/x"',
+      'touch $(cat f)',
+    ],
+    ...[
+      'D=/opt; touch $D/x',
+      'HOME=/opt; cd; touch x',
+      'env -C /opt touch x',
+      'sudo touch /opt/x',
+      'chroot /opt touch x',
+      "sh -c 'touch /opt/x'",
+    ],
+    ...[
+      'find . -exec cp {} /opt/x \\;',
+      'ls | xargs touch',
+      'for f in /opt/a; do touch $f; done',
+      'f() { touch /opt/x; }; f',
+      'touch /work*/x',
+    ],
+    ...[
+      'touch {/workspace,/opt}/x',
+      'touch {.,x}./y',
+      'touch /workspace/.*/x',
+      "touch '/opt'/x",
+      'touch /o"p"t/x',
+      "touch $'\\x2fopt/x'",
+      'touch /workspaces/x',
+    ],
+    ...[
+      'python3 -c "open(chr(47) + chr(120))"',
+      'node -e "f()"',
+      'perl -pi -e s/a/b/ x',
+      'python3 <<X\nf()\nX',
+      '/opt/tool a',
+      'ln -s / x',
+      'docker run -v a:/opt/x b',
+    ],
+    ...[
+      'PATH=https://a:/opt/bin ls',
+      'cp a file:///opt/x',
+      'copy a C:\\\\x',
+      'touch /dev/shm/x',
+      'git clone https://a.example/b /opt/b',
+      'touch //workspace/x',
+    ],
+  ])('%s is blocked', (command) => expect(judged(command)).toBe('block'));
+  test.each([
+    ...[
+      'touch x',
+      'touch /workspace/x',
+      'cp a b/c /workspace/d',
+      'ls -la',
+      'npm test 2>/dev/null',
+      'git diff main..HEAD',
+      'go test ./...',
+    ],
+    ...[
+      'curl https://ours.example/a/b -o b',
+      'sort --output=/workspace/x a',
+      'cp -t/workspace a',
+      'D=/workspace; touch $D/x',
+      'cd /workspace && make',
+    ],
+    ...[
+      '/usr/bin/touch a',
+      "sed -i 's/a/b/' x",
+      'git commit -m "a/b: fixed"',
+      'npm i @scope/name',
+      'rsync a /workspace/b',
+      'touch *.txt',
+      'ls src/**/x.ts',
+    ],
+    ...["sh -c 'touch /workspace/x'", 'sudo touch /workspace/x', 'tar xf a.tar -C /workspace', 'echo "a,b" > b.csv'],
+  ])('%s is allowed', (command) => expect(judged(command)).toBe('allow'));
+  test('the working folder of a command is a path', () => {
+    expect(judged('touch x', { cwd: '/opt' })).toBe('block');
+    expect(judged('touch x', { workingDirectory: '../x' })).toBe('block');
+    expect(judged('touch x', { cwd: '/workspace/a' })).toBe('allow');
+  });
+  test('without the rule they are judged as before', () => {
+    expect(verdict({ kind: 'shell' }, { command: 'touch /opt/x' }, 'exec', 'shell')).toBe('allow');
+  });
+});
+
 describe('a control character hides nothing', () => {
   test.each<[string, Record<string, unknown>]>([
     ['query', { sql: '\u0000drop table users' }],
