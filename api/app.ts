@@ -115,6 +115,7 @@ export function createApp(deps: AppDeps): Express {
   const closePermit = createClosePermit({ permits });
   const pages = {
     requests,
+    closePermit,
     identities,
     access: limits,
     sessions: stores.sessions,

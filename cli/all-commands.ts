@@ -8,6 +8,7 @@ import { doctor } from './commands/doctor.ts';
 import { inbox } from './commands/inbox.ts';
 import { keys } from './commands/keys.ts';
 import { migrate } from './commands/migrate.ts';
+import { permits } from './commands/permits.ts';
 import { policy } from './commands/policy.ts';
 import { restore } from './commands/restore.ts';
 import { rotateRootKeyCommand } from './commands/rotate-root-key.ts';
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   approve,
   reject,
   patch,
+  permits,
   verify,
   keys,
   sessions,

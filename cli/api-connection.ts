@@ -54,6 +54,7 @@ const HINTS: Partial<Record<FailureCode, string>> = {
   unauthenticated: 'check LETSPING_API_KEY: it may be mistyped, revoked, or for another server',
   forbidden: "use an approver's or an admin's key in LETSPING_API_KEY",
   own_request: 'ask somebody else to decide',
+  permit_not_unknown: 'letsping show <id>',
   own_patch: 'ask somebody else to approve it',
   not_authentic: 'letsping doctor, with the environment of the api, names the rows; find who writes to the database',
   not_found: 'letsping inbox --status all',

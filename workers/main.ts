@@ -83,7 +83,10 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<ReturnType<Proc
     onSettled: metrics.decided,
     onIncident: ({ project_id, request_id }, kind) => {
       metrics.refused(kind);
-      log.error({ project_id, request_id, kind }, 'alarm: an outcome was refused');
+      log.error(
+        { project_id, request_id, kind },
+        kind === 'permit_unknown' ? 'alarm: a claimed action has no known result' : 'alarm: an outcome was refused',
+      );
     },
     onRepair: (kind, ref) => {
       metrics.repaired(kind);

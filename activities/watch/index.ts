@@ -9,6 +9,7 @@ import { createScreenPatch } from '../screen-patch.ts';
 import { createSettleByHint, type OnSettled } from '../settle.ts';
 import { createEnforceDeadlines } from './enforce-deadlines.ts';
 import { createQuarantine, type QuarantineDeps } from './quarantine.ts';
+import { createReportUnknown } from './report-unknown.ts';
 import { createSendAgain } from './send-again.ts';
 
 export interface WatchDeps extends Pick<QuarantineDeps, 'onStuck'> {
@@ -34,12 +35,13 @@ export function createWatch({
   onIncident,
   onRepair,
   onStuck,
-}: WatchDeps): Record<'deadlines' | 'decisions' | 'failing runs', () => Promise<void>> {
+}: WatchDeps): Record<'deadlines' | 'decisions' | 'failing runs' | 'claims', () => Promise<void>> {
   const { watch: store, incidents } = stores;
   const settle = createSettleByHint({ ledger: stores.ledger, signer, onSettled });
   const shared = { store, settle, starter, directory, incidents, onIncident, onRepair };
   let silent: RequestRef[] = [];
   return {
+    claims: createReportUnknown({ store, onIncident }),
     deadlines: createEnforceDeadlines({
       ...shared,
       screenPatch: createScreenPatch(stores.screen, screen),

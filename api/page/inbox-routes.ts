@@ -7,6 +7,7 @@ import { sendPage } from './layout.ts';
 import { type SignedInDeps, signedIn } from './signed-in.ts';
 
 const PAGE_SIZE = 50;
+const MAX_UNKNOWN = 20;
 
 export interface InboxDeps extends SignedInDeps {
   requests: RequestLister;
@@ -17,17 +18,15 @@ export function inboxRoutes({ requests, ...signIn }: InboxDeps): Router {
   router.get(['/', '/requests'], signedIn(signIn), async (req, res) => {
     const principal = principalOf(res);
     const cursor = typeof req.query['cursor'] === 'string' ? req.query['cursor'] : undefined;
-    const {
-      items: rows,
-      refused,
-      next,
-    } = await requests.list(principal.project_id, {
-      status: 'pending',
-      limit: PAGE_SIZE,
-      after: parseCursor(cursor),
-    });
+    const { project_id } = principal;
+    const [pending, unknown] = await Promise.all([
+      requests.list(project_id, { status: 'pending', limit: PAGE_SIZE, after: parseCursor(cursor) }),
+      cursor === undefined && requests.list(project_id, { permit: 'unknown', limit: MAX_UNKNOWN }),
+    ]);
+    const { items: rows, refused, next } = pending;
     const inbox: Inbox = {
       rows,
+      unknown: unknown ? unknown.items : [],
       refused: refused.length,
       next: next ? cursorOf(next) : null,
       first: cursor === undefined,

@@ -4,6 +4,8 @@ import { distance } from './when.ts';
 
 export interface Inbox {
   rows: ListedRequest[];
+  /** Approved requests whose result is unknown, the newest ones; on the first page. */
+  unknown: ListedRequest[];
   /** How many requests are left out, because their rows are not authentic. */
   refused: number;
   /** Cursor of the next page. */
@@ -41,9 +43,15 @@ const refusedNotice = (refused: number): Markup =>
     refused === 1 ? 'One request is' : `${refused} requests are`
   } not shown.</strong> Somebody changed the stored rows outside of this product, so they cannot be decided. Tell an administrator.</p></div>`;
 
+const unknownNotice = (unknown: ListedRequest[]): Markup =>
+  html`<section class="notice refused" aria-labelledby="unknown"><h2 id="unknown">Unknown results</h2>
+<p>These approved actions may have run. Look where they act, then close them.</p>
+<ul>${unknown.map((row) => html`<li><a href="/requests/${row.id}#outcome">${marked(row.action)} on ${marked(row.service)}</a>, claimed by ${marked(row.permit?.claimed_by ?? '')}, ${distance(row.permit?.claimed_at ?? '')}</li>`)}</ul></section>`;
+
 export const inboxView = (inbox: Inbox): Markup => html`<div class="wide">
 <div class="heading"><h1>Pending requests</h1>${inbox.rows.length > 0 && html`<p class="muted">${inboxSentence(inbox)} Newest first.</p>`}</div>
 ${inbox.refused > 0 && refusedNotice(inbox.refused)}
+${inbox.unknown.length > 0 && unknownNotice(inbox.unknown)}
 ${inbox.rows.length === 0 ? empty(inbox.first) : html`<ul class="inbox card">${inbox.rows.map(entry)}</ul>`}
 <nav class="pages" aria-label="Pages">
 ${!inbox.first && html`<a href="/">Newest</a>`}

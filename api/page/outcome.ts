@@ -1,8 +1,10 @@
 import type { ApprovalRequestDetail } from '../../contracts/approval-request.ts';
 import type { Cause } from '../../contracts/decision.ts';
+import type { Principal } from '../../domain/access/permissions.ts';
 import { patchSentences } from '../../domain/diff.ts';
 import { html, type Markup, marked, prose } from './html.ts';
 import { payloadView } from './payload.ts';
+import { permitView } from './permit.ts';
 import { when } from './when.ts';
 
 const CAUSES: Record<Cause, string> = {
@@ -40,8 +42,13 @@ letsping verify ${id}.jws --keys jwks.json</code></pre>
 </section>`;
 
 /** How the request ended: who, when, the channel, the patched payload, and the receipt. */
-export function outcomeView(request: ApprovalRequestDetail, receipt: string, publicUrl: string): Markup {
-  const { decision, payload, executed_at, id } = request;
+export function outcomeView(
+  request: ApprovalRequestDetail,
+  receipt: string,
+  publicUrl: string,
+  principal: Principal,
+): Markup {
+  const { decision, payload, id } = request;
   if (!decision) return html``;
   const { outcome, decided_at, decided_by, channel, reason, patched_payload, patched_by, payload_digest } = decision;
   const sentences = patched_payload ? patchSentences(payload, patched_payload) : [];
@@ -57,7 +64,7 @@ ${
 <h3>What runs instead</h3>${payloadView(patched_payload)}
 <p class="digest"><span class="muted">Digest</span> <code>${payload_digest}</code></p>`
 }
-${outcome.status === 'approved' && html`<p>${executed_at === null ? 'The agent has not reported the execution.' : html`The agent executed it ${when(executed_at)}.`}</p>`}
+${permitView(request, principal)}
 ${receipt !== '' && receiptView(id, receipt, publicUrl)}
 </section>`;
 }

@@ -1,7 +1,8 @@
 import { type Request, type Response, Router } from 'express';
 import { Decision } from '../../contracts/decision.ts';
+import { ClosePermitBody } from '../../contracts/permit.ts';
 import { isId, newId } from '../../crypto/ids.ts';
-import type { Principal } from '../../domain/access/permissions.ts';
+import { mayDo, type Principal } from '../../domain/access/permissions.ts';
 import type { HistoryView } from '../../domain/approval/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Decided } from '../operations/decision-attempt.ts';
@@ -59,7 +60,7 @@ const MAX_HERE = 16 * 1024;
 const authorOf = ({ request, proposal }: HistoryView, { key_id }: Principal, draft: Draft): string =>
   draft.patch_text === undefined ? (proposal?.by ?? request.key_id) : key_id;
 
-export function requestRoutes({ requests, decide, render, ...signIn }: PageDeps): Router {
+export function requestRoutes({ requests, decide, closePermit, render, ...signIn }: PageDeps): Router {
   const router = Router();
   const { publicUrl } = signIn;
 
@@ -105,13 +106,13 @@ export function requestRoutes({ requests, decide, render, ...signIn }: PageDeps)
   });
 
   /** Reloading the answer of a form, or returning to it after signing in, shows the request. */
-  router.get(['/requests/:id/decision', '/requests/:id/preview'], (req, res) => {
+  router.get(['/requests/:id/decision', '/requests/:id/preview', '/requests/:id/permit'], (req, res) => {
     res.redirect(303, pathOf(encodeURIComponent(String(req.params.id))));
   });
 
   const written = [
     sameOrigin(publicUrl),
-    signedIn(signIn, (url) => url.replace(/\/(?:decision|preview)$/, '')),
+    signedIn(signIn, (url) => url.replace(/\/(?:decision|preview|permit)$/, '')),
     form('256kb'),
   ];
 
@@ -138,6 +139,28 @@ export function requestRoutes({ requests, decide, render, ...signIn }: PageDeps)
       }
     }
     await send(res, id, refusal.status, draftOf(req), { refusal });
+  });
+
+  router.post('/requests/:id/permit', written, async (req: Request, res: Response) => {
+    const id = String(req.params['id']);
+    const principal = principalOf(res);
+    if (!mayDo(principal, 'permit:close')) throw new DomainError('forbidden', 'Your key may not close permits.');
+    await read(principal, id);
+    const stated = ClosePermitBody.safeParse({
+      closed_as: field(req, 'closed_as'),
+      attempt: Number(field(req, 'attempt')),
+    });
+    let refusal = refused(400, 'The form is incomplete. Reload the request.');
+    if (stated.success) {
+      try {
+        await closePermit(principal, id, stated.data);
+        res.set('Cache-Control', 'no-store').redirect(303, `${pathOf(id)}#outcome`);
+        return;
+      } catch (error) {
+        refusal = refusalOf(error);
+      }
+    }
+    await send(res, id, refusal.status, {}, { refusal });
   });
 
   return router;

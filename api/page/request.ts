@@ -68,7 +68,7 @@ function shownView({ request, receipt, principal, publicUrl, draft: given }: Req
     : pending && !request.proposed_patch
       ? 'What will run'
       : 'Original payload';
-  return html`${outcomeView(request, receipt, publicUrl)}
+  return html`${outcomeView(request, receipt, publicUrl, principal)}
 ${proposalView(request, principal, draft)}
 <section class="card" aria-labelledby="why"><h2 id="why">Why it was held</h2>${whyHeld(request)}</section>
 <section class="card" aria-labelledby="run"><h2 id="run">${heading}</h2>

@@ -30,7 +30,7 @@ export function unshownView(
   const action = `/requests/${id}/decision`;
   const reason = barred(request, principal);
   const isPending = request.status === 'pending';
-  return html`${outcomeView(withoutPatch(request), receipt, publicUrl)}
+  return html`${outcomeView(withoutPatch(request), receipt, publicUrl, principal)}
 <section class="card" aria-labelledby="why"><h2 id="why">Why it was held</h2>${whyHeld({ ...request, payload: {} })}</section>
 <section class="card decide" aria-labelledby="unshown"><h2 id="unshown">Not shown</h2>
 <p role="status"><strong>This payload could not be shown exactly, so it cannot be approved here:</strong> its page takes too long to render, or is larger than 16 MB. It can be read on the command line:</p>

@@ -1,4 +1,5 @@
 import type { ApprovalRequestDetail } from '../../contracts/approval-request.ts';
+import { permitSentence } from '../../domain/approval/permit-sentence.ts';
 import { patchSentences } from '../../domain/diff.ts';
 import { connect } from '../api-connection.ts';
 import type { Terminal } from '../command.ts';
@@ -6,7 +7,7 @@ import { describeRequest, readRequest } from '../held-request.ts';
 import { describeProposal } from '../proposed-patch.ts';
 import { jsonLine, prettyJson, table, visible } from '../text.ts';
 
-function decisionText({ decision, payload, executed_at }: ApprovalRequestDetail): string {
+function decisionText({ decision, payload, executed_at, permit }: ApprovalRequestDetail): string {
   if (!decision) return '';
   const { outcome, decided_by, decided_at, channel, reason, patched_payload, patched_by } = decision;
   const facts = [
@@ -15,7 +16,12 @@ function decisionText({ decision, payload, executed_at }: ApprovalRequestDetail)
     ...(patched_by === undefined ? [] : [['patched', visible(`by ${patched_by}, and approved by a second approver`)]]),
     ...(outcome.verified === false ? [['verified', 'no: it was a plain Signal, without a key']] : []),
     ...(reason === undefined ? [] : [['reason', visible(reason)]]),
-    ['executed', executed_at ?? 'not reported'],
+    ...(permit
+      ? [
+          ['executed', executed_at ?? 'not reported'],
+          ['permit', visible(permitSentence(permit))],
+        ]
+      : []),
   ];
   const patch = patched_payload
     ? `\npatched payload\n${prettyJson(patched_payload)}${patchSentences(payload, patched_payload)
@@ -59,5 +65,7 @@ export async function showRequest({ id, receipt, json }: ShowOptions, terminal: 
   }
   terminal.out(describeRequest(request) + describeProposal(request) + decisionText(request) + timelineText(request));
   if (request.status === 'pending') terminal.err(next(request));
+  if (request.permit?.state === 'unknown')
+    terminal.err(`\ntry: letsping permits close ${id} --as done, or --as not_run\n`);
   return 0;
 }

@@ -269,6 +269,10 @@ export interface WatchStore {
   /** The request is known by this kind of incident. */
   hasIncident(ref: RequestRef, kind: IncidentKind): Promise<boolean>;
   sendBack(ref: RequestRef, decision_id: string): Promise<void>;
+  /** Claims whose claimants are silent, and of which no incident tells. */
+  silentClaims(limit: number): Promise<RequestRef[]>;
+  /** Stores the incident of one, and notifies. False: another process has, or the claimant has spoken. */
+  reportSilent(ref: RequestRef): Promise<boolean>;
   /** The project of a request; undefined for an unknown id. */
   refOf(request_id: string): Promise<RequestRef | undefined>;
   /** Some of the requests whose workflows started last, of all projects. */

@@ -3,10 +3,13 @@ import type { RequestRef } from '../../contracts/workflow.ts';
 import type { Keyring } from '../../crypto/keyring.ts';
 import type { DueRequests, UnsettledAct, WatchStore } from '../../domain/approval/ports.ts';
 import type { RequestRecord } from '../../domain/approval/record.ts';
+import { notify } from '../db/notices.ts';
 import { acrossProjects, inProject, onceAcrossProjects, onceInProject } from '../db/transaction.ts';
 import { COLUMNS, readRequestRow } from './approval-requests.ts';
 import { readCancellation } from './cancellations.ts';
+import { lockPermit } from './claims.ts';
 import { acknowledgedDecisions, readProposalRow, sendDecisionBack } from './decisions.ts';
+import { insertIncident } from './incidents.ts';
 import { readLedgerRow } from './ledger.ts';
 import { authenticTerms, SEAL_FRONT_SQL } from './request-seal.ts';
 import { scannedRows } from './scanned-rows.ts';
@@ -37,6 +40,12 @@ async function due(
     next: rows.length === limit && last ? { expires_at: last.at, id: last.id } : undefined,
   };
 }
+
+/** The newest claim of its permit, without a word past its time, and without an incident since it was made. */
+const SILENT = `c.closed_as is null and c.ended is null and c.unknown_after < clock_timestamp()
+  and not exists (select from claims n where n.request_id = c.request_id and n.attempt > c.attempt)
+  and not exists (select from incidents i where i.project_id = c.project_id and i.request_id = c.request_id
+    and i.kind = 'permit_unknown' and i.created_at > c.claimed_at)`;
 
 const waiting = (pool: Pool, ageMs: number, limit: number): Promise<RequestRef[]> =>
   onceAcrossProjects(pool, (tx) =>
@@ -92,6 +101,26 @@ export const watchStore = (pool: Pool, keyring: Keyring): WatchStore => ({
   async sendBack({ project_id, request_id }, decision_id) {
     const sealer = await keyring.sealer(project_id);
     await inProject(pool, project_id, (tx) => sendDecisionBack(tx, sealer, request_id, decision_id));
+  },
+  silentClaims: (limit) =>
+    onceAcrossProjects(pool, (tx) =>
+      tx.query<RequestRef & Record<string, string>>(
+        `select c.project_id, c.request_id from claims c where ${SILENT} order by c.unknown_after limit $1`,
+        [limit],
+      ),
+    ),
+  async reportSilent({ project_id, request_id }) {
+    return inProject(pool, project_id, async (tx) => {
+      await lockPermit(tx, request_id); // two workers report it once
+      const [silent] = await tx.query(
+        `select 1 from claims c where c.project_id = $1 and c.request_id = $2 and ${SILENT}`,
+        [project_id, request_id],
+      );
+      if (!silent) return false;
+      await insertIncident(tx, request_id, 'permit_unknown', null);
+      await notify(tx, 'approval_request.permit_changed', request_id);
+      return true;
+    });
   },
   refOf: async (request_id) =>
     (

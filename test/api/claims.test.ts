@@ -1,12 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createSettle, createSettleByHint } from '../../activities/settle.ts';
+import { createReportUnknown } from '../../activities/watch/report-unknown.ts';
+import { permits } from '../../cli/commands/permits.ts';
+import { show } from '../../cli/commands/show.ts';
 import type { WorkerActivities } from '../../contracts/activities.ts';
 import { newId } from '../../crypto/ids.ts';
+import { createKeyring } from '../../crypto/keyring.ts';
+import { parseRootKey } from '../../crypto/root-key.ts';
+import { activityStores } from '../../storage/activity-stores.ts';
+import { storedKeys } from '../../storage/keys/stored-keys.ts';
+import { run } from '../cli/run.ts';
 import { activityDeps } from '../helpers/activities.ts';
 import { type Owner, ownerOf } from '../helpers/altered-rows.ts';
 import { recordDecision } from '../helpers/record-decision.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
+import { visitorOf } from '../helpers/visitor.ts';
 
 let system: TestSystem;
 let owner: Owner;
@@ -72,11 +81,6 @@ async function silent(request: Approved, of: string, retryable = false): Promise
   await longAgo(request);
 }
 async function longAgo({ id }: Approved): Promise<void> {
-  const { stores } = await activityDeps(system);
-  expect(stores).toBeDefined();
-  const { createKeyring } = await import('../../crypto/keyring.ts');
-  const { parseRootKey } = await import('../../crypto/root-key.ts');
-  const { storedKeys } = await import('../../storage/keys/stored-keys.ts');
   const keyring = createKeyring(parseRootKey(system.env['LETSPING_ROOT_KEY']!), storedKeys(system.database.pool));
   const sealer = await keyring.sealer(system.project_id);
   const row = (await rows({ id, payload_digest: '' })).at(-1);
@@ -240,7 +244,6 @@ describe('an unknown result', () => {
     const { request } = await failed();
     expect((await close(request, 'not_run', 2)).body.code).toBe('permit_not_unknown');
     expect((await close(request, 'not_run', 1, system.agent_api_key)).status).toBe(403);
-    await owner.client.query('select 1');
     const same = await system.approver('dev-agent');
     expect((await close(request, 'not_run', 1, same)).body.code).toBe('own_request');
     expect((await detail(request)).permit.state).toBe('unknown');
@@ -273,6 +276,77 @@ describe('an unknown result', () => {
     expect(found).not.toContain(running.id);
     for (const { permit } of body.items) expect(permit.state).toBe('unknown');
   });
+});
+
+describe('a person', () => {
+  const visitor = visitorOf(() => system);
+  const failed = async () => {
+    const request = await approved();
+    const own = token();
+    await claim(request, own);
+    await end(request, own, 'failed');
+    return request;
+  };
+
+  test('sees on the page what is unknown, and closes it there', async () => {
+    const request = await failed();
+    const cookie = await visitor.signIn();
+    const path = `/requests/${request.id}`;
+    expect((await visitor.send('/', { cookie })).text).toContain(`${path}#outcome`);
+    expect((await visitor.send(path, { cookie })).text).toContain('the action may have run');
+    const send = (fields: Record<string, string>, more: object = {}) =>
+      visitor.send(`${path}/permit`, { cookie, fields, ...more });
+    expect(await send({ closed_as: 'done', attempt: '1' }, { origin: 'https://evil.test' })).toMatchObject({
+      status: 403,
+    });
+    expect(await send({ closed_as: 'done' })).toMatchObject({ status: 400 });
+    expect((await send({ closed_as: 'not_run', attempt: '2' })).text).toContain('This permit was claimed again');
+    expect(await send({ closed_as: 'not_run', attempt: '1' })).toMatchObject({
+      status: 303,
+      location: `${path}#outcome`,
+    });
+    expect((await visitor.send(path, { cookie })).text).toMatch(/It has not run: .*ana/);
+    expect((await visitor.send('/', { cookie })).text).not.toContain(`${path}#outcome`);
+    const own = await visitor.signIn('dev-agent');
+    const other = await failed();
+    const page = await visitor.send(`/requests/${other.id}`, { cookie: own });
+    expect(page.text).toContain('another person must close it');
+    expect(page.text).not.toContain('It has run');
+  });
+
+  test('lists and closes it from the terminal', async () => {
+    const request = await failed();
+    const env = { LETSPING_BASE_URL: system.api.url, LETSPING_API_KEY: system.approver_api_key };
+    expect((await run(show, [request.id], env)).err).toContain(`letsping permits close ${request.id}`);
+    expect((await run(permits, ['list'], env)).out).toMatch(new RegExp(`${request.id} .*its effect failed`));
+    expect(await run(permits, ['close', request.id], env)).toMatchObject({ code: 2 });
+    const closed = await run(permits, ['close', request.id, '--as', 'done', '--json'], env);
+    expect(JSON.parse(closed.out)).toMatchObject({ permit: { state: 'done', closed_by: 'dev-approver' } });
+    expect((await run(permits, ['list'], env)).out).not.toContain(request.id);
+    const again = await run(permits, ['close', request.id, '--as', 'not_run'], env);
+    expect(again).toMatchObject({ code: 1, failure: { code: 'permit_not_unknown' } });
+    expect((await run(show, [request.id], env)).out).toMatch(/permit +done: dev-approver closed it/);
+  });
+});
+
+test('the watcher reports a silent claimant once, and none that still has time', async () => {
+  const keyring = createKeyring(parseRootKey(system.env['LETSPING_ROOT_KEY']!), storedKeys(system.database.pool));
+  const told: string[] = [];
+  const look = createReportUnknown({
+    store: activityStores(system.database.pool, keyring).watch,
+    onIncident: ({ request_id }) => told.push(request_id!),
+  });
+  const [silentOne, running] = [await approved(), await approved()];
+  await claim(running);
+  await silent(silentOne, token(), true);
+  await Promise.all([look(), look()]);
+  await look();
+  expect(told.filter((id) => id === silentOne.id)).toHaveLength(1);
+  expect(told).not.toContain(running.id);
+  expect(await incidents(silentOne)).toEqual(['permit_unknown']);
+  expect((await claim(silentOne, token(), { retryable: true })).status).toBe(201);
+  await look();
+  expect(await incidents(silentOne)).toEqual(['permit_unknown']);
 });
 
 test('a slow claimant whose claim was taken over is refused, with an incident', async () => {

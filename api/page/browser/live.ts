@@ -6,6 +6,7 @@ const EVENTS = [
   'approval_request.held',
   'approval_request.patch_proposed',
   'approval_request.resolved',
+  'approval_request.permit_changed',
   'approval_request.executed',
 ];
 
