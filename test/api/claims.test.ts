@@ -2,15 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createSettle, createSettleByHint } from '../../activities/settle.ts';
 import { createReportUnknown } from '../../activities/watch/report-unknown.ts';
-import { permits } from '../../cli/commands/permits.ts';
-import { show } from '../../cli/commands/show.ts';
 import type { WorkerActivities } from '../../contracts/activities.ts';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { activityStores } from '../../storage/activity-stores.ts';
 import { storedKeys } from '../../storage/keys/stored-keys.ts';
-import { run } from '../cli/run.ts';
 import { activityDeps } from '../helpers/activities.ts';
 import { type Owner, ownerOf } from '../helpers/altered-rows.ts';
 import { recordDecision } from '../helpers/record-decision.ts';
@@ -312,20 +309,6 @@ describe('a person', () => {
     const page = await visitor.send(`/requests/${other.id}`, { cookie: own });
     expect(page.text).toContain('another person must close it');
     expect(page.text).not.toContain('It has run');
-  });
-
-  test('lists and closes it from the terminal', async () => {
-    const request = await failed();
-    const env = { LETSPING_BASE_URL: system.api.url, LETSPING_API_KEY: system.approver_api_key };
-    expect((await run(show, [request.id], env)).err).toContain(`letsping permits close ${request.id}`);
-    expect((await run(permits, ['list'], env)).out).toMatch(new RegExp(`${request.id} .*its effect failed`));
-    expect(await run(permits, ['close', request.id], env)).toMatchObject({ code: 2 });
-    const closed = await run(permits, ['close', request.id, '--as', 'done', '--json'], env);
-    expect(JSON.parse(closed.out)).toMatchObject({ permit: { state: 'done', closed_by: 'dev-approver' } });
-    expect((await run(permits, ['list'], env)).out).not.toContain(request.id);
-    const again = await run(permits, ['close', request.id, '--as', 'not_run'], env);
-    expect(again).toMatchObject({ code: 1, failure: { code: 'permit_not_unknown' } });
-    expect((await run(show, [request.id], env)).out).toMatch(/permit +done: dev-approver closed it/);
   });
 });
 
