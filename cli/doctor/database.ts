@@ -11,6 +11,7 @@ import { projectIds, rootKeyReferences } from '../../storage/keys/projects.ts';
 import { storedKeys } from '../../storage/keys/stored-keys.ts';
 import { ACTS, administrativeActs } from './acts.ts';
 import { type CheckResult, fail, messageOf, ok, skipped, warn } from './check.ts';
+import { OWNERS, ownersApart } from './owners.ts';
 import { authenticRows, ROWS } from './rows.ts';
 
 const OLDEST_POSTGRES = 15;
@@ -40,7 +41,7 @@ export async function database(config: Config): Promise<CheckResult[]> {
     const rest =
       migrated.state === 'ok'
         ? [await login(pool), await connections(pool), ...(await opensAndRows(pool, parsed, config.anchor_file))]
-        : skipped(['login', CONNECT, 'root key opens the data', ROWS, ACTS], 'needs the migrations');
+        : skipped(['login', CONNECT, 'root key opens the data', ROWS, ACTS, OWNERS], 'needs the migrations');
     return [reached, clock(offset), migrated, ...rest.slice(0, 2), key, ...rest.slice(2)];
   } catch (error) {
     return [
@@ -51,7 +52,7 @@ export async function database(config: Config): Promise<CheckResult[]> {
       ),
       ...skipped(['clock', 'migrations', 'login', CONNECT], 'PostgreSQL does not answer'),
       key,
-      ...skipped(['root key opens the data', ROWS, ACTS], 'PostgreSQL does not answer'),
+      ...skipped(['root key opens the data', ROWS, ACTS, OWNERS], 'PostgreSQL does not answer'),
     ];
   } finally {
     await pool.end();
@@ -134,8 +135,13 @@ async function connections(pool: Pool): Promise<CheckResult> {
 async function opensAndRows(pool: Pool, root: RootKey | undefined, anchor: string | undefined): Promise<CheckResult[]> {
   const opened = await opens(pool, root);
   if (!root || opened.state === 'fail')
-    return [opened, ...skipped([ROWS, ACTS], 'the root key does not open the data')];
-  return [opened, await authenticRows(pool, root), await administrativeActs(pool, root, anchor)];
+    return [opened, ...skipped([ROWS, ACTS, OWNERS], 'the root key does not open the data')];
+  return [
+    opened,
+    await authenticRows(pool, root),
+    await administrativeActs(pool, root, anchor),
+    await ownersApart(pool, root),
+  ];
 }
 
 async function opens(pool: Pool, root: RootKey | undefined): Promise<CheckResult> {

@@ -5,6 +5,7 @@ import { ACTS } from './acts.ts';
 import { type CheckResult, fail, ok, skipped, warn } from './check.ts';
 import { CONNECT, database } from './database.ts';
 import { nodeVersion, ports, temporalSdk } from './machine.ts';
+import { OWNERS } from './owners.ts';
 import { payloadCodec } from './payload-codec.ts';
 import { ROWS } from './rows.ts';
 import { temporal } from './temporal.ts';
@@ -50,6 +51,7 @@ async function examine(env: NodeJS.ProcessEnv): Promise<CheckResult[]> {
       'root key opens the data',
       ROWS,
       ACTS,
+      OWNERS,
     ];
     return [
       node,
