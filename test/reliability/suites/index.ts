@@ -4,6 +4,7 @@ import { buggyBotProgram } from './adversaries/buggy-bot.ts';
 import { databaseWriterProgram } from './adversaries/database-writer.ts';
 import { hostileBodiesProgram } from './adversaries/hostile-bodies.ts';
 import { namespaceWriterProgram } from './adversaries/namespace-writer.ts';
+import { networkProgram } from './adversaries/network.ts';
 import { otherAccountProgram } from './adversaries/other-account.ts';
 import { otherLoginProgram } from './adversaries/other-login.ts';
 import { resumeWorkerProgram } from './adversaries/resume-worker.ts';
@@ -38,6 +39,7 @@ export const SUITES: Suite[] = [
   otherLoginProgram,
   otherAccountProgram,
   hostileBodiesProgram,
+  networkProgram,
   canaries,
   guardrails,
 ];
