@@ -2,7 +2,6 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createKeyring } from '../crypto/keyring.ts';
 import { parseRootKey } from '../crypto/root-key.ts';
-import { createSigner } from '../crypto/signing.ts';
 import { anchorFile } from '../runtime/anchor-file.ts';
 import { type Config, loadConfig } from '../runtime/config.ts';
 import { createLogger } from '../runtime/log.ts';
@@ -28,7 +27,7 @@ import { listen } from '../storage/db/events.ts';
 import { migrationsAtHead } from '../storage/db/migrate.ts';
 import { createPool } from '../storage/db/pool.ts';
 import { refuseForeignRootKey } from '../storage/db/start-up.ts';
-import { currentIssuerKey, publishedKeys } from '../storage/keys/issuer-keys.ts';
+import { currentSigner, publishedKeys } from '../storage/keys/issuer-keys.ts';
 import { storedKeys } from '../storage/keys/stored-keys.ts';
 import { createApp } from './app.ts';
 import { refuseBrokenRequests } from './broken-requests.ts';
@@ -89,7 +88,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     onAnchorFailed: (error) => log.error({ error: error.message }, 'alarm: the anchor could not be written'),
   });
   acts.remember(await refuseRolledBack(pool, keyring, anchor));
-  const [signer, parsers] = await Promise.all([currentIssuerKey(pool, keyring).then(createSigner), loadParsers()]);
+  const [signer, parsers] = await Promise.all([currentSigner(pool, keyring), loadParsers()]);
   const screenDeps = { parsers };
   await selfTest(screenDeps, signer, options.counts ? 1 : UNTIL_COMPILED);
   const { client, connection } = temporalClient(env, payloadCodecs);

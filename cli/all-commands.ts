@@ -14,6 +14,7 @@ import { restore } from './commands/restore.ts';
 import { rotateRootKeyCommand } from './commands/rotate-root-key.ts';
 import { sessions } from './commands/sessions.ts';
 import { show } from './commands/show.ts';
+import { signingKeys } from './commands/signing-keys.ts';
 import { verify } from './commands/verify.ts';
 import { worker } from './commands/worker.ts';
 
@@ -37,5 +38,6 @@ export const COMMANDS: readonly Command[] = [
   migrate,
   doctor,
   rotateRootKeyCommand,
+  signingKeys,
   restore,
 ];

@@ -13,8 +13,8 @@ export interface Terminal {
   interactive: boolean;
 }
 
-/** 0 done, 1 failed, 2 usage, 70 ended by an uncaught error (api and worker). */
-export type ExitCode = 0 | 1 | 2 | 70;
+/** 0 done, 1 failed, 2 usage, 3 a receipt under a revoked key, 70 ended by an uncaught error (api and worker). */
+export type ExitCode = 0 | 1 | 2 | 3 | 70;
 
 /** Made by `defineCommand` or `defineCommandGroup`. */
 export interface Command {

@@ -1,10 +1,10 @@
-import { createHmac, type KeyObject } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { JWK } from 'jose';
 import { isSealedUnder, newKey, SealBroken, type SealContext, seal, unseal, unwrapKey, wrapKey } from './envelope.ts';
-import { createReceiptVerifier, type VerifyReceipt } from './receipt-verifier.ts';
+import { createReceiptVerifier, type VerifyingKey, type VerifyReceipt } from './receipt-verifier.ts';
 import type { NamedKey, RootKey } from './root-key.ts';
 import { type RowMacs, rowMacs } from './row-mac.ts';
-import { publicKeyOf } from './signing.ts';
+import { publicKeyOf, type Revocation } from './signing.ts';
 
 /** A project's key as the database stores it. */
 export interface WrappedKey {
@@ -22,6 +22,18 @@ export interface StoredKeys {
   project(project_id: string): Promise<WrappedKey | undefined>;
   issuers(): Promise<SealedIssuerKey[]>;
 }
+
+/** A signing key with its state, which is sealed with it: a database writer cannot change either. */
+export interface OpenedIssuerKey {
+  kid: string;
+  private_jwk: JWK;
+  /** ISO 8601: since when it signs no new receipts. */
+  retired_at?: string | undefined;
+  revoked?: Revocation | undefined;
+}
+
+/** What is sealed in the row of a signing key. */
+export type IssuerKeySecret = JWK & Pick<OpenedIssuerKey, 'retired_at' | 'revoked'>;
 
 /** The context under which a signing key is sealed. */
 export const issuerKeyContext = (kid: string) => ['issuer key', kid] as const;
@@ -65,6 +77,10 @@ export interface Keyring {
   sealGlobal(context: SealContext, value: unknown): Promise<Buffer>;
   /** @throws SealBroken if none of the root keys unseals it. */
   unsealGlobal(context: SealContext, sealed: Uint8Array): Promise<unknown>;
+  /** All signing keys, newest first, and the ids of rows that none of the root keys sealed. */
+  issuerKeys(): Promise<{ keys: OpenedIssuerKey[]; foreign: string[] }>;
+  /** The same of rows that the caller has read. */
+  openIssuerKeys(rows: readonly SealedIssuerKey[]): Promise<{ keys: OpenedIssuerKey[]; foreign: string[] }>;
   /** Seals the same value under the active root key. Undefined if it already is. */
   resealGlobal(context: SealContext, sealed: Uint8Array): Promise<Buffer | undefined>;
 }
@@ -137,18 +153,34 @@ export function createKeyring(root: RootKey, stored: StoredKeys): Keyring {
     }
     throw new SealBroken('none of the root keys of this process unseals it');
   };
-  /** A key that cannot be unsealed is not this deployment's. */
-  const issuers = async (): Promise<Map<string, KeyObject>> => {
-    const keys = new Map<string, KeyObject>();
-    for (const { kid, sealed } of await stored.issuers()) {
+  /** The attacker brings back the row from before a revocation: what this process saw stays revoked or retired. */
+  const seen = new Map<string, Pick<OpenedIssuerKey, 'retired_at' | 'revoked'>>();
+  const openIssuerKeys = async (rows: readonly SealedIssuerKey[]) => {
+    const keys: OpenedIssuerKey[] = [];
+    const foreign: string[] = [];
+    for (const { kid, sealed } of rows) {
       try {
-        keys.set(kid, publicKeyOf(json((await unsealWithAny(issuerKeyContext(kid), sealed)).plain) as JWK));
+        const { plain } = await unsealWithAny(issuerKeyContext(kid), sealed);
+        const { retired_at, revoked, ...private_jwk } = json(plain) as IssuerKeySecret;
+        const before = seen.get(kid);
+        const state = { retired_at: retired_at ?? before?.retired_at, revoked: revoked ?? before?.revoked };
+        seen.set(kid, state);
+        keys.push({ kid, private_jwk, ...state });
       } catch (error) {
         if (!(error instanceof SealBroken)) throw error;
+        foreign.push(kid); // not this deployment's
       }
     }
-    return keys;
+    return { keys, foreign };
   };
+  const issuerKeys = async () => openIssuerKeys(await stored.issuers());
+  const issuers = async (): Promise<Map<string, VerifyingKey>> =>
+    new Map(
+      (await issuerKeys()).keys.map(({ kid, private_jwk, revoked }) => [
+        kid,
+        { key: publicKeyOf(private_jwk), ...(revoked && { revoked_at: new Date(revoked.at) }) },
+      ]),
+    );
   const verifyReceipt = createReceiptVerifier(issuers);
   return {
     root,
@@ -164,6 +196,8 @@ export function createKeyring(root: RootKey, stored: StoredKeys): Keyring {
       return loading;
     },
     sealerOfNew: openedSealer,
+    issuerKeys,
+    openIssuerKeys,
     sealGlobal: (ctx, value) => seal(root.bytes, global(ctx), encoder.encode(JSON.stringify(value))),
     unsealGlobal: async (ctx, sealed) => json((await unsealWithAny(ctx, sealed)).plain),
     resealGlobal: async (ctx, sealed) => {

@@ -16,7 +16,14 @@ export interface IssuerKey {
   private_jwk: JWK;
 }
 
-/** Signs statements. One per process, created from the newest issuer key. */
+/** A signing key that somebody else may have. */
+export interface Revocation {
+  /** ISO 8601. */
+  at: string;
+  reason: string;
+}
+
+/** Signs statements. */
 export interface Signer {
   readonly kid: string;
   sign(statement: Statement): Promise<string>;
@@ -30,9 +37,12 @@ export async function newIssuerKey(): Promise<IssuerKey> {
   return { kid, public_jwk: publicPart(kid, private_jwk), private_jwk };
 }
 
-/** The public part of a private key, as it is published. */
-export const publicPart = (kid: string, { kty, crv, x }: JWK): JWK =>
-  ({ kty, crv, x, kid, alg: 'EdDSA', use: 'sig' }) as JWK;
+/** The public part of a private key, as it is published. `revoked` as in OpenID Federation 1.0, 8.7.3: seconds, and a reason. */
+export const publicPart = (kid: string, { kty, crv, x }: JWK, revoked?: Revocation): JWK =>
+  ({
+    ...{ kty, crv, x, kid, alg: 'EdDSA', use: 'sig' },
+    ...(revoked && { revoked: { revoked_at: Math.floor(Date.parse(revoked.at) / 1_000), reason: revoked.reason } }),
+  }) as JWK;
 
 /**
  * Signs a compact JWS (RFC 7515, RFC 8037) over the RFC 8785 bytes of the statement. Ed25519 is deterministic. Synchronous, 50 µs:
@@ -47,6 +57,38 @@ export async function createSigner({ kid, private_jwk }: IssuerKey): Promise<Sig
       const { buffer, byteOffset, length } = canonicalBytes(statement);
       const signed = `${header}.${Buffer.from(buffer, byteOffset, length).toString('base64url')}`;
       return `${signed}.${signBytes(null, Buffer.from(signed), key).toString('base64url')}`;
+    },
+  };
+}
+
+const REREAD_MS = 5_000;
+
+/**
+ * Signs with the key that `current` returns, which is asked again when it was asked five seconds ago: a key that was retired signs no
+ * longer, in processes that run too. If it cannot be asked, nothing is signed.
+ */
+export async function createCurrentSigner(current: () => Promise<IssuerKey>): Promise<Signer> {
+  let signer = await createSigner(await current());
+  let read_at = performance.now();
+  let reading: Promise<void> | undefined;
+  const reread = async () => {
+    const asked_at = performance.now();
+    const key = await current();
+    if (key.kid !== signer.kid) signer = await createSigner(key);
+    read_at = asked_at;
+  };
+  return {
+    get kid() {
+      return signer.kid;
+    },
+    async sign(statement) {
+      if (performance.now() - read_at > REREAD_MS) {
+        reading ??= reread().finally(() => {
+          reading = undefined;
+        });
+        await reading;
+      }
+      return signer.sign(statement);
     },
   };
 }

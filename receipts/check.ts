@@ -1,5 +1,14 @@
-/** The checks in the order in which they are made. `payload` is made only when a payload and its salt are given. */
-export const CHECKS = ['form', 'header', 'key', 'signature', 'canonical', 'statement', 'payload'] as const;
+/** The checks in the order in which they are made. `payload` is made only when a payload and its salt are given, `revocation` only when the key set says that the key is revoked. */
+export const CHECKS = [
+  'form',
+  'header',
+  'key',
+  'signature',
+  'canonical',
+  'statement',
+  'payload',
+  'revocation',
+] as const;
 export type CheckName = (typeof CHECKS)[number];
 
 export interface Check {

@@ -2,17 +2,23 @@ import type { JWK } from 'jose';
 import { RECEIPT_TYPE, type Statement } from '../contracts/receipt.ts';
 import { type Check, CheckFailed, type CheckName } from './check.ts';
 import { checkHeader, checkSignature, keyFor, parseCompactJws } from './compact-jws.ts';
+import { type KeyRevocation, revocationOf, revocationSentence } from './key-revocation.ts';
 import { checkCanonical, checkPayload, checkStatement, type RevealedPayload } from './statement-checks.ts';
 
 /** `checks` are in the order of `CHECKS`; the first that fails is the last one made. */
 export type Verification =
   | { valid: true; checks: Check[]; statement: Statement }
   /** Without a statement: the content of an unverified receipt proves nothing. */
-  | { valid: false; checks: Check[] };
+  | {
+      valid: false;
+      checks: Check[];
+      /** Set when every other check passed, and the key set says that the signing key is revoked: somebody else may have made it. */
+      revoked?: KeyRevocation;
+    };
 
 /**
  * Verifies a receipt offline: its form, its signature by one of `keys`, its content, and, with `revealed`, that it is about
- * that payload. Never throws: a receipt that cannot be read is not valid.
+ * that payload. Never throws: a receipt that cannot be read is not valid. Nor is one under a revoked key, whatever time it states.
  *
  * `keys` are the issuer's public keys (JWK, Ed25519). Get them once from `<server>/.well-known/jwks.json` over a connection
  * that you trust. Keys that the receipt itself brings are refused, because the attacker may have written it.
@@ -62,7 +68,10 @@ export async function verifyReceipt(
       passed = begin('payload');
       passed(checkPayload(statement, revealed));
     }
-    return { valid: true, checks, statement };
+    const revoked = revocationOf(key);
+    if (!revoked) return { valid: true, checks, statement };
+    checks.push({ check: 'revocation', ok: false, detail: revocationSentence(kid, revoked) });
+    return { valid: false, checks, revoked };
   } catch (error) {
     const detail = error instanceof CheckFailed ? error.message : 'it cannot be read';
     return { valid: false, checks: [...checks, { check: current, ok: false, detail }] };

@@ -206,13 +206,13 @@ export const AUTHENTICATED: Readonly<Record<string, AuthenticatedTable>> = {
     grants_nothing: { name: 'shown to operators', created_at: 'the order in a list for operators' },
   },
   issuer_keys: {
-    by: 'the private key, sealed by the root key for this kid (keys/issuer-keys.ts)',
+    by: 'the private key and its state, sealed by the root key for this kid (crypto/keyring.ts); a revocation is an act of every project (keys/revoked-keys.ts)',
     identified_by: ['kid'],
     covered: ['sealed'],
     grants_nothing: {
       public_jwk: 'nothing reads it: the public key is derived from the sealed one',
       created_at: 'which of our own keys signs',
-      retired_at: 'as created_at; receipts of a retired key verify as before',
+      retired_at: 'nothing reads it: what was retired or revoked is sealed',
     },
   },
 };

@@ -5,7 +5,6 @@ import { createWatch, type WatchDeps } from '../activities/watch/index.ts';
 import type { DeliveryRef } from '../contracts/workflow.ts';
 import { createKeyring } from '../crypto/keyring.ts';
 import { parseRootKey } from '../crypto/root-key.ts';
-import { createSigner } from '../crypto/signing.ts';
 import { anchorFile } from '../runtime/anchor-file.ts';
 import { loadConfig } from '../runtime/config.ts';
 import { createLogger } from '../runtime/log.ts';
@@ -25,7 +24,7 @@ import { readBacklog } from '../storage/approvals/backlog.ts';
 import { listenToDeliveries } from '../storage/db/events.ts';
 import { createPool } from '../storage/db/pool.ts';
 import { refuseForeignRootKey } from '../storage/db/start-up.ts';
-import { currentIssuerKey } from '../storage/keys/issuer-keys.ts';
+import { currentSigner } from '../storage/keys/issuer-keys.ts';
 import { storedKeys } from '../storage/keys/stored-keys.ts';
 import { workflowBundle } from './bundle.ts';
 import { createWorker } from './create-worker.ts';
@@ -59,7 +58,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<ReturnType<Proc
   await refuseForeignRootKey(pool, root);
   await refuseRolledBack(pool, keyring, config.anchor_file === undefined ? undefined : anchorFile(config.anchor_file));
   const [signer, parsers, bundle] = await Promise.all([
-    currentIssuerKey(pool, keyring).then(createSigner),
+    currentSigner(pool, keyring),
     loadParsers(),
     workflowBundle(),
     refuseTemporal(env, { whenUnavailable: 'wait' }),

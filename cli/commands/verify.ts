@@ -6,7 +6,7 @@ export const verify = defineCommand({
   details: [
     'Checks a receipt (a compact JWS) without network, server or database. Keys come from --keys alone, never from the receipt: get them once from <server>/.well-known/jwks.json, over a connection that you trust.',
     'With --payload and its --salt it also checks that the decision is about this payload.',
-    'Exit code 0: valid, 1: not valid, 2: usage.',
+    'Exit code 0: valid, 1: not valid, 2: usage, 3: not valid because the key set says that the signing key is revoked.',
   ],
   positionals: { file: { value: 'FILE', description: 'the receipt, or - for the standard input' } },
   options: {

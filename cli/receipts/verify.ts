@@ -61,7 +61,7 @@ const checksText = (checks: Check[]): string =>
   table(checks.map(({ check, ok, detail }) => [ok ? 'ok' : 'FAILED', check, visible(detail)]));
 
 /** Prints each check, and what a valid receipt says. */
-export async function verifyFile(options: VerifyOptions, terminal: Terminal): Promise<0 | 1> {
+export async function verifyFile(options: VerifyOptions, terminal: Terminal): Promise<0 | 1 | 3> {
   const { file, payload, salt, json } = options;
   if ([file, options.keys, payload].filter((name) => name === '-').length > 1)
     throw new UsageError('only one file can be -');
@@ -69,10 +69,12 @@ export async function verifyFile(options: VerifyOptions, terminal: Terminal): Pr
   const revealed = readRevealed(payload, salt);
   const verification = await verifyReceipt(readText(file).trim(), keys, revealed);
   const { valid, checks } = verification;
+  const isRevoked = !verification.valid && verification.revoked !== undefined;
+  const verdict = valid ? 'valid' : isRevoked ? 'NOT valid: its signing key is revoked' : 'NOT valid';
   if (json) terminal.out(jsonLine(verification));
   else
     terminal.out(
-      `${checksText(checks)}\n${verification.valid ? `${inWords(verification.statement)}\n` : ''}${valid ? 'valid' : 'NOT valid'}\n`,
+      `${checksText(checks)}\n${verification.valid ? `${inWords(verification.statement)}\n` : ''}${verdict}\n`,
     );
-  return valid ? 0 : 1;
+  return valid ? 0 : isRevoked ? 3 : 1;
 }

@@ -9,6 +9,9 @@ export const ACT_KINDS = [
   'policy_written',
   'login_link_created',
   'session_ended',
+  'signing_key_created',
+  'signing_key_retired',
+  'signing_key_revoked',
   'rows_adopted',
   'epoch_opened',
 ] as const;

@@ -1,6 +1,6 @@
 import type { Sealer } from '../../crypto/keyring.ts';
 import { RolledBack } from '../../crypto/row-mac.ts';
-import { type ActHead, type ActSummary, compareHeads, type NewAct } from '../../domain/acts/act.ts';
+import { type ActHead, type ActKind, type ActSummary, compareHeads, type NewAct } from '../../domain/acts/act.ts';
 import type { AuditSpan } from '../../domain/acts/ports.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
 
@@ -48,6 +48,13 @@ export const readNewestActs = (tx: Transaction, { limit, before, since_ms }: Aud
        and ($3::bigint is null or created_at >= now() - $3 * interval '1 millisecond') order by number desc limit $4`,
     [tx.project_id, before ?? null, since_ms ?? null, limit],
   );
+
+/** In their order. */
+export const actsOfKind = (tx: Transaction, project_id: string, kind: ActKind): Promise<ActRow[]> =>
+  tx.query<ActRow>(`select ${COLUMNS} from admin_acts where project_id = $1 and kind = $2 order by number`, [
+    project_id,
+    kind,
+  ]);
 
 /** The last act, and the one with this number if it is another. */
 const lastActs = (tx: Transaction, project_id: string, number: number): Promise<ActRow[]> =>

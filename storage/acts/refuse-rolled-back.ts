@@ -6,6 +6,7 @@ import { reportIncident } from '../approvals/incidents.ts';
 import { StartRefused } from '../db/start-up.ts';
 import { onceInProject } from '../db/transaction.ts';
 import { projectIds } from '../keys/projects.ts';
+import { keysBroughtBack } from '../keys/revoked-keys.ts';
 import { AT_START, type ChainFault, verifyChain } from './verify-chain.ts';
 
 export interface VerifiedChains {
@@ -31,6 +32,12 @@ export async function verifyChains(
   for (const id of ids) {
     const { head, fault } = await verifyChain(pool, await keyring.sealer(id), anchored.get(id), limit);
     if (fault) faults.push(fault);
+    for (const kid of fault ? [] : await keysBroughtBack(pool, keyring, id))
+      faults.push({
+        project_id: id,
+        incident: 'rolled_back',
+        detail: `the signing key ${kid} was revoked, and its row is from before: run letsping signing-keys revoke ${kid} again`,
+      });
     if (head) heads.set(id, head);
   }
   return { heads, faults, missing: [...anchored.keys()].filter((id) => !ids.includes(id)) };

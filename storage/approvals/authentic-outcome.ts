@@ -16,6 +16,13 @@ function saidIn(statement: Statement): DecidedWith {
 }
 
 /**
+ * Whether the outcome is later than the revocation of its signing key. The attacker has that key and writes to the database. They can state
+ * an earlier time, but not for a request that was opened later: its own time is in its seal.
+ */
+const isAfter = (revoked_at: Date | undefined, { created_at }: RequestRecord, { resolved_at }: LedgerRecord): boolean =>
+  revoked_at !== undefined && (created_at >= revoked_at || resolved_at >= revoked_at);
+
+/**
  * An outcome counts by its receipt. The attacker writes to the database: a ledger row whose receipt this deployment did not sign, or
  * whose receipt says anything else than the row and the request's terms, is not an outcome.
  * @returns what only the receipt says.
@@ -26,8 +33,9 @@ export async function authenticateOutcome(
   request: RequestRecord,
   row: LedgerRecord,
 ): Promise<DecidedWith> {
-  const signed = await sealer.verifyReceipt(row.receipt);
-  if (!signed) throw new RowForged('ledger', row.request_id);
+  const verified = await sealer.verifyReceipt(row.receipt);
+  if (!verified || isAfter(verified.revoked_at, request, row)) throw new RowForged('ledger', row.request_id);
+  const signed = verified.bytes;
   const said = saidIn(JSON.parse(signed.toString('utf8')) as Statement);
   if (!signed.equals(canonicalBytes(statementOf(request, row, said)))) throw new RowForged('ledger', row.request_id);
   return said;

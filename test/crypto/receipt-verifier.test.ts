@@ -1,13 +1,12 @@
-import type { KeyObject } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Statement } from '../../contracts/receipt.ts';
-import { createReceiptVerifier } from '../../crypto/receipt-verifier.ts';
+import { createReceiptVerifier, type VerifyingKey } from '../../crypto/receipt-verifier.ts';
 import { createSigner, newIssuerKey, publicKeyOf } from '../../crypto/signing.ts';
 
 const statement = { predicate: { outcome: 'approved' } } as unknown as Statement;
 const issuer = await newIssuerKey();
 const receipt = await (await createSigner(issuer)).sign(statement);
-const keys = new Map<string, KeyObject>([[issuer.kid, publicKeyOf(issuer.private_jwk)]]);
+const keys = new Map<string, VerifyingKey>([[issuer.kid, { key: publicKeyOf(issuer.private_jwk) }]]);
 
 test('concurrent first receipts wait for one load of the keys', async () => {
   let loads = 0;
@@ -17,12 +16,12 @@ test('concurrent first receipts wait for one load of the keys', async () => {
     return keys;
   });
   const found = await Promise.all(Array.from({ length: 50 }, () => verify(receipt)));
-  expect(found.every((bytes) => bytes?.toString() === '{"predicate":{"outcome":"approved"}}')).toBe(true);
+  expect(found.every((one) => one?.bytes.toString() === '{"predicate":{"outcome":"approved"}}')).toBe(true);
   expect(loads).toBe(1);
 });
 
 test('a key that was written during the load is found, and a failed load is repeated', async () => {
-  const answers = [() => new Map<string, KeyObject>(), () => keys];
+  const answers = [() => new Map<string, VerifyingKey>(), () => keys];
   const verify = createReceiptVerifier(async () => answers.shift()!());
   expect(await verify(receipt)).toBeDefined();
 

@@ -117,6 +117,22 @@ describe('a receipt is refused', () => {
     }
   });
 
+  test('when the key set says that its key is revoked, however it says so', async () => {
+    const revokedKeys = (revoked: unknown) => [{ ...keys[0], revoked } as unknown as (typeof keys)[0]];
+    for (const [revoked, found] of [
+      [
+        { revoked_at: 1_767_225_600, reason: 'compromised' },
+        { revoked_at: '2026-01-01T00:00:00.000Z', reason: 'compromised' },
+      ],
+      [{ revoked_at: 'soon' }, {}],
+      [true, {}],
+      [null, {}],
+    ] as const)
+      expect(await verifyReceipt(receipt, revokedKeys(revoked))).toMatchObject({ valid: false, revoked: found });
+    const broken = await verifyReceipt(`${receipt.slice(0, -4)}AAAA`, revokedKeys(true));
+    expect(broken).not.toHaveProperty('revoked'); // not one that the key signed
+  });
+
   test('when its header names another type or algorithm', async () => {
     const bytes = canonicalBytes(statement);
     const [, body, signature] = receipt.split('.');
