@@ -2,29 +2,30 @@ import type { ApprovalInput, DecisionRef } from '../../contracts/workflow.ts';
 import type { Measured } from '../row.ts';
 import { ALLOWED_SERVICE, type BenchSystem, bodyFor, HELD_SERVICE } from './bench-system.ts';
 import { expectStatus, follow, send } from './http.ts';
-import { byTurns, inFlight, p50, p95, pause, timed } from './timing.ts';
+import { byTurns, inBlocks, inFlight, p50, p95, pause, timed } from './timing.ts';
 
 const TURNS = 4;
 const WIDTH = 20;
+/** Calls of each side before the first warm figure: the engine has then compiled what they run. */
+const WARM_UP = 1_500;
+/** Calls in flight are measured over more calls, because they end sooner. */
+const BURST = 4;
 
 /** Time until an agent's answer: allowed compared with a plain insert, held compared with the start of a bare workflow. */
 export async function ingest(system: BenchSystem, rounds: number): Promise<Measured[]> {
   const plain = () => expectStatus(send('POST', system.plainUrl, undefined, bodyFor(ALLOWED_SERVICE)), 201);
   const allowed = () => system.ingest(ALLOWED_SERVICE);
-  const alone = await byTurns(rounds * 2, {
+  const cold = await byTurns(rounds * 2, {
     plain: async () => (await timed(plain)).ms,
     allowed: async () => (await timed(allowed)).ms,
   });
+  for (const call of [plain, allowed]) await inFlight(WARM_UP, WIDTH, call);
+  const warm = await inBlocks(TURNS, rounds, { plain, allowed });
   const burst = { plain: 0, allowed: 0 };
   for (let turn = 0; turn < TURNS; turn++) {
-    burst.plain += await inFlight(rounds, WIDTH, plain);
-    burst.allowed += await inFlight(rounds, WIDTH, allowed);
+    burst.plain += await inFlight(rounds * BURST, WIDTH, plain);
+    burst.allowed += await inFlight(rounds * BURST, WIDTH, allowed);
   }
-
-  const alike = await byTurns(rounds, {
-    plain: async () => (await timed(plain)).ms,
-    allowed: async () => (await timed(allowed)).ms,
-  });
 
   const held: { id: string; payload_digest: string }[] = [];
   const waits = new Map<string, () => void>();
@@ -57,36 +58,37 @@ export async function ingest(system: BenchSystem, rounds: number): Promise<Measu
   await inFlight(held.length, 10, (i) => system.decideByHttp(held[i]!.id, held[i]!.payload_digest));
   await inFlight(bare.length, 10, (i) => system.decide('bare', bare[i]!.input, bare[i]!.decision));
 
-  const perSecond = (ms: number) => (TURNS * rounds * 1_000) / ms;
+  const perSecond = (ms: number) => (TURNS * rounds * BURST * 1_000) / ms;
   return [
     {
       case: 'ingest, allowed',
-      measure: 'p50, beside a plain insert route',
-      value: p50(alone.allowed),
+      measure: 'p50, beside a plain insert route, right after the start',
+      value: p50(cold.allowed),
       unit: 'ms',
-      baseline: p50(alone.plain),
-      budget: { ratio: 1.5 },
+      baseline: p50(cold.plain),
     },
     {
       case: 'ingest, allowed',
-      measure: 'p50, each side after a thousand calls',
-      value: p50(alike.allowed),
+      measure: 'p50, warm, in blocks',
+      value: p50(warm.allowed),
       unit: 'ms',
-      baseline: p50(alike.plain),
+      baseline: p50(warm.plain),
+      budget: { ratio: 1.3 },
     },
     {
       case: 'ingest, allowed',
-      measure: 'p95, beside a plain insert route',
-      value: p95(alone.allowed),
+      measure: 'p95, warm, in blocks',
+      value: p95(warm.allowed),
       unit: 'ms',
-      baseline: p95(alone.plain),
+      baseline: p95(warm.plain),
     },
     {
       case: 'ingest, allowed',
-      measure: `a second, ${WIDTH} in flight`,
+      measure: `a second, warm, ${WIDTH} in flight`,
       value: perSecond(burst.allowed),
       unit: 'requests/s',
       baseline: perSecond(burst.plain),
+      budget: { atLeast: 0.8 },
     },
     {
       case: 'ingest, held',

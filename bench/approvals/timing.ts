@@ -26,6 +26,23 @@ export async function byTurns<S extends string>(
   return times;
 }
 
+/**
+ * Milliseconds per side, in blocks of `rounds` calls: within a block the caches belong to one side, as on a busy server. The first side of
+ * each turn alternates.
+ */
+export async function inBlocks<S extends string>(
+  turns: number,
+  rounds: number,
+  sides: Record<S, () => Promise<unknown>>,
+): Promise<Record<S, number[]>> {
+  const names = Object.keys(sides) as S[];
+  const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<S, number[]>;
+  for (let turn = 0; turn < turns; turn++)
+    for (const name of turn % 2 === 0 ? names : [...names].reverse())
+      for (let round = 0; round < rounds; round++) times[name].push((await timed(sides[name])).ms);
+  return times;
+}
+
 /** Runs `work` `count` times, `inFlight` at a time; returns the total milliseconds. */
 export async function inFlight(
   count: number,
