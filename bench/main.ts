@@ -6,6 +6,7 @@ const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void>
   schemas: () => import('./schemas/index.ts'),
   'firewall-quality': () => import('./firewall-quality.ts'),
   'firewall-speed': () => import('./firewall-speed.ts'),
+  'firewall-worst': () => import('./firewall-worst.ts'),
   'firewall-fuzz': () => import('./firewall-fuzz.ts'),
   'firewall-metamorphic': () => import('./firewall-metamorphic.ts'),
 };

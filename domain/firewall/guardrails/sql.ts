@@ -24,6 +24,11 @@ const MAX_TEXT = 20_000;
 const MAX_STATEMENTS = 200;
 /** Comments nest: the parser needs time that grows with the square of how many are open. */
 const MAX_COMMENTS = 200;
+/**
+ * The lexer reads a run of plus signs as one operator, drops all but the first, and reads the rest again: time that grows with the square
+ * of the run. Two hyphens start a comment.
+ */
+const LONG_OPERATOR = /(?:-?\+){32}/;
 
 const NO_PARSER = template(
   'unparsed',
@@ -54,7 +59,12 @@ const sqlOf = (rule: SqlRule): Guardrail => ({
       };
       if (hasControl(value.value)) add(CONTROLS);
       if (!parsers.sql) add(NO_PARSER);
-      else if (text.length > MAX_TEXT || occurs(/;/g, text) > MAX_STATEMENTS || occurs(/\/\*/g, text) > MAX_COMMENTS)
+      else if (
+        text.length > MAX_TEXT ||
+        occurs(/;/g, text) > MAX_STATEMENTS ||
+        occurs(/\/\*/g, text) > MAX_COMMENTS ||
+        LONG_OPERATOR.test(text)
+      )
         add(TOO_LONG);
       else judgeSql(text, parsers.sql, rule, add);
     }

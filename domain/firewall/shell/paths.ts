@@ -39,7 +39,7 @@ export const isRootPath = (path: string): boolean =>
 /** A relative path that leads out of its folder to a system folder or a home. */
 export const climbsOut = (path: string): boolean =>
   /(?:\.\.[\\/;]+){3}/.test(path) ||
-  /\.{3,}[\\/]{2,}/.test(path) ||
+  /(?<!\.)\.{3,}[\\/]{2,}/.test(path) ||
   /(?:%2e|\.){2}(?:%2f|%5c)/i.test(path) ||
   // No system opens such a long path, and the cost of the patterns below grows faster than its length.
   (path.length > MAX_PATH ? /\.\.[\\/]/.test(path) : CLIMBS_TO.test(path));

@@ -7,7 +7,12 @@ const PLAIN = /^[\t-\r\x20-\x7e]*$/;
 
 /** NFKC without invisible and control characters; white space stays. Case is kept, because it separates words. */
 export const visible = (text: string): string =>
-  PLAIN.test(text) ? text : text.normalize('NFKC').replace(IGNORABLE, '').replace(CONTROL, '');
+  PLAIN.test(text) ? text : compatible(text).replace(IGNORABLE, '').replace(CONTROL, '');
+
+/** NFKC, but for the two signs that it writes out as a phrase of 18 and of 8 letters: 16 KB of them would become 100 KB, again and again. */
+const compatible = (text: string): string =>
+  PHRASE_SIGN.test(text) ? text.replace(/[^\ufdfa\ufdfb]+/g, (run) => run.normalize('NFKC')) : text.normalize('NFKC');
+const PHRASE_SIGN = /[\ufdfa\ufdfb]/;
 
 /** Whether a text holds control characters, which programs read differently. */
 export const hasControl = (text: string): boolean => text.search(CONTROL) >= 0;
