@@ -60,8 +60,8 @@ export interface Rig extends FirstProject {
   /** Rejects if there is no answer. */
   call(key: string, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   sql(text: string, values?: unknown[]): Promise<any[]>;
-  /** Creates a key for this owner and role. */
-  key(owner: string, role: 'agent' | 'approver' | 'admin'): Promise<string>;
+  /** Creates a key for this owner and role, with these limits. */
+  key(owner: string, role: 'agent' | 'approver' | 'admin', limits?: object): Promise<string>;
   projects: string[];
   /** A second project on the same database. */
   foreign(): Promise<FirstProject>;
@@ -300,8 +300,8 @@ async function build(options: RigOptions, undo: (() => unknown)[], stop: () => P
         await owner.end();
       }
     },
-    key: async (owner, role) => {
-      const made = await call(project.admin_api_key, 'POST', '/api/keys', { name: owner, owner, role });
+    key: async (owner, role, limits = {}) => {
+      const made = await call(project.admin_api_key, 'POST', '/api/keys', { name: owner, owner, role, ...limits });
       if (made.status !== 201) throw new Error(`no key: ${made.status} ${made.text}`);
       return made.body.api_key;
     },

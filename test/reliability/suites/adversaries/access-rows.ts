@@ -68,6 +68,7 @@ export async function forgedKeys(on: Attempts, random: () => number, most: numbe
     await powerless(on, what, change.column === 'secret_sha256' ? rewritten(made) : made);
     await restore();
   });
+  await liftedLimits(on);
   const victim = await rig.key('adv-victim', 'admin');
   await wrote(rig, 'application', `update api_keys set secret_sha256 = ${hex(known.secret_sha256)} where id = $1`, [
     idOf(victim),
@@ -83,6 +84,31 @@ export async function forgedKeys(on: Attempts, random: () => number, most: numbe
   ]);
   on.tried('key moved to another project');
   await powerless(on, 'a key of another project', other.admin_api_key);
+}
+
+/** A key of the attacker's own, from whose row they take what limits it. */
+const LIMITED = { expires_in_ms: 86_400_000, permissions: ['approval:read'] };
+const LIFTED = [
+  ['agent', "context_trust = 'full'"],
+  ['agent', 'expires_at = null'],
+  ['approver', "expires_at = expires_at + interval '1 year'"],
+  ['approver', 'permissions = null'],
+  ['admin', "permissions = array['approval:read', 'approval:decide', 'key:manage', 'policy:loosen']"],
+  ['approver', 'made_by = null'],
+] as const;
+
+/** Any call of the key is refused as that of an unknown key: nothing is left of what it could do before, either. */
+async function liftedLimits(on: Attempts): Promise<void> {
+  for (const login of ['application', 'owner'] as const)
+    for (const [at, [role, set]] of LIFTED.entries()) {
+      const api_key = await on.rig.key(`adv-limited-${at}`, role, LIMITED);
+      const isWritten = await wrote(on.rig, login, `update api_keys set ${set} where id = $1`, [idOf(api_key)]);
+      on.count.check(isWritten === (login === 'owner'), () => `${login} ${isWritten ? 'may' : 'may not'} write ${set}`);
+      if (!isWritten) continue;
+      on.tried('lifted limit of a key');
+      await powerless(on, `a key after ${set}`, api_key);
+      await alarmedProject(on, `a key after ${set}`, 'forged_row');
+    }
 }
 
 const rewritten = (api_key: string) => ownKey(idOf(api_key)).api_key;

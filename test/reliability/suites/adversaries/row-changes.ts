@@ -61,6 +61,7 @@ const ENUMS: Record<string, string[]> = {
   channel: ['api', 'page', 'signal', 'deadline'],
   screening: ['accepted', 'second_approver', 'refused'],
   held_by: ['finding', 'policy'],
+  context_trust: ['full', 'tighten_only'],
 };
 
 /** SQL of other values of a column, by its type. `numbers`: where to change bytes and times. */
