@@ -19,3 +19,47 @@ export function contextOf(context: ActionContext, policy: Policy, deps: ScreenDe
     stats: deps.stats,
   };
 }
+
+/** A context that knows whether something of the call's own context was read from it. */
+export interface Observed {
+  readonly context: GuardrailContext;
+  /** Since the last call. */
+  takeRead(): boolean;
+}
+
+export function observed(around: GuardrailContext): Observed {
+  let wasRead = false;
+  const read = <T>(value: T): T => {
+    wasRead = true;
+    return value;
+  };
+  return {
+    context: {
+      parsers: around.parsers,
+      stats: around.stats,
+      get untrusted() {
+        return read(around.untrusted);
+      },
+      get undeclared() {
+        return read(around.undeclared);
+      },
+      get private() {
+        return read(around.private);
+      },
+      get allowed_domains() {
+        return read(around.allowed_domains);
+      },
+      get known() {
+        return read(around.known);
+      },
+      get declared() {
+        return read(around.declared);
+      },
+    },
+    takeRead() {
+      const was = wasRead;
+      wasRead = false;
+      return was;
+    },
+  };
+}

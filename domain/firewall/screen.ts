@@ -6,7 +6,7 @@ import { type ActiveGuardrail, guardrailsFor } from './active-guardrails.ts';
 import { contextsToJudge, trustUnder } from './context-trust.ts';
 import { evidenceOf, type FindingTemplate, findingOf, isHolding, SEVERITY_RANK, worstFirst } from './finding.ts';
 import type { Guardrail, GuardrailContext } from './guardrail.ts';
-import { contextOf } from './guardrail-context.ts';
+import { contextOf, observed } from './guardrail-context.ts';
 import { parseAction } from './parsing/parse-action.ts';
 import type { ParsedAction } from './parsing/parsed-action.ts';
 import { NO_PARSERS } from './parsing/parsers.ts';
@@ -84,15 +84,18 @@ function findingsOf(
     ? guardrails.map((guardrail) => ({ guardrail }))
     : guardrailsFor(policy, deps.parsers ?? NO_PARSERS, action.service, action.action);
   const found = new Map<string, Finding>();
-  const trust = trustUnder(policy, deps.context_trust);
-  for (const judged of contextsToJudge(context, trust)) {
-    const around = contextOf(judged, policy, deps);
-    for (const { guardrail, severity, verdict } of active) {
-      const answer = answerOf(guardrail, parsed, around);
+  const contexts = contextsToJudge(context, trustUnder(policy, deps.context_trust)).map((judged) =>
+    observed(contextOf(judged, policy, deps)),
+  );
+  for (const { guardrail, severity, verdict } of active) {
+    for (const around of contexts) {
+      const answer = answerOf(guardrail, parsed, around.context);
       for (const finding of answer)
         add(found, severity && finding.id !== 'guardrail_failed' ? { ...finding, severity } : finding);
       if (answer.length > 0 && verdict === 'block') answered.blocked = true;
       if (answer.length > 0 && verdict === 'hold') answered.held = true;
+      // A guardrail is pure: one that read nothing of this context answers the same under the others.
+      if (!around.takeRead()) break;
     }
   }
   findings.push(...found.values());

@@ -4,6 +4,7 @@ import { CASES, statsOf } from '../../../bench/metamorphic/cases.ts';
 import { type Action, ActionContext } from '../../../contracts/action.ts';
 import type { Policy } from '../../../contracts/policy.ts';
 import type { Verdict } from '../../../contracts/verdict.ts';
+import type { GuardrailContext } from '../../../domain/firewall/guardrail.ts';
 import type { ScreenStats } from '../../../domain/firewall/history/stats.ts';
 import { MAX_FINDINGS, screenAction } from '../../../domain/firewall/screen.ts';
 import { call } from '../../helpers/agent-call.ts';
@@ -147,6 +148,28 @@ describe('what an agent says of itself', () => {
     expect(screenAction(to, { known_recipients: ['Mira Falk'] }, reviewFlagged(), undefined, read).verdict).toBe(
       'hold',
     );
+  });
+  test('is read again for each trust, except by a guardrail that reads none of it', () => {
+    let calls = 0;
+    const finding = { id: 'x/y', severity: 'low' as const, pointer: '', evidence: '', message: 'x' };
+    const counting = (reads: (context: GuardrailContext) => unknown) => ({
+      id: 'x',
+      check: (_: unknown, context: GuardrailContext) => {
+        calls += 1;
+        reads(context);
+        return [finding];
+      },
+    });
+    const context = { untrusted: true, task: 'x' };
+    const callsOf = (reads: (context: GuardrailContext) => unknown) => {
+      calls = 0;
+      const { findings } = screenAction(mail, context, policy, [counting(reads), counting(() => 0)]);
+      expect(findings).toEqual([finding]);
+      return calls;
+    };
+    expect(callsOf(({ stats, parsers: own }) => [stats, own])).toBe(2);
+    for (const member of ['untrusted', 'undeclared', 'private', 'allowed_domains', 'known', 'declared'] as const)
+      expect([member, callsOf((around) => around[member])]).toEqual([member, 4]);
   });
   test('is one of the members that this test knows', () => {
     expect(Object.keys(ActionContext.shape).sort()).toEqual(
