@@ -6,6 +6,7 @@ import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { openDataDir, rememberPorts } from '../../cli/services/data-dir.ts';
 import { type System, startSystem } from '../../cli/services/system.ts';
+import { CLAIM_HEADER } from '../../contracts/claim-header.ts';
 import type { ApprovalInput, DecisionRef } from '../../contracts/workflow.ts';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
@@ -31,6 +32,7 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 const NOTE = 'The customer was charged twice for the order of last week, and asks to have one of the two back. '.repeat(
   9,
 );
+const claim = () => ({ [CLAIM_HEADER]: randomBytes(32).toString('base64url') });
 /** About 1 KB of JSON, as a tool call has it. */
 const payload = () => ({ customer: `cus_${randomBytes(6).toString('hex')}`, amount_cents: 4_200, note: NOTE });
 export const bodyFor = (service: string) => ({ service, action: 'refund', payload: payload(), priority: 'medium' });
@@ -226,6 +228,12 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
       },
       ingest: (service: string) =>
         expectStatus<Opened>(send('POST', `${system.api_url}/ingest`, system.agent_api_key, bodyFor(service)), 201),
+      /** The same, with a claim of the permit in its own statement. */
+      ingestClaimed: (service: string) =>
+        expectStatus<Opened>(
+          send('POST', `${system.api_url}/ingest`, system.agent_api_key, { ...bodyFor(service), claim: true }, claim()),
+          201,
+        ),
       /** Retries on 503, as clients do; returns the number of retries. */
       decideByHttp: async (id: string, payload_digest: string): Promise<number> => {
         const url = `${system.api_url}/approval-requests/${id}/decisions`;

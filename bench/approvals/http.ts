@@ -9,7 +9,13 @@ export interface Answer {
 /** A minimal client, the same for all sides, so that its cost is in all of them. */
 const agent = new Agent({ keepAlive: true, maxSockets: 200 });
 
-export const send = (method: string, url: string, key: string | undefined, body?: unknown): Promise<Answer> =>
+export const send = (
+  method: string,
+  url: string,
+  key: string | undefined,
+  body?: unknown,
+  more: Record<string, string> = {},
+): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const req = request(
@@ -18,6 +24,7 @@ export const send = (method: string, url: string, key: string | undefined, body?
         method,
         agent,
         headers: {
+          ...more,
           ...(key !== undefined && { authorization: `Bearer ${key}` }),
           ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
         },
@@ -34,7 +41,7 @@ export const send = (method: string, url: string, key: string | undefined, body?
     );
     // The server may close an idle connection while it is reused; the call has not been sent then.
     req.on('error', (error: NodeJS.ErrnoException) => {
-      if (req.reusedSocket && error.code === 'ECONNRESET') send(method, url, key, body).then(resolve, reject);
+      if (req.reusedSocket && error.code === 'ECONNRESET') send(method, url, key, body, more).then(resolve, reject);
       else reject(error);
     });
     req.end(text);

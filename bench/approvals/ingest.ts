@@ -27,6 +27,10 @@ export async function ingest(system: BenchSystem, rounds: number): Promise<Measu
     burst.allowed += await inFlight(rounds * BURST, WIDTH, allowed);
   }
 
+  const claimed = () => system.ingestClaimed(ALLOWED_SERVICE);
+  await inFlight(WARM_UP, WIDTH, claimed);
+  const claims = await inBlocks(TURNS, rounds, { allowed, claimed });
+
   const held: { id: string; payload_digest: string }[] = [];
   const waits = new Map<string, () => void>();
   const waiting = new Set<string>();
@@ -89,6 +93,14 @@ export async function ingest(system: BenchSystem, rounds: number): Promise<Measu
       unit: 'requests/s',
       baseline: perSecond(burst.plain),
       budget: { atLeast: 0.8 },
+    },
+    {
+      case: 'ingest, allowed and claimed',
+      measure: 'p50, beside the same without a claim',
+      value: p50(claims.claimed),
+      unit: 'ms',
+      baseline: p50(claims.allowed),
+      budget: { ratio: 1.05 },
     },
     {
       case: 'ingest, held',

@@ -119,6 +119,9 @@ export async function openOracle(options: OracleOptions): Promise<Oracle> {
         say('same resolution', request_id, `answered ${outcome.status}, ledger ${row.status}`);
       else if (decision_id !== undefined && row.decision_id !== decision_id)
         say('same resolution', request_id, 'the answer named another decision');
+      const isDone = (claim: any) => claim.request_id === request_id && (claim.closed_as ?? claim.ended) === 'done';
+      if (what === 'executed' && !rows.claims.some(isDone))
+        say('same resolution', request_id, 'the execution was answered, and is not recorded');
     }
     return found;
   }

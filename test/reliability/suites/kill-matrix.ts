@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CLAIM_HEADER } from '../../../contracts/claim-header.ts';
 import { type Program, program } from '../../faults/program.ts';
 import { createRig, type Rig, VICTIMS, type Victim } from '../../faults/rig.ts';
 import { POINTS, type Point } from '../../faults/traps.ts';
@@ -156,18 +158,16 @@ export class Driver {
     throw new Error(`${id} is pending after ${PATIENCE_MS / 1000} s`);
   }
 
+  /** Claims the permit and reports the execution; each call is retried with the token of the claim. */
   async execute({ id, payload_digest }: Opened): Promise<void> {
     const { rig } = this;
-    const ask = () =>
-      rig.call(
-        rig.agent_api_key,
-        'POST',
-        `/api/approval-requests/${id}/executed`,
-        { payload_digest },
-        { 'idempotency-key': `executed ${id}` },
-      );
-    const answer = await patient('executed', PATIENCE_MS, ask, (status) => status === 201 || status === 409);
-    if (answer.status === 201 || answer.body.code === 'executed_already')
+    const headers = { [CLAIM_HEADER]: createHash('sha256').update(id).digest('hex') };
+    const post = (path: string, body: object) => () =>
+      rig.call(rig.agent_api_key, 'POST', `/api/approval-requests/${id}/${path}`, body, headers);
+    const isAnswer = (status: number) => status < 300 || status === 409;
+    const claimed = await patient('claim', PATIENCE_MS, post('claim', { payload_digest }), isAnswer);
+    const ended = await patient('claim/end', PATIENCE_MS, post('claim/end', { ended: 'done' }), isAnswer);
+    if (ended.status === 200 || claimed.body.code === 'executed_already')
       rig.oracle.answers.push({ request_id: id, what: 'executed' });
   }
 

@@ -75,6 +75,7 @@ export const STEPS: Step[] = [
     name: 'thread-notified',
     where: statement('worker-postgres', /update deliveries set delivered_at/),
   },
-  { name: 'execution-reported', where: statement('api-postgres', /insert into claims/) },
+  { name: 'permit-claimed', where: statement('api-postgres', /insert into claims/) },
+  { name: 'execution-reported', where: statement('api-postgres', /update claims set/) },
   { name: 'workflow-ended', where: rpc('worker-temporal', 'RespondWorkflowTaskCompleted', completes) },
 ];
