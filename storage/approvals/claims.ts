@@ -95,8 +95,8 @@ export type ClaimJson = Omit<ClaimRecord, Times> & { project_id: string; mac: st
   >;
 
 /** Columns of a new claim; `claimValues` makes the values after the first two. */
-export const CLAIM_INSERT = `request_id, project_id, ${CLAIM_COLUMNS}, mac`;
-export const claimValues = (sealer: Sealer, claim: ClaimRecord): unknown[] => [
+const CLAIM_INSERT = `request_id, project_id, ${CLAIM_COLUMNS}, mac`;
+const claimValues = (sealer: Sealer, claim: ClaimRecord): unknown[] => [
   claim.attempt,
   claim.payload_digest,
   claim.claimed_by,

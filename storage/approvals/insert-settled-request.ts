@@ -5,7 +5,6 @@ import type { FirewallOutcome } from '../../domain/approval/ports.ts';
 import type { NewRequest } from '../../domain/approval/record.ts';
 import { deliveryNotification } from '../db/notices.ts';
 import { alone, ENTER_PROJECT } from '../db/transaction.ts';
-import { CLAIM_INSERT, claimValues } from './claims.ts';
 import { insertOutcome } from './insert-outcome.ts';
 import { INSERT_COLUMNS, insertValues, TIME_IS_NOW } from './insert-request.ts';
 import { policyIsStill } from './policies.ts';
@@ -30,11 +29,19 @@ const openSettled = (claimed: string) => `with ${ENTER_PROJECT},
 select case when id is not null then ${deliveryNotification('id')}::text end from outcome left join outbox on true`;
 
 const OPEN_SETTLED = openSettled('');
-/** The permit is claimed in the same statement: no round trip more. */
+/** The permit is claimed in the same statement: no round trip more. What the claim shares with its request is not sent twice. */
 const OPEN_CLAIMED = openSettled(`,
  claimed as (
-   insert into claims (${CLAIM_INSERT})
-   select request_id, project_id, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40 from opened)`);
+   insert into claims (request_id, project_id, attempt, payload_digest, claimed_by, key_id, token_sha256, retryable, claimed_at, unknown_after, mac)
+   select request_id, project_id, 1, $13, $9, $10, $27, $28, $18, $29, $30 from opened)`);
+
+/** The first claim, by the key that opens the request, at that time. */
+const claimOfOpener = (sealer: Sealer, claim: ClaimRecord): unknown[] => [
+  claim.token_sha256,
+  claim.retryable,
+  claim.unknown_after.toISOString(),
+  sealer.macOf('claim', claim.request_id, claim),
+];
 
 /**
  * Writes a request together with its outcome: what the firewall allows or blocks is one row and one ledger entry, and never
@@ -57,7 +64,7 @@ export async function insertSettledRequest(
     ledger.channel,
     ledger.verified,
     ledger.receipt,
-    ...(claim ? claimValues(sealer, claim) : []),
+    ...(claim ? claimOfOpener(sealer, claim) : []),
   ];
   const { rows } = await alone(pool, claim ? OPEN_CLAIMED : OPEN_SETTLED, values);
   return rows.length > 0;
