@@ -398,8 +398,8 @@ function search(parsers: Parsers, seconds: number, seed: number, policy: Policy)
     if (!costs.has(JSON.stringify(child))) measure(child);
   }
   // Once is noise: the dearest are measured again.
-  for (const { genome } of best(60)) measure(genome, 5);
-  return { tried: costs.size, leaders: best(10), all: best(250) };
+  for (const { genome } of best(40)) measure(genome, 3);
+  return { tried: costs.size, leaders: best(10), all: best(60) };
 }
 
 /** How the cost grows when the body doubles: 2 for work that is linear, 4 where it grows with the square. */

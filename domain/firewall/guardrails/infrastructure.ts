@@ -4,6 +4,7 @@ import { type FindingTemplate, findingOf, templatesOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { withNamedKey } from '../parsing/named-member.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
+import { perOwner } from '../parsing/per-owner.ts';
 import type { PrincipalChange } from '../parsing/typed-values.ts';
 import { isGranting, isRefusing } from '../privilege/values.ts';
 import { visibleOf } from '../text/confusables.ts';
@@ -229,10 +230,11 @@ function opensNetwork(text: string, key: readonly string[], path: readonly (read
   );
 }
 
-const denies = (owner: Readonly<Record<string, unknown>> | undefined): boolean =>
-  Object.entries(owner ?? {}).some(
+const denies = perOwner(false, (owner) =>
+  Object.entries(owner).some(
     ([key, value]) => wordsOf(key).join() === 'effect' && String(value).toLowerCase() === 'deny',
-  );
+  ),
+);
 
 const SOURCE_UNPROTECTS =
   /\b(?:force_destroy|skip_final_snapshot)\s{0,20}=\s{0,20}true\b|\b(?:deletion_protection|prevent_destroy)\s{0,20}=\s{0,20}false\b/;

@@ -3,6 +3,7 @@ import type { Finding } from '../../../contracts/verdict.ts';
 import { findingOf, templatesOf } from '../finding.ts';
 import type { FindingName } from '../finding-names.ts';
 import type { Guardrail } from '../guardrail.ts';
+import { perOwner } from '../parsing/per-owner.ts';
 import { visible } from '../text/confusables.ts';
 import { type GuardrailDefinition, noHistory } from './definition.ts';
 import { MIME_KEYS } from './words.ts';
@@ -46,10 +47,7 @@ const create = (rule: MediaRule): Guardrail => ({
       const words = value.place.last;
       const { pointer } = value.place;
       if (typeof value.value === 'string' && isMimeKey(words)) judgeMime(value.value, pointer);
-      const medium = Object.keys(value.place.owner ?? {}).some((key) =>
-        /mime|content.?type|media|width|height|duration|url|data/i.test(key),
-      );
-      if (!medium) continue;
+      if (!isMedium(value.place.owner)) continue;
       const limit = limitAt(words.join('_'), rule);
       if (limit === undefined) continue;
       const number = numberOf(value.value);
@@ -96,8 +94,13 @@ function numberOf(value: unknown): number | undefined {
   return /^[+-]?\d{1,15}(?:\.(?!\d{3}$)\d{1,15})?$/.test(text) ? Number(text) : Number.NaN;
 }
 
-const heightBeside = (owner: Readonly<Record<string, unknown>> | undefined): unknown =>
-  Object.entries(owner ?? {}).find(([key]) => visible(key).trim().toLowerCase() === 'height')?.[1];
+const isMedium = perOwner(false, (owner) =>
+  Object.keys(owner).some((key) => /mime|content.?type|media|width|height|duration|url|data/i.test(key)),
+);
+const heightBeside = perOwner<unknown>(
+  undefined,
+  (owner) => Object.entries(owner).find(([key]) => visible(key).trim().toLowerCase() === 'height')?.[1],
+);
 
 export const mediaGuard: GuardrailDefinition<'media_guard'> = {
   kind: 'media_guard',

@@ -3,6 +3,7 @@ import type { Finding } from '../../../contracts/verdict.ts';
 import { type FindingTemplate, findingOf } from '../finding.ts';
 import type { Guardrail } from '../guardrail.ts';
 import { innermostWords, NEW_VALUE, withNamedKey } from '../parsing/named-member.ts';
+import { perOwner } from '../parsing/per-owner.ts';
 import { isPointerIn } from '../parsing/pointer-match.ts';
 import type { PrincipalChange } from '../parsing/typed-values.ts';
 import { isAdminFlag } from '../privilege/admin-flag.ts';
@@ -273,10 +274,10 @@ function judgeFlag(key: Words, value: unknown, opens: boolean): FindingTemplate 
 const WORLD_WRITABLE = /^(?:0?o?[0-7]?777|-?(?:rwx){3}|a\+rwx)$/;
 
 /** A statement that lists its operations, each by its name. */
-function saysWhatItDoes(owner: PrincipalChange['place']['owner']): boolean {
-  const listed = owner && Object.hasOwn(owner, 'Action') ? [owner['Action']].flat() : [];
+const saysWhatItDoes = perOwner(false, (owner) => {
+  const listed = Object.hasOwn(owner, 'Action') ? [owner['Action']].flat() : [];
   return listed.length > 0 && listed.every((one) => typeof one === 'string' && /^\w+:\w+$/.test(one));
-}
+});
 
 /** A statement that denies may name everything. */
 const deniesAnyway = (owner: PrincipalChange['place']['owner']): boolean =>

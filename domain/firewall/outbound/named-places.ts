@@ -1,6 +1,7 @@
 import { type ReadUrl, readUrl } from '../hosts/url.ts';
 import type { ParsedAction } from '../parsing/parsed-action.ts';
 import type { Place } from '../parsing/path.ts';
+import { perOwner } from '../parsing/per-owner.ts';
 import { HOST_WORDS } from '../parsing/words.ts';
 import { visible } from '../text/confusables.ts';
 import { keyWords } from '../text/key-words.ts';
@@ -48,7 +49,7 @@ export function namedPlaces(action: ParsedAction): NamedPlace[] {
     const raw = sure && typeof value.value === 'number' ? String(value.value) : value.value;
     const text = typeof raw === 'string' ? visible(raw).trim() : '';
     if (typeof raw !== 'string' || text === '') continue;
-    const beside = besideOf(place);
+    const beside = besideOf(place.owner);
     if (beside.paths.length > MOST_PATHS || beside.paths.some((path) => path.length > MAX_TEXT))
       found.push({ place, raw, reached: undefined, isCut: true });
     else if (text.length <= MAX_TEXT && !RELATIVE.test(text))
@@ -94,8 +95,6 @@ function hostIn(text: string): Reached | 'none' | undefined {
   };
 }
 
-type Owner = NonNullable<Place['owner']>;
-
 /** What the members beside a host say. */
 interface Beside {
   readonly port: number | undefined;
@@ -103,22 +102,15 @@ interface Beside {
 }
 
 const NOTHING_BESIDE: Beside = { port: undefined, paths: [] };
-/** Cache: many members of one object can name a host. */
-const BESIDE = new WeakMap<Owner, Beside>();
 
-function besideOf({ owner }: Place): Beside {
-  if (owner === undefined) return NOTHING_BESIDE;
-  const cached = BESIDE.get(owner);
-  if (cached) return cached;
+const besideOf = perOwner(NOTHING_BESIDE, (owner): Beside => {
   const members = Object.entries(owner).filter(([key]) => key.length <= MAX_KEY);
   const port = members.find(([key]) => plainKey(key) === 'port')?.[1];
   const paths = members.flatMap(([key, value]) =>
     typeof value === 'string' && value !== '' && JOINED_PATH_KEYS.has(plainKey(key)) ? [visible(value).trim()] : [],
   );
-  const beside = { port: portOf(port), paths };
-  BESIDE.set(owner, beside);
-  return beside;
-}
+  return { port: portOf(port), paths };
+});
 
 function portOf(value: unknown): number | undefined {
   if (typeof value !== 'number' && typeof value !== 'string') return undefined;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Policy } from '../../../contracts/policy.ts';
 import { screenAction } from '../../../domain/firewall/screen.ts';
 import { climbsOut } from '../../../domain/firewall/shell/paths.ts';
 import { loadParsers } from '../../../runtime/parsers.ts';
@@ -61,4 +62,40 @@ test('SQL whose lexer would read the same signs again and again is not given to 
     `-- ${'='.repeat(100)}\nselect 1 -- +${'-'.repeat(70)}+`,
   ])
     expect(judged(honest)).toEqual({ ids: [], parsed: 1 });
+});
+
+test('the members of an object are read as often for many values in it as for few', () => {
+  const rules: Policy['guardrails'] = [
+    { kind: 'media_guard', mime: ['image/*'], max_pixels: 100, max_bytes: 100, max_duration_s: 1 },
+    { kind: 'money', per_call: 100 },
+    { kind: 'egress', allowed_domains: ['ours.example'] },
+    { kind: 'expression', cel: 'amounts.exists(a, a.minor > 5)' },
+  ];
+  const spelt = (name: string, count: number) =>
+    Array.from({ length: count }, (_, bits) =>
+      [...name].map((letter, at) => (bits & (1 << at) ? letter.toUpperCase() : letter)).join(''),
+    );
+  const reads = (members: Record<string, unknown>): number => {
+    let count = 0;
+    const inner = new Proxy(members, {
+      ownKeys: (target) => {
+        count += 1;
+        return Reflect.ownKeys(target);
+      },
+    });
+    screenPayload({ inner }, reviewFlagged({ guardrails: rules }), { untrusted: true });
+    return count;
+  };
+  const shapes: [string, (count: number) => Record<string, unknown>][] = [
+    ['exceptions', (count) => ({ NotAction: Array(count).fill('s3:x'), effect: 'Allow' })],
+    ['buckets', (count) => ({ Resource: Array(count).fill('arn:aws:s3:::b/*'), Action: Array(count).fill('s3:get') })],
+    ['policies', (count) => ({ policy: Array(count).fill('AdministratorAccess'), url: 'x' })],
+    ...['width', 'duration', 'authority', 'amount', 'notaction', 'hostname', 'newvalue', 'currency', 'permission'].map(
+      (name): [string, (count: number) => Record<string, unknown>] => [
+        name,
+        (count) => Object.fromEntries(spelt(name, count).map((key) => [key, '5'])),
+      ],
+    ),
+  ];
+  for (const [name, shape] of shapes) expect([name, reads(shape(200))]).toEqual([name, reads(shape(30))]);
 });
