@@ -1,7 +1,7 @@
 import { ApiKey, CreatedKey, CreateKeyBody, KeyList } from '../../contracts/key.ts';
 import { newApiKey } from '../../crypto/api-key.ts';
 import { newId } from '../../crypto/ids.ts';
-import { notToGive, type Principal, roleMayDo } from '../../domain/access/permissions.ts';
+import { madeBy, mayDo, notToGive, type Principal, roleMayDo } from '../../domain/access/permissions.ts';
 import type { KeyStore } from '../../domain/access/ports.ts';
 import { ownerRefusal } from '../../domain/access/same-owner.ts';
 import { DomainError } from '../../domain/errors.ts';
@@ -13,7 +13,10 @@ export interface KeyRouteDeps {
 }
 
 /** The permissions of a new key: of its role, and none that its maker lacks. @throws DomainError */
-function refusePermissions(maker: Principal, { role, permissions }: CreateKeyBody): void {
+function refusePermissions(maker: Principal, { role, permissions, context_trust }: CreateKeyBody): void {
+  // A context that counts in full lets an agent's calls through which the policy holds.
+  if (context_trust === 'full' && !mayDo(maker, 'policy:loosen'))
+    throw new DomainError('forbidden', 'The key of a host program loosens verdicts: this needs policy:loosen.');
   const foreign = permissions?.find((one) => !roleMayDo(role, one));
   if (foreign !== undefined)
     throw new DomainError('invalid_value', `The role ${role} has no permission ${foreign}.`, {
@@ -64,9 +67,10 @@ export const keyRoutes = ({ keys, environment }: KeyRouteDeps): Route[] => [
         throw new DomainError('invalid_value', 'This owner cannot have a key.', {
           errors: [{ pointer: '/owner', detail: refusal }],
         });
+      const made_by = madeBy(principal, body.owner);
       for (let id = new_id; ; id = newId('key')) {
         const { api_key, secret_sha256 } = newApiKey(id, environment);
-        const key = await keys.createKey(project_id, id, body, secret_sha256, actor);
+        const key = await keys.createKey(project_id, id, { ...body, made_by }, secret_sha256, actor);
         if (key) return { status: 201, body: { ...key, api_key } };
         // An attempt under the same Idempotency-Key made this one, and died before its answer: nobody has its secret.
         await keys.revokeKey(project_id, id, actor);

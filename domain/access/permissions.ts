@@ -34,6 +34,13 @@ export const roleMayDo = (role: Role, permission: Permission): boolean => PERMIS
 export const notToGive = (maker: Authority, key: Authority): Permission[] =>
   permissionsOf(key).filter((one) => roleMayDo(maker.role, one) && !mayDo(maker, one));
 
+/**
+ * Who knows the secret of a new key beside its owner: its maker, or who made the maker's own key. The attacker makes an admin's key for
+ * somebody else, and with it a second one for the same owner. Null: nobody.
+ */
+export const madeBy = (maker: Pick<Principal, 'owner' | 'made_by'>, owner: string): string | null =>
+  [maker.made_by, maker.owner].find((one): one is string => one !== null && !isSameOwner(one, owner)) ?? null;
+
 /** The authenticated caller. `key_id` is its identity for idempotency. */
 export interface Principal extends Authority {
   project_id: string;

@@ -59,13 +59,16 @@ export interface IdentityStore {
   takeLoginLink(token_sha256: Uint8Array): Promise<ApproverSession | undefined>;
 }
 
+/** `made_by` absent: its owner, or the terminal. */
+export type NewKey = CreateKeyBody & Partial<Pick<StoredKey, 'made_by'>>;
+
 /** The API keys of a project. */
 export interface KeyStore {
   /** Undefined, and nothing written, when the id exists. */
   createKey(
     project_id: string,
     id: string,
-    key: CreateKeyBody,
+    key: NewKey,
     secret_sha256: Uint8Array,
     by: Actor,
   ): Promise<ApiKey | undefined>;

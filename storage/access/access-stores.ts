@@ -17,7 +17,7 @@ export function keyStore({ pool, keyring, keys, memory, report, acts }: AccessDe
   return {
     createKey: (project_id, id, key, secret_sha256, by) =>
       acts.transact(project_id, async (tx, sealer, record) => {
-        const written = await insertKey(tx, sealer, id, key, secret_sha256, by.owner);
+        const written = await insertKey(tx, sealer, id, key, secret_sha256);
         if (written) await record(keyCreated(id, key, by));
         return written;
       }),

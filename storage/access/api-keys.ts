@@ -1,8 +1,8 @@
 import type { ContextTrust } from '../../contracts/action.ts';
-import type { ApiKey, CreateKeyBody, Permission, Role } from '../../contracts/key.ts';
+import type { ApiKey, Permission, Role } from '../../contracts/key.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
 import { permissionsOf } from '../../domain/access/permissions.ts';
-import { isSameOwner } from '../../domain/access/same-owner.ts';
+import type { NewKey } from '../../domain/access/ports.ts';
 import type { Actor, NewAct } from '../../domain/acts/act.ts';
 import { notifyRevoked } from '../db/notices.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
@@ -61,24 +61,20 @@ export const asApiKey = (row: KeyRow, authentic: boolean): ApiKey => ({
   authentic,
 });
 
-/**
- * `by`: owner of the key that made it; null for the terminal. Undefined, and nothing written, when the id exists: the application may
- * not change a key (`storage/grants.ts`).
- */
+/** Undefined, and nothing written, when the id exists: the application may not change a key (`storage/grants.ts`). */
 export async function insertKey(
   tx: Transaction,
   sealer: Sealer,
   id: string,
-  key: CreateKeyBody,
+  key: NewKey,
   secret_sha256: Uint8Array,
-  by: string | null,
 ): Promise<ApiKey | undefined> {
   const created_at = await clock(tx);
   const { name, owner, role, services = null, context_trust = 'tighten_only', permissions = null, expires_in_ms } = key;
   const fields = {
     ...{ name, owner, role, services, secret_sha256, created_at, context_trust, permissions },
     expires_at: expires_in_ms === undefined ? null : new Date(created_at.getTime() + expires_in_ms),
-    made_by: by === null || isSameOwner(by, owner) ? null : by,
+    made_by: key.made_by ?? null,
   };
   const names = Object.keys(fields);
   const [row] = await tx.query<KeyRow>(
@@ -91,7 +87,7 @@ export async function insertKey(
 }
 
 /** The act that records it. */
-export const keyCreated = (id: string, key: CreateKeyBody, by: Actor): NewAct => ({
+export const keyCreated = (id: string, key: NewKey, by: Actor): NewAct => ({
   kind: 'key_created',
   subject: id,
   by,
@@ -100,6 +96,7 @@ export const keyCreated = (id: string, key: CreateKeyBody, by: Actor): NewAct =>
     ...(key.context_trust === 'full' && { context_trust: key.context_trust }),
     ...(key.expires_in_ms !== undefined && { expires_in_ms: key.expires_in_ms }),
     ...(key.permissions && { permissions: key.permissions }),
+    ...(typeof key.made_by === 'string' && { made_by: key.made_by }),
   },
 });
 

@@ -60,7 +60,7 @@ export async function createFirstProject(options: {
       const make = async (role: Role) => {
         const id = newId('key');
         const { api_key, secret_sha256 } = newApiKey(id, options.environment);
-        await insertKey(tx, sealer, id, FIRST_KEYS[role], secret_sha256, null);
+        await insertKey(tx, sealer, id, FIRST_KEYS[role], secret_sha256);
         await record(keyCreated(id, FIRST_KEYS[role], TERMINAL));
         return api_key;
       };

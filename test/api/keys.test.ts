@@ -181,6 +181,7 @@ describe('permissions taken apart', () => {
       { owner, role: 'admin', permissions: ['policy:loosen'] },
       { owner: 'other', role: 'admin', permissions: without() },
       { owner: 'other', role: 'approver' },
+      { owner: 'bot-2', context_trust: 'full' },
     ])
       expect(await create(body, key)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
     expect(
@@ -251,6 +252,16 @@ describe('a key that another person made', () => {
     const { body } = await create({ owner: 'cfo', role: 'approver' });
     expect(body.made_by).toBe('dev-admin');
     expect(await approvedBy(body.api_key)).toMatchObject({ by: ['cfo'], keys_made_by: { cfo: 'dev-admin' } });
+  });
+
+  test('is one as well when it is made with a key that another person made, and its receipts say so', async () => {
+    const first = (await create({ owner: 'coo', role: 'admin' })).body;
+    expect(first.made_by).toBe('dev-admin');
+    const own = (await create({ owner: 'coo', role: 'approver' }, first.api_key)).body;
+    expect(own.made_by).toBe('dev-admin');
+    expect(await approvedBy(own.api_key)).toMatchObject({ keys_made_by: { coo: 'dev-admin' } });
+    expect((await create({ owner: 'someone', role: 'approver' }, first.api_key)).body.made_by).toBe('dev-admin');
+    expect((await create({ owner: 'dev-admin', role: 'approver' }, first.api_key)).body.made_by).toBe('coo');
   });
 
   test('differs from a key of its owner, or of the first start', async () => {

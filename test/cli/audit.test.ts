@@ -29,7 +29,7 @@ test('acts are listed, newest first: what, about what, by whom, from where', asy
   const [titles, first, ...rest] = out.trimEnd().split('\n');
   expect(titles).toMatch(/^NUMBER +TIME +ACT +ABOUT +BY +FROM +DETAILS$/);
   expect(first).toMatch(
-    /^5 +20\S+Z +key_created +key_\S+ +dev-admin \(key_\w+\) +api 127\.0\.0\.1 +owner host-1, role agent, context_trust full$/,
+    /^5 +20\S+Z +key_created +key_\S+ +dev-admin \(key_\w+\) +api 127\.0\.0\.1 +owner host-1, role agent, context_trust full, made_by dev-admin$/,
   );
   expect(rest.at(-1)).toMatch(/^1 +20\S+Z +project_created +prj_\w+ +the terminal +terminal +name test$/);
   expect((await run(audit, ['--limit', '2', '--since', '1h'], admin)).out.trimEnd().split('\n')).toHaveLength(3);
