@@ -16,7 +16,12 @@ const ledgerOf = (...payments: { ago_ms: number; amount: number }[]) => ({
       .filter(({ ago_ms }) => ago_ms < since_ms)
       .sort((a, b) => a.ago_ms - b.ago_ms)
       .slice(0, limit)
-      .map(({ ago_ms, amount }) => ({ ...pay(amount), requested_by: 'a', created_at: new Date(Date.now() - ago_ms) })),
+      .map(({ ago_ms, amount }) => ({
+        id: `req_${ago_ms}_${amount}`,
+        ...pay(amount),
+        requested_by: 'a',
+        created_at: new Date(Date.now() - ago_ms),
+      })),
 });
 
 async function found(
@@ -52,4 +57,30 @@ describe('a daily money limit', () => {
     const many = ledgerOf(...Array.from({ length: 501 }, (_, at) => ({ ago_ms: at, amount: 1 })));
     expect(await found([DAILY], many, 1)).toEqual(['money/no_history']);
   });
+});
+
+test('the earlier calls are read once for a policy, and other work goes on meanwhile', async () => {
+  const policy = { ...DEFAULT_POLICY, guardrails: [DAILY] };
+  let reads = 0;
+  const payload = new Proxy(pay(5).payload, {
+    ownKeys: (target) => {
+      reads += 1;
+      return Reflect.ownKeys(target);
+    },
+  });
+  const at = new Date();
+  const recorded = async () =>
+    Array.from({ length: 50 }, (_, id) => ({ ...pay(5), payload, id: `req_${id}`, requested_by: 'a', created_at: at }));
+  const stats = async () => {
+    let turns = 0;
+    const turning = setInterval(() => (turns += 1), 0);
+    const { past } = (await screenStats({ recorded } as never, 'p', policy, 'a'))!;
+    clearInterval(turning);
+    return { counted: past.length, turns };
+  };
+  expect(await stats()).toEqual({ counted: 50, turns: expect.any(Number) });
+  const once = reads;
+  expect(once).toBeGreaterThan(0);
+  expect(await stats()).toMatchObject({ counted: 50 });
+  expect(reads).toBe(once);
 });
