@@ -50,7 +50,7 @@ export const hostileBodiesProgram: Suite = {
   },
 };
 
-async function signIn({ rig }: Attempts): Promise<string> {
+export async function signIn({ rig }: Attempts): Promise<string> {
   const answer = await fetch(`${rig.url}/login`, {
     method: 'POST',
     redirect: 'manual',
