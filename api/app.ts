@@ -154,6 +154,7 @@ export function createApp(deps: AppDeps): Express {
   mountRoutes(app, routes, {
     authenticate,
     grants: deps.grants,
+    turns: limits.turns,
     once: createOnce(stores.idempotency),
     largeBodies: deps.largeBodies,
   });

@@ -55,6 +55,15 @@ export class Call<Who, Params, Query, Headers, Body> {
     await stateOf(this.#res).grant?.confirm();
   }
 
+  /** Waits for something that may take long, and lets other requests of the key go first. */
+  async aside<T>(work: Promise<T>): Promise<T> {
+    const { turn } = stateOf(this.#res);
+    turn?.leave();
+    const done = await work;
+    await turn?.back();
+    return done;
+  }
+
   /** Runs when the response is complete, or the caller closed the connection before that. */
   onClose(listener: () => void): void {
     if (this.#res.closed) listener();

@@ -44,6 +44,8 @@ import { isForwarded } from './remote-address.ts';
 /** A decision is answered within 13 s; connections that are open after this are closed. */
 const CLOSE_MS = 15_000;
 const WAKE_MS = 250;
+/** Connections that wait to be accepted. With the default of 511, a burst of one caller keeps others waiting for seconds (TCP sends again). */
+const BACKLOG = 4_096;
 /** A call takes some thirty small buffers from Node's pool. With the default of 8 KB a call needs a new pool, which costs 1 % of its time. */
 const BUFFER_POOL_BYTES = 64 * 1024;
 
@@ -254,7 +256,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
 const listenOn = (server: Server, { host, port }: Config) =>
   new Promise<number>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+    server.listen({ port, host, backlog: BACKLOG }, () => resolve((server.address() as AddressInfo).port));
   });
 
 /**

@@ -3,6 +3,7 @@ import { z } from 'zod/v4';
 import { isId, newId } from '../crypto/ids.ts';
 import { DomainError } from '../domain/errors.ts';
 import { Call } from './call.ts';
+import type { Turns } from './limits/turns.ts';
 import type { Grants } from './live/grants.ts';
 import { type Authenticate, admit } from './middleware/authenticate.ts';
 import type { Once } from './middleware/idempotency-key.ts';
@@ -15,6 +16,7 @@ export interface MountDeps {
   authenticate: Authenticate;
   once: Once;
   grants: Grants;
+  turns: Turns;
   /** Takes large bodies off this thread, once their sender is known to have the permission. Absent: they are read here. */
   largeBodies?: ((limit: BodyLimit) => RequestHandler) | undefined;
 }
@@ -31,13 +33,16 @@ export function mountRoutes(app: IRouter, routes: readonly Route[], deps: MountD
   }
 }
 
-const handlersOf = (declared: Route, { authenticate, grants, once, largeBodies }: MountDeps): RequestHandler[] => [
+const handlersOf = (
+  declared: Route,
+  { authenticate, grants, turns, once, largeBodies }: MountDeps,
+): RequestHandler[] => [
   ...(declared.access === 'public'
     ? []
     : [admit(authenticate, grants, declared.access, declared.publishedCodes === true)]),
   ...(declared.body && largeBodies ? [interruptible(largeBodies(declared.body.limit))] : []),
   ...(declared.body ? [rawBody(declared.body.limit)] : []),
-  answerer(declared, once),
+  answerer(declared, once, turns),
 ];
 
 /** A filter that is misspelt would be ignored, and the answer would hold more than was asked for. */
@@ -48,13 +53,13 @@ const ANY_QUERY = z.unknown().transform(() => undefined);
 const queryOf = ({ query, access, publishedCodes }: Route): z.ZodType =>
   query ?? (access === 'public' || publishedCodes ? ANY_QUERY : NO_QUERY);
 
-function answerer(declared: Route, once: Once): RequestHandler {
+function answerer(declared: Route, once: Once, turns: Turns): RequestHandler {
   const { params, headers, body, idempotent, answers, handler } = declared;
   const readQuery = queryOf(declared);
   const send = sender(answers);
   const ids = params && Object.entries(params);
   const given = headers && Object.entries(headers);
-  return async (req, res) => {
+  const answer = async (req: Request, res: Response): Promise<void> => {
     const json = body && jsonOf(req);
     const call = new Call(
       stateOf(res).principal,
@@ -80,6 +85,17 @@ function answerer(declared: Route, once: Once): RequestHandler {
     };
     const reply = await once(principalOf(res), { route, key, body_sha256 }, call.new_id, work, secret);
     send(res, reply);
+  };
+  if (declared.access === 'public') return answer;
+  return async (req, res) => {
+    const state = stateOf(res);
+    const turn = await turns.take(principalOf(res));
+    state.turn = turn;
+    try {
+      if (!res.closed) await answer(req, res); // nothing was done for a caller who left the line
+    } finally {
+      turn.leave();
+    }
   };
 }
 

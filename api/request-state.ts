@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { isId } from '../crypto/ids.ts';
 import type { Principal } from '../domain/access/permissions.ts';
 import type { Actor } from '../domain/acts/act.ts';
+import type { Turn } from './limits/turns.ts';
 import type { OpenGrant } from './live/grants.ts';
 
 /** What the api knows of one request before its route runs. */
@@ -15,6 +16,8 @@ export interface RequestState {
   grant: OpenGrant | undefined;
   /** Errors carry the codes that the published clients branch on. */
   publishedCodes: boolean;
+  /** Set while the route works. */
+  turn: Turn | undefined;
   /** Another thread answers: nothing here may write to the response. */
   forwarded: boolean;
 }
@@ -29,6 +32,7 @@ export function startState(res: ServerResponse, request_id: string): RequestStat
     principal: undefined,
     grant: undefined,
     publishedCodes: false,
+    turn: undefined,
     forwarded: false,
   };
   (res as WithState)[STATE] = state;

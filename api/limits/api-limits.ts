@@ -5,6 +5,7 @@ import { type CountPending, createPendingLimit, type PendingLimit } from './pend
 import { createRequestLimit } from './request-limit.ts';
 import { createSharedBuckets, type SharedBuckets } from './shared-buckets.ts';
 import { createSignIns } from './sign-ins.ts';
+import { createTurns } from './turns.ts';
 
 /** Every limit of one process. */
 export interface ApiLimits extends AccessLimits {
@@ -26,6 +27,7 @@ export function createApiLimits(
   return {
     requests: createRequestLimit(limits.requests, ofRequests, refused('requests')),
     signIns: createSignIns(limits.failed_sign_ins, ofFailures, refused('failed_sign_ins')),
+    turns: createTurns(),
     pending: createPendingLimit(limits.pending, countPending, refused('pending')),
     streams: createInUse(limits.streams, refused('streams')),
     heldReads: createInUse(limits.held_reads, refused('held_reads')),

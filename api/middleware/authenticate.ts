@@ -6,6 +6,7 @@ import type { ExpiredKey, Grant, IdentityStore } from '../../domain/access/ports
 import { DomainError } from '../../domain/errors.ts';
 import type { RequestLimit } from '../limits/request-limit.ts';
 import type { SignIns } from '../limits/sign-ins.ts';
+import type { Turns } from '../limits/turns.ts';
 import type { Grants } from '../live/grants.ts';
 import { stateOf } from '../request-state.ts';
 import { checkHost } from './allowed-hosts.ts';
@@ -26,6 +27,7 @@ export const expiredKey = ({ expired_at }: ExpiredKey): string =>
 export interface AccessLimits {
   requests: RequestLimit;
   signIns: SignIns;
+  turns: Turns;
 }
 
 /** The row of an API key, if text and secret are right. @throws DomainError `rate_limited` after too many failures */
@@ -60,7 +62,7 @@ async function byKey(
 /** The person of a session cookie; undefined when there is no session or it has ended. */
 export async function bySession(
   store: IdentityStore,
-  signIns: SignIns,
+  { signIns, turns }: Pick<AccessLimits, 'signIns' | 'turns'>,
   publicUrl: () => string,
   req: Request,
 ): Promise<Authenticated | undefined> {
@@ -68,7 +70,9 @@ export async function bySession(
   if (token === undefined) return undefined;
   signIns.begin(req);
   const token_sha256 = tokenHash(token);
-  const found = await store.session(token_sha256);
+  const session_id = token_sha256.toString('hex');
+  const turn = await turns.take({ project_id: 'session', key_id: session_id }); // its burst of look-ups waits behind itself
+  const found = await store.session(token_sha256).finally(turn.leave);
   if (!found) {
     signIns.failed(req);
     return undefined;
@@ -82,7 +86,7 @@ export async function bySession(
       context_trust: 'tighten_only',
       via: 'session',
     },
-    grant: { key_id: found.key_id, session_id: token_sha256.toString('hex'), expires_at: found.expires_at },
+    grant: { key_id: found.key_id, session_id, expires_at: found.expires_at },
   };
 }
 
@@ -94,12 +98,14 @@ export type Authenticate = (req: Request, res: Response) => Promise<Authenticate
  * browser: an unsafe method needs our own Origin beside the SameSite cookie. Every request of a principal counts towards its limit.
  */
 export const createAuthenticate =
-  (store: IdentityStore, publicUrl: () => string, { signIns, requests }: AccessLimits): Authenticate =>
+  (store: IdentityStore, publicUrl: () => string, { signIns, requests, turns }: AccessLimits): Authenticate =>
   async (req, res) => {
     const header = req.get('authorization');
     if (header === undefined) checkHost(publicUrl, req);
     const found =
-      header === undefined ? await bySession(store, signIns, publicUrl, req) : await byKey(store, signIns, req, header);
+      header === undefined
+        ? await bySession(store, { signIns, turns }, publicUrl, req)
+        : await byKey(store, signIns, req, header);
     if (!found)
       throw new DomainError(
         'unauthenticated',

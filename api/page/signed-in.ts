@@ -20,7 +20,7 @@ export const signedIn =
     back: (url: string) => string = (url) => url,
   ): RequestHandler =>
   async (req, res, next) => {
-    const found = await bySession(identities, access.signIns, publicUrl, req);
+    const found = await bySession(identities, access, publicUrl, req);
     if (!found) {
       sendSignIn(res, 401, { next: localPath(back(req.originalUrl)) });
       return;
@@ -29,6 +29,12 @@ export const signedIn =
     if (!mayDo(found.principal, 'approval:read')) {
       const refused = hasNo(found.principal, 'approval:read');
       sendSignIn(res, 403, { next: localPath(back(req.originalUrl)), refused });
+      return;
+    }
+    const turn = await access.turns.take(found.principal);
+    res.once('close', turn.leave);
+    if (res.closed) {
+      turn.leave();
       return;
     }
     enter(res, grants, found);

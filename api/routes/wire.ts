@@ -81,7 +81,7 @@ export const wireRoutes = ({ openRequest, requests, waiters }: WireRouteDeps): R
           view = await viewOf(principal, params.id); // it may have been resolved before the wait began
           if (view.resolution) stop.abort();
           else {
-            await waited;
+            await call.aside(waited);
             call.checkAccess();
             if (!stop.signal.aborted) {
               await call.confirmAccess();

@@ -4,6 +4,7 @@ import express from 'express';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod/v4';
 import { errorHandler } from '../../api/error-handler.ts';
+import { createTurns } from '../../api/limits/turns.ts';
 import { createGrants } from '../../api/live/grants.ts';
 import { assignRequestId } from '../../api/middleware/request-id.ts';
 import { mountRoutes } from '../../api/mount-routes.ts';
@@ -48,6 +49,7 @@ beforeAll(async () => {
       };
     },
     grants: createGrants({ endedAmong: async () => () => false }),
+    turns: createTurns(),
     once: async (_principal, _scope, id, work) => work(id),
     largeBodies: () => (_req, res) => {
       res.json({ by: 'the other thread' });

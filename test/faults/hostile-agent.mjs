@@ -43,7 +43,13 @@ const send = ({ method, path, headers = {}, body }, keep = false) =>
         text += part;
       });
       answer.on('error', () => resolve({ status: 0 }));
-      answer.on('end', () => resolve({ ...seen, id: /"id":"(req_\w+)"/.exec(text)?.[1] }));
+      answer.on('end', () =>
+        resolve({
+          ...seen,
+          id: /"id":"(req_\w+)"/.exec(text)?.[1],
+          digest: /"payload_digest":"(sha256:[0-9a-f]{64})"/.exec(text)?.[1],
+        }),
+      );
     });
     sent.end(body);
   });

@@ -23,6 +23,7 @@ const HOLD_MS = 3_000;
 const REFILLED_MS = 7_000;
 /** A patch beside twenty schemas that never end, against one alone. */
 const PATCH_MORE_MS = 50;
+const AT_ONCE = 20;
 
 /**
  * Holds the key of an agent, and does everything that such a key may do, as often and as large as it can. Another key's calls are answered
@@ -80,6 +81,7 @@ interface Seen {
   hasRetryAfter?: boolean;
   hasLimit?: boolean;
   id?: string;
+  digest?: string;
 }
 interface Call {
   method: string;
@@ -261,6 +263,7 @@ async function slowUploads(on: Attempts, agent: HostileAgent, rounds: number): P
   await pause(REFILLED_MS);
   const large = { ...allowed, payload: { text: 'The parcel came back to us. '.repeat(2_000) } };
   const took: number[] = [];
+  await on.rig.call(on.rig.agent_api_key, 'POST', '/api/ingest', large); // starts the thread
   for (let round = 0; round < rounds; round++) {
     const answers = await agent.does('upload of one byte', { kind: 'drip', times: 2 * UPLOADS });
     on.count.check(
@@ -294,7 +297,7 @@ async function schemas(on: Attempts, agent: HostileAgent, honestPatches: number)
   const opened = await agent.does('schema that never ends', {
     kind: 'send',
     times: bombs.length,
-    width: 20,
+    width: 1,
     calls: bombs.map(({ schema }) => ({
       method: 'POST',
       path: '/api/ingest',
@@ -302,6 +305,7 @@ async function schemas(on: Attempts, agent: HostileAgent, honestPatches: number)
     })),
   });
   const requests = opened.filter(({ id }) => id !== undefined);
+  const values = new Map(opened.map(({ id }, at) => [id, bombs[at]!.value]));
   count.check(requests.length > 5, () => `schemas that never end: ${countsOf(opened)}`);
 
   const other = await rig.key('another-approver', 'approver');
@@ -323,28 +327,27 @@ async function schemas(on: Attempts, agent: HostileAgent, honestPatches: number)
   const calm: number[] = [];
   for (let n = 0; n < honestPatches; n++) calm.push(await patched());
 
-  let isOver = false;
   let checked = 0;
-  const hostile = (async () => {
-    for (let round = 0; !isOver; round++)
-      await pooled(requests, 20, async ({ id }, at) => {
-        if (isOver) return;
-        const view = (await rig.call(other, 'GET', `/api/approval-requests/${id}`)).body as Opened;
-        const body = `{"type":"patch","payload_digest":"${view.payload_digest}","patched_payload":${bombs[at % bombs.length]!.value}}`;
+  const volley = (round: number) =>
+    Promise.all(
+      Array.from({ length: AT_ONCE }, async (_, n) => {
+        const at = (round * AT_ONCE + n) % requests.length;
+        const { id, digest } = requests[at]!;
+        const body = `{"type":"patch","payload_digest":"${digest}","patched_payload":${values.get(id!)!}}`;
         const answer = await rig.call(other, 'POST', `/api/approval-requests/${id}/decisions`, body);
         checked += 1;
         count.check(
           answer.status < 500 || (answer.status === 503 && answer.headers.has('retry-after')),
-          () =>
-            `a patch under a schema that never ends: ${answer.status} ${answer.text.slice(0, 160)} (${id}, round ${round})`,
+          () => `a patch under a schema that never ends: ${answer.status} ${answer.text.slice(0, 160)} (${id})`,
         );
-      });
-  })();
-  await pause(500);
+      }),
+    );
   const under: number[] = [];
-  for (let n = 0; n < honestPatches; n++) under.push(await patched());
-  isOver = true;
-  await hostile;
+  for (let round = 0; round < honestPatches; round++) {
+    const hostile = volley(round);
+    under.push(await patched());
+    await hostile;
+  }
   on.tried('patch under such a schema', checked);
   const [alone, beside] = [percentile(calm, 0.5), percentile(under, 0.5)];
   count.note(
