@@ -33,6 +33,7 @@ import { createApp } from './app.ts';
 import { refuseBrokenRequests } from './broken-requests.ts';
 import { createLargeBodyWorker } from './large-body/large-body-worker.ts';
 import { createApiLimits } from './limits/api-limits.ts';
+import { createArrivals } from './limits/arrivals.ts';
 import { shareUsage } from './limits/share-usage.ts';
 import { createEventHub } from './live/event-hub.ts';
 import { createGrants } from './live/grants.ts';
@@ -46,6 +47,8 @@ const CLOSE_MS = 15_000;
 const WAKE_MS = 250;
 /** Connections that wait to be accepted. With the default of 511, a burst of one caller keeps others waiting for seconds (TCP sends again). */
 const BACKLOG = 4_096;
+/** Probes of an orchestrator pass a burst of requests. */
+const PROBES = ['/livez', '/readyz'];
 /** A call takes some thirty small buffers from Node's pool. With the default of 8 KB a call needs a new pool, which costs 1 % of its time. */
 const BUFFER_POOL_BYTES = 64 * 1024;
 
@@ -189,6 +192,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     checks,
   });
 
+  const arrivals = createArrivals();
   const server = createServer(
     // Without a Host, `app` refuses: Node's own refusal has no body.
     { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
@@ -198,7 +202,8 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
         return;
       }
       responses.watch(req, res);
-      app(req, res);
+      if (PROBES.includes(req.url ?? '')) app(req, res);
+      else arrivals(() => app(req, res));
     },
   );
   refuseBrokenRequests(server, () => url);

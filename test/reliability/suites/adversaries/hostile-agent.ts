@@ -44,6 +44,7 @@ export const hostileAgentProgram: Suite = {
     const isWhole = form === 'whole';
     const { pid } = rig.api;
     try {
+      await warmedUp(on);
       const liveness = await watchLiveness(rig.url);
       const honest = honestCalls(on);
       const steps: Record<string, () => Promise<void>> = {
@@ -150,6 +151,16 @@ const of = (answers: Seen[], wanted: number) => answers.filter(({ status }) => s
 const post = (body: object): Call => ({ method: 'POST', path: '/api/ingest', body: JSON.stringify(body) });
 const allowed = { service: 'auto', action: 'read', payload: { page: 1 } };
 const heldBody = { service: 'billing-agent', action: 'refund', payload: { amount: 10, to: 'a' } };
+
+/** A process that has just started has compiled little. */
+async function warmedUp({ rig }: Attempts): Promise<void> {
+  const large = { ...allowed, payload: { text: 'The parcel came back to us. '.repeat(2_000) } };
+  for (let n = 0; n < 150; n++) {
+    await rig.call(rig.agent_api_key, 'POST', '/api/ingest', n % 30 === 0 ? large : allowed);
+    await rig.call(rig.agent_api_key, 'GET', '/api/approval-requests?limit=50');
+    await rig.call(rig.agent_api_key, 'GET', '/api/nothing');
+  }
+}
 
 /** Another key's calls, all the time: each is answered, and none is limited. */
 function honestCalls(on: Attempts): { end(): Promise<void> } {
@@ -263,7 +274,6 @@ async function slowUploads(on: Attempts, agent: HostileAgent, rounds: number): P
   await pause(REFILLED_MS);
   const large = { ...allowed, payload: { text: 'The parcel came back to us. '.repeat(2_000) } };
   const took: number[] = [];
-  await on.rig.call(on.rig.agent_api_key, 'POST', '/api/ingest', large); // starts the thread
   for (let round = 0; round < rounds; round++) {
     const answers = await agent.does('upload of one byte', { kind: 'drip', times: 2 * UPLOADS });
     on.count.check(
