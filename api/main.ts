@@ -47,8 +47,8 @@ const CLOSE_MS = 15_000;
 const WAKE_MS = 250;
 /** Connections that wait to be accepted. With the default of 511, a burst of one caller keeps others waiting for seconds (TCP sends again). */
 const BACKLOG = 4_096;
-/** Probes of an orchestrator pass a burst of requests. */
-const PROBES = ['/livez', '/readyz'];
+/** Asked by an orchestrator, and it costs nothing: it passes a burst of requests. */
+const PROBE = '/livez';
 /** A call takes some thirty small buffers from Node's pool. With the default of 8 KB a call needs a new pool, which costs 1 % of its time. */
 const BUFFER_POOL_BYTES = 64 * 1024;
 
@@ -202,7 +202,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
         return;
       }
       responses.watch(req, res);
-      if (PROBES.includes(req.url ?? '')) app(req, res);
+      if (req.url === PROBE) app(req, res);
       else arrivals(() => app(req, res));
     },
   );
