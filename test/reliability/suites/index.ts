@@ -2,7 +2,6 @@ import type { Suite } from '../suite.ts';
 import { foreign, messages, namespaceWriter, ownRequests } from './access.ts';
 import { buggyBotProgram } from './adversaries/buggy-bot.ts';
 import { databaseWriterProgram } from './adversaries/database-writer.ts';
-import { hostileAgentProgram } from './adversaries/hostile-agent.ts';
 import { hostileBodiesProgram } from './adversaries/hostile-bodies.ts';
 import { namespaceWriterProgram } from './adversaries/namespace-writer.ts';
 import { networkProgram } from './adversaries/network.ts';
@@ -40,7 +39,6 @@ export const SUITES: Suite[] = [
   otherLoginProgram,
   otherAccountProgram,
   hostileBodiesProgram,
-  hostileAgentProgram,
   networkProgram,
   canaries,
   guardrails,
