@@ -2,6 +2,7 @@ import type { Suite } from '../suite.ts';
 import { foreign, messages, namespaceWriter, ownRequests } from './access.ts';
 import { buggyBotProgram } from './adversaries/buggy-bot.ts';
 import { databaseWriterProgram } from './adversaries/database-writer.ts';
+import { hostileApproverProgram } from './adversaries/hostile-approver.ts';
 import { hostileBodiesProgram } from './adversaries/hostile-bodies.ts';
 import { namespaceWriterProgram } from './adversaries/namespace-writer.ts';
 import { networkProgram } from './adversaries/network.ts';
@@ -38,6 +39,7 @@ export const SUITES: Suite[] = [
   buggyBotProgram,
   otherLoginProgram,
   otherAccountProgram,
+  hostileApproverProgram,
   hostileBodiesProgram,
   networkProgram,
   canaries,

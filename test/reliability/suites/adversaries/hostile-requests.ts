@@ -60,6 +60,8 @@ const PAGES: [method: string, path: string][] = [
   ['GET', '/login'],
   ['POST', '/login'],
   ['POST', '/logout'],
+  ['GET', '/sessions'],
+  ['POST', '/sessions/{id}/end'],
   ['GET', '/docs'],
   ['GET', '/docs/{id}'],
   ['GET', '/assets/x/{id}'],
