@@ -84,13 +84,8 @@ export function readUrl(raw: string): ReadUrl | undefined {
   return { raw, scheme, host, tricks, userinfo: fromPercent(user >= 0 ? authority.slice(0, user) : ''), href, tail };
 }
 
-function parsedAs(url: string): URL | undefined {
-  try {
-    return new URL(url);
-  } catch {
-    return undefined;
-  }
-}
+/** Asked first, because an error costs ten times as much as a parse. */
+const parsedAs = (url: string): URL | undefined => (URL.canParse(url) ? new URL(url) : undefined);
 
 /** The host of an authority that the parser refused, to which a more lenient client might connect. */
 function looseHostOf(named: string): string {

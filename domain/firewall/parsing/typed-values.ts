@@ -158,9 +158,6 @@ function mentionedIn(text: string, place: Place): (AddressValue | DomainValue)[]
 
 /** A name as the URL parser writes it: lower case, punycode, no trailing dot. */
 function hostOf(name: string): string {
-  try {
-    return new URL(`http://${name}/`).hostname.replace(/\.$/, '');
-  } catch {
-    return name.toLowerCase();
-  }
+  const url = `http://${name}/`;
+  return URL.canParse(url) ? new URL(url).hostname.replace(/\.$/, '') : name.toLowerCase();
 }
