@@ -37,7 +37,7 @@ const isProposed = ({ owner, decision }: Attempt, proposal: ProposedPatch | unde
   decision.type === 'patch' && proposal?.by === owner && sameJson(proposal.payload, decision.patched_payload);
 
 const SEALED =
-  'The client sealed this payload, and this page cannot show it, so it cannot be approved here. It can be rejected. Who holds the key can read it elsewhere and approve its digest by the API or the command line.';
+  'The client sealed this payload, and this page cannot show it, so it cannot be approved here. It can be rejected. A person who holds the key can read it elsewhere and approve its digest by the API or the command line.';
 /** `checkAccess` throws when the person's access has ended; called before the decision is written. */
 export type Decide = (
   principal: Principal,

@@ -46,7 +46,7 @@ ${prose(draft.reason ?? '')}</textarea>
 
 /** Instead of the button that approves: what a person cannot read, they cannot approve here. */
 export const sealedNotice = ({ id, payload_digest }: { id: string; payload_digest: string }): Markup =>
-  html`<p role="status"><strong>The client sealed this payload, so it cannot be approved here:</strong> this page shows only ciphertext. Who holds the client's key can read it elsewhere and approve its digest by the API or the command line:</p>
+  html`<p role="status"><strong>The client sealed this payload, so it cannot be approved here:</strong> this page shows only ciphertext. A person who holds the client's key can read it elsewhere and approve its digest by the API or the command line:</p>
 <pre><code>letsping approve ${id} --digest ${payload_digest}</code></pre>`;
 
 export const difference = (preview: Draft['preview']): Markup =>
