@@ -51,6 +51,8 @@ const NOT_DESCRIBED = [
   'GET /requests/{id}/decision',
   'GET /requests/{id}/preview',
   'POST /requests/{id}/preview',
+  'GET /requests/{id}/permit',
+  'POST /requests/{id}/permit',
   'POST /requests/{id}/decision',
 ];
 
