@@ -59,8 +59,10 @@ export function createPendingLimit(
   /** Looks, unless somebody looks already. */
   function look(found: Count, project_id: string, key_id: string | undefined, most: number): Promise<void> {
     const read = async () => {
+      const before = found.opened;
       const pending = await count(project_id, key_id, most);
-      Object.assign(found, { at: clock(), pending, opened: 0 });
+      // What was written during the look may be counted or not: it counts twice until the next look, rather than not at all.
+      Object.assign(found, { at: clock(), pending, opened: found.opened - before });
     };
     const reading =
       found.reading ??
