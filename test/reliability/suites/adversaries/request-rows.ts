@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { CLAIM_HEADER } from '../../../../contracts/claim-header.ts';
 import { approvalWorkflowId } from '../../../../contracts/workflow.ts';
 import { decide, type Opened, pooled, resolved, shuffled } from '../../suite.ts';
 import type { Attempts } from './attempts.ts';
@@ -24,6 +26,19 @@ async function decided(on: Attempts, body: object, extra: object = {}): Promise<
   return opened;
 }
 
+/** @returns the headers of the claimant */
+async function claimed({ rig }: Attempts, { id, payload_digest }: Opened): Promise<Record<string, string>> {
+  const headers = { [CLAIM_HEADER]: randomBytes(32).toString('base64url') };
+  await rig.call(
+    rig.agent_api_key,
+    'POST',
+    `/api/approval-requests/${id}/claim`,
+    { payload_digest, retryable: true },
+    headers,
+  );
+  return headers;
+}
+
 export const KINDS: Kind[] = [
   { name: 'pending', tables: request, make: (on) => on.held() },
   { name: 'approved', tables: ended, make: (on) => decided(on, { type: 'approve' }) },
@@ -40,6 +55,26 @@ export const KINDS: Kind[] = [
       const opened = await decided(on, { type: 'approve' });
       const { id, payload_digest } = opened;
       await on.rig.call(on.rig.agent_api_key, 'POST', `/api/approval-requests/${id}/executed`, { payload_digest });
+      return opened;
+    },
+  },
+  {
+    name: 'claimed',
+    tables: { ...ended, claims: own },
+    async make(on) {
+      const opened = await decided(on, { type: 'approve' });
+      await claimed(on, opened);
+      return opened;
+    },
+  },
+  {
+    name: 'of an unknown result',
+    tables: { ...ended, claims: own },
+    async make(on) {
+      const opened = await decided(on, { type: 'approve' });
+      const headers = await claimed(on, opened);
+      const path = `/api/approval-requests/${opened.id}/claim/end`;
+      await on.rig.call(on.rig.agent_api_key, 'POST', path, { ended: 'failed' }, headers);
       return opened;
     },
   },
@@ -136,6 +171,7 @@ const TERMS = [
 /** Members that say what may run, who decided it, and what ran. */
 const FACTS = [
   ...['payload', 'payload_digest', 'digest_salt', 'executed_at', 'executed_by'],
+  ...['permit'],
   ...['status', 'outcome', 'decision', 'resolved_at', 'patched_payload', 'proposed_patch'],
 ];
 const pick = (from: any, names: string[]) => JSON.stringify(names.map((name) => from?.[name] ?? null));
@@ -153,6 +189,7 @@ function isTrue(before: any, after: any, { payload_digest }: Opened): boolean {
   const less = (value: any) => ({
     ...value,
     ...(after.executed_at == null && { executed_at: null, executed_by: null }),
+    ...(after.permit?.state === 'free' && { permit: after.permit }),
     ...(after.decision?.reason === undefined && { decision: { ...value.decision, reason: undefined } }),
     ...(after.decision == null && { decision: null }),
     ...(after.patched_payload == null && { patched_payload: null }),
@@ -195,6 +232,23 @@ async function pressed(on: Attempts, { id, payload_digest }: Opened): Promise<vo
       .catch(() => {});
 }
 
+/** A second claim that says `retryable`, as the attacker's process sends it: it is granted only where it was granted before. */
+async function claimedAgain(
+  on: Attempts,
+  what: string,
+  { id, payload_digest }: Opened,
+  isUnknown: boolean,
+): Promise<void> {
+  const headers = { [CLAIM_HEADER]: randomBytes(32).toString('base64url') };
+  const body = { payload_digest, retryable: true };
+  const path = `/api/approval-requests/${id}/claim`;
+  const answer = await on.rig.call(on.rig.agent_api_key, 'POST', path, body, headers);
+  on.count.check(
+    answer.status !== 201 || isUnknown,
+    () => `${what}: the permit was claimed again, ${answer.text.slice(0, 200)} (${id})`,
+  );
+}
+
 /** Columns that grant nothing: lists and schedules read them. */
 const PROJECTION = ['workflow_started_at', 'resolved_at', 'status'];
 
@@ -211,6 +265,7 @@ async function variation(on: Attempts, kind: Kind, login: Login, change: Change)
   const wrong = untruths(before, after, target);
   on.count.check(wrong.length === 0, () => `${what}: ${wrong.join('; ')} (${id})`);
   if (after.refusals.length > 0) await on.alarmed(what, target, 'forged_row', 'rolled_back', 'forged_receipt');
+  if (change.table === 'claims') await claimedAgain(on, what, target, kind.name === 'of an unknown result');
   const isOpen = before.status?.status === 'PENDING';
   if (isOpen && !PROJECTION.includes(change.column)) {
     await pressed(on, target);
