@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { type AIMessage, ToolMessage } from '@langchain/core/messages';
 import { Annotation, END, MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
-import { approvedPayload, type LetsPing } from 'letsping-temporal';
+import { approvedPayload, type LetsPing, type LetsPingError } from 'letsping-temporal';
 import { LetsPingCheckpointer, pause } from 'letsping-temporal/langgraph';
 import type { ThreadStore } from 'letsping-temporal/storage';
 import { invokeModel } from './scripted-model.ts';
@@ -41,9 +41,11 @@ export function officeGraph({ lp, store, effectsFile, journalFile }: OfficeDeps)
     const payload = approvedPayload(decision);
     let content: string;
     if (payload) {
-      content = runTool(effectsFile, { key: request_id, service, action: call.name, args: payload });
-      await lp.reportExecuted(request_id, decision.payload_digest).catch((error: { status?: number }) => {
-        if (error.status !== 409) throw error; // reported before a crash
+      // The tool is idempotent by the request's id, so an unknown result may be followed by another attempt.
+      const act = () => runTool(effectsFile, { key: request_id, service, action: call.name, args: payload });
+      content = await lp.execute(decision, act, { retryable: true }).catch((error: LetsPingError) => {
+        if (error.problemCode === 'executed_already') return 'done before'; // before a crash
+        throw error;
       });
     } else {
       content =
