@@ -66,7 +66,10 @@ export function createGrants(identities: Pick<IdentityStore, 'endedAmong'>): Gra
   async function sweep(): Promise<void> {
     const asked = [...held];
     const asked_at = performance.now();
-    const ended = await identities.endedAmong(asked.map(({ grant }) => grant));
+    const ended = await identities.endedAmong(
+      asked.map(({ grant }) => grant),
+      'sweep',
+    );
     for (const entry of asked) {
       if (ended(entry.grant)) entry.end('revoked');
       else entry.confirmed_at = asked_at;
@@ -119,7 +122,7 @@ export function createGrants(identities: Pick<IdentityStore, 'endedAmong'>): Gra
         check,
         async confirm() {
           check();
-          if (isExpired(entry) || (await identities.endedAmong([grant]))(grant)) entry.end('revoked');
+          if (isExpired(entry) || (await identities.endedAmong([grant], 'call'))(grant)) entry.end('revoked');
           check();
         },
         release() {

@@ -52,8 +52,11 @@ export interface IdentityStore {
   /** A notification says that this key was revoked: reads it now, so that this process remembers the revocation. */
   lookAgain(id: string): Promise<void>;
   session(token_sha256: Uint8Array): Promise<OpenSession | undefined>;
-  /** Reads the rows of all of these, past the cache, and says which grants have ended. */
-  endedAmong(grants: readonly Grant[]): Promise<(grant: Grant) => boolean>;
+  /**
+   * Reads the rows of all of these, past the cache, and says which grants have ended. A sweep has a connection of its own, so that it does
+   * not wait for calls.
+   */
+  endedAmong(grants: readonly Grant[], by: 'call' | 'sweep'): Promise<(grant: Grant) => boolean>;
   startSession(token_sha256: Uint8Array, session: ApproverSession, hours: number): Promise<void>;
   endSession(token_sha256: Uint8Array): Promise<void>;
   takeLoginLink(token_sha256: Uint8Array): Promise<ApproverSession | undefined>;

@@ -87,9 +87,9 @@ export function identityStore({
   }
 
   /** Those of these ids whose rows count. */
-  async function validAmong(key_ids: string[], session_ids: string[]) {
+  async function validAmong(from: Pool, key_ids: string[], session_ids: string[]) {
     const [keyRows, sessionRows] = await readCurrent(
-      () => acrossProjects(sweepPool, (tx) => Promise.all([keysAmong(tx, key_ids), sessionsAmong(tx, session_ids)])),
+      () => acrossProjects(from, (tx) => Promise.all([keysAmong(tx, key_ids), sessionsAmong(tx, session_ids)])),
       ([keyRows, sessionRows]) =>
         keyRows.some(isBack) || sessionRows.some((row) => memory.endedSessions.has(signInId(row.token_sha256))),
     );
@@ -108,11 +108,12 @@ export function identityStore({
       const row = await keys.read(id, () => readKey(id));
       return row?.expired ? { secret_sha256: row.secret_sha256, expired_at: row.expires_at! } : row;
     },
-    async endedAmong(grants) {
+    async endedAmong(grants, by) {
       const idsOf = (of: (grant: Grant) => string | null) =>
         [...new Set(grants.map(of))].filter((id): id is string => id !== null);
       const key_ids = idsOf(({ key_id }) => key_id);
       const { validKeys, validSessions } = await validAmong(
+        by === 'sweep' ? sweepPool : pool,
         key_ids,
         idsOf(({ session_id }) => session_id),
       );
