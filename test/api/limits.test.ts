@@ -127,13 +127,15 @@ describe('requests a minute', () => {
     const from = Date.now();
     const passes = async ({ url }: RunningApi) =>
       (await send(url, key, '/api/approval-requests?limit=1')).status === 200;
-    expect([await passes(a), await passes(b)]).toEqual([true, true]);
     const told = async () =>
-      Number((await system.database.asOwner('select coalesce(max(used), 0) as used from limit_usage')).rows[0].used);
-    await vi.waitFor(async () => expect(await told()).toBeGreaterThanOrEqual(2), 5_000);
+      Number((await system.database.asOwner('select coalesce(sum(used), 0) as used from limit_usage')).rows[0].used);
+    const before = await told();
+    expect([await passes(a), await passes(b)]).toEqual([true, true]);
+    // Both have the row of this key: before its first exchange a process knows nothing of the others.
+    await vi.waitFor(async () => expect(await told()).toBeGreaterThanOrEqual(before + 2), 5_000);
     let passed = 2;
     // A bucket that is full again is forgotten, so both are in use.
-    for (let n = 0; n < 55; n++) passed += (await passes(n % 5 === 0 ? b : a)) ? 1 : 0;
+    for (let n = 0; n < 55; n++) passed += (await passes(n % 2 === 0 ? b : a)) ? 1 : 0;
     await refusal(async () => {
       const answer = await send(b.url, key, '/api/approval-requests?limit=1');
       if (answer.status === 200) passed += 1;
