@@ -29,7 +29,13 @@ async function writeFiles({ people, project, system }: Surroundings): Promise<vo
 async function filledIn(args: string[], { people }: Surroundings): Promise<string[]> {
   const named: Record<string, string> = { TEXT: 'because', NAME: 'acme', OWNER: 'agent-7', FILE: 'payload.json' };
   if (args.some((word) => word === 'ID')) {
-    const state = args.includes('--receipt') ? 'approved' : args.includes('--patched') ? 'proposed' : 'pending';
+    const state = args.includes('--receipt')
+      ? 'approved'
+      : args.includes('--patched')
+        ? 'proposed'
+        : args[0] === 'permits'
+          ? 'unknown'
+          : 'pending';
     named['ID'] = (await people.open(state)).id;
   }
   return args.map((word) => named[word] ?? word);

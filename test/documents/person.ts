@@ -1,3 +1,4 @@
+import { LetsPing } from '../../client/index.ts';
 import type { ApprovalRequestDetail, ApprovalRequestPage } from '../../contracts/approval-request.ts';
 import type { Decision } from '../../contracts/decision.ts';
 import type { JsonObject } from '../../contracts/json.ts';
@@ -55,6 +56,13 @@ export function peopleOf(system: LocalSystem) {
     if (decision) await approver(`/approval-requests/${id}/decisions`, decision);
   };
 
+  /** The agent claims the permit, and its effect fails. */
+  async function failEffect({ id, payload_digest }: Request): Promise<void> {
+    const lp = new LetsPing(system.agent_api_key, { baseUrl: system.api_url });
+    const claim = await lp.claim({ request_id: id, payload_digest });
+    await claim.end('failed');
+  }
+
   return {
     /** Opens a request as an agent does, in one of the states below. */
     async open(state = 'pending'): Promise<Request> {
@@ -65,11 +73,14 @@ export function peopleOf(system: LocalSystem) {
         approved: 'approves',
         rejected: 'rejects',
         patched: 'patches {"amount":200}',
+        // Approved, and then acted on with an unknown result.
+        unknown: 'approves',
         // Waits for a second approver, because of a new finding.
         proposed: 'patches {"query":"DROP TABLE users"}',
       };
       if (!directives[state]) throw new Error(`request takes ${Object.keys(directives).join(', ')}, not ${state}`);
       await decide(request.id, conductOf(directives[state]));
+      if (state === 'unknown') await failEffect(request);
       return { ...request, payload: body.payload };
     },
 

@@ -25,7 +25,9 @@ function commandOf(words: string[]): Command {
 /** The commands of one line: `a && b`, `a; b` and `a | b` are two. */
 export const commandsOf = (line: string): Command[] => {
   const commands: string[][] = [[]];
-  for (const word of wordsOf(line.replace(/;(?=\s|$)/g, ' ; '))) {
+  // Of `name=$(command)` the command counts.
+  const plain = line.replace(/^\s*[A-Za-z_]\w*=\$\((.*)\)\s*(?:#.*)?$/, '$1');
+  for (const word of wordsOf(plain.replace(/;(?=\s|$)/g, ' ; '))) {
     if (/^(?:&&|\|\||;|\|)$/.test(word)) commands.push([]);
     else commands.at(-1)!.push(word);
   }
