@@ -45,7 +45,7 @@ export const hostileAgentProgram: Suite = {
     const { pid } = rig.api;
     try {
       await warmedUp(on);
-      const liveness = await watchLiveness(rig.url);
+      const liveness = await watchLiveness(rig);
       const honest = honestCalls(on);
       const steps: Record<string, () => Promise<void>> = {
         'a burst of requests': () => bursts(on, agent, isWhole ? 8 : 2),
