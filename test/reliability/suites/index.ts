@@ -2,6 +2,7 @@ import type { Suite } from '../suite.ts';
 import { foreign, messages, namespaceWriter, ownRequests } from './access.ts';
 import { buggyBotProgram } from './adversaries/buggy-bot.ts';
 import { databaseWriterProgram } from './adversaries/database-writer.ts';
+import { hostileAgentProgram } from './adversaries/hostile-agent.ts';
 import { hostileApproverProgram } from './adversaries/hostile-approver.ts';
 import { hostileBodiesProgram } from './adversaries/hostile-bodies.ts';
 import { namespaceWriterProgram } from './adversaries/namespace-writer.ts';
@@ -41,6 +42,7 @@ export const SUITES: Suite[] = [
   otherAccountProgram,
   hostileApproverProgram,
   hostileBodiesProgram,
+  hostileAgentProgram,
   networkProgram,
   canaries,
   guardrails,

@@ -48,12 +48,12 @@ export const hostileAgentProgram: Suite = {
       const liveness = await watchLiveness(rig);
       const honest = honestCalls(on);
       const steps: Record<string, () => Promise<void>> = {
-        'a burst of requests': () => bursts(on, agent, isWhole ? 8 : 2),
+        'a burst of requests': () => bursts(on, agent, isWhole ? 4 : 2),
         'event streams': () => streams(on, agent, isWhole ? 3_000 : 600),
         'held reads': () => heldReads(on, agent, isWhole ? 3 : 1),
-        'slow uploads': () => slowUploads(on, agent, isWhole ? 6 : 2),
-        'schemas that never end': () => schemas(on, agent, isWhole ? 20 : 6),
-        'payloads as large as they may be': () => payloads(on, agent, isWhole ? 4 : 1),
+        'slow uploads': () => slowUploads(on, agent, isWhole ? 4 : 2),
+        'schemas that never end': () => schemas(on, agent, isWhole ? 12 : 6),
+        'payloads as large as they may be': () => payloads(on, agent, isWhole ? 2 : 1),
       };
       await attacked(on, steps, say, cell);
       await honest.end();

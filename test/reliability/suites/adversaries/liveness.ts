@@ -70,7 +70,10 @@ export async function watchLiveness({ url, api }: Rig): Promise<Liveness> {
       count.note(
         `/livez, asked ${took.length} times: ${figures(took)}; work of the api until its answer, which is the time on a free core: ${figures(worked)}; ${slow} above ${PROMPT_MS} ms`,
       );
-      count.check(slow <= took.length * MOST_SHARE, () => `/livez was slow ${slow} times of ${took.length}: ${figures(worked)}`);
+      count.check(
+        slow <= took.length * MOST_SHARE,
+        () => `/livez was slow ${slow} times of ${took.length}: ${figures(worked)}`,
+      );
     },
   };
 }
