@@ -70,6 +70,7 @@ export async function watchLiveness({ url, api }: Rig): Promise<Liveness> {
       count.note(
         `/livez beside ${what}, asked ${took.length} times: ${figures(took)}; work of the api until its answer, which is the time on a free core: ${figures(worked)}; ${slow} above ${PROMPT_MS} ms`,
       );
+      if (!isJudged) return;
       count.check(
         slow <= took.length * MOST_SHARE,
         () => `/livez beside ${what} was slow ${slow} times of ${took.length}: ${figures(worked)}`,
