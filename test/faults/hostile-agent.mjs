@@ -9,12 +9,12 @@ const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY 
 const held = new Set();
 
 /** One answer; `keep` leaves a stream open. Status 0: no answer. */
-const send = ({ method, path, headers = {}, body }, keep = false) =>
+const send = ({ method, path, headers = {}, body }, keep = false, isAgain = false) =>
   new Promise((resolve) => {
     const sent = request({
       host: '127.0.0.1',
       port,
-      agent: keep ? false : agent,
+      agent: keep || isAgain ? false : agent,
       method,
       path,
       headers: {
@@ -23,7 +23,10 @@ const send = ({ method, path, headers = {}, body }, keep = false) =>
         ...headers,
       },
     });
-    sent.on('error', () => resolve({ status: 0 }));
+    // The server may close an idle connection while a request is sent on it.
+    sent.on('error', () =>
+      resolve(sent.reusedSocket && !isAgain ? send({ method, path, headers, body }, keep, true) : { status: 0 }),
+    );
     sent.on('response', (answer) => {
       const seen = {
         status: answer.statusCode,

@@ -26,8 +26,6 @@ const PATCH_MORE_MS = 50;
 const AT_ONCE = 20;
 /** Connections that are opened at the same time: those without a key are the proxy's to limit. */
 const WIDTH = 300;
-/** A request of megabytes is read, opened and digested on the main thread when a person looks at it. */
-const NOT_JUDGED = ['payloads as large as they may be'];
 
 /**
  * Holds the key of an agent, and does everything that such a key may do, as often and as large as it can. Another key's calls are answered
@@ -62,7 +60,7 @@ export const hostileAgentProgram: Suite = {
         name,
         async () => {
           const liveness = await watchLiveness(rig);
-          await step().finally(() => liveness.end(name, count, !NOT_JUDGED.includes(name)));
+          await step().finally(() => liveness.end(name, count));
         },
       ]);
       await attacked(on, Object.fromEntries(watched), say, cell);
