@@ -83,7 +83,8 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
   const pool = createPool(config.database_url, {
     onError: (error) => log.warn({ error: error.message }, 'database connection lost'),
   });
-  const keyring = createKeyring(root, storedKeys(pool));
+  const stored = storedKeys(pool);
+  const keyring = createKeyring(root, stored);
   await refuseForeignRootKey(pool, root);
   const anchor = config.anchor_file === undefined ? undefined : anchorFile(config.anchor_file);
   const acts = createActLog({
@@ -242,7 +243,14 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     clearInterval(waking);
     grants.stop();
     await Promise.all([workflows.end(), events.end(), sharing.end()]);
-    await Promise.allSettled([listening.stop(), connection.close(), pool.end(), sweepPool.end(), measured?.stop()]);
+    await Promise.allSettled([
+      listening.stop(),
+      connection.close(),
+      pool.end(),
+      stored.end(),
+      sweepPool.end(),
+      measured?.stop(),
+    ]);
     log.info('api stopped');
   };
   let stopping: Promise<void> | undefined;

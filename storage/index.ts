@@ -29,6 +29,10 @@ export async function openThreadStore({
   const root = parseRootKey(rootKey);
   const pool = createPool(databaseUrl);
   await refuseForeignRootKey(pool, root);
-  const keyring = createKeyring(root, storedKeys(pool));
-  return { store: createThreadStore({ pool, keyring, project_id: projectId }), close: () => pool.end() };
+  const stored = storedKeys(pool);
+  const store = createThreadStore({ pool, keyring: createKeyring(root, stored), project_id: projectId });
+  const close = async () => {
+    await Promise.all([pool.end(), stored.end()]);
+  };
+  return { store, close };
 }

@@ -54,7 +54,8 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<ReturnType<Proc
     max: 10,
     onError: (error) => log.warn({ err: error }, 'database connection lost'),
   });
-  const keyring = createKeyring(root, storedKeys(pool));
+  const stored = storedKeys(pool);
+  const keyring = createKeyring(root, stored);
   await refuseForeignRootKey(pool, root);
   await refuseRolledBack(pool, keyring, config.anchor_file === undefined ? undefined : anchorFile(config.anchor_file));
   const [signer, parsers, bundle] = await Promise.all([
@@ -160,6 +161,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<ReturnType<Proc
       connection.close(),
       clientConnection.close(),
       pool.end(),
+      stored.end(),
       measured?.stop(),
       screener.end(),
     ]);

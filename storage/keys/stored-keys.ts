@@ -25,7 +25,10 @@ export async function wrappedKeyOf(tx: Transaction, project_id: string): Promise
  * What a keyring reads from the database: wrapped and sealed keys only. Signing keys are read on a connection of their own: a receipt is
  * verified inside a transaction, and as many of them at once as the pool has connections would wait for each other.
  */
-export function storedKeys(pool: Pool): StoredKeys {
+export function storedKeys(pool: Pool): StoredKeys & {
+  /** Closes the connection of its own; that of `pool` stays. */
+  end(): Promise<void>;
+} {
   let own: Pool | undefined;
   return {
     // The id may come from a row that the attacker wrote: what is no project's id has no key.
@@ -35,6 +38,9 @@ export function storedKeys(pool: Pool): StoredKeys {
       const { connectionString } = pool.options;
       own ??= connectionString === undefined ? pool : createPool(connectionString, { max: 1 });
       return sealedIssuerKeys(own);
+    },
+    end: async () => {
+      if (own !== pool) await own?.end();
     },
   };
 }

@@ -101,7 +101,7 @@ const written = async (id: string) =>
   (
     await owner.client.query<{ n: number }>(
       `select (select count(*) from ledger where request_id = $1) + (select count(*) from decisions where request_id = $1)
-         + (select count(*) from cancellations where request_id = $1) + (select count(*) from executions where request_id = $1) as n`,
+         + (select count(*) from cancellations where request_id = $1) + (select count(*) from claims where request_id = $1) as n`,
       [id],
     )
   ).rows[0]!.n;
