@@ -18,7 +18,7 @@ let system: TestSystem;
 let owner: Owner;
 let settle: WorkerActivities['settle'];
 beforeAll(async () => {
-  system = await createSystem({ env: { LETSPING_STATUS_HOLD_MS: '0' } });
+  system = await createSystem({ env: { LETSPING_STATUS_HOLD_MS: '0', LETSPING_LIMIT_REQUESTS_PER_KEY: 'off' } });
   owner = await ownerOf(system.database);
   const { stores, signer } = await activityDeps(system);
   const { ledger, incidents } = stores;
