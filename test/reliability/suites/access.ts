@@ -6,6 +6,9 @@ const BODIES: Record<string, object> = {
   IngestBody: { service: 'billing-agent', action: 'refund', payload: { n: 1 } },
   Decision: { type: 'approve', payload_digest: DIGEST },
   ExecutedBody: { payload_digest: DIGEST },
+  ClaimBody: { payload_digest: DIGEST },
+  EndClaimBody: { ended: 'done' },
+  ClosePermitBody: { closed_as: 'done', attempt: 1 },
   CreateKeyBody: { name: 'x', owner: 'x', role: 'approver' },
   Policy: {},
 };
@@ -44,7 +47,8 @@ export const foreign: Suite = {
         for (const id of ids) {
           const named = path.replace('{id}', id).replace(/\{\w+\}/g, id || 'x');
           const given = body ? (BODIES[body] ?? {}) : method === 'post' ? {} : undefined;
-          const answer = await rig.call(bearer[role], method.toUpperCase(), named, given);
+          const token = { 'x-letsping-claim': 'a'.repeat(43) };
+          const answer = await rig.call(bearer[role], method.toUpperCase(), named, given, token);
           const what = `${role} ${method} ${named}: ${answer.status}`;
           if (path.includes('{id}')) count.check([401, 403, 404].includes(answer.status), () => what);
           const leaked = ours.find((found) => answer.text.includes(found) && !named.includes(found));
