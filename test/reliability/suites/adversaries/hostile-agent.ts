@@ -60,7 +60,7 @@ export const hostileAgentProgram: Suite = {
         name,
         async () => {
           const liveness = await watchLiveness(rig);
-          await step().finally(() => liveness.end(name, count));
+          await step().finally(() => liveness.end(name, count, form));
         },
       ]);
       await attacked(on, Object.fromEntries(watched), say, cell);
