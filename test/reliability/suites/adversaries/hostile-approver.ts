@@ -6,7 +6,7 @@ import { comparisons } from './comparison-times.ts';
 import { type Attacker, attackers, CLAIM, type Target, target } from './foreign-objects.ts';
 import type { OpenApi } from './hostile-requests.ts';
 import { Dice, Shapes } from './hostile-values.ts';
-import { livezDuring } from './livez.ts';
+import { watchLiveness } from './liveness.ts';
 
 /**
  * Has every key of another project, and in the attacked project the key of an agent of another owner and one of the same owner for
@@ -33,7 +33,8 @@ export const hostileApproverProgram: Suite = {
         'sign-in links': () => links(on, all, isWhole ? 500 : 50),
         'comparison times': () => comparisons(on, isWhole ? 50_000 : 2_000),
       };
-      await livezDuring(on, form, () => attacked(on, steps, say, cell));
+      const liveness = await watchLiveness(rig);
+      await attacked(on, steps, say, cell).finally(() => liveness.end('a hostile approver', count, form));
       // An honest event, which they would hear.
       await on.honest('hostile approver', at.pending);
       await pause(500);

@@ -9,7 +9,7 @@ import { verifyReceipt } from '../../../../receipts/index.ts';
 import { tcpProxy } from '../../../faults/tcp-proxy.ts';
 import { pause, pooled, type Suite, shuffled } from '../../suite.ts';
 import { Attempts, adversaryRig, attacked } from './attempts.ts';
-import { livezDuring } from './livez.ts';
+import { watchLiveness } from './liveness.ts';
 import { exchanged } from './raw-sockets.ts';
 import { FRAMINGS, hidden, smuggle } from './smuggling.ts';
 
@@ -39,7 +39,8 @@ export const networkProgram: Suite = {
         'other sites': () => otherSites(on),
         'altered answers': () => altered(on),
       };
-      await livezDuring(on, form, () => attacked(on, steps, say, cell));
+      const liveness = await watchLiveness(rig);
+      await attacked(on, steps, say, cell).finally(() => liveness.end('the network', count, form));
       count.check(rig.api.pid === pid, () => 'the api ended');
       await on.honest('network', await on.held());
       await on.judged();
