@@ -193,7 +193,6 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     checks,
   });
 
-  const arrivals = createArrivals();
   const server = createServer(
     // Without a Host, `app` refuses: Node's own refusal has no body.
     { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
@@ -207,6 +206,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
       else arrivals(() => app(req, res));
     },
   );
+  const arrivals = createArrivals(server);
   refuseBrokenRequests(server, () => url);
   const port = await listenOn(server, config);
   if (config.public_url === undefined) url = `http://${config.host}:${port}`;
