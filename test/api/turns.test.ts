@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { createArrivals } from '../../api/limits/arrivals.ts';
 import { createTurns } from '../../api/limits/turns.ts';
 
 const agent = { project_id: 'prj', key_id: 'key_a' };
@@ -45,22 +44,4 @@ test('a request that waits for something else gives its place away, and waits fo
   await back;
   held.leave();
   await (await turns.take(agent)).back();
-});
-
-test('of a burst some requests are begun between two looks at the sockets, in order; without one each is begun at once', async () => {
-  const arrive = createArrivals();
-  const begun: number[] = [];
-  arrive(() => begun.push(0));
-  expect(begun).toEqual([0]);
-  for (let n = 1; n < 100; n++) arrive(() => begun.push(n));
-  const looks: number[] = [begun.length];
-  while (begun.length < 100) {
-    await settled();
-    looks.push(begun.length);
-  }
-  expect(looks).toEqual([20, 40, 60, 80, 100]);
-  expect(begun).toEqual(begun.toSorted((a, b) => a - b));
-  await settled();
-  arrive(() => begun.push(100));
-  expect(begun).toHaveLength(101);
 });
