@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LaneOrder } from './test/helpers/lane-order.ts';
 
 /**
  * Lanes: `unit` needs no service; the others share one PostgreSQL and one Temporal dev server per run, which
@@ -19,15 +20,17 @@ export default defineConfig({
   test: {
     globalSetup: ['test/helpers/services.ts'],
     maxWorkers: 2,
+    sequence: { sequencer: LaneOrder },
+    // The longest files first.
     projects: [
-      lane('unit', ['test/{contracts,domain,crypto,receipts,client,runtime}/**/*.test.ts', 'test/*.test.ts']),
-      lane('postgres', ['test/{storage,api}/**/*.test.ts']),
-      lane('langgraph', ['test/integrations/langgraph/**/*.test.ts'], { globals: true }),
+      lane('reliability', ['test/reliability/**/*.test.ts']),
       lane('temporal', ['test/{workflows,activities,workers}/**/*.test.ts']),
+      lane('e2e', ['test/{e2e,cli,documents,packages}/**/*.test.ts']),
+      lane('langgraph', ['test/integrations/langgraph/**/*.test.ts'], { globals: true }),
+      lane('postgres', ['test/{storage,api}/**/*.test.ts']),
+      lane('unit', ['test/{contracts,domain,crypto,receipts,client,runtime}/**/*.test.ts', 'test/*.test.ts']),
       // `npm run histories` alone: writes test/histories/, tests nothing.
       ...(process.env['LETSPING_RECORD'] ? [lane('record', ['test/histories/record.ts'], { setupFiles: [] })] : []),
-      lane('reliability', ['test/reliability/**/*.test.ts']),
-      lane('e2e', ['test/{e2e,cli,documents,packages}/**/*.test.ts']),
     ],
   },
 });

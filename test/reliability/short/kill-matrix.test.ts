@@ -1,0 +1,4 @@
+import { shortForm } from '../short-form.ts';
+import { killMatrix } from '../suites/kill-matrix.ts';
+
+shortForm(killMatrix);
