@@ -9,7 +9,7 @@ const variable = (name: string): string | undefined =>
  * @throws LetsPingError `LETSPING_CONFIG` for anything but a plain http(s) address.
  */
 export function apiBaseOf(address: string): string {
-  const url = URL.canParse(address) ? new URL(address) : undefined;
+  const url = parsed(address);
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
     throw new LetsPingError(
       'LETSPING_CONFIG',
@@ -18,6 +18,15 @@ export function apiBaseOf(address: string): string {
   }
   const path = url.pathname.replace(/\/+/g, '/').replace(/\/$/, '');
   return `${url.origin}${path.endsWith('/api') ? path : `${path}/api`}`;
+}
+
+/** Without `URL.canParse`: once it is compiled, that of Node 20 refuses a name with a letter such as `ü`. */
+function parsed(address: string): URL | undefined {
+  try {
+    return new URL(address);
+  } catch {
+    return undefined;
+  }
 }
 
 export interface ClientSettings {

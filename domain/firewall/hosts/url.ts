@@ -1,5 +1,6 @@
 import { fromPercent } from '../text/decode.ts';
 import { addressClassOf } from './address.ts';
+import { parsedUrl } from './parsed-url.ts';
 import { LOCAL_SCHEMES, SCHEMES_WITHOUT_SLASHES, SPECIAL_SCHEMES } from './scheme-words.ts';
 
 /** A spelling that two parsers read differently, or that hides the target of a URL. */
@@ -71,7 +72,7 @@ export function readUrl(raw: string): ReadUrl | undefined {
   if (/^#[^/]*@/.test(tail)) tricks.push('at_in_fragment');
   if (authority.includes('%')) tricks.push('percent_in_host');
   const parsed =
-    authority.length > MAX_AUTHORITY ? undefined : parsedAs(SPECIAL_SCHEMES.has(scheme) ? cleaned : `http:${rest}`);
+    authority.length > MAX_AUTHORITY ? undefined : parsedUrl(SPECIAL_SCHEMES.has(scheme) ? cleaned : `http:${rest}`);
   if (!parsed) tricks.push('refused');
   const host = parsed ? parsed.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '') : looseHostOf(named);
   const spelt = named
@@ -83,9 +84,6 @@ export function readUrl(raw: string): ReadUrl | undefined {
   const href = fromPercent(fromPercent(parsed?.href ?? cleaned));
   return { raw, scheme, host, tricks, userinfo: fromPercent(user >= 0 ? authority.slice(0, user) : ''), href, tail };
 }
-
-/** Asked first, because an error costs ten times as much as a parse. */
-const parsedAs = (url: string): URL | undefined => (URL.canParse(url) ? new URL(url) : undefined);
 
 /** The host of an authority that the parser refused, to which a more lenient client might connect. */
 function looseHostOf(named: string): string {

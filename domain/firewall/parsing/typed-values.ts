@@ -1,5 +1,6 @@
 import { type AddressClass, addressClassOf, metadataAddressIn } from '../hosts/address.ts';
 import { isMetadataName } from '../hosts/host-names.ts';
+import { parsedUrl } from '../hosts/parsed-url.ts';
 import { type ReadUrl, readUrl, urlsInText } from '../hosts/url.ts';
 import { CHARACTER_CLASSES } from '../text/character-classes.ts';
 import { visible } from '../text/confusables.ts';
@@ -158,6 +159,5 @@ function mentionedIn(text: string, place: Place): (AddressValue | DomainValue)[]
 
 /** A name as the URL parser writes it: lower case, punycode, no trailing dot. */
 function hostOf(name: string): string {
-  const url = `http://${name}/`;
-  return URL.canParse(url) ? new URL(url).hostname.replace(/\.$/, '') : name.toLowerCase();
+  return parsedUrl(`http://${name}/`)?.hostname.replace(/\.$/, '') ?? name.toLowerCase();
 }

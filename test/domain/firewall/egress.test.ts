@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { readUrl } from '../../../domain/firewall/hosts/url.ts';
 import { b64 } from '../../helpers/base64.ts';
 import { found, reviewFlagged, screenPayload } from './screening.ts';
 
@@ -169,6 +170,16 @@ test.each([
   '//see the comment',
 ])('allows: %s', (text) => {
   expect(found({ body: text, title: text })).toEqual([]);
+});
+
+test('a URL is judged alike by a process that has just started and by one that has compiled its parser', () => {
+  const judged = new Set<string>();
+  for (let times = 0; times < 10_000; times++)
+    for (const url of ['https://münchen.example/', 'https://bad host.example/ü']) {
+      const { host, tricks } = readUrl(url)!;
+      judged.add(`${host} ${tricks.join(',')}`);
+    }
+  expect([...judged]).toEqual(['xn--mnchen-3ya.example ', 'bad host.example refused']);
 });
 
 test('an allowed host may be internal; an imitation of it is held', () => {
