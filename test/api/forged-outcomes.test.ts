@@ -256,11 +256,11 @@ describe('a patch', () => {
     const status = () => system.call(system.agent_api_key, 'GET', `/api/status/${request.id}`);
     expect((await status()).body).toMatchObject({ status: 'APPROVED', actor_id: 'ana', patched_payload: { n: 2 } });
 
-    await owner.client.query("update decisions set actor = 'ceo', type = 'approve' where id = $1", [
+    await owner.client.query("update decisions set actor = 'ceo-of-mallory', type = 'approve' where id = $1", [
       accepted.decision_id,
     ]);
     expect((await status()).body).toMatchObject({ status: 'APPROVED', actor_id: 'ana', patched_payload: { n: 2 } });
-    expect((await status()).text).not.toContain('ceo');
+    expect((await status()).text).not.toContain('ceo-of-mallory');
 
     await owner.client.query(
       'update decisions set patched_digest = case id when $1 then $3 else $4 end where id in ($1, $2)',
