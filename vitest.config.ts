@@ -12,6 +12,10 @@ const lane = (name: string, include: string[], options: Record<string, unknown> 
     testTimeout: 60_000,
     hookTimeout: 120_000,
     setupFiles: ['test/helpers/source-tree-guard.ts'],
+    // Files share a process, which loads and compiles their imports once. Before each test what `vi` changed is undone.
+    isolate: false,
+    restoreMocks: true,
+    unstubEnvs: true,
     ...options,
   },
 });
@@ -19,7 +23,8 @@ const lane = (name: string, include: string[], options: Record<string, unknown> 
 export default defineConfig({
   test: {
     globalSetup: ['test/helpers/services.ts'],
-    maxWorkers: 2,
+    // More than two cores: half of the time tests wait for deadlines, retries and processes that start.
+    maxWorkers: 3,
     sequence: { sequencer: LaneOrder },
     // The longest files first.
     projects: [
