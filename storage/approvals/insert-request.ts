@@ -5,14 +5,35 @@ import type { Transaction } from '../db/transaction.ts';
 import { policyIsStill } from './policies.ts';
 import { requestContext } from './request-seal.ts';
 
-/** The first columns of an insert into approval_requests; `insertValues` makes their values, $1 to $19. */
-export const INSERT_COLUMNS = `id, project_id, service, action, priority, verdict, held_by, finding_ids, requested_by, key_id,
-  thread_id, node, payload_digest, sealed, policy_version, policy_digest, accept_unsigned_signals, created_at, expires_at`;
+/** The first columns of an insert into approval_requests, with their types; `insertValues` makes their values, $1 to $19. */
+export const INSERTED = {
+  id: 'text',
+  project_id: 'text',
+  service: 'text',
+  action: 'text',
+  priority: 'text',
+  verdict: 'text',
+  held_by: 'text',
+  finding_ids: 'text[]',
+  requested_by: 'text',
+  key_id: 'text',
+  thread_id: 'text',
+  node: 'text',
+  payload_digest: 'text',
+  sealed: 'bytea',
+  policy_version: 'int',
+  policy_digest: 'text',
+  accept_unsigned_signals: 'boolean',
+  created_at: 'timestamptz',
+  expires_at: 'timestamptz',
+};
+export const INSERT_COLUMNS = Object.keys(INSERTED).join(', ');
 
 export type RequestTimes = Pick<RequestRecord, 'created_at' | 'expires_at'>;
 
-/** SQL condition: the time of a request ($18), which its seal contains, is the database's within a second. */
-export const TIME_IS_NOW = 'abs(extract(epoch from clock_timestamp() - $18::timestamptz)) < 1';
+/** SQL condition: the time of a request, which its seal contains, is the database's within a second. */
+export const timeIsNow = (created_at: string): string =>
+  `abs(extract(epoch from clock_timestamp() - ${created_at}::timestamptz)) < 1`;
 
 /** The values for `INSERT_COLUMNS`. */
 export async function insertValues(
@@ -52,7 +73,7 @@ export async function insertValues(
 const OPEN = `with opened as (
     insert into approval_requests (${INSERT_COLUMNS}, status)
     select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 'pending'
-    where ${policyIsStill('$15')} and ${TIME_IS_NOW}
+    where ${policyIsStill('$15')} and ${timeIsNow('$18')}
     on conflict (id) do nothing returning id)
   select ${notification('approval_request.opened', 'id')} from opened`;
 

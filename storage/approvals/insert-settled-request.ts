@@ -3,37 +3,71 @@ import type { Sealer } from '../../crypto/keyring.ts';
 import type { ClaimRecord } from '../../domain/approval/permit.ts';
 import type { FirewallOutcome } from '../../domain/approval/ports.ts';
 import type { NewRequest } from '../../domain/approval/record.ts';
+import { createLanes, type LaneRow } from '../db/lanes.ts';
 import { deliveryNotification } from '../db/notices.ts';
 import { alone, ENTER_PROJECT } from '../db/transaction.ts';
+import { valuesList } from '../db/values-list.ts';
 import { insertOutcome } from './insert-outcome.ts';
-import { INSERT_COLUMNS, insertValues, TIME_IS_NOW } from './insert-request.ts';
+import { INSERT_COLUMNS, INSERTED, insertValues, timeIsNow } from './insert-request.ts';
 import { policyIsStill } from './policies.ts';
 
-const openSettled = (claimed: string) => `with ${ENTER_PROJECT},
+const OUTCOME = {
+  status: 'text',
+  resolved_at: 'timestamptz',
+  cause: 'text',
+  ledger_digest: 'text',
+  channel: 'text',
+  verified: 'boolean',
+  receipt: 'text',
+};
+/** What a claim does not share with its request. Nulls for a request without one. */
+const CLAIM = { token_sha256: 'bytea', retryable: 'boolean', unknown_after: 'timestamptz', mac: 'bytea' };
+const CLAIM_COLUMNS = Object.keys(CLAIM).join(', ');
+const NO_CLAIM = Object.keys(CLAIM).map(() => null);
+const SEALED = Object.keys(INSERTED).indexOf('sealed');
+
+/** The permits are claimed in the same statement: no round trip more. */
+const CLAIMED = `,
+ claimed as (
+   insert into claims (request_id, project_id, attempt, payload_digest, claimed_by, key_id, claimed_at, ${CLAIM_COLUMNS})
+   select id, project_id, 1, payload_digest, requested_by, key_id, created_at, ${CLAIM_COLUMNS}
+   from opened join given using (project_id, id) where mac is not null)`;
+
+/**
+ * Writes the requests of one project that may be written, each judged by itself, and gives their ids. They are inserted in the order of
+ * their ids: two statements with the same ids do not wait for each other in a circle.
+ */
+function openSettled(rows: number, withClaims: boolean): string {
+  const given = { ...INSERTED, ...OUTCOME, ...(withClaims && CLAIM) };
+  const names = Object.keys(given);
+  return `with ${ENTER_PROJECT},
+ given (${names.join(', ')}) as (values ${valuesList([], Array(rows).fill(names), Object.values(given))}),
  opened as (
    insert into approval_requests (${INSERT_COLUMNS}, status, resolved_at)
-   select $1, project.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
-   from project where ${policyIsStill('$15', 'project.id')} and ${TIME_IS_NOW}
-   on conflict (id) do nothing returning project_id, id as request_id),
- ${insertOutcome('opened', {
-   status: '$20',
-   resolved_at: '$21',
-   cause: '$22',
-   payload_digest: '$23',
+   select ${INSERT_COLUMNS.replace(/\bid, project_id/, 'given.id, project.id')}, status, resolved_at
+   from project, given where ${policyIsStill('policy_version', 'project.id')} and ${timeIsNow('created_at')} order by given.id
+   on conflict (id) do nothing returning project_id, id),
+ ${insertOutcome('(select id as request_id, given.* from opened join given using (project_id, id)) settled', {
+   status: 'status',
+   resolved_at: 'resolved_at',
+   cause: 'cause',
+   payload_digest: 'ledger_digest',
    decision_id: 'null',
    actor: 'null',
-   channel: '$24',
-   verified: '$25',
-   receipt: '$26',
- })}${claimed}
-select case when id is not null then ${deliveryNotification('id')}::text end from outcome left join outbox on true`;
-
-const OPEN_SETTLED = openSettled('');
-/** The permit is claimed in the same statement: no round trip more. What the claim shares with its request is not sent twice. */
-const OPEN_CLAIMED = openSettled(`,
- claimed as (
-   insert into claims (request_id, project_id, attempt, payload_digest, claimed_by, key_id, token_sha256, retryable, claimed_at, unknown_after, mac)
-   select request_id, project_id, 1, $13, $9, $10, $27, $28, $18, $29, $30 from opened)`);
+   channel: 'channel',
+   verified: 'verified',
+   receipt: 'receipt',
+ })}${withClaims ? CLAIMED : ''}
+select request_id from outcome union all select ${deliveryNotification('id')}::text from outbox`;
+}
+/** Prepared once per connection; there are few sizes (`lanes.ts`). */
+const texts = new Map<string, string>();
+function textOf(rows: number, withClaims: boolean): string {
+  const name = `${rows} ${withClaims}`;
+  const text = texts.get(name) ?? openSettled(rows, withClaims);
+  texts.set(name, text);
+  return text;
+}
 
 /** The first claim, by the key that opens the request, at that time. */
 const claimOfOpener = (sealer: Sealer, claim: ClaimRecord): unknown[] => [
@@ -43,29 +77,49 @@ const claimOfOpener = (sealer: Sealer, claim: ClaimRecord): unknown[] => [
   sealer.macOf('claim', claim.request_id, claim),
 ];
 
+interface SettledRow extends LaneRow {
+  id: string;
+  values: unknown[];
+  claim: unknown[] | undefined;
+}
+
 /**
  * Writes a request together with its outcome: what the firewall allows or blocks is one row and one ledger entry, and never
  * pending. False, and nothing written, when the id exists, when another version of the policy is in force, or when the
  * request's time is not within a second of the database's clock.
  */
-export async function insertSettledRequest(
-  pool: Pool,
+export type InsertSettled = (
   sealer: Sealer,
   request: NewRequest,
-  { request: { created_at, expires_at }, ledger }: FirewallOutcome,
+  outcome: FirewallOutcome,
   claim: ClaimRecord | undefined,
-): Promise<boolean> {
-  const values = [
-    ...(await insertValues(sealer, request, { created_at, expires_at })),
-    ledger.status,
-    ledger.resolved_at.toISOString(),
-    ledger.cause,
-    ledger.payload_digest,
-    ledger.channel,
-    ledger.verified,
-    ledger.receipt,
-    ...(claim ? claimOfOpener(sealer, claim) : []),
-  ];
-  const { rows } = await alone(pool, claim ? OPEN_CLAIMED : OPEN_SETTLED, values);
-  return rows.length > 0;
+) => Promise<boolean>;
+
+/** Requests of one project that are in flight share a statement and its commit, which cost more than their rows. */
+export function insertSettledRequests(pool: Pool): InsertSettled {
+  const write = createLanes<SettledRow, boolean>(async (rows) => {
+    const withClaims = rows.some(({ claim }) => claim);
+    const values = rows.flatMap((row) => (withClaims ? [...row.values, ...(row.claim ?? NO_CLAIM)] : row.values));
+    const written = await alone<{ request_id: string }>(pool, textOf(rows.length, withClaims), values);
+    const ids = new Set(written.rows.map(({ request_id }) => request_id));
+    return rows.map(({ id }) => ids.has(id));
+  });
+  return async (sealer, request, { request: { created_at, expires_at }, ledger }, claim) => {
+    const inserted = await insertValues(sealer, request, { created_at, expires_at });
+    return write(sealer.project_id, {
+      id: request.id,
+      bytes: (inserted[SEALED] as Buffer).length,
+      claim: claim && claimOfOpener(sealer, claim),
+      values: [
+        ...inserted,
+        ledger.status,
+        ledger.resolved_at.toISOString(),
+        ledger.cause,
+        ledger.payload_digest,
+        ledger.channel,
+        ledger.verified,
+        ledger.receipt,
+      ],
+    });
+  };
 }

@@ -7,7 +7,7 @@ import type { EventBatcher } from '../db/event-batcher.ts';
 import { inProject, onceInProject } from '../db/transaction.ts';
 import { threadContexts } from '../threads/thread-contexts.ts';
 import { insertRequest } from './insert-request.ts';
-import { insertSettledRequest } from './insert-settled-request.ts';
+import { insertSettledRequests } from './insert-settled-request.ts';
 import { createPolicyCache } from './policy-cache.ts';
 import type { ReadPolicy } from './policy-in-force.ts';
 import { recordedRequests } from './recorded-requests.ts';
@@ -36,6 +36,7 @@ export function openRequestStore(
   seen: SeenClaims,
 ): OpenRequestStore {
   const policies = createPolicyCache(readPolicy);
+  const insertSettled = insertSettledRequests(pool);
   return {
     screeningBasis: async (project_id) => {
       const { inForce, ahead_ms } = await policies.read(project_id);
@@ -52,7 +53,7 @@ export function openRequestStore(
     insert: async (project_id, request, now, outcome, claim) => {
       const sealer = await keyring.sealer(project_id);
       if (outcome) {
-        if (await insertSettledRequest(pool, sealer, request, outcome, claim)) {
+        if (await insertSettled(sealer, request, outcome, claim)) {
           events.add(outcome.request);
           if (claim) seen.saw(project_id, claim);
           const resolution = resolutionOf(outcome.ledger, request.payload_digest);

@@ -24,16 +24,17 @@ const isAway = (error: unknown): boolean =>
     AWAY_TEXT.test(error.message) ||
     (error instanceof AggregateError && error.errors.some(isAway)));
 
-/** Connection errors become `database_unavailable`; every other error is passed on. */
-function translated(error: unknown): unknown {
-  if (error instanceof DomainError || !isAway(error)) return error;
-  return new DomainError(
+export const databaseUnavailable = (cause?: unknown): DomainError =>
+  new DomainError(
     'database_unavailable',
     'The database does not answer. Nothing was changed; try again.',
     { retry_after: 2 },
-    { cause: error },
+    { cause },
   );
-}
+
+/** Connection errors become `database_unavailable`; every other error is passed on. */
+const translated = (error: unknown): unknown =>
+  error instanceof DomainError || !isAway(error) ? error : databaseUnavailable(error);
 
 /** A connection that breaks in use rejects its query, and emits `error` too, which ends the process without a listener. */
 const ignoreError = () => {};

@@ -1,5 +1,6 @@
 import type { CheckpointFilter, CheckpointHead } from '../../contracts/thread.ts';
 import type { Transaction } from '../db/transaction.ts';
+import { valuesList } from '../db/values-list.ts';
 
 /** The key, and the lease if any, under which rows are written. */
 export interface WriteGuard {
@@ -35,11 +36,6 @@ const CHUNK = 2_000;
 
 function* chunks<T>(rows: T[]): Generator<T[]> {
   for (let at = 0; at === 0 || at < rows.length; at += CHUNK) yield rows.slice(at, at + CHUNK);
-}
-
-/** A VALUES list of numbered parameters. */
-function valuesList(parameters: unknown[], rows: unknown[][], types: string[]): string {
-  return rows.map((row) => `(${row.map((cell, i) => `$${parameters.push(cell)}::${types[i]}`).join(', ')})`).join(', ');
 }
 
 const insertValues = (

@@ -215,6 +215,9 @@ export const faults: Suite = {
   },
 };
 
+/** Calls at once of which some share a statement. */
+const TOGETHER = 18;
+
 /** The process kills itself at a named step, like a crash; the supervisor restarts it, the caller retries. */
 export const crashPoints: Suite = {
   name: 'crash points',
@@ -266,6 +269,23 @@ export const crashPoints: Suite = {
         say(`api ${point}, allowed`);
         count.check(body.outcome?.status === 'approved', () => `api ${point}, allowed: ${body.status}`);
         await judged(rig, count, { ids: [body.id] }, 45_000);
+      }
+      // Allowed actions in flight share a statement: between its commit and their answers all of them are without one.
+      for (const point of ['requests-written-together.before', 'requests-written-together.after-commit']) {
+        await rig.api.kill();
+        await rig.api.start({ CRASH_AT: `${point}:1` });
+        const crashed = rig.api.gone().then(() => rig.api.start());
+        const keys = Array.from({ length: TOGETHER }, (_, at) => `crash-together-${point}-${at}`);
+        const answers = await Promise.all(keys.map((key) => driver.allowed(key)));
+        const came = await Promise.race([crashed.then(() => true), pause(15_000).then(() => false)]);
+        count.check(came, () => `api ${point}: its moment was never reached`);
+        say(`api ${point}`);
+        const ids = answers.map(({ body }) => body.id as string);
+        count.check(
+          new Set(ids).size === keys.length && answers.every(({ body }) => body.outcome?.status === 'approved'),
+          () => `api ${point}: ${answers.map(({ body }) => `${body.id} ${body.status}`).join(', ')}`,
+        );
+        await judged(rig, count, { ids }, 45_000);
       }
     } finally {
       await rig.stop();
