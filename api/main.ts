@@ -7,7 +7,7 @@ import { type Config, loadConfig } from '../runtime/config.ts';
 import { createLogger } from '../runtime/log.ts';
 import { createMetrics, type Metrics, serveMetrics } from '../runtime/metrics.ts';
 import { loadParsers } from '../runtime/parsers.ts';
-import { selfTest, UNTIL_COMPILED } from '../runtime/self-test.ts';
+import { ROUNDS, selfTest, selfTestAfter } from '../runtime/self-test.ts';
 import { type Ending, type ProcessEnd, watchProcessEnd } from '../runtime/shutdown.ts';
 import { refuseTemporal } from '../runtime/temporal/access.ts';
 import { approvalWorkflows } from '../runtime/temporal/approval-workflows.ts';
@@ -96,7 +96,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
   acts.remember(await refuseRolledBack(pool, keyring, anchor));
   const [signer, parsers] = await Promise.all([currentSigner(pool, keyring), loadParsers()]);
   const screenDeps = { parsers };
-  await selfTest(screenDeps, signer, options.counts ? 1 : UNTIL_COMPILED);
+  await selfTest(screenDeps, signer, options.counts ? 1 : ROUNDS.before);
   const { client, connection } = temporalClient(env, payloadCodecs);
 
   const hub = createEventHub();
@@ -224,12 +224,15 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
           ready: isReady,
         });
   log.info({ url, metrics_port: measured?.port }, 'api ready');
+  const tested = new AbortController();
+  if (!options.counts) void selfTestAfter(screenDeps, signer, tested.signal);
 
   const drain = async (drainMs: number) => {
     checks['shutdown'] = async () => {
       throw new Error('this process is shutting down');
     };
     log.info({ drain_ms: drainMs }, 'api stops');
+    tested.abort();
     if (drainMs > 0) await new Promise((resolve) => setTimeout(resolve, drainMs));
     const closed = new Promise((resolve) => server.close(resolve));
     responses.endStreams();

@@ -1,3 +1,4 @@
+import { setTimeout as after } from 'node:timers/promises';
 import type { Action } from '../contracts/action.ts';
 import { PREDICATE_TYPE, STATEMENT_TYPE, type Statement } from '../contracts/receipt.ts';
 import { newKey, seal, unseal } from '../crypto/envelope.ts';
@@ -12,8 +13,13 @@ export class SelfTestFailed extends Error {
   override readonly name = 'SelfTestFailed';
 }
 
-/** Rounds after which the JavaScript engine has compiled the code of a call, so that the first calls are not the slowest. */
-export const UNTIL_COMPILED = 100;
+/**
+ * After a hundred rounds the JavaScript engine has compiled the code of a call, so that the first calls are not the slowest. One proves what all
+ * prove, so an api listens after ten.
+ */
+export const ROUNDS = { before: 10, after: 90 };
+/** Short rounds with pauses leave the processor to callers, and to the worker that starts beside the api. */
+const PAUSE_MS = 20;
 
 const REINSTALL = 'The process does not start: install this release again.';
 
@@ -71,6 +77,21 @@ export async function selfTest(deps: ScreenDeps, signer: Signer, rounds = 1): Pr
     }
     await signer.sign(STATEMENT);
     await checkSealing(key, round);
+  }
+}
+
+/**
+ * The rounds of an api that listens already. A wrong result is not handled by the caller: it ends the process as an uncaught error. Without a
+ * database the key cannot be asked for, and nothing was found out.
+ * @throws SelfTestFailed
+ */
+export async function selfTestAfter(deps: ScreenDeps, signer: Signer, ended: AbortSignal): Promise<void> {
+  for (let round = 0; round < ROUNDS.after; round++) {
+    await after(PAUSE_MS, undefined, { ref: false });
+    if (ended.aborted) return;
+    await selfTest(deps, signer).catch((error: unknown) => {
+      if (error instanceof SelfTestFailed) throw error;
+    });
   }
 }
 

@@ -41,7 +41,7 @@ export const pageText = ({ title, main, principal, live }: Page): string =>
 <title>${title} · LetsPing</title>
 <link rel="icon" type="image/svg+xml" href="${assetUrl('icon.svg')}">
 <link rel="stylesheet" href="${assetUrl('style.css')}">
-${live && html`<script type="module" src="${assetUrl('api/page/browser/page.js')}"></script>`}
+${live && html`<script type="module" src="${assetUrl('api/page/browser/page.js')}"></${'script'}>`}
 </head>
 <body>
 <a class="skip" href="#main">Skip to the content</a>

@@ -1,4 +1,5 @@
 import { defineCommand } from '../define-command.ts';
+import { settingsOf } from '../late-settings.ts';
 import { startRefusal } from '../start-refusal.ts';
 
 const LARGE_BODIES = new URL('../../api/large-body/thread.js', import.meta.url);
@@ -13,6 +14,6 @@ export const api = defineCommand({
   examples: ['letsping api'],
   async run(_, terminal) {
     const { runApi } = await import('../../api/main.ts');
-    return runApi(terminal.env, LARGE_BODIES).catch(startRefusal);
+    return runApi(await settingsOf(terminal.env), LARGE_BODIES).catch(startRefusal);
   },
 });

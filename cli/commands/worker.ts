@@ -1,5 +1,6 @@
 import { CommandFailed } from '../command.ts';
 import { defineCommand } from '../define-command.ts';
+import { settingsOf } from '../late-settings.ts';
 import { startRefusal } from '../start-refusal.ts';
 
 export const worker = defineCommand({
@@ -16,6 +17,6 @@ export const worker = defineCommand({
     if (fault) throw new CommandFailed(fault.code, fault.message);
     // Loaded after the check: an SDK that is too old lacks names that this module imports, and Node would print only one of them.
     const { runWorker } = await import('../../workers/main.ts');
-    return runWorker(terminal.env).catch(startRefusal);
+    return runWorker(await settingsOf(terminal.env)).catch(startRefusal);
   },
 });

@@ -5,7 +5,7 @@ import { rememberedPorts, rememberPorts } from './data-dir.ts';
 import { localAnchorFile } from './local-keys.ts';
 import { leasePort } from './ports.ts';
 import type { Processes, Service } from './processes.ts';
-import { StartFailed } from './service.ts';
+import { type Launch, StartFailed } from './service.ts';
 import { ServiceFailed } from './service-failed.ts';
 import type { Temporal } from './temporal.ts';
 import { withoutTemporal } from './temporal-binary.ts';
@@ -20,11 +20,16 @@ export interface ProgramsOptions {
   env: NodeJS.ProcessEnv;
   dataDir: string;
   processes: Processes;
-  database_url: string;
-  temporal: Pick<Temporal, 'address' | 'namespace' | 'owned'>;
   rootKey: string;
   /** Whether the policy may accept unsigned Signals: every account of this machine may send one. */
   acceptSignals: boolean;
+  /** What the programs use, as soon as it is known: they are started at once, and load their code meanwhile. */
+  services: Promise<ProgramServices>;
+}
+
+export interface ProgramServices {
+  database_url: string;
+  temporal: Pick<Temporal, 'address' | 'namespace' | 'owned'>;
 }
 
 /** An empty profile. The SDK's reader fails on a file that has none. */
@@ -35,14 +40,10 @@ function emptyProfile(dataDir: string): string {
 }
 
 /** The environment that api and worker share. For a server started here, the user's Temporal profile is not read. */
-export function programEnv({
-  env,
-  dataDir,
-  database_url,
-  temporal,
-  rootKey,
-  acceptSignals,
-}: ProgramsOptions): NodeJS.ProcessEnv {
+export function programEnv(
+  { env, dataDir, rootKey, acceptSignals }: Omit<ProgramsOptions, 'services' | 'processes'>,
+  { database_url, temporal }: ProgramServices,
+): NodeJS.ProcessEnv {
   return {
     ...(temporal.owned ? { ...withoutTemporal(env), TEMPORAL_CONFIG_FILE: emptyProfile(dataDir) } : env),
     TEMPORAL_ADDRESS: temporal.address,
@@ -57,6 +58,15 @@ export function programEnv({
     LOG_LEVEL: ['debug', 'trace'].includes(env['LOG_LEVEL'] ?? '') ? env['LOG_LEVEL'] : 'info',
   };
 }
+
+/** A command of ours. It reads nothing of its first environment but where it is told the rest (cli/late-settings.ts). */
+const launch = (command: string, options: ProgramsOptions, more: NodeJS.ProcessEnv = {}): Launch => ({
+  command: process.execPath,
+  args: [mainProgram(), command],
+  // The folder tells a later start whose process this is.
+  env: { ...withoutTemporal(options.env), LETSPING_DATA_DIR: options.dataDir, LETSPING_LATE_SETTINGS: '1' },
+  settings: options.services.then((services) => ({ ...programEnv(options, services), ...more })),
+});
 
 const loggedReady = (log: string) =>
   log.split('\n').some((line) => {
@@ -73,7 +83,7 @@ export function startWorker(options: ProgramsOptions): Promise<Service> {
     logFile: join(options.dataDir, 'logs', 'worker.log'),
     readyWithinMs: 60_000,
     ready: (log) => loggedReady(log()),
-    launch: () => ({ command: process.execPath, args: [mainProgram(), 'worker'], env: programEnv(options) }),
+    launch: () => launch('worker', options),
   });
 }
 
@@ -103,11 +113,7 @@ export async function startApi(
         logFile: join(dataDir, 'logs', 'api.log'),
         readyWithinMs: 60_000,
         ready: () => answersReady(port),
-        launch: () => ({
-          command: process.execPath,
-          args: [mainProgram(), 'api'],
-          env: { ...programEnv(options), ...address },
-        }),
+        launch: () => launch('api', options, address),
       });
       rememberPorts(dataDir, { api: port });
       return { service, port, public_url, release };

@@ -13,6 +13,8 @@ export interface Launch {
   command: string;
   args: string[];
   env: NodeJS.ProcessEnv;
+  /** The rest of the environment of a program that is started before this is known; sent to it as a message. */
+  settings?: Promise<NodeJS.ProcessEnv>;
   /** The system user to run as. Absent: the current one. */
   user?: { uid: number; gid: number } | undefined;
 }
@@ -22,6 +24,7 @@ export interface ServiceSpec {
   launch(): Launch;
   /** Polled until it is true. `log` returns what this process has written so far. */
   ready(log: () => string): Promise<boolean> | boolean;
+  /** From the start, or from when it has its settings. */
   readyWithinMs: number;
   logFile: string;
 }
@@ -49,18 +52,24 @@ export async function runService(
 ): Promise<ChildProcess> {
   stopping.throwIfAborted();
   const { fd, offset } = openLog(spec.logFile);
-  const { command, args, env, user } = spec.launch();
-  const child = spawn(command, args, { detached: true, stdio: ['ignore', fd, fd], env, ...user });
+  const { command, args, env, user, settings } = spec.launch();
+  const channel = settings ? (['ipc'] as const) : [];
+  const child = spawn(command, args, { detached: true, stdio: ['ignore', fd, fd, ...channel], env, ...user });
   closeSync(fd);
   const failed = new Promise<Error>((resolve) => child.once('error', resolve));
   if (child.pid === undefined) throw new StartFailed(spec.name, `cannot be started: ${(await failed).message}`, '');
   started(child.pid);
   const log = () => readLog(spec.logFile, offset);
-  const end = Date.now() + spec.readyWithinMs;
+  let end = settings ? Number.POSITIVE_INFINITY : Date.now() + spec.readyWithinMs;
+  const send = (values: NodeJS.ProcessEnv) => {
+    end = Date.now() + spec.readyWithinMs;
+    if (child.connected) child.send(values, () => {}); // one that has ended is told below
+  };
+  settings?.then(send, () => {}); // without its settings the whole start fails, and stops this one
   while (!hasEnded(child)) {
     if (stopping.aborted) await endService(spec.name, child, STARTING_GRACE_MS);
     stopping.throwIfAborted();
-    if ((await spec.ready(log)) && !hasEnded(child)) return child;
+    if (Number.isFinite(end) && (await spec.ready(log)) && !hasEnded(child)) return child;
     if (Date.now() > end) {
       await endService(spec.name, child, 0);
       throw new StartFailed(spec.name, `was not ready within ${spec.readyWithinMs / 1000} s`, log());

@@ -1,16 +1,10 @@
-import { parseRootKey } from '../../crypto/root-key.ts';
-import { anchorFile } from '../../runtime/anchor-file.ts';
-import { bootstrapDev, createLoginLink } from '../../storage/access/bootstrap.ts';
-import { ensureAppLogin } from '../../storage/db/app-login.ts';
-import { migrate } from '../../storage/db/migrate.ts';
 import { lockDataDir, openDataDir } from './data-dir.ts';
 import { endLeftovers } from './leftovers.ts';
-import { type LocalKeys, localAnchorFile, localKeys } from './local-keys.ts';
+import type { LocalKeys } from './local-keys.ts';
 import { assertLoopback } from './loopback.ts';
-import { startPostgres } from './postgres.ts';
 import type { ServiceName } from './process-records.ts';
 import { createProcesses, type Processes } from './processes.ts';
-import { type ProgramsOptions, programEnv, startApi, startWorker } from './programs.ts';
+import { type ProgramServices, programEnv, startApi, startWorker } from './programs.ts';
 import { localRootKey } from './root-key.ts';
 import { StartFailed } from './service.ts';
 import { ServiceFailed } from './service-failed.ts';
@@ -60,9 +54,6 @@ export interface System extends SystemInfo {
   stop(): Promise<void>;
 }
 
-/** The user that the link signs in: the owner of the approver's key that bootstrapping creates. */
-const LOCAL_OWNER = 'dev-approver';
-
 /**
  * Starts PostgreSQL, Temporal, the API and a worker on this machine, and waits until all of them are ready.
  * @throws ServiceFailed
@@ -104,23 +95,14 @@ async function bringUp(
 ): Promise<Omit<System, 'stop'>> {
   await endLeftovers(dataDir, progress);
   const rootKey = localRootKey(dataDir, env);
-  const anchor = anchorFile(localAnchorFile(dataDir, env));
   const report = quiet ? () => {} : progress;
   const common = { env, dataDir, progress: report, processes, throwaway, ...(signal && { signal }) };
 
-  const database = startPostgres(common).then(async (postgres) => {
-    releases.push(postgres.release);
-    const { adopted } = await migrate(postgres.url, { root: parseRootKey(rootKey), anchored: await anchor.read() });
-    for (const { name, keys, open_requests } of adopted)
-      report(
-        `Rows of the release before were adopted: ${name}, ${keys.count} keys, ${open_requests.count} open requests`,
-      );
-    const databaseUrl = await ensureAppLogin(postgres.url);
-    const keys = await localKeys(dataDir, env, () => bootstrapDev({ databaseUrl, rootKey, anchor, acceptSignals }));
-    report(`PostgreSQL ${postgres.version} is ready`);
-    return { postgres, databaseUrl, keys };
-  });
-  const { promise: launched, resolve: launch } = deferred<ProgramsOptions['temporal']>();
+  // Loaded here, so that api and worker do not wait for it.
+  const database = import('./local-database.ts').then(({ startDatabase }) =>
+    startDatabase({ ...common, rootKey, acceptSignals, started: ({ release }) => void releases.push(release) }),
+  );
+  const { promise: launched, resolve: launch } = deferred<ProgramServices['temporal']>();
   const server = startTemporal({
     ...common,
     readyWhenListening: true,
@@ -130,44 +112,26 @@ async function bringUp(
     report(`Temporal ${temporal.version} is ready`);
     return temporal;
   });
-  const programs = (database_url: string, temporal: ProgramsOptions['temporal']) => ({
-    env,
-    dataDir,
-    processes,
-    database_url,
-    temporal,
-    rootKey,
-    acceptSignals,
+  /** API and worker wait for Temporal themselves. If it moves to another port, what is started later gets that one. */
+  const early = Promise.race([launched, server]);
+  const services = Promise.all([database, early]).then(([{ databaseUrl }, temporal]) => {
+    const current = { ...temporal };
+    server.then(
+      ({ address }) => Object.assign(current, { address }),
+      () => {},
+    );
+    return { database_url: databaseUrl, temporal: current };
   });
+  services.catch(() => {}); // reported below
+  const programs = { env, dataDir, processes, rootKey, acceptSignals, services };
 
-  // API and worker wait for Temporal themselves, so they load while it starts.
-  const listening = Promise.all([database, Promise.race([launched, server])]).then(
-    async ([{ databaseUrl, keys }, early]) => {
-      const target = { ...early };
-      const api = await startApi(programs(databaseUrl, target));
-      releases.push(api.release);
-      const { address } = await server;
-      if (address !== target.address) {
-        target.address = address;
-        await api.service.restart();
-      }
-      const token = await createLoginLink({
-        databaseUrl,
-        rootKey,
-        anchor,
-        project_id: keys.project_id,
-        owner: LOCAL_OWNER,
-      });
-      return { ...api, console_url: `${api.public_url}/login?once=${token}` };
-    },
-  );
-  const working = Promise.all([database, Promise.race([launched, server])]).then(async ([{ databaseUrl }, early]) => {
-    const target = { ...early };
-    // If Temporal has moved to another port, the worker gives up on the first one and is restarted with this one.
-    void server.then(({ address }) => {
-      target.address = address;
-    });
-    const worker = await startWorker(programs(databaseUrl, target));
+  const listening = startApi(programs).then(async (api) => {
+    releases.push(api.release);
+    const [{ address: first }, { address }] = await Promise.all([early, server]);
+    if (address !== first) await api.service.restart();
+    return api;
+  });
+  const working = startWorker(programs).then(async (worker) => {
     await server;
     return worker;
   });
@@ -180,19 +144,19 @@ async function bringUp(
     await Promise.allSettled(everything);
     throw error;
   }
-  const [{ postgres, databaseUrl, keys }, temporal, api, worker] = await Promise.all(everything);
+  const [{ postgres, keys, login_token }, temporal, api, worker] = await Promise.all(everything);
   report('API and worker are ready');
   return {
     ...keys,
     api_url: `${api.public_url}/api`,
-    console_url: api.console_url,
+    console_url: `${api.public_url}/login?once=${login_token}`,
     public_url: api.public_url,
     temporal_address: temporal.address,
     temporal_namespace: temporal.namespace,
     temporal_ui_url: temporal.ui_url ?? null,
     database_url: postgres.url,
     data_dir: dataDir,
-    program_env: programEnv(programs(databaseUrl, temporal)),
+    program_env: programEnv(programs, await services),
     pids: processes.pids,
     killWorker: worker.kill,
     restartWorker: worker.restart,

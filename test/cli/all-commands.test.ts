@@ -35,7 +35,7 @@ function loadedBy(...args: string[]): { out: string; packages: string[] } {
   );
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   const urls = readFileSync(log, 'utf8').split('\n');
-  expect(urls).toContainEqual(expect.stringMatching(/dist\/cli\/commands\/worker\.js$/)); // the hook sees what is loaded
+  expect(urls).toContainEqual(expect.stringMatching(/dist\/programs\/cli-main\.js$/)); // the hook sees what is loaded
   const names = urls.flatMap((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1] ?? []);
   return { out: stdout, packages: [...new Set(names)] };
 }

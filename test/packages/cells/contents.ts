@@ -9,13 +9,14 @@ import { mustRun } from '../run-program.ts';
 
 const ALLOWED: Record<PackageName, RegExp> = {
   'letsping-temporal':
-    /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/workflow-bundle\.js|dist\/docs\/[\w-]+\.html|dist\/storage\/migrations\/\d{4}_\w+\.sql|dist\/(?:activities|api|cli|client|contracts|crypto|domain|integrations|receipts|runtime|storage|workers|workflows)\/[\w./-]+\.(?:js|d\.ts))$/,
+    /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/workflow-bundle\.js|dist\/docs\/[\w-]+\.html|dist\/storage\/migrations\/\d{4}_\w+\.sql|dist\/programs\/[\w-]+\.js(?:\.map)?|dist\/(?:activities|api|cli|client|contracts|crypto|domain|integrations|receipts|runtime|storage|workers|workflows)\/[\w./-]+\.(?:js|d\.ts))$/,
   'letsping-temporal-client':
     /^(?:package\.json|README\.md|LICENSE|dist\/(?:client|contracts|domain)\/[\w./-]+\.(?:js|d\.ts))$/,
   'letsping-temporal-langgraph':
     /^(?:package\.json|README\.md|LICENSE|dist\/(?:client|contracts|domain|integrations\/langgraph|runtime)\/[\w./-]+\.(?:js|d\.ts))$/,
 };
-const REFUSED = /\.map$|(?:^|\/)(?:bench|demo|examples|test|tests)\/|\.test\.|\.tsbuildinfo$|(?:^|\/)\.env/;
+const REFUSED =
+  /^(?!dist\/programs\/).*\.map$|(?:^|\/)(?:bench|demo|examples|test|tests)\/|\.test\.|\.tsbuildinfo$|(?:^|\/)\.env/;
 const SECRET = /-----BEGIN [A-Z ]*PRIVATE KEY-----|\blp_(?:live|test)_[A-Za-z0-9]{16,}|\bnpm_[A-Za-z0-9]{36}\b/;
 /** Temporal reads the source map of the bundle to name lines of workflows in errors. */
 const MAP = /sourceMappingURL=/;
