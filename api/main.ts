@@ -69,6 +69,8 @@ export interface ApiOptions {
   largeBodies?: URL;
   /** Replaces this api's own metrics: on the thread for large bodies, the main thread counts. */
   counts?: Counts;
+  /** It listens only after this, which may refuse. */
+  admitted?: Promise<void>;
   /** On the thread for large bodies: the forwarder has it, is the only one who is answered, and says from where a call came. */
   forwardToken?: string | undefined;
 }
@@ -79,6 +81,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
   const config = loadConfig(env);
   const log = createLogger('api', config.log_level);
   const root = parseRootKey(config.root_key);
+  loadParsers().catch(() => {}); // begun here, awaited below: the database answers meanwhile
   const payloadCodecs = await loadPayloadCodecs(config.payload_codec);
   const pool = createPool(config.database_url, {
     onError: (error) => log.warn({ error: error.message }, 'database connection lost'),
@@ -94,7 +97,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     onAnchorFailed: (error) => log.error({ error: error.message }, 'alarm: the anchor could not be written'),
   });
   acts.remember(await refuseRolledBack(pool, keyring, anchor));
-  const [signer, parsers] = await Promise.all([currentSigner(pool, keyring), loadParsers()]);
+  const [signer, parsers] = await Promise.all([currentSigner(pool, keyring), loadParsers(), options.admitted]);
   const screenDeps = { parsers };
   await selfTest(screenDeps, signer, options.counts ? 1 : ROUNDS.before);
   const { client, connection } = temporalClient(env, payloadCodecs);
@@ -281,8 +284,9 @@ const listenOn = (server: Server, { host, port }: Config) =>
  */
 export async function runApi(env: NodeJS.ProcessEnv, largeBodies: URL): Promise<ReturnType<ProcessEnd['exitCode']>> {
   const end = watchProcessEnd(createLogger('api', loadConfig(env).log_level));
-  await refuseTemporal(env, { whenUnavailable: 'go on' });
-  const api = await startApi(env, { largeBodies });
+  const admitted = refuseTemporal(env, { whenUnavailable: 'go on' });
+  admitted.catch(() => {}); // `startApi` rejects with it, unless something else is wrong
+  const api = await startApi(env, { largeBodies, admitted });
   const why = await new Promise<Ending>((resolve) => end.onEnd(resolve));
   await (why === 'signal' ? api.stop() : api.stop(0));
   return end.exitCode();

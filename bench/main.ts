@@ -2,6 +2,7 @@
 /** `npm run bench -- NAME [options]`: one benchmark, its table on stdout. */
 const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
   approvals: () => import('./approvals/index.ts'),
+  start: () => import('./start/index.ts'),
   sealing: () => import('./sealing.ts'),
   schemas: () => import('./schemas/index.ts'),
   'firewall-quality': () => import('./firewall-quality.ts'),

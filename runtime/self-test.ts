@@ -18,8 +18,8 @@ export class SelfTestFailed extends Error {
  * prove, so an api listens after ten.
  */
 export const ROUNDS = { before: 10, after: 90 };
-/** Short rounds with pauses leave the processor to callers, and to the worker that starts beside the api. */
-const PAUSE_MS = 20;
+/** Until a worker that starts beside the api has loaded its code, and between rounds, for the calls of others. */
+const PAUSES_MS = { first: 2_000, between: 20 };
 
 const REINSTALL = 'The process does not start: install this release again.';
 
@@ -85,9 +85,14 @@ export async function selfTest(deps: ScreenDeps, signer: Signer, rounds = 1): Pr
  * database the key cannot be asked for, and nothing was found out.
  * @throws SelfTestFailed
  */
-export async function selfTestAfter(deps: ScreenDeps, signer: Signer, ended: AbortSignal): Promise<void> {
+export async function selfTestAfter(
+  deps: ScreenDeps,
+  signer: Signer,
+  ended: AbortSignal,
+  pausesMs = PAUSES_MS,
+): Promise<void> {
   for (let round = 0; round < ROUNDS.after; round++) {
-    await after(PAUSE_MS, undefined, { ref: false });
+    await after(round === 0 ? pausesMs.first : pausesMs.between, undefined, { ref: false });
     if (ended.aborted) return;
     await selfTest(deps, signer).catch((error: unknown) => {
       if (error instanceof SelfTestFailed) throw error;

@@ -43,6 +43,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<ReturnType<Proc
   const log = createLogger('worker', config.log_level);
   const end = watchProcessEnd(log);
   const root = parseRootKey(config.root_key);
+  loadParsers().catch(() => {}); // begun here, awaited below: the database answers meanwhile
   const payloadCodecs = await loadPayloadCodecs(config.payload_codec);
   Runtime.install({
     shutdownSignals: [],

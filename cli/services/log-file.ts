@@ -19,9 +19,10 @@ export function readLog(file: string, offset: number, maxBytes = 256 * 1024): st
     return '';
   }
   try {
-    const from = Math.max(offset, fstatSync(fd).size - maxBytes);
-    const buffer = Buffer.alloc(maxBytes);
-    return buffer.subarray(0, readSync(fd, buffer, 0, maxBytes, from)).toString('utf8');
+    const { size } = fstatSync(fd);
+    const from = Math.max(offset, size - maxBytes);
+    const buffer = Buffer.allocUnsafe(Math.max(0, size - from));
+    return buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, from));
   } finally {
     closeSync(fd);
   }

@@ -8,12 +8,12 @@ export interface SystemUser {
   gid: number;
 }
 
-const idOf = (flag: '-u' | '-g') =>
-  Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
-
+/** `id` prints `uid=113(postgres) gid=120(postgres) …`. */
 function lookUp(): SystemUser | undefined {
   try {
-    return { uid: idOf('-u'), gid: idOf('-g') };
+    const said = execFileSync('id', ['postgres'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const [, uid, gid] = /^uid=(\d+)\S* gid=(\d+)/.exec(said) ?? [];
+    return uid === undefined || gid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) };
   } catch {
     return undefined;
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rememberedPorts, rememberPorts } from './data-dir.ts';
 import { localAnchorFile } from './local-keys.ts';
-import { leasePort } from './ports.ts';
+import { leasePort, listens } from './ports.ts';
 import type { Processes, Service } from './processes.ts';
 import { type Launch, StartFailed } from './service.ts';
 import { ServiceFailed } from './service-failed.ts';
@@ -69,6 +69,7 @@ const launch = (command: string, options: ProgramsOptions, more: NodeJS.ProcessE
 });
 
 const loggedReady = (log: string) =>
+  log.includes('worker ready') &&
   log.split('\n').some((line) => {
     try {
       return (JSON.parse(line) as { msg?: unknown }).msg === 'worker ready';
@@ -88,6 +89,7 @@ export function startWorker(options: ProgramsOptions): Promise<Service> {
 }
 
 async function answersReady(port: number): Promise<boolean> {
+  if (!(await listens(port))) return false;
   try {
     const response = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(5_000) });
     await response.body?.cancel();

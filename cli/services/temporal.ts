@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { rememberedPorts, rememberPorts } from './data-dir.ts';
-import { leasePort } from './ports.ts';
+import { leasePort, listens } from './ports.ts';
 import type { StartOptions } from './postgres.ts';
 import { createProcesses, type Processes, type Service } from './processes.ts';
 import { StartFailed } from './service.ts';
@@ -158,7 +158,7 @@ const serverFlags = (dataDir: string, ports: typeof PREFERRED_PORTS) => [
   ...['--dynamic-config-value', 'frontend.enableServerVersionCheck=false'],
 ];
 
-/** Whether the server answers for its namespace: it listens earlier. */
+/** Whether the server answers for its namespace: it listens earlier. A gRPC channel that was refused waits a second before its next attempt. */
 async function answers(port: number): Promise<boolean> {
   if (!(await listens(port))) return false;
   try {
@@ -168,17 +168,4 @@ async function answers(port: number): Promise<boolean> {
     await sleep(50);
     return false;
   }
-}
-
-/** Checked first, because a gRPC channel that was refused waits a second before its next attempt. */
-async function listens(port: number): Promise<boolean> {
-  const { connect } = await import('node:net');
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port });
-    const done = (listening: boolean) => {
-      socket.destroy();
-      resolve(listening);
-    };
-    socket.once('connect', () => done(true)).once('error', () => done(false));
-  });
 }

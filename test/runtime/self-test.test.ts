@@ -36,6 +36,8 @@ test('a key that does not sign fails it', async () => {
   await expect(selfTest({ parsers }, none)).rejects.toThrow('no key');
 });
 
+const AT_ONCE = { first: 0, between: 0 };
+
 describe('the rounds of a process that serves already', () => {
   const running = new AbortController().signal;
 
@@ -47,7 +49,7 @@ describe('the rounds of a process that serves already', () => {
     };
     await selfTest({ parsers: failing }, signer);
     isBlind = true;
-    await expect(selfTestAfter({ parsers: failing }, signer, running)).rejects.toThrow(SelfTestFailed);
+    await expect(selfTestAfter({ parsers: failing }, signer, running, AT_ONCE)).rejects.toThrow(SelfTestFailed);
   });
 
   test('a database that is away, without which nothing is signed, is no such finding', async () => {
@@ -60,7 +62,7 @@ describe('the rounds of a process that serves already', () => {
         return Promise.reject(new Error('no connection'));
       },
     };
-    await selfTestAfter({ parsers }, away, end.signal);
+    await selfTestAfter({ parsers }, away, end.signal, AT_ONCE);
     expect(calls).toBe(2);
   });
 });
