@@ -4,7 +4,11 @@ import type { Terminal } from '../command.ts';
 import { firstHeldAction, type HeldAction } from '../first-action.ts';
 import { plainLine } from '../plain-line.ts';
 import type { System } from '../services/system.ts';
-import type { DevOptions } from './dev.ts';
+
+export interface DevOptions {
+  json: boolean;
+  acceptSignals: boolean;
+}
 
 const connectionInfo = (system: System) => ({
   api_url: system.api_url,

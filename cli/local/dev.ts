@@ -1,10 +1,6 @@
 import type { Terminal } from '../command.ts';
 import { startSystem } from '../services/system.ts';
-
-export interface DevOptions {
-  json: boolean;
-  acceptSignals: boolean;
-}
+import type { DevOptions } from './announcement.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

@@ -59,7 +59,7 @@ export function programEnv(
   };
 }
 
-/** A command of ours. It reads nothing of its first environment but where it is told the rest (cli/late-settings.ts). */
+/** A command of ours. It reads nothing of its first environment but how to get the rest (cli/late-settings.ts). */
 const launch = (command: string, options: ProgramsOptions, more: NodeJS.ProcessEnv = {}): Launch => ({
   command: process.execPath,
   args: [mainProgram(), command],

@@ -63,7 +63,7 @@ export async function runService(
   let end = settings ? Number.POSITIVE_INFINITY : Date.now() + spec.readyWithinMs;
   const send = (values: NodeJS.ProcessEnv) => {
     end = Date.now() + spec.readyWithinMs;
-    if (child.connected) child.send(values, () => {}); // one that has ended is told below
+    if (child.connected) child.send(values, () => {}); // the loop below sees that it has ended
   };
   settings?.then(send, () => {}); // without its settings the whole start fails, and stops this one
   while (!hasEnded(child)) {
