@@ -16,9 +16,13 @@ const lane = (name: string, include: string[], options: Record<string, unknown> 
     isolate: false,
     restoreMocks: true,
     unstubEnvs: true,
+    sequence: { groupOrder: 1 },
     ...options,
   },
 });
+
+/** These judge how long others wait beside an attack: before all others, alone, and one after the other. */
+const MEASURING = ['test/reliability/short/{hostile-agent,hostile-approver,network}.test.ts'];
 
 export default defineConfig({
   test: {
@@ -28,7 +32,8 @@ export default defineConfig({
     sequence: { sequencer: LaneOrder },
     // The longest files first.
     projects: [
-      lane('reliability', ['test/reliability/**/*.test.ts']),
+      lane('measuring', MEASURING, { maxWorkers: 1, sequence: { groupOrder: 0 } }),
+      lane('reliability', ['test/reliability/**/*.test.ts'], { exclude: MEASURING }),
       lane('temporal', ['test/{workflows,activities,workers}/**/*.test.ts']),
       lane('e2e', ['test/{e2e,cli,documents,packages}/**/*.test.ts']),
       lane('langgraph', ['test/integrations/langgraph/**/*.test.ts'], { globals: true }),
