@@ -8,11 +8,12 @@ import { large } from './large.ts';
 import { load } from './load.ts';
 import { peer } from './peer.ts';
 import { inbox, memory } from './scale.ts';
+import { storedBytes } from './stored-bytes.ts';
 
 const FULL = { rounds: 200, approvals: 400, turns: 4, pending: 100_000, reads: 200, few: 1_000, many: 10_000 };
 /** A worker caches 1,000 workflows: a comparison needs more. */
 const QUICK = { rounds: 40, approvals: 40, turns: 2, pending: 20_000, reads: 60, few: 1_000, many: 2_000 };
-export const PARTS = ['flows', 'ingest', 'large', 'decision', 'load', 'peer', 'inbox', 'memory'] as const;
+export const PARTS = ['flows', 'ingest', 'storage', 'large', 'decision', 'load', 'peer', 'inbox', 'memory'] as const;
 
 /** Compares letsping with the simplest equivalent, on one server, in one run. The bench starts and removes its own services. */
 export async function run(args: string[]): Promise<void> {
@@ -50,6 +51,7 @@ export async function run(args: string[]): Promise<void> {
     };
     await part('flows', () => flows(system, size.rounds));
     await part('ingest', () => ingest(system, size.rounds));
+    await part('storage', () => storedBytes(system, size.rounds * 10));
     await part('large', () => large(system, size.rounds));
     await part('decision', () => decision(system, Math.ceil(size.rounds / 2)));
     await part('load', () => load(system, size.approvals, size.turns));

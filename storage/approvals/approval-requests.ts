@@ -1,3 +1,4 @@
+import { REQUEST_STATUSES, type RequestStatus } from '../../contracts/approval-request.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
 import { isSameOwner } from '../../domain/access/same-owner.ts';
 import { type ForgedRow, isForgedRow } from '../../domain/approval/forged-row.ts';
@@ -45,6 +46,12 @@ const spellingsOf = async (tx: Transaction, owner: string): Promise<string[]> =>
   return rows.map((row) => row.owner).filter((other) => isSameOwner(other, owner));
 };
 
+/** As literals: PostgreSQL uses the index of what is not approved only if the statement itself excludes approved requests. */
+const STATUS_IS = Object.fromEntries(REQUEST_STATUSES.map((status) => [status, `r.status = '${status}'`])) as Record<
+  RequestStatus,
+  string
+>;
+
 /** Driven by the index of open claims. A claim that another one has taken over is not the state of its permit. */
 const UNKNOWN_PERMIT = `r.id in (select o.request_id from claims o where o.project_id = $1 and o.closed_as is null
     and (o.ended = 'failed' or o.ended is null and o.unknown_after < clock_timestamp()))
@@ -60,7 +67,7 @@ export async function listRequests(tx: Transaction, sealer: Sealer, query: Reque
     if (given.some((value) => value === undefined)) return;
     where.push(sql.replaceAll('?', () => `$${values.push(given.shift())}`));
   };
-  narrow('r.status = ?', query.status);
+  if (query.status) where.push(STATUS_IS[query.status]);
   narrow('r.service = ?', query.service);
   narrow('r.action = ?', query.action);
   narrow('r.thread_id = ?', query.thread_id);
