@@ -11,6 +11,7 @@ import { migrate } from './commands/migrate.ts';
 import { permits } from './commands/permits.ts';
 import { policy } from './commands/policy.ts';
 import { restore } from './commands/restore.ts';
+import { retention } from './commands/retention.ts';
 import { rotateRootKeyCommand } from './commands/rotate-root-key.ts';
 import { sessions } from './commands/sessions.ts';
 import { show } from './commands/show.ts';
@@ -39,5 +40,6 @@ export const COMMANDS: readonly Command[] = [
   doctor,
   rotateRootKeyCommand,
   signingKeys,
+  retention,
   restore,
 ];

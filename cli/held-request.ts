@@ -14,7 +14,7 @@ export async function readRequest(api: ApiConnection, id: string): Promise<Appro
   const { service, action, proposed_patch } = body;
   const isTrue = ({ payload, digest_salt, payload_digest }: Shown) =>
     payloadDigest(saltBytes(digest_salt), { service, action, payload }) === payload_digest;
-  if (!isTrue(body) || (proposed_patch && !isTrue(proposed_patch))) {
+  if ((!body.payload_removed_at && !isTrue(body)) || (proposed_patch && !isTrue(proposed_patch))) {
     throw new CommandFailed(
       'digest_mismatch',
       'the payload from the server does not have the digest that the server names',
@@ -27,7 +27,8 @@ export async function readRequest(api: ApiConnection, id: string): Promise<Appro
 type Shown = Pick<ApprovalRequestDetail, 'payload' | 'digest_salt' | 'payload_digest'>;
 
 /** Why the request was held; findings with their place in the payload. */
-function reasons({ verdict, held_by, findings, policy_version }: ApprovalRequestDetail): string {
+function reasons({ verdict, held_by, findings, policy_version, payload_removed_at }: ApprovalRequestDetail): string {
+  if (payload_removed_at) return '  removed with the payload\n';
   if (findings.length > 0) return findingLines(findings);
   if (held_by === 'policy') return `  the policy (version ${policy_version}) requires review; no findings\n`;
   return verdict === 'allow' ? '  nothing: allowed by the firewall\n' : '  no findings\n';
@@ -49,7 +50,9 @@ export function describeRequest(request: ApprovalRequestDetail): string {
   return [
     table(facts),
     '\npayload\n',
-    prettyJson(request.payload),
+    request.payload_removed_at
+      ? `  removed at ${request.payload_removed_at}, after the retention time; terms, outcome and receipt remain\n`
+      : prettyJson(request.payload),
     '\nheld by\n',
     reasons(request),
     ...(metadata.length > 0 ? ['\nmetadata from the caller\n', prettyJson(Object.fromEntries(metadata))] : []),

@@ -101,6 +101,7 @@ export const TIMELINE_EVENTS = [
   'failed',
   'closed',
   'incident',
+  'payload_removed',
 ] as const;
 export const TimelineEntry = z
   .object({
@@ -146,6 +147,10 @@ export type ProposedPatch = z.infer<typeof ProposedPatch>;
 
 export const ApprovalRequestDetail = ApprovalRequestSummary.extend({
   payload: JsonObject,
+  payload_removed_at: z.string().nullable().meta({
+    description:
+      'When payload, salt, findings and metadata were removed, after the retention time: they are empty then. Terms, outcome and receipt remain',
+  }),
   schema: z.unknown().optional(),
   digest_salt: z.string(),
   payload_digest: PayloadDigest,

@@ -27,6 +27,7 @@ export const ERROR_STATUS = {
   claim_ended: 409,
   digest_mismatch: 409,
   idempotency_key_in_use: 409,
+  payload_removed: 410,
   payload_changed: 412,
   body_too_large: 413,
   unsupported_media_type: 415,

@@ -23,6 +23,8 @@ export const ROW_FIELDS = {
   decision: ['request_id', 'type', 'actor', 'channel', 'payload_digest', 'patched_digest', 'sealed', 'created_at'],
   decision_sent_back: ['request_id', 'sent_back_at'],
   screening: ['request_id', 'screening', 'screened_at'],
+  /** By the request's id: that this product removed the payload. `front`: what remains of the seal. */
+  payload_removal: ['front', 'payload_removed_at'],
   cancellation: ['cause', 'requested_by', 'created_at'],
   /** By the request's id. Replaced when the claim ends, and when a person closes it. */
   claim: [
@@ -58,8 +60,8 @@ const KEY_LIMITS = { context_trust: 'tighten_only', expires_at: null, made_by: n
 export const LATER_FIELDS = {
   api_key: KEY_LIMITS,
   api_key_revocation: KEY_LIMITS,
-  /** Who made the key of the person who decided, where another person did. */
-  decision: { key_made_by: null },
+  /** Who made the key of the person who decided, where another person did; and when the sealed part was removed. */
+  decision: { key_made_by: null, payload_removed_at: null },
 } as const satisfies Partial<Record<RowKind, Readonly<Record<string, string | null>>>>;
 
 type LaterFields<Kind extends RowKind> = Kind extends keyof typeof LATER_FIELDS
@@ -77,6 +79,7 @@ export type ForgedKind = RowKind | 'request' | 'ledger' | 'thread';
 const BY_REQUEST: ReadonlySet<ForgedKind> = new Set([
   'request',
   'ledger',
+  'payload_removal',
   'cancellation',
   'claim',
   'execution',

@@ -3,6 +3,7 @@ import { type Keyring, type Sealer, UnknownProject } from '../crypto/keyring.ts'
 import type { IncidentStore, Ledger, ReconcileStore, ScreenStore } from '../domain/approval/ports.ts';
 import type { DeliveryStore, InterruptReader } from '../domain/outbox/ports.ts';
 import { createRollbackMemory } from './access/rollback-memory.ts';
+import { type ActLog, createActLog } from './acts/act-log.ts';
 import { markStarted, readRequest, readRequestRow } from './approvals/approval-requests.ts';
 import { readDecision } from './approvals/decisions.ts';
 import { reportIncident } from './approvals/incidents.ts';
@@ -14,10 +15,11 @@ import { unstartedRequests } from './approvals/unstarted-requests.ts';
 import { watchStore } from './approvals/watch-store.ts';
 import { acrossProjects, inProject, onceInProject } from './db/transaction.ts';
 import { markDelivery, readUndelivered, unstartedDeliveries } from './outbox/deliveries.ts';
+import { retentionStore } from './retention/retention-store.ts';
 import { interruptOfRequest } from './threads/interrupt-of-request.ts';
 
 /** The stores of the activities: each call is a transaction of its own. */
-export function activityStores(pool: Pool, keyring: Keyring) {
+export function activityStores(pool: Pool, keyring: Keyring, acts: ActLog = createActLog({ pool, keyring })) {
   const readPolicy = policyReader(pool, keyring, createRollbackMemory());
   /** Undefined for an unknown project: the attacker can start workflows with any input. */
   const sealerOf = (project_id: string): Promise<Sealer | undefined> =>
@@ -33,7 +35,8 @@ export function activityStores(pool: Pool, keyring: Keyring) {
     },
     request: async (ref) => {
       const sealer = await keyring.sealer(ref.project_id);
-      return inProject(pool, ref.project_id, (tx) => readRequest(tx, sealer, ref.request_id));
+      const request = await inProject(pool, ref.project_id, (tx) => readRequest(tx, sealer, ref.request_id));
+      return request?.payload_removed_at ? undefined : request; // closed long ago: there is nothing to screen
     },
     decision: async (ref, decision_id) => {
       const sealer = await keyring.sealer(ref.project_id);
@@ -92,5 +95,6 @@ export function activityStores(pool: Pool, keyring: Keyring) {
     reconcile,
     workflowScan: workflowScanStore(pool, keyring),
     watch: watchStore(pool, keyring),
+    retention: retentionStore(pool, keyring, acts),
   };
 }

@@ -17,10 +17,14 @@ export const GRANTED: Readonly<Record<string, Granted>> = {
   issuer_keys: written('sealed'), // the same
   api_keys: written('last_used_at', 'revoked_at', 'revoked_mac', 'mac'),
   policies: written(),
-  approval_requests: written('status', 'resolved_at', 'workflow_started_at'),
+  approval_requests: written(
+    ...['status', 'resolved_at', 'workflow_started_at'],
+    ...['sealed', 'payload_removed_at', 'payload_removed_mac'], // after the retention time, once: a trigger refuses the rest
+  ),
   decisions: written(
     ...['screening', 'screened_at', 'sealed_screening', 'screening_mac'],
     ...['acknowledged_at', 'sent_back_at', 'sent_back_mac'],
+    ...['sealed', 'payload_removed_at', 'mac'], // as above
   ),
   cancellations: written(),
   ledger: written(),

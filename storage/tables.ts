@@ -42,7 +42,7 @@ export const AUTHENTICATED: Readonly<Record<string, AuthenticatedTable>> = {
     grants_nothing: {},
   },
   approval_requests: {
-    by: 'the context of its seal (approvals/request-seal.ts); the digest is recomputed from the sealed payload',
+    by: 'the context of its seal (approvals/request-seal.ts); the digest is recomputed from the sealed payload, or a MAC says that the payload was removed',
     identified_by: ['id', 'project_id'],
     covered: [
       'service',
@@ -62,6 +62,8 @@ export const AUTHENTICATED: Readonly<Record<string, AuthenticatedTable>> = {
       'accept_unsigned_signals',
       'created_at',
       'expires_at',
+      'payload_removed_at',
+      'payload_removed_mac',
     ],
     grants_nothing: {
       status: 'a projection for lists and indexes: an outcome is read from the ledger, with its receipt',
@@ -93,6 +95,7 @@ export const AUTHENTICATED: Readonly<Record<string, AuthenticatedTable>> = {
       'actor',
       'channel',
       'key_made_by',
+      'payload_removed_at',
       'payload_digest',
       'patched_digest',
       'sealed',

@@ -19,6 +19,7 @@ import { workflowDirectory } from '../runtime/temporal/workflow-directory.ts';
 import { workflowStarter } from '../runtime/temporal/workflow-starter.ts';
 import { createScreener } from '../runtime/threads/screener.ts';
 import { activityStores } from '../storage/activity-stores.ts';
+import { createActLog } from '../storage/acts/act-log.ts';
 import { refuseRolledBack } from '../storage/acts/refuse-rolled-back.ts';
 import { readBacklog } from '../storage/approvals/backlog.ts';
 import { listenToDeliveries } from '../storage/db/events.ts';
@@ -58,7 +59,15 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<ReturnType<Proc
   const stored = storedKeys(pool);
   const keyring = createKeyring(root, stored);
   await refuseForeignRootKey(pool, root);
-  await refuseRolledBack(pool, keyring, config.anchor_file === undefined ? undefined : anchorFile(config.anchor_file));
+  const anchor = config.anchor_file === undefined ? undefined : anchorFile(config.anchor_file);
+  const acts = createActLog({
+    pool,
+    keyring,
+    anchor,
+    onAnchorFailed: (error) =>
+      log.error({ err: error }, 'alarm: the anchor of administrative acts cannot be read or written'),
+  });
+  acts.remember(await refuseRolledBack(pool, keyring, anchor));
   const [signer, parsers, bundle] = await Promise.all([
     currentSigner(pool, keyring),
     loadParsers(),
@@ -70,7 +79,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<ReturnType<Proc
     { parsers },
     { onStopped: (key_id, why) => log.warn({ key_id, why }, 'the screening of a large patch was stopped') },
   );
-  const stores = activityStores(pool, keyring);
+  const stores = activityStores(pool, keyring, acts);
   const metrics = createMetrics('worker', () => readBacklog(pool));
 
   const { client, connection: clientConnection } = temporalClient(env, payloadCodecs);

@@ -2,6 +2,7 @@ import type { Claim, ClaimAnswer, ClaimBody } from '../../contracts/permit.ts';
 import type { Policy, PolicyVersion } from '../../contracts/policy.ts';
 import { sha256 } from '../../crypto/sha256.ts';
 import type { Principal } from '../../domain/access/permissions.ts';
+import { withPayload } from '../../domain/approval/kept-payload.ts';
 import { type ClaimRecord, mayClaim, UNKNOWN_AFTER_MS } from '../../domain/approval/permit.ts';
 import type { OpenRequestStore, PermitStore, RequestReader } from '../../domain/approval/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
@@ -78,6 +79,7 @@ export const createClaimPermit =
         const { view, now } = permit;
         assertSeen(principal, view);
         if (!isApproved(view)) throw notApproved(view);
+        withPayload(view.request);
         if (payload_digest !== view.resolution.payload_digest)
           throw new DomainError(
             'digest_mismatch',

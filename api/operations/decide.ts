@@ -6,6 +6,7 @@ import { sha256 } from '../../crypto/sha256.ts';
 import { mayDo, maySee, type Principal } from '../../domain/access/permissions.ts';
 import { isSameOwner } from '../../domain/access/same-owner.ts';
 import { refusalOf, SECOND_APPROVER } from '../../domain/approval/approval.ts';
+import { withPayload } from '../../domain/approval/kept-payload.ts';
 import type { DecisionStore } from '../../domain/approval/ports.ts';
 import type { Channel, UnsealedRequest } from '../../domain/approval/record.ts';
 import { payloadDigest, SALT_BYTES, saltText } from '../../domain/digest.ts';
@@ -71,7 +72,8 @@ export function createDecide(deps: DecideDeps): Decide {
     const view = await requests.view(project_id, request_id);
     if (!view || !maySee(principal, view.request))
       throw new DomainError('not_found', 'There is no such approval request.');
-    const { request, resolution } = view;
+    const { resolution } = view;
+    const request = withPayload(view.request);
     const attempt: Attempt = { decision_id, owner, request, decision };
     // Only these can concern a patch that waits for a second approver: another patch, or a decision on another payload.
     const mayMeetProposal = decision.type === 'patch' || decision.payload_digest !== request.payload_digest;

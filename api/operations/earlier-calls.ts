@@ -15,7 +15,7 @@ const MAX_MS = 2_000;
 const KEPT = new WeakMap<Policy, LRUCache<string, PastAction>>();
 const MAX_KEPT = 2_000;
 
-/** The history for the guardrails that count; undefined when the policy has none, or its calls are too many to count or take too long. */
+/** The history for the guardrails that count; undefined when the policy has none, or its calls are too many to count take too long, or were removed. */
 export async function screenStats(
   store: RecordedReader,
   project_id: string,
@@ -30,7 +30,9 @@ export async function screenStats(
   KEPT.set(policy, kept);
   const past: PastAction[] = [];
   const until = performance.now() + MAX_MS;
-  for (const { id, service, action, payload, requested_by, created_at } of earlier) {
+  for (const call of earlier) {
+    if (call.payload_removed_at) return undefined; // its retention time is shorter than the window
+    const { id, service, action, payload, requested_by, created_at } = call;
     let one = kept.get(id);
     if (!one) {
       // Other calls go on meanwhile: an agent can have five hundred calls of the size that costs most.

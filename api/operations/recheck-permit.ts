@@ -1,5 +1,6 @@
 import type { Policy } from '../../contracts/policy.ts';
 import type { Finding } from '../../contracts/verdict.ts';
+import { withPayload } from '../../domain/approval/kept-payload.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { isHolding } from '../../domain/firewall/finding.ts';
 import { newFindings } from '../../domain/firewall/new-findings.ts';
@@ -11,12 +12,13 @@ import type { ApprovedView } from './permit-refusals.ts';
  * approved it was not shown. `patchFindings`: those of the patch that was approved.
  */
 export async function recheckRefusal(
-  { request, resolution }: ApprovedView,
+  { request: stored, resolution }: ApprovedView,
   patchFindings: readonly Finding[],
   policy: Policy,
   version: number,
   screen: Screener,
 ): Promise<DomainError | undefined> {
+  const request = withPayload(stored);
   const { service, action, context, context_trust, key_id } = request;
   const call = { service, action, payload: resolution.patched_payload ?? request.payload };
   // The guardrails that count have counted this call when it opened.

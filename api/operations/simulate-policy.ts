@@ -48,12 +48,18 @@ export function createSimulatePolicy(
       changed: 0,
       changes: [],
     };
+    /** Payloads of the span were removed after the retention time. */
+    let isPartial = false;
     let after: { created_at: Date; id: string } | undefined;
     for (;;) {
       const limit = Math.min(BATCH, MAX_SCREENED + 1 - answer.judged);
       const batch = await requests.recorded(project_id, { since_ms: spanMs(since), limit, after });
       for (const request of batch) {
         if (answer.judged === MAX_SCREENED || Date.now() > deadline) return answer;
+        if (request.payload_removed_at) {
+          isPartial = true;
+          continue;
+        }
         const { id, service, action, payload, context, context_trust, verdict: was, created_at } = request;
         const call = { service, action, payload };
         // A key for each request: one that has to be ended turns no other away.
@@ -80,7 +86,7 @@ export function createSimulatePolicy(
         await setImmediate();
       }
       const last = batch.at(-1);
-      if (batch.length < limit || !last) return { ...answer, complete: true };
+      if (batch.length < limit || !last) return { ...answer, complete: !isPartial };
       after = { created_at: last.created_at, id: last.id };
     }
   }

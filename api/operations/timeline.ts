@@ -12,13 +12,14 @@ export function timelineOf(view: HistoryView): TimelineEntry[] {
     ...resolvedEntries(view),
     ...view.claims.flatMap(claimEntries),
     ...view.incidents.map(incidentEntry),
+    ...removedEntries(view),
   ];
   return entries.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
 }
 
 function openedEntries({ request }: HistoryView): TimelineEntry[] {
   const at = request.created_at.toISOString();
-  const findings = request.findings.map(({ id }) => id).join(', ');
+  const findings = request.finding_ids.join(', ');
   const entries: TimelineEntry[] = [
     {
       event: 'requested',
@@ -87,6 +88,18 @@ function claimEntries(claim: ClaimRecord): TimelineEntry[] {
       : []),
   ];
 }
+
+const removedEntries = ({ request }: HistoryView): TimelineEntry[] =>
+  request.payload_removed_at
+    ? [
+        {
+          event: 'payload_removed',
+          at: request.payload_removed_at.toISOString(),
+          by: null,
+          detail: 'The payload, its findings, and the reason or patch were removed after the retention time.',
+        },
+      ]
+    : [];
 
 const incidentEntry = ({ kind, reported_by, created_at }: Incident): TimelineEntry => ({
   event: 'incident',

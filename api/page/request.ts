@@ -60,6 +60,11 @@ function refusedPayload({ draft, request }: RequestPage): unknown {
 
 /** The payload with its findings, and the forms to decide or the resolution. */
 function shownView({ request, receipt, principal, publicUrl, draft: given }: RequestPage): Markup {
+  if (request.payload_removed_at)
+    return html`${outcomeView(request, receipt, publicUrl, principal)}
+<section class="card" aria-labelledby="run"><h2 id="run">Payload removed</h2>
+<p>The payload, its findings, and the reason or patch were removed ${when(request.payload_removed_at)}, after the retention time of this project. The terms, the outcome and its receipt remain.</p>
+<p class="digest"><span class="muted">Digest</span> <code>${request.payload_digest}</code></p></section>`;
   const pending = request.status === 'pending';
   const { patch_text } = given;
   const draft = patch_text === undefined ? given : { ...given, preview: previewOf(request.payload, patch_text) };

@@ -128,6 +128,7 @@ export const approvalRequestRoutes = ({
         'payload_changed',
         'patch_refused',
         'payload_sealed',
+        'payload_removed',
         'temporal_unavailable',
       ],
       handler(call) {

@@ -49,6 +49,7 @@ export const permitRoutes = ({ claimPermit, endClaim, closePermit }: PermitRoute
       'permit_unknown',
       'executed_already',
       'permit_expired',
+      'payload_removed',
       'permit_refused',
       'policy_changing',
     ],

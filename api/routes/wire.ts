@@ -46,7 +46,7 @@ export const wireRoutes = ({ openRequest, requests, waiters }: WireRouteDeps): R
       body: { schema: IngestBody, limit: '4mb' },
       idempotent: { scope: 'ingest', creates: 'req', covers: CONTEXT_HEADER },
       answers: { 201: IngestAnswer },
-      refusals: ['invalid_value', 'policy_changing'],
+      refusals: ['invalid_value', 'policy_changing', 'payload_removed'],
       async handler(call) {
         const { principal, headers, body, new_id } = call;
         const host = headers[CONTEXT_HEADER];
@@ -70,6 +70,7 @@ export const wireRoutes = ({ openRequest, requests, waiters }: WireRouteDeps): R
       publishedCodes: true,
       params: REQUEST_ID,
       answers: { 200: StatusAnswer },
+      refusals: ['payload_removed'],
       async handler(call) {
         const { principal, params } = call;
         let view = await viewOf(principal, params.id);

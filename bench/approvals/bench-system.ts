@@ -11,6 +11,7 @@ import type { ApprovalInput, DecisionRef } from '../../contracts/workflow.ts';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
+import { withPayload } from '../../domain/approval/kept-payload.ts';
 import type { UnsealedRequest } from '../../domain/approval/record.ts';
 import { payloadDigest, saltText } from '../../domain/digest.ts';
 import { apiStores } from '../../storage/api-stores.ts';
@@ -153,7 +154,7 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
       if (inserted.state !== 'written') throw new Error(`not written: ${inserted.state}`);
       const { request } = inserted.view;
       await stores.workflowStarts.markStarted({ project_id: system.project_id, request_id: id });
-      return request;
+      return withPayload(request);
     };
     const inputOf = (request: UnsealedRequest): ApprovalInput => ({
       project_id: request.project_id,

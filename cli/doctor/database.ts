@@ -12,6 +12,7 @@ import { storedKeys } from '../../storage/keys/stored-keys.ts';
 import { ACTS, administrativeActs } from './acts.ts';
 import { type CheckResult, fail, messageOf, ok, skipped, warn } from './check.ts';
 import { OWNERS, ownersApart } from './owners.ts';
+import { RETENTION, retention } from './retention.ts';
 import { authenticRows, ROWS } from './rows.ts';
 
 const OLDEST_POSTGRES = 15;
@@ -41,7 +42,7 @@ export async function database(config: Config): Promise<CheckResult[]> {
     const rest =
       migrated.state === 'ok'
         ? [await login(pool), await connections(pool), ...(await opensAndRows(pool, parsed, config.anchor_file))]
-        : skipped(['login', CONNECT, 'root key opens the data', ROWS, ACTS, OWNERS], 'needs the migrations');
+        : skipped(['login', CONNECT, 'root key opens the data', ROWS, ACTS, RETENTION, OWNERS], 'needs the migrations');
     return [reached, clock(offset), migrated, ...rest.slice(0, 2), key, ...rest.slice(2)];
   } catch (error) {
     return [
@@ -52,7 +53,7 @@ export async function database(config: Config): Promise<CheckResult[]> {
       ),
       ...skipped(['clock', 'migrations', 'login', CONNECT], 'PostgreSQL does not answer'),
       key,
-      ...skipped(['root key opens the data', ROWS, ACTS, OWNERS], 'PostgreSQL does not answer'),
+      ...skipped(['root key opens the data', ROWS, ACTS, RETENTION, OWNERS], 'PostgreSQL does not answer'),
     ];
   } finally {
     await pool.end();
@@ -135,11 +136,12 @@ async function connections(pool: Pool): Promise<CheckResult> {
 async function opensAndRows(pool: Pool, root: RootKey | undefined, anchor: string | undefined): Promise<CheckResult[]> {
   const opened = await opens(pool, root);
   if (!root || opened.state === 'fail')
-    return [opened, ...skipped([ROWS, ACTS, OWNERS], 'the root key does not open the data')];
+    return [opened, ...skipped([ROWS, ACTS, RETENTION, OWNERS], 'the root key does not open the data')];
   return [
     opened,
     await authenticRows(pool, root),
     await administrativeActs(pool, root, anchor),
+    await retention(pool, root),
     await ownersApart(pool, root),
   ];
 }

@@ -7,6 +7,7 @@ import { CONNECT, database } from './database.ts';
 import { nodeVersion, ports, temporalSdk } from './machine.ts';
 import { OWNERS } from './owners.ts';
 import { payloadCodec } from './payload-codec.ts';
+import { RETENTION } from './retention.ts';
 import { ROWS } from './rows.ts';
 import { temporal } from './temporal.ts';
 
@@ -51,6 +52,7 @@ async function examine(env: NodeJS.ProcessEnv): Promise<CheckResult[]> {
       'root key opens the data',
       ROWS,
       ACTS,
+      RETENTION,
       OWNERS,
     ];
     return [

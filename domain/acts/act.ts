@@ -14,6 +14,7 @@ export const ACT_KINDS = [
   'signing_key_revoked',
   'rows_adopted',
   'epoch_opened',
+  'retention_set',
 ] as const;
 export type ActKind = (typeof ACT_KINDS)[number];
 

@@ -11,6 +11,7 @@ import type { ClaimRecord } from './permit.ts';
 import type {
   CancellationRecord,
   DecisionRecord,
+  EmptiedRequest,
   LedgerRecord,
   ListedRequest,
   NewDecision,
@@ -73,8 +74,8 @@ export interface RecordedSpan {
 }
 
 export interface RecordedReader {
-  /** Requests with the payload and context that they were screened with. */
-  recorded(project_id: string, span: RecordedSpan): Promise<RecordedRequest[]>;
+  /** Requests with the payload and context that they were screened with; some may be without, after their retention time. */
+  recorded(project_id: string, span: RecordedSpan): Promise<(RecordedRequest | EmptiedRequest)[]>;
 }
 
 /** The last requests of one agent in one thread. */
@@ -85,7 +86,7 @@ export interface ThreadSpan {
 }
 
 export interface ThreadContextReader {
-  /** The contexts that these requests were screened with, newest first. */
+  /** The contexts that these requests were screened with, newest first. One that was removed counts as having every label. */
   threadContexts(project_id: string, span: ThreadSpan): Promise<ActionContext[]>;
 }
 
@@ -277,6 +278,27 @@ export interface WatchStore {
   refOf(request_id: string): Promise<RequestRef | undefined>;
   /** Some of the requests whose workflows started last, of all projects. */
   lastStarted(limit: number): Promise<string[]>;
+}
+
+/** What the worker removes when its time is over. */
+export interface RetentionStore {
+  /** Projects in which a retention time was set, also if it was taken back since. */
+  projects(): Promise<string[]>;
+  /** Null: payloads are kept without a limit. Throws if the administrative acts of the project are not complete. */
+  days(project_id: string): Promise<number | null>;
+  /** One batch, oldest first. `next` is the `after` of the next one; undefined at the end. */
+  removePayloads(
+    project_id: string,
+    days: number,
+    limit: number,
+    after: { created_at: string; id: string } | undefined,
+  ): Promise<{
+    removed: number;
+    refused: Scanned<never>['refused'];
+    next: { created_at: string; id: string } | undefined;
+  }>;
+  /** Idempotency keys that are older than 24 hours; returns how many it removed. */
+  removeExpiredKeys(limit: number): Promise<number>;
 }
 
 /** Unfinished work over all projects, for the metrics. */

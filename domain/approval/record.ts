@@ -44,7 +44,13 @@ export interface RequestSecret {
   findings: Finding[];
 }
 
-export type UnsealedRequest = RequestRecord & RequestSecret;
+export type UnsealedRequest = RequestRecord & RequestSecret & { payload_removed_at?: undefined };
+
+/** A closed request after its retention time: its terms and its outcome remain. */
+export type EmptiedRequest = RequestRecord & { payload_removed_at: Date };
+
+/** A request as it is read. */
+export type StoredRequest = UnsealedRequest | EmptiedRequest;
 
 /** A request to open. */
 export type NewRequest = Omit<RequestRecord, 'project_id' | 'status' | 'created_at' | 'expires_at' | 'resolved_at'> &
@@ -55,7 +61,7 @@ export type RecordedRequest = Pick<
   RequestRecord,
   'id' | 'service' | 'action' | 'verdict' | 'requested_by' | 'created_at'
 > &
-  Pick<RequestSecret, 'payload' | 'context' | 'context_trust'>;
+  Pick<RequestSecret, 'payload' | 'context' | 'context_trust'> & { payload_removed_at?: undefined };
 
 /** A row of a list: nothing unsealed. */
 export type ListedRequest = RequestRecord & {
@@ -81,6 +87,8 @@ export interface DecisionRecord {
   screened_at: Date | null;
   /** The workflow refused it, and its author was told so: it never counts. */
   sent_back_at: Date | null;
+  /** When its reason or patch was removed, after the retention time of its request. */
+  payload_removed_at: Date | null;
 }
 
 /** A cancellation through the api, written before its message is sent. One per request: the first is kept. */
@@ -101,7 +109,10 @@ export interface DecisionSecret {
 }
 export type UnsealedDecision = DecisionRecord & DecisionSecret;
 /** A decision to record. The database sets its time; its screening is written later. */
-export type NewDecision = Omit<UnsealedDecision, 'created_at' | 'screening' | 'screened_at' | 'sent_back_at'>;
+export type NewDecision = Omit<
+  UnsealedDecision,
+  'created_at' | 'screening' | 'screened_at' | 'sent_back_at' | 'payload_removed_at'
+>;
 
 export const CHANNELS = ['console', 'cli', 'api', 'signal', 'firewall', 'deadline', 'caller', 'watcher'] as const;
 /** The channel that the outcome came through. */

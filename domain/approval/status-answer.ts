@@ -1,9 +1,10 @@
 import type { ResolutionView, StatusAnswer, WireStatus } from '../../contracts/approval-request.ts';
-import type { UnsealedRequest } from './record.ts';
+import { withPayload } from './kept-payload.ts';
+import type { StoredRequest, UnsealedRequest } from './record.ts';
 
 /** A request, its resolution and the receipt of that; both undefined while it is pending. */
 export interface RequestWithResolution {
-  request: UnsealedRequest;
+  request: StoredRequest;
   resolution: ResolutionView | undefined;
   receipt: string | undefined;
 }
@@ -13,7 +14,7 @@ export const wireStatus = (resolution: ResolutionView | undefined): WireStatus =
   resolution ? (resolution.outcome.status === 'approved' ? 'APPROVED' : 'REJECTED') : 'PENDING';
 
 /** The one word or sentence that a published client shows for a rejection. */
-export function reasonOf({ request, resolution }: RequestWithResolution): string | undefined {
+function reasonOf(request: UnsealedRequest, resolution: ResolutionView | undefined): string | undefined {
   if (!resolution || resolution.outcome.status === 'approved') return undefined;
   const { status, cause } = resolution.outcome;
   if (cause === 'person') return resolution.reason ?? 'rejected';
@@ -22,9 +23,14 @@ export function reasonOf({ request, resolution }: RequestWithResolution): string
   return status === 'expired' ? 'expired' : cause === 'caller' ? 'cancelled' : cause;
 }
 
-/** The answer to the caller: over HTTP, and in a LangGraph thread as the value of its interrupt. */
+/**
+ * The answer to the caller: over HTTP, and in a LangGraph thread as the value of its interrupt. The published protocol has no state for a
+ * payload that was removed: without the patch that was approved, a client would run the original.
+ * @throws DomainError `payload_removed`
+ */
 export function statusAnswer(view: RequestWithResolution): StatusAnswer {
-  const { request, resolution, receipt } = view;
+  const { resolution, receipt } = view;
+  const request = withPayload(view.request);
   const shared = {
     id: request.id,
     service: request.service,
@@ -43,7 +49,7 @@ export function statusAnswer(view: RequestWithResolution): StatusAnswer {
       digest_salt: request.salt,
       outcome: null,
     };
-  const reason = reasonOf(view);
+  const reason = reasonOf(request, resolution);
   const resolved = {
     resolved_at: resolution.decided_at,
     ...(resolution.decided_by !== null && { actor_id: resolution.decided_by }),

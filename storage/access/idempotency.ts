@@ -121,6 +121,19 @@ export async function forget(tx: Transaction, scope: IdempotencyScope): Promise<
   );
 }
 
+/** Keys of all projects that are past their time, oldest first; returns how many. `skip locked`: one that is being taken again stays. */
+export async function removeExpiredKeys(tx: Transaction, limit: number): Promise<number> {
+  const [row] = await tx.query<{ removed: number }>(
+    `with removed as (
+       delete from idempotency_keys where ctid = any(array(
+         select ctid from idempotency_keys where created_at < now() - ${KEEP} order by created_at limit $1 for update skip locked))
+       returning 1)
+     select count(*)::int as removed from removed`,
+    [limit],
+  );
+  return row?.removed ?? 0;
+}
+
 /** How releases before migration 0007 sealed an answer: the seal did not bind the key, the body and the status. */
 const formerContext = (route: string, reference: string) => ['idempotent answer', route, reference] as const;
 

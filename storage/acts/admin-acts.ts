@@ -56,6 +56,18 @@ export const actsOfKind = (tx: Transaction, project_id: string, kind: ActKind): 
     kind,
   ]);
 
+export const newestActOfKind = async (
+  tx: Transaction,
+  project_id: string,
+  kind: ActKind,
+): Promise<ActRow | undefined> =>
+  (
+    await tx.query<ActRow>(
+      `select ${COLUMNS} from admin_acts where project_id = $1 and kind = $2 order by number desc limit 1`,
+      [project_id, kind],
+    )
+  )[0];
+
 /** The last act, and the one with this number if it is another. */
 const lastActs = (tx: Transaction, project_id: string, number: number): Promise<ActRow[]> =>
   tx.query<ActRow>(

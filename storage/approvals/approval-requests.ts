@@ -4,12 +4,12 @@ import { isSameOwner } from '../../domain/access/same-owner.ts';
 import { type ForgedRow, isForgedRow } from '../../domain/approval/forged-row.ts';
 import { permitOf } from '../../domain/approval/permit.ts';
 import type { ListedRequests, RequestQuery } from '../../domain/approval/ports.ts';
-import type { LedgerRecord, ListedRequest, RequestRecord, UnsealedRequest } from '../../domain/approval/record.ts';
+import type { LedgerRecord, ListedRequest, RequestRecord, StoredRequest } from '../../domain/approval/record.ts';
 import { notification } from '../db/notices.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { authenticateOutcome } from './authentic-outcome.ts';
 import { authenticClaim, type ClaimJson } from './claims.ts';
-import { authenticTerms, SEAL_FRONT_SQL, unsealedRequest } from './request-seal.ts';
+import { authenticTerms, type Removal, SEAL_FRONT_SQL, SEALED_SQL, unsealedRequest } from './request-seal.ts';
 
 /** The clear columns of a request `r`. */
 export const COLUMNS = `r.id, r.project_id, r.service, r.action, r.priority, r.status, r.verdict, r.held_by, r.finding_ids, r.requested_by, r.key_id,
@@ -30,9 +30,9 @@ export async function readRequestRow(
 }
 
 /** @throws RowForged */
-export async function readRequest(tx: Transaction, sealer: Sealer, id: string): Promise<UnsealedRequest | undefined> {
-  const [found] = await tx.query<RequestRecord & { sealed: Buffer }>(
-    `select ${COLUMNS}, r.sealed from approval_requests r where r.project_id = $1 and r.id = $2`,
+export async function readRequest(tx: Transaction, sealer: Sealer, id: string): Promise<StoredRequest | undefined> {
+  const [found] = await tx.query<RequestRecord & Removal & { sealed: Buffer }>(
+    `select ${COLUMNS}, ${SEALED_SQL} from approval_requests r where r.project_id = $1 and r.id = $2`,
     [tx.project_id, id],
   );
   return found && unsealedRequest(sealer, found);
@@ -75,11 +75,19 @@ export async function listRequests(tx: Transaction, sealer: Sealer, query: Reque
   narrow('r.service = any(?)', query.agent?.services ?? undefined);
   if (query.permit === 'unknown') where.push(UNKNOWN_PERMIT);
   narrow('(r.created_at, r.id) < (?::timestamptz, ?)', query.after?.created_at, query.after?.id);
-  const rows = await tx.query<ListedRow>(
+  const limit = `$${values.push(query.limit + 1)}`;
+  const part = (of: string) =>
     `select ${COLUMNS}, ${SEAL_FRONT_SQL}, to_json(l) as ledger, to_json(c) as claim, clock_timestamp() as now
      from approval_requests r left join ledger l on l.request_id = r.id
        left join lateral (select * from claims n where n.request_id = r.id order by n.attempt desc limit 1) c on l.status = 'approved'
-     where ${where.join(' and ')} order by r.created_at desc, r.id desc limit $${values.push(query.limit + 1)}`,
+     where ${where.join(' and ')}${of} order by r.created_at desc, r.id desc limit ${limit}`;
+  // What is approved has two indexes by time: of requests with a payload, and of those without. The index by status has all others.
+  const isByStatus = query.status !== undefined && query.status !== 'approved';
+  const rows = await tx.query<ListedRow>(
+    isByStatus
+      ? part('')
+      : `(${part(' and r.payload_removed_at is null')}) union all (${part(' and r.payload_removed_at is not null')})
+         order by created_at desc, id desc limit ${limit}`,
     values,
   );
   const shown = rows.slice(0, query.limit);

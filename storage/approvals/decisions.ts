@@ -6,7 +6,7 @@ import { clock, type Transaction } from '../db/transaction.ts';
 import { unsealRow } from '../keys/unseal-row.ts';
 
 const COLUMNS = `d.id, d.request_id, d.type, d.actor, d.channel, d.payload_digest, d.patched_digest, d.created_at, d.screening, d.screened_at,
-  d.sent_back_at, d.key_made_by, d.sealed, d.sealed_screening, d.mac, d.screening_mac, d.sent_back_mac`;
+  d.sent_back_at, d.key_made_by, d.payload_removed_at, d.sealed, d.sealed_screening, d.mac, d.screening_mac, d.sent_back_mac`;
 const sealContext = (request_id: string, id: string) => ['decision', request_id, id] as const;
 
 /** @throws RowForged */
@@ -79,7 +79,7 @@ export async function insertDecision(
       row.patched_digest,
       sealed,
       created_at,
-      sealer.macOf('decision', row.id, { ...row, sealed, created_at }),
+      sealer.macOf('decision', row.id, { ...row, sealed, created_at, payload_removed_at: null }),
       row.key_made_by,
     ],
   );
@@ -165,6 +165,39 @@ export async function acknowledgedDecisions(
     [tx.project_id, request_id],
   );
   return rows.map((row) => authentic(sealer, row).record);
+}
+
+/**
+ * Removes the reason or patch and the findings of the decisions of closed requests. A new MAC says so. A row that is not authentic loses them
+ * too, and stays refused.
+ */
+export async function emptyDecisions(
+  tx: Transaction,
+  sealer: Sealer,
+  request_ids: string[],
+  payload_removed_at: Date,
+): Promise<{ project_id: string; error: unknown }[]> {
+  const rows = await tx.query<DecisionRow>(
+    `select ${COLUMNS} from decisions d where d.project_id = $1 and d.request_id = any($2) and d.payload_removed_at is null
+       and (d.sealed is not null or d.sealed_screening is not null)`,
+    [tx.project_id, request_ids],
+  );
+  const refused: { project_id: string; error: unknown }[] = [];
+  const macs = rows.map((row) => {
+    try {
+      authentic(sealer, row);
+      return sealer.macOf('decision', row.id, { ...row, sealed: null, payload_removed_at });
+    } catch (error) {
+      refused.push({ project_id: tx.project_id, error });
+      return row.mac;
+    }
+  });
+  await tx.query(
+    `update decisions d set sealed = null, sealed_screening = null, payload_removed_at = $2, mac = n.mac
+     from unnest($3::text[], $4::bytea[]) as n (id, mac) where d.project_id = $1 and d.id = n.id and d.payload_removed_at is null`,
+    [tx.project_id, payload_removed_at, rows.map(({ id }) => id), macs],
+  );
+  return refused;
 }
 
 /** Every recorded decision of a request, oldest first. Only the one in the ledger counted. @throws RowForged */

@@ -3,7 +3,7 @@ import { SEAL_FRONT } from '../../crypto/envelope.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
 import { RowForged } from '../../crypto/row-mac.ts';
 import { sha256 } from '../../crypto/sha256.ts';
-import type { RequestRecord, RequestSecret, UnsealedRequest } from '../../domain/approval/record.ts';
+import type { RequestRecord, RequestSecret, StoredRequest } from '../../domain/approval/record.ts';
 import { payloadDigest, saltBytes } from '../../domain/digest.ts';
 import { unsealRow } from '../keys/unseal-row.ts';
 
@@ -52,16 +52,30 @@ export function authenticTerms<Row extends RequestRecord & { front: Buffer }>(
   return record;
 }
 
+/** What a row says of the removal of its payload. */
+export interface Removal {
+  payload_removed_at: Date | null;
+  payload_removed_mac: Buffer | null;
+}
+/** SQL of the removal and the seal of a request `r`, for `unsealedRequest`. */
+export const SEALED_SQL = 'r.sealed, r.payload_removed_at, r.payload_removed_mac';
+
 /**
- * The request with its sealed part. The digest is computed again, so that what is shown, decided and resumed is what was judged.
+ * The request with its sealed part, or without it if this product removed it. The attacker writes to the database, and removes a payload
+ * themselves: without the MAC of the removal the row is forged. The digest is computed again, so that what is shown, decided and resumed is what was judged.
  * @throws RowForged, also if the sealed bytes were altered
  */
 export async function unsealedRequest(
   sealer: Sealer,
-  { sealed, ...row }: RequestRecord & { sealed: Buffer },
-): Promise<UnsealedRequest> {
+  { sealed, payload_removed_at, payload_removed_mac, ...row }: RequestRecord & Removal & { sealed: Buffer },
+): Promise<StoredRequest> {
   const context = requestContext(row);
-  if (!sealer.isSealedUnder(context, sealed.subarray(0, SEAL_FRONT))) throw new RowForged('request', row.id);
+  const front = sealed.subarray(0, SEAL_FRONT);
+  if (!sealer.isSealedUnder(context, front)) throw new RowForged('request', row.id);
+  if (payload_removed_at !== null || payload_removed_mac !== null) {
+    sealer.authenticate('payload_removal', row.id, { front, payload_removed_at }, payload_removed_mac);
+    if (payload_removed_at !== null) return { ...row, payload_removed_at };
+  }
   const self = { kind: 'request', id: row.id, request_id: row.id } as const;
   const secret = (await unsealRow(sealer, self, context, sealed)) as RequestSecret;
   const { service, action } = row;

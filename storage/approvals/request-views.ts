@@ -1,4 +1,5 @@
 import type { Sealer } from '../../crypto/keyring.ts';
+import { RowForged } from '../../crypto/row-mac.ts';
 import { permitOf } from '../../domain/approval/permit.ts';
 import type { HistoryView, RequestView } from '../../domain/approval/ports.ts';
 import type { Transaction } from '../db/transaction.ts';
@@ -29,7 +30,9 @@ export async function requestView(
     readClaims(goesOn ? tx : { ...tx, query: tx.last }, sealer, id, seen),
   ]);
   if (!request) return undefined;
-  if (request.status === 'pending' || !found) {
+  // A payload is removed after the outcome: the attacker has removed the ledger's row.
+  if (request.payload_removed_at && !found) throw new RowForged('ledger', id);
+  if ((request.status === 'pending' && !request.payload_removed_at) || !found) {
     const pending = { ...request, status: 'pending' as const, resolved_at: null };
     return { request: pending, resolution: undefined, receipt: undefined, claims: [], permit: undefined };
   }

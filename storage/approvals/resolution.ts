@@ -3,7 +3,7 @@ import type { Outcome } from '../../contracts/decision.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
 import { RowForged } from '../../crypto/row-mac.ts';
 import { sha256 } from '../../crypto/sha256.ts';
-import { type DecisionSecret, type LedgerRecord, outcomeOf, type RequestRecord } from '../../domain/approval/record.ts';
+import { type DecisionSecret, type LedgerRecord, outcomeOf, type StoredRequest } from '../../domain/approval/record.ts';
 import { payloadDigest, saltBytes } from '../../domain/digest.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { authenticateOutcome } from './authentic-outcome.ts';
@@ -76,17 +76,18 @@ const typeOf = ({ status, cause, modified }: Outcome, patched_by: string | undef
 
 /**
  * The resolution, if its receipt says the same as its row and the request, and the patched payload has the digest that the receipt
- * names. Who patched and how comes from the receipt, because the attacker edits `decisions`.
+ * names, unless both payloads were removed. Who patched and how comes from the receipt, because the attacker edits `decisions`.
  * @throws RowForged
  */
 export async function authenticResolution(
   sealer: Sealer,
-  request: RequestRecord,
+  request: StoredRequest,
   { ledger, view }: StoredResolution,
 ): Promise<{ resolution: ResolutionView; receipt: string }> {
   const { patched_by } = await authenticateOutcome(sealer, request, ledger);
   const { patched_payload, digest_salt } = view;
-  if (view.outcome.modified && !patched_payload) throw new RowForged('decision', ledger.decision_id ?? '', request.id);
+  if (view.outcome.modified && !patched_payload && !request.payload_removed_at)
+    throw new RowForged('decision', ledger.decision_id ?? '', request.id);
   if (patched_payload) {
     const { service, action } = request;
     const digest = payloadDigest(saltBytes(digest_salt ?? ''), { service, action, payload: patched_payload }, sha256);

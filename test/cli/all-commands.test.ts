@@ -54,7 +54,7 @@ test.each(COMMANDS.map(({ name }) => name))(
     expect(out).toMatch(new RegExp(`^usage: letsping ${name}\\b`));
     expect(out).toMatch(/\nexamples?\n {2}\S/);
     for (const [, option] of out.split('\n\n')[0]!.matchAll(/(--[a-z-]+)/g))
-      if (!name.match(/^(?:keys|permits|policy|sessions|signing-keys)$/))
+      if (!name.match(/^(?:keys|permits|policy|retention|sessions|signing-keys)$/))
         expect(out).toMatch(new RegExp(`^ {2}${option}(?: \\S+)*  +\\w`, 'm'));
     for (const line of out.split('\n')) expect([...line].length).toBeLessThanOrEqual(120);
     expect(packages).toEqual([]);

@@ -57,7 +57,14 @@ describe('the MAC of a key', () => {
 
 test('the MAC of a decision of the release before stays valid, and says with whose key it was made', () => {
   const decision = { request_id: 'req_1', type: 'approve', actor: 'ana', channel: 'api', payload_digest: 'd' };
-  const row = { ...decision, patched_digest: null, sealed: null, created_at: at, key_made_by: null };
+  const row = {
+    ...decision,
+    patched_digest: null,
+    sealed: null,
+    created_at: at,
+    key_made_by: null,
+    payload_removed_at: null,
+  };
   const former = before(
     'decision',
     'prj_1',
@@ -73,4 +80,5 @@ test('the MAC of a decision of the release before stays valid, and says with who
   );
   expect(macs.isAuthentic('decision', 'dec_1', row, former)).toBe(true);
   expect(macs.isAuthentic('decision', 'dec_1', { ...row, key_made_by: 'eve' }, former)).toBe(false);
+  expect(macs.isAuthentic('decision', 'dec_1', { ...row, payload_removed_at: at }, former)).toBe(false);
 });

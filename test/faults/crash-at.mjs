@@ -11,6 +11,7 @@ const STEPS = {
   'verdict-read': /as front from approval_requests r where r\.project_id = \$1 and r\.id = \$2(?! for update)/,
   'ledger-written': /insert into ledger/,
   'thread-notified': /update deliveries set delivered_at/,
+  'payloads-removed': /update approval_requests r set sealed/,
   'execution-reported': /insert into claims/,
 };
 const [, step, point, count] = /^([a-z-]+)\.(before|inside|after-commit):(\d+)$/.exec(process.env.CRASH_AT ?? '') ?? [];

@@ -118,7 +118,7 @@ test('requests in flight of one project share a statement, and each has its own 
       request: { id: request.id, payload: request.payload },
       receipt: view.receipt,
     });
-    expect(view.request.payload).toEqual(request.payload);
+    expect(view.request).toMatchObject({ payload: request.payload });
     expect(view.resolution).toMatchObject({ payload_digest: request.payload_digest });
     expect(view.claims).toHaveLength(at % 3 === 0 ? 1 : 0);
   }

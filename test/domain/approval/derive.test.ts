@@ -26,6 +26,7 @@ const decisionRow = (given: Partial<DecisionRecord> = {}): DecisionRecord => ({
   screening: null,
   screened_at: null,
   sent_back_at: null,
+  payload_removed_at: null,
   ...given,
 });
 const waiting = decisionRow({

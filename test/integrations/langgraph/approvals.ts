@@ -10,6 +10,7 @@ import { ANSWERED_SIGNAL, RESUME_WORKFLOW, resumeWorkflowId } from '../../../con
 import { newId } from '../../../crypto/ids.ts';
 import type { Keyring } from '../../../crypto/keyring.ts';
 import { createSigner, type Signer } from '../../../crypto/signing.ts';
+import { withPayload } from '../../../domain/approval/kept-payload.ts';
 import { payloadDigest, saltText } from '../../../domain/digest.ts';
 import { statementOf } from '../../../domain/receipt/statement.ts';
 import type { ApprovalClient } from '../../../integrations/langgraph/client.ts';
@@ -117,7 +118,8 @@ export class Approvals implements ApprovalClient {
   async getStatus(id: string) {
     const sealer = await this.#keyring.sealer(this.project_id);
     return inProject(this.#pool, this.project_id, async (tx) => {
-      const request = await readRequest(tx, sealer, id);
+      const found = await readRequest(tx, sealer, id);
+      const request = found && withPayload(found);
       const resolution = (await readResolution(tx, sealer, id))?.view;
       if (!request) throw new Error('no such request');
       return {
