@@ -1,4 +1,5 @@
-import express, { type Express, type Request, type RequestHandler } from 'express';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { ApprovalWorkflows } from '../domain/approval/approval-workflows.ts';
 import type { StatementSigner } from '../domain/approval/ports.ts';
 import { DomainError } from '../domain/errors.ts';
@@ -6,8 +7,9 @@ import type { ScreenDeps } from '../domain/firewall/screen-deps.ts';
 import type { Screener } from '../domain/firewall/screener.ts';
 import type { AgentSchemas } from '../domain/json/schema.ts';
 import { docsRoutes } from './docs/routes.ts';
-import { errorHandler } from './error-handler.ts';
-import { refuseForgedRows } from './forged-rows.ts';
+import { createEntry } from './entry.ts';
+import { answerError } from './error-handler.ts';
+import { refusalOf } from './forged-rows.ts';
 import type { ApiLimits } from './limits/api-limits.ts';
 import type { EventHub } from './live/event-hub.ts';
 import type { Grants } from './live/grants.ts';
@@ -17,7 +19,7 @@ import { createAuthenticate } from './middleware/authenticate.ts';
 import { createOnce } from './middleware/idempotency-key.ts';
 import { assignRequestId } from './middleware/request-id.ts';
 import { pageHeaders, setDataHeaders } from './middleware/security-headers.ts';
-import { type MountDeps, mountRoutes } from './mount-routes.ts';
+import { mountRoutes } from './mount-routes.ts';
 import { createCancel } from './operations/cancel.ts';
 import { createClaimPermit } from './operations/claim-permit.ts';
 import { createClosePermit } from './operations/close-permit.ts';
@@ -31,6 +33,7 @@ import type { PageDeps } from './page/deps.ts';
 import type { ApiStores, Counts, Log } from './ports.ts';
 import { remoteAddress } from './remote-address.ts';
 import { stateOf } from './request-state.ts';
+import type { Route } from './route.ts';
 import { approvalRequestRoutes } from './routes/approval-requests.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -42,6 +45,7 @@ import { permitRoutes } from './routes/permits.ts';
 import { policyRoutes } from './routes/policy.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { wireRoutes } from './routes/wire.ts';
+import { type ServeDeps, serveRoute } from './serve-route.ts';
 
 export interface AppDeps extends HealthDeps {
   stores: ApiStores;
@@ -66,7 +70,7 @@ export interface AppDeps extends HealthDeps {
   publicUrl: () => string;
   environment: 'live' | 'test';
   /** Answers requests with large bodies on another thread. Absent: they are answered on this one. */
-  largeBodies?: MountDeps['largeBodies'];
+  largeBodies?: ServeDeps['largeBodies'];
   /** Proves that a call came through the thread that took the caller's connection. */
   forwardToken?: string | undefined;
   /** `letsping dev`: a looser policy needs no reason. */
@@ -76,26 +80,26 @@ export interface AppDeps extends HealthDeps {
 }
 
 /** Published clients join a base that ends in a slash with a path that starts with one, so repeated slashes count as one. */
-function collapseSlashes(req: Request): void {
-  if (req.url.includes('//')) req.url = req.url.replace(/^[^?#]*/, (path) => path.replace(/\/{2,}/g, '/'));
+function collapseSlashes(req: IncomingMessage): void {
+  if (req.url?.includes('//')) req.url = req.url.replace(/^[^?#]*/, (path) => path.replace(/\/{2,}/g, '/'));
 }
 
 const nothingHere = () => new DomainError('not_found', 'There is nothing here.');
 
+/** What every request passes first, by whatever entry. */
 const onArrival =
-  (forwardToken: string | undefined): RequestHandler =>
-  (req, res, next) => {
+  ({ forwardToken, trustedProxies }: Pick<AppDeps, 'forwardToken' | 'trustedProxies'>) =>
+  (req: IncomingMessage, res: ServerResponse): void => {
     assignRequestId(req, res);
-    stateOf(res).address = remoteAddress(req, forwardToken);
+    stateOf(res).address = remoteAddress(req, forwardToken, trustedProxies);
     collapseSlashes(req);
     setDataHeaders(res);
     if (req.headers.host === undefined && req.httpVersion === '1.1')
       throw new DomainError('malformed_request', 'A request of HTTP/1.1 needs a Host header.');
-    next();
   };
 
-/** The HTTP surface over the given parts. It does no I/O of its own. */
-export function createApp(deps: AppDeps): Express {
+/** The HTTP surface over the given parts. It does no I/O of its own. `handle` takes every request; `app` finds those that the entry does not. */
+export function createApp(deps: AppDeps): { handle: RequestListener; app: Express } {
   const { stores, workflows, log, publicUrl, limits } = deps;
   const { requests, decisions, cancellations, permits, policies, identities } = stores;
   const openRequest = createOpenRequest({
@@ -146,18 +150,22 @@ export function createApp(deps: AppDeps): Express {
     publicUrl,
   );
 
+  const arrive = onArrival(deps);
+  const { grants, largeBodies } = deps;
+  const serving = { authenticate, grants, turns: limits.turns, once: createOnce(stores.idempotency), largeBodies };
+  const serve = (declared: Route, template: string) => serveRoute(declared, template, serving);
+  const answer = answerError(deps);
+  const refuse = async (error: unknown, req: IncomingMessage, res: ServerResponse) =>
+    answer(await refusalOf(stores.reportForged, error, res).catch((failed: unknown) => failed), req, res);
+
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
-  app.set('trust proxy', deps.trustedProxies);
-  app.use(onArrival(deps.forwardToken));
-  mountRoutes(app, routes, {
-    authenticate,
-    grants: deps.grants,
-    turns: limits.turns,
-    once: createOnce(stores.idempotency),
-    largeBodies: deps.largeBodies,
+  app.use((req, res, next) => {
+    arrive(req, res);
+    next();
   });
+  mountRoutes(app, routes, serve);
   app.use('/api', async (req, res) => {
     await authenticate(req, res);
     throw nothingHere();
@@ -171,6 +179,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(() => {
     throw nothingHere();
   });
-  app.use(refuseForgedRows(stores.reportForged), errorHandler(deps));
-  return app;
+  const refuseLast: ErrorRequestHandler = (error, req, res, _next) => refuse(error, req, res);
+  app.use(refuseLast);
+  return { handle: createEntry(routes, { arrive, serve, answerError: refuse, router: app }), app };
 }

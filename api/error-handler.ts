@@ -1,9 +1,11 @@
-import type { ErrorRequestHandler, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ErrorRequestHandler, Request } from 'express';
 import { z } from 'zod/v4';
 import { ERROR_STATUS, type ErrorCode, publishedCode } from '../contracts/error-codes.ts';
 import type { Problem } from '../contracts/problem.ts';
 import { DomainError, type ErrorDetails } from '../domain/errors.ts';
 import { pointerOf } from '../domain/json/pointer.ts';
+import { sendText } from './answer.ts';
 import { errorPage } from './docs/error-page.ts';
 import { bodyTooLarge } from './middleware/json-body.ts';
 import type { Log } from './ports.ts';
@@ -91,23 +93,31 @@ export function problemOf(
   };
 }
 
-function sendProblem(res: Response, publicUrl: string, code: ErrorCode, detail: string, details: ErrorDetails): void {
+function sendProblem(
+  res: ServerResponse,
+  publicUrl: string,
+  code: ErrorCode,
+  detail: string,
+  details: ErrorDetails,
+): void {
   const { request_id, publishedCodes } = stateOf(res);
   const problem = problemOf(publicUrl, code, detail, request_id, { isPublished: publishedCodes, details });
-  if (details.retry_after !== undefined) res.set('Retry-After', String(details.retry_after));
-  if (problem.status === 401) res.set('WWW-Authenticate', 'Bearer');
-  res.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  sendText(res, problem.status, 'application/problem+json', JSON.stringify(problem), {
+    ...(details.retry_after !== undefined && { 'Retry-After': String(details.retry_after) }),
+    ...(problem.status === 401 && { 'WWW-Authenticate': 'Bearer' }),
+  });
 }
 
 /** Answers every error. One that is not a refusal is a bug: the caller gets the request id, and the log has the rest. */
-export const errorHandler =
-  ({ log, publicUrl }: { log: Log; publicUrl: () => string }): ErrorRequestHandler =>
-  (error, req, res, _next) => {
+export const answerError =
+  ({ log, publicUrl }: { log: Log; publicUrl: () => string }) =>
+  (error: unknown, req: IncomingMessage, res: ServerResponse): void => {
     const refusal = asDomainError(error);
+    const { request_id, route } = stateOf(res);
     const fields = {
-      request_id: stateOf(res).request_id,
+      request_id,
       method: req.method,
-      route: req.route?.path as string | undefined,
+      route: route ?? ((req as Request).route?.path as string | undefined),
     };
     if (!refusal || ERROR_STATUS[refusal.code] >= 500) {
       const cause = refusal?.cause ?? error;
@@ -130,3 +140,9 @@ export const errorHandler =
     else
       sendProblem(res, publicUrl(), 'internal', 'Something went wrong here. The request id names it in the log.', {});
   };
+
+/** `answerError` as the last handler of Express. */
+export const errorHandler = (deps: Parameters<typeof answerError>[0]): ErrorRequestHandler => {
+  const answer = answerError(deps);
+  return (error, req, res, _next) => answer(error, req, res);
+};

@@ -168,7 +168,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
   const agentSchemas = createSchemaThreads(stopped('the schema of an agent'));
   const renderer = createRenderer(stopped('the rendering of a large page'));
   const screener = createScreener(screenDeps, stopped('the screening of a large payload'));
-  const app = createApp({
+  const { handle } = createApp({
     stores,
     signer,
     counts,
@@ -197,7 +197,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
   });
 
   const server = createServer(
-    // Without a Host, `app` refuses: Node's own refusal has no body.
+    // Without a Host, `onArrival` refuses: Node's own refusal has no body.
     { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
     (req, res) => {
       if (options.forwardToken !== undefined && !isForwarded(req, options.forwardToken)) {
@@ -205,8 +205,8 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
         return;
       }
       responses.watch(req, res);
-      if (req.url === PROBE) app(req, res);
-      else arrivals(() => app(req, res));
+      if (req.url === PROBE) handle(req, res);
+      else arrivals(() => handle(req, res));
     },
   );
   const arrivals = createArrivals(server);

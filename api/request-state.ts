@@ -16,6 +16,10 @@ export interface RequestState {
   grant: OpenGrant | undefined;
   /** Errors carry the codes that the published clients branch on. */
   publishedCodes: boolean;
+  /** The template of the declared route, and never the path: the caller chooses the path, and it contains ids. */
+  route: string | undefined;
+  /** What was read of the body. */
+  body: Buffer | undefined;
   /** Set while the route works. */
   turn: Turn | undefined;
   /** Another thread answers: nothing here may write to the response. */
@@ -32,6 +36,8 @@ export function startState(res: ServerResponse, request_id: string): RequestStat
     principal: undefined,
     grant: undefined,
     publishedCodes: false,
+    route: undefined,
+    body: undefined,
     turn: undefined,
     forwarded: false,
   };
@@ -45,6 +51,9 @@ export function stateOf(res: ServerResponse): RequestState {
   if (!state) throw new Error('this response has no request state');
   return state;
 }
+
+/** Undefined as well for a response that the application has not seen. */
+export const declaredRoute = (res: ServerResponse): string | undefined => (res as WithState)[STATE]?.route;
 
 /** False as well for a response that the application has not seen. */
 export const isForwarded = (res: ServerResponse): boolean => (res as WithState)[STATE]?.forwarded === true;

@@ -1,6 +1,5 @@
-import { type OutgoingHttpHeaders, request } from 'node:http';
+import { type IncomingMessage, type OutgoingHttpHeaders, request, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
-import type { Request, Response } from 'express';
 import { FORWARDED_FROM } from '../remote-address.ts';
 import { stateOf } from '../request-state.ts';
 
@@ -28,8 +27,8 @@ const without = (headers: OutgoingHttpHeaders): OutgoingHttpHeaders =>
  * Rejects when there is no answer; `res` is then still unused.
  */
 export const forward = (
-  req: Request,
-  res: Response,
+  req: IncomingMessage,
+  res: ServerResponse,
   body: Buffer,
   { port, token }: { port: number; token: string },
 ): Promise<void> =>
@@ -48,7 +47,7 @@ export const forward = (
       host: '127.0.0.1',
       port,
       method: req.method,
-      path: req.originalUrl,
+      path: req.url,
       headers,
       agent: false,
       setHost: false,

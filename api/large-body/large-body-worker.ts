@@ -1,11 +1,11 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import type { Request, RequestHandler, Response } from 'express';
 import PQueue from 'p-queue';
 import { newToken } from '../../crypto/api-key.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { InUse } from '../limits/in-use.ts';
-import { type BodyLimit, rawBodyFrom } from '../middleware/json-body.ts';
+import { type BodyLimit, readBodyFrom } from '../middleware/json-body.ts';
 import type { Counts, Log } from '../ports.ts';
 import { principalOf, stateOf } from '../request-state.ts';
 import { forward } from './forward.ts';
@@ -25,7 +25,7 @@ export type ThreadMessage = { port: number } | { count: keyof Counts; args: unkn
 
 export interface LargeBodyWorker {
   /** Runs after authentication. Reads large bodies of up to `limit`, and forwards them; everything else passes. */
-  handler(limit: BodyLimit): RequestHandler;
+  handler(limit: BodyLimit): (req: IncomingMessage, res: ServerResponse) => Promise<'answered' | undefined>;
   end(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ interface Thread {
 }
 
 /** Large, chunked, or compressed (final size unknown). */
-function isLarge({ headers }: Request): boolean {
+function isLarge({ headers }: IncomingMessage): boolean {
   if (headers['content-encoding'] !== undefined || headers['transfer-encoding'] !== undefined) return true;
   return Number(headers['content-length'] ?? 0) > LARGE_BYTES;
 }
@@ -108,7 +108,11 @@ export function createLargeBodyWorker({
     return started;
   }
 
-  async function forwardToThread(req: Request, res: Response, body: Buffer): Promise<'answered' | 'not started'> {
+  async function forwardToThread(
+    req: IncomingMessage,
+    res: ServerResponse,
+    body: Buffer,
+  ): Promise<'answered' | 'not started'> {
     if (res.closed) return 'answered';
     current ??= start();
     const thread = await current.catch(() => undefined);
@@ -131,11 +135,8 @@ export function createLargeBodyWorker({
   }
 
   return {
-    handler: (limit) => async (req, res, next) => {
-      if (!isLarge(req)) {
-        next();
-        return;
-      }
+    handler: (limit) => async (req, res) => {
+      if (!isLarge(req)) return undefined;
       const who = principalOf(res);
       const leave = uploads.take(who);
       if (typeof leave !== 'function')
@@ -147,11 +148,13 @@ export function createLargeBodyWorker({
           },
         );
       try {
-        await memory.read(req, who, limit, async (body) => {
+        return await memory.read(req, who, limit, async (body) => {
           // Keys with more bodies get lower priority.
           const priority = -uploads.ofKey(who);
-          if ((await queue.add(() => forwardToThread(req, res, body), { priority })) === 'not started')
-            rawBodyFrom(body, limit)(req, res, next);
+          const forwarded = await queue.add(() => forwardToThread(req, res, body), { priority });
+          if (forwarded !== 'not started') return 'answered';
+          await readBodyFrom(body, req, res, limit);
+          return undefined;
         });
       } finally {
         leave();

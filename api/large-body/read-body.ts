@@ -1,4 +1,4 @@
-import type { Request } from 'express';
+import type { IncomingMessage } from 'node:http';
 import type { Principal } from '../../domain/access/permissions.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { type BodyLimit, bodyTooLarge, LIMIT_BYTES } from '../middleware/json-body.ts';
@@ -11,7 +11,7 @@ const COMPRESSED_SHARE = 1.01;
 /** Memory for bodies. What was not read yet takes none, so senders that wait hold nothing. */
 export interface BodyMemory {
   /** Reads the body as it was sent, and calls `use` with it; its memory is free afterwards. @throws DomainError */
-  read<T>(req: Request, who: Principal, limit: BodyLimit, use: (body: Buffer) => Promise<T>): Promise<T>;
+  read<T>(req: IncomingMessage, who: Principal, limit: BodyLimit, use: (body: Buffer) => Promise<T>): Promise<T>;
 }
 
 export function createBodyMemory(): BodyMemory {

@@ -1,5 +1,4 @@
 import { isIPv6 } from 'node:net';
-import type { Request } from 'express';
 import { LRUCache } from 'lru-cache';
 import { sameSecret } from '../../crypto/api-key.ts';
 import { DomainError } from '../../domain/errors.ts';
@@ -14,13 +13,13 @@ export interface SignIns {
    * process passes, so that those who share an address with the attacker are not locked out.
    * @throws DomainError `rate_limited`
    */
-  begin(req: Request, key?: { key_id: string; secret_sha256: Uint8Array }): void;
+  begin(address: string | null, key?: { key_id: string; secret_sha256: Uint8Array }): void;
   succeeded(key: { key_id: string; secret_sha256: Uint8Array }): void;
   /**
    * After a failure. Ids of keys are no secrets, so failures of an id refuse only further failures, and never the owner of
    * the secret. @throws DomainError `rate_limited`
    */
-  failed(req: Request, key_id?: string): void;
+  failed(address: string | null, key_id?: string): void;
 }
 
 const MAX_GOOD = 10_000;
@@ -47,7 +46,7 @@ export function createSignIns(
 ): SignIns {
   const good = new LRUCache<string, Uint8Array>({ max: MAX_GOOD });
   const [ofAddress, ofKey] = [allowance(per_address), allowance(per_key)];
-  const addressOf = (req: Request) => `address ${networkOf(req.ip ?? '')}`;
+  const nameOf = (address: string | null) => `address ${networkOf(address ?? '')}`;
   const refuse = (by: LimitedBy, bucket: SharedBucket) => {
     onRefused(by);
     throw new DomainError(
@@ -57,9 +56,9 @@ export function createSignIns(
     );
   };
   return {
-    begin(req, key) {
+    begin(address, key) {
       if (per_address === Number.POSITIVE_INFINITY) return;
-      const bucket = buckets.of(addressOf(req), ofAddress);
+      const bucket = buckets.of(nameOf(address), ofAddress);
       if (bucket.tokens >= 1) return;
       const known = key && good.get(key.key_id);
       if (known && sameSecret(known, key.secret_sha256)) return;
@@ -68,8 +67,8 @@ export function createSignIns(
     succeeded({ key_id, secret_sha256 }) {
       if (!good.has(key_id)) good.set(key_id, secret_sha256);
     },
-    failed(req, key_id) {
-      if (per_address !== Number.POSITIVE_INFINITY) buckets.take(buckets.of(addressOf(req), ofAddress));
+    failed(address, key_id) {
+      if (per_address !== Number.POSITIVE_INFINITY) buckets.take(buckets.of(nameOf(address), ofAddress));
       if (key_id === undefined || per_key === Number.POSITIVE_INFINITY) return;
       const bucket = buckets.of(`key ${key_id}`, ofKey);
       if (bucket.tokens < 1) refuse('key', bucket);

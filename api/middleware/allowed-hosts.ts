@@ -1,4 +1,5 @@
-import type { Request, RequestHandler } from 'express';
+import type { IncomingMessage } from 'node:http';
+import type { RequestHandler } from 'express';
 import { DomainError } from '../../domain/errors.ts';
 
 /**
@@ -7,10 +8,10 @@ import { DomainError } from '../../domain/errors.ts';
  * a key may use any Host.
  * @throws DomainError `not_found`
  */
-export function checkHost(publicUrl: () => string, req: Request): void {
+export function checkHost(publicUrl: () => string, req: IncomingMessage): void {
   const { host, port } = new URL(publicUrl());
   const loopback = ['127.0.0.1', 'localhost', '[::1]'].map((name) => (port ? `${name}:${port}` : name));
-  if (![host, ...loopback].includes((req.get('host') ?? '').toLowerCase()))
+  if (![host, ...loopback].includes((req.headers.host ?? '').toLowerCase()))
     throw new DomainError(
       'not_found',
       'There is nothing here under this host name. Set LETSPING_PUBLIC_URL to the address people use.',

@@ -1,4 +1,4 @@
-import type { Request, RequestHandler, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Permission } from '../../contracts/key.ts';
 import { parseApiKey, sameSecret, tokenHash } from '../../crypto/api-key.ts';
 import { mayDo, type Principal, roleMayDo } from '../../domain/access/permissions.ts';
@@ -31,25 +31,25 @@ export interface AccessLimits {
 }
 
 /** The row of an API key, if text and secret are right. @throws DomainError `rate_limited` after too many failures */
-export async function knownKey(store: IdentityStore, signIns: SignIns, req: Request, text: string) {
+export async function knownKey(store: IdentityStore, signIns: SignIns, address: string | null, text: string) {
   const key = parseApiKey(text);
-  signIns.begin(req, key);
+  signIns.begin(address, key);
   const found = key && (await store.key(key.key_id));
   if (key && found && sameSecret(found.secret_sha256, key.secret_sha256)) {
     signIns.succeeded(key);
     return found;
   }
-  signIns.failed(req, key?.key_id);
+  signIns.failed(address, key?.key_id);
   return undefined;
 }
 
 async function byKey(
   store: IdentityStore,
   signIns: SignIns,
-  req: Request,
+  address: string | null,
   header: string,
 ): Promise<Authenticated | undefined> {
-  const found = await knownKey(store, signIns, req, /^Bearer +(\S+)$/i.exec(header)?.[1] ?? '');
+  const found = await knownKey(store, signIns, address, /^Bearer +(\S+)$/i.exec(header)?.[1] ?? '');
   if (!found) return undefined;
   if ('expired_at' in found) throw new DomainError('unauthenticated', expiredKey(found));
   const { project_id, owner, role, id, services, context_trust, permissions, made_by, expires_at } = found;
@@ -64,17 +64,18 @@ export async function bySession(
   store: IdentityStore,
   { signIns, turns }: Pick<AccessLimits, 'signIns' | 'turns'>,
   publicUrl: () => string,
-  req: Request,
+  req: IncomingMessage,
+  address: string | null,
 ): Promise<Authenticated | undefined> {
   const token = sessionToken(req, isSecure(publicUrl()));
   if (token === undefined) return undefined;
-  signIns.begin(req);
+  signIns.begin(address);
   const token_sha256 = tokenHash(token);
   const session_id = token_sha256.toString('hex');
   const turn = await turns.take({ project_id: 'session', key_id: session_id }); // its burst of look-ups waits behind itself
   const found = await store.session(token_sha256).finally(turn.leave);
   if (!found) {
-    signIns.failed(req);
+    signIns.failed(address);
     return undefined;
   }
   const { project_id, owner, role, permissions, made_by } = found;
@@ -91,7 +92,7 @@ export async function bySession(
 }
 
 /** @throws DomainError `unauthenticated` | `forbidden` | `not_found` | `rate_limited` */
-export type Authenticate = (req: Request, res: Response) => Promise<Authenticated>;
+export type Authenticate = (req: IncomingMessage, res: ServerResponse) => Promise<Authenticated>;
 
 /**
  * An API key in `Authorization`, else the session of the approval page. The attacker of a session is another site in the same
@@ -100,12 +101,13 @@ export type Authenticate = (req: Request, res: Response) => Promise<Authenticate
 export const createAuthenticate =
   (store: IdentityStore, publicUrl: () => string, { signIns, requests, turns }: AccessLimits): Authenticate =>
   async (req, res) => {
-    const header = req.get('authorization');
+    const header = req.headers.authorization;
+    const { address } = stateOf(res);
     if (header === undefined) checkHost(publicUrl, req);
     const found =
       header === undefined
-        ? await bySession(store, { signIns, turns }, publicUrl, req)
-        : await byKey(store, signIns, req, header);
+        ? await bySession(store, { signIns, turns }, publicUrl, req, address)
+        : await byKey(store, signIns, address, header);
     if (!found)
       throw new DomainError(
         'unauthenticated',
@@ -115,8 +117,8 @@ export const createAuthenticate =
       );
     if (
       found.principal.via === 'session' &&
-      !SAFE.includes(req.method) &&
-      req.get('origin') !== new URL(publicUrl()).origin
+      !SAFE.includes(req.method ?? '') &&
+      req.headers.origin !== new URL(publicUrl()).origin
     ) {
       throw new DomainError('forbidden', 'A signed-in person may only write from the approval page itself.');
     }
@@ -125,7 +127,7 @@ export const createAuthenticate =
   };
 
 /** The call is the principal's, until its answer is complete or the access ends. */
-export function enter(res: Response, grants: Grants, { principal, grant }: Authenticated): void {
+export function enter(res: ServerResponse, grants: Grants, { principal, grant }: Authenticated): void {
   const state = stateOf(res);
   const open = grants.hold(grant);
   if (res.closed) open.release();
@@ -142,11 +144,9 @@ export const hasNo = (principal: Principal, permission: Permission): string =>
 
 /** Lets a request pass whose principal has the permission. Nothing of the body has been read by then. */
 export const admit =
-  (authenticate: Authenticate, grants: Grants, permission: Permission, publishedCodes: boolean): RequestHandler =>
-  async (req, res, next) => {
-    stateOf(res).publishedCodes = publishedCodes;
+  (authenticate: Authenticate, grants: Grants, permission: Permission) =>
+  async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const found = await authenticate(req, res);
     if (!mayDo(found.principal, permission)) throw new DomainError('forbidden', hasNo(found.principal, permission));
     enter(res, grants, found);
-    next();
   };

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isForwarded } from '../request-state.ts';
+import { declaredRoute, isForwarded } from '../request-state.ts';
 
-/** Set by the router when a route matched. */
+/** Set by the router when a page's route matched. */
 interface Routed extends IncomingMessage {
   baseUrl?: string;
   route?: { path?: unknown };
@@ -10,8 +10,8 @@ interface Routed extends IncomingMessage {
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** The route's template, never the path: the caller chooses the path, and it contains ids. */
-const routeOf = ({ baseUrl = '', route }: Routed): string =>
-  typeof route?.path === 'string' ? `${baseUrl}${route.path}` : 'none';
+const routeOf = ({ baseUrl = '', route }: Routed, res: ServerResponse): string =>
+  declaredRoute(res) ?? (typeof route?.path === 'string' ? `${baseUrl}${route.path}` : 'none');
 
 export interface ResponseWatch {
   /** Call it before the application gets the request. */
@@ -35,7 +35,7 @@ export function watchResponses(
         open.delete(res);
         if (isForwarded(res)) return; // the thread that answers counts it
         const method = METHODS.includes(req.method ?? '') ? req.method! : 'OTHER';
-        answered(method, routeOf(req), res.statusCode, Number(process.hrtime.bigint() - started) / 1e9);
+        answered(method, routeOf(req, res), res.statusCode, Number(process.hrtime.bigint() - started) / 1e9);
       });
     },
     endStreams() {

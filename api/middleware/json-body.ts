@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { parse as parseContentType } from 'content-type';
-import express, { type Request, type RequestHandler } from 'express';
+import express, { type Request, type RequestHandler, type Response } from 'express';
 import { DomainError } from '../../domain/errors.ts';
 import { parseGuarded } from '../../domain/json/guard.ts';
-import { interruptible } from './interruptible.ts';
+import { headerOf } from '../header.ts';
+import { stateOf } from '../request-state.ts';
+import { handled } from './interruptible.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 const EMPTY = Buffer.alloc(0);
@@ -18,26 +21,50 @@ export const bodyTooLarge = (): DomainError =>
     'The body is larger than this route accepts (4 MB on ingest and decisions, 256 KB elsewhere). Store large state elsewhere and send a reference.',
   );
 
+const READERS: Record<BodyLimit, RequestHandler> = {
+  '4mb': express.raw({ type: () => true, limit: '4mb' }),
+  '256kb': express.raw({ type: () => true, limit: '256kb' }),
+};
+
+async function decoded(req: IncomingMessage, res: ServerResponse, limit: BodyLimit): Promise<Buffer> {
+  const read = req as Request;
+  await handled(READERS[limit], read, res as Response);
+  return Buffer.isBuffer(read.body) ? read.body : EMPTY;
+}
+
+/** A body whose length is known and that nothing compressed. */
+const plain = (req: IncomingMessage): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const endedEarly = () => reject(new DomainError('malformed_body', 'The body ended early.'));
+    req.on('data', (chunk: Buffer) => chunks.push(chunk));
+    req.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    req.on('error', endedEarly);
+    req.on('close', endedEarly);
+    if (req.destroyed) endedEarly();
+  });
+
 /** Reads at most `limit` bytes, after decompression. */
-export const rawBody = (limit: BodyLimit): RequestHandler => interruptible(read(limit));
+export async function readBody(req: IncomingMessage, res: ServerResponse, limit: BodyLimit): Promise<void> {
+  const state = stateOf(res);
+  if (state.body) return; // the thread for large bodies did not start
+  const { 'content-length': length, 'content-encoding': encoding, 'transfer-encoding': transfer } = req.headers;
+  const isPlain = encoding === undefined && transfer === undefined && Number(length ?? 0) <= LIMIT_BYTES[limit];
+  state.body = await (isPlain ? plain(req) : decoded(req, res, limit));
+}
 
-const read = (limit: BodyLimit): RequestHandler => express.raw({ type: () => true, limit });
-
-/** As `rawBody`, of a body that was read already and is still compressed. */
-export const rawBodyFrom =
-  (bytes: Buffer, limit: BodyLimit): RequestHandler =>
-  (req, res, next) => {
-    const again = Object.assign(Readable.from([bytes]), { headers: { ...req.headers }, body: undefined });
-    delete again.headers['transfer-encoding'];
-    again.headers['content-length'] = String(bytes.length);
-    read(limit)(again as unknown as Request, res, (error) => {
-      req.body = again.body;
-      next(error);
-    });
-  };
-
-/** The bytes that `rawBody` read; none when there was no body. */
-export const bytesOf = (req: Request): Buffer => (Buffer.isBuffer(req.body) ? req.body : EMPTY);
+/** As `readBody`, of a body that was read already and is still compressed. */
+export async function readBodyFrom(
+  bytes: Buffer,
+  req: IncomingMessage,
+  res: ServerResponse,
+  limit: BodyLimit,
+): Promise<void> {
+  const again = Object.assign(Readable.from([bytes]), { headers: { ...req.headers } });
+  delete again.headers['transfer-encoding'];
+  again.headers['content-length'] = String(bytes.length);
+  stateOf(res).body = await decoded(again as unknown as IncomingMessage, res, limit);
+}
 
 /** Accepts JSON in UTF-8 only: `express.json` would take UTF-7, duplicate keys and 120,000 nested arrays. */
 function mediaTypeProblem(header: string | undefined): string | undefined {
@@ -61,10 +88,9 @@ function textOf(bytes: Uint8Array): string {
 }
 
 /** The body as guarded JSON; undefined when there is none. @throws DomainError `malformed_body` | `unsupported_media_type` */
-export function jsonOf(req: Request): unknown {
-  const bytes = bytesOf(req);
+export function jsonOf(req: IncomingMessage, bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined;
-  const problem = mediaTypeProblem(req.get('content-type'));
+  const problem = mediaTypeProblem(headerOf(req, 'content-type'));
   if (problem) throw new DomainError('unsupported_media_type', problem);
   const text = textOf(bytes);
   if (text.trim() === '') return undefined;

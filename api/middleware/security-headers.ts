@@ -1,4 +1,5 @@
-import type { RequestHandler, Response } from 'express';
+import type { ServerResponse } from 'node:http';
+import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
 /** Also of answers that the application does not write. */
@@ -9,7 +10,7 @@ export const AS_DATA = Object.entries({
 });
 
 /** For every answer: opened in a browser it is data, and another site cannot embed it. `pageHeaders` replaces this for pages. */
-export function setDataHeaders(res: Response): void {
+export function setDataHeaders(res: ServerResponse): void {
   for (const [name, value] of AS_DATA) res.setHeader(name, value);
 }
 

@@ -1,5 +1,6 @@
+import type { IncomingMessage } from 'node:http';
 import { parseCookie } from 'cookie';
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 
 export const SESSION_HOURS = 12;
 
@@ -7,7 +8,7 @@ export const isSecure = (publicUrl: string): boolean => publicUrl.startsWith('ht
 
 interface TokenCookie {
   /** Undefined when there is none, or its content is not a token. */
-  read(req: Request): string | undefined;
+  read(req: IncomingMessage): string | undefined;
   set(res: Response, token: string, maxAge: number): void;
 }
 
@@ -23,7 +24,7 @@ export const tokenCookie = (plainName: string, secure: boolean): TokenCookie => 
   const name = nameFor(plainName, secure);
   return {
     read(req) {
-      const found = parseCookie(req.get('cookie') ?? '', { decode: (text) => text })[name];
+      const found = parseCookie(req.headers.cookie ?? '', { decode: (text) => text })[name];
       return found !== undefined && /^[A-Za-z0-9_-]{43}$/.test(found) ? found : undefined;
     },
     set: (res, token, maxAge) => void res.cookie(name, token, { ...ATTRIBUTES, secure, maxAge }),
@@ -32,7 +33,7 @@ export const tokenCookie = (plainName: string, secure: boolean): TokenCookie => 
 
 const SESSION = 'letsping';
 
-export const sessionToken = (req: Request, secure: boolean): string | undefined =>
+export const sessionToken = (req: IncomingMessage, secure: boolean): string | undefined =>
   tokenCookie(SESSION, secure).read(req);
 
 export const setSession = (res: Response, token: string, secure: boolean): void =>

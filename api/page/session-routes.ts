@@ -4,6 +4,7 @@ import type { ApproverSession, IdentityStore } from '../../domain/access/ports.t
 import type { SignIns } from '../limits/sign-ins.ts';
 import { type AccessLimits, expiredKey, knownKey } from '../middleware/authenticate.ts';
 import { clearSession, isSecure, SESSION_HOURS, sessionToken, setSession } from '../middleware/session-cookie.ts';
+import { stateOf } from '../request-state.ts';
 import { field, form } from './form.ts';
 import { localPath } from './local-path.ts';
 import { bindLink, isBound } from './opened-link.ts';
@@ -22,17 +23,27 @@ const SPENT: Answer = {
   refused: 'This link was used already, or is older than 15 minutes. Request a new one, or sign in with your key.',
 };
 
-async function byLink(identities: IdentityStore, signIns: SignIns, req: Request, token: string): Promise<Answer> {
-  signIns.begin(req);
+async function byLink(
+  identities: IdentityStore,
+  signIns: SignIns,
+  address: string | null,
+  token: string,
+): Promise<Answer> {
+  signIns.begin(address);
   const session = LINK_TOKEN.test(token) ? await identities.takeLoginLink(tokenHash(token)) : undefined;
   if (session) return { session };
-  signIns.failed(req);
+  signIns.failed(address);
   return SPENT;
 }
 
-async function byKey(identities: IdentityStore, signIns: SignIns, req: Request, text: string): Promise<Answer> {
+async function byKey(
+  identities: IdentityStore,
+  signIns: SignIns,
+  address: string | null,
+  text: string,
+): Promise<Answer> {
   if (text === '') return { refused: 'Enter a key.' };
-  const found = await knownKey(identities, signIns, req, text);
+  const found = await knownKey(identities, signIns, address, text);
   if (!found)
     return {
       refused: parseApiKey(text)
@@ -76,10 +87,11 @@ export function sessionRoutes({ identities, access: { signIns }, grants, publicU
       sendSignIn(res, 401, { next, refused: 'Open the link in this browser, and use the button there.' });
       return;
     }
+    const { address } = stateOf(res);
     const answer =
       once === ''
-        ? await byKey(identities, signIns, req, field(req, 'api_key').trim())
-        : await byLink(identities, signIns, req, once);
+        ? await byKey(identities, signIns, address, field(req, 'api_key').trim())
+        : await byLink(identities, signIns, address, once);
     if ('refused' in answer) {
       sendSignIn(res, 401, { next, refused: answer.refused });
       return;

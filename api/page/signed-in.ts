@@ -3,6 +3,7 @@ import { mayDo } from '../../domain/access/permissions.ts';
 import type { IdentityStore } from '../../domain/access/ports.ts';
 import type { Grants } from '../live/grants.ts';
 import { type AccessLimits, bySession, enter, hasNo } from '../middleware/authenticate.ts';
+import { stateOf } from '../request-state.ts';
 import { localPath } from './local-path.ts';
 import { sendSignIn } from './sign-in.ts';
 
@@ -20,7 +21,7 @@ export const signedIn =
     back: (url: string) => string = (url) => url,
   ): RequestHandler =>
   async (req, res, next) => {
-    const found = await bySession(identities, access, publicUrl, req);
+    const found = await bySession(identities, access, publicUrl, req, stateOf(res).address);
     if (!found) {
       sendSignIn(res, 401, { next: localPath(back(req.originalUrl)) });
       return;

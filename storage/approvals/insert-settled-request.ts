@@ -22,44 +22,50 @@ const OUTCOME = {
 };
 /** What a claim does not share with its request. Nulls for a request without one. */
 const CLAIM = { token_sha256: 'bytea', retryable: 'boolean', unknown_after: 'timestamptz', mac: 'bytea' };
-const CLAIM_COLUMNS = Object.keys(CLAIM).join(', ');
 const NO_CLAIM = Object.keys(CLAIM).map(() => null);
 const SEALED = Object.keys(INSERTED).indexOf('sealed');
 
-/** The permits are claimed in the same statement: no round trip more. */
-const CLAIMED = `,
- claimed as (
-   insert into claims (request_id, project_id, attempt, payload_digest, claimed_by, key_id, claimed_at, ${CLAIM_COLUMNS})
-   select id, project_id, 1, payload_digest, requested_by, key_id, created_at, ${CLAIM_COLUMNS}
-   from opened join given using (project_id, id) where mac is not null)`;
-
 /**
  * Writes the requests of one project that may be written, each judged by itself, and gives their ids. They are inserted in the order of
- * their ids: two statements with the same ids do not wait for each other in a circle.
+ * their ids: two statements with the same ids do not wait for each other in a circle. One request needs no list: its statement takes a
+ * sixth less time.
  */
 function openSettled(rows: number, withClaims: boolean): string {
-  const given = { ...INSERTED, ...OUTCOME, ...(withClaims && CLAIM) };
-  const names = Object.keys(given);
-  return `with ${ENTER_PROJECT},
- given (${names.join(', ')}) as (values ${valuesList([], Array(rows).fill(names), Object.values(given))}),
+  const types = { ...INSERTED, ...OUTCOME, ...(withClaims && CLAIM) };
+  const names = Object.keys(types);
+  const isList = rows > 1;
+  const value = (name: string) => (isList ? `given.${name}` : `$${names.indexOf(name) + 1}`);
+  const values = (...of: string[]) => of.map(value).join(', ');
+  const list = valuesList([], Array(rows).fill(names), Object.values(types));
+  const given = isList ? ` given (${names.join(', ')}) as (values ${list}),` : '';
+  const source = isList ? 'project join given on given.project_id = project.id' : 'project';
+  const written = isList ? 'opened join given using (project_id, id)' : 'opened';
+  const [id, , ...others] = Object.keys(INSERTED);
+  const claimed = `,
+ claimed as (
+   insert into claims (request_id, project_id, attempt, payload_digest, claimed_by, key_id, claimed_at, ${Object.keys(CLAIM).join(', ')})
+   select request_id, opened.project_id, 1, ${values('payload_digest', 'requested_by', 'key_id', 'created_at', ...Object.keys(CLAIM))}
+   from ${written}${isList ? ' where given.mac is not null' : ''})`;
+  return `with ${ENTER_PROJECT},${given}
  opened as (
    insert into approval_requests (${INSERT_COLUMNS}, status, resolved_at)
-   select ${INSERT_COLUMNS.replace(/\bid, project_id/, 'given.id, project.id')}, status, resolved_at
-   from project, given where ${policyIsStill('policy_version', 'project.id')} and ${timeIsNow('created_at')} order by given.id
-   on conflict (id) do nothing returning project_id, id),
- ${insertOutcome('(select id as request_id, given.* from opened join given using (project_id, id)) settled', {
-   status: 'status',
-   resolved_at: 'resolved_at',
-   cause: 'cause',
-   payload_digest: 'ledger_digest',
+   select ${value(id!)}, project.id, ${values(...others, 'status', 'resolved_at')} from ${source}
+   where ${policyIsStill(value('policy_version'), 'project.id')} and ${timeIsNow(value('created_at'))}${isList ? ' order by given.id' : ''}
+   on conflict (id) do nothing returning project_id, id, id as request_id),
+ ${insertOutcome(written, {
+   status: value('status'),
+   resolved_at: value('resolved_at'),
+   cause: value('cause'),
+   payload_digest: value('ledger_digest'),
    decision_id: 'null',
    actor: 'null',
-   channel: 'channel',
-   verified: 'verified',
-   receipt: 'receipt',
- })}${withClaims ? CLAIMED : ''}
+   channel: value('channel'),
+   verified: value('verified'),
+   receipt: value('receipt'),
+ })}${withClaims ? claimed : ''}
 select request_id from outcome union all select ${deliveryNotification('id')}::text from outbox`;
 }
+
 /** Prepared once per connection; there are few sizes (`lanes.ts`). */
 const texts = new Map<string, string>();
 function textOf(rows: number, withClaims: boolean): string {

@@ -40,7 +40,9 @@ async function start(env: NodeJS.ProcessEnv = {}) {
     stateOf(res).principal = { key_id: req.get('x-key') ?? 'key_a' } as Principal;
     next();
   });
-  app.use(worker.handler('4mb'), (_req, res) => void res.send('here'));
+  app.use(async (req, res) => {
+    if ((await worker.handler('4mb')(req, res)) !== 'answered') res.send('here');
+  });
   app.use(errorHandler({ log, publicUrl: () => 'http://127.0.0.1:4400' }));
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

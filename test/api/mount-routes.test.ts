@@ -9,6 +9,7 @@ import { createGrants } from '../../api/live/grants.ts';
 import { assignRequestId } from '../../api/middleware/request-id.ts';
 import { mountRoutes } from '../../api/mount-routes.ts';
 import { route } from '../../api/route.ts';
+import { type ServeDeps, serveRoute } from '../../api/serve-route.ts';
 import type { Role } from '../../contracts/key.ts';
 import { DomainError } from '../../domain/errors.ts';
 
@@ -36,9 +37,9 @@ beforeAll(async () => {
     }),
     route({ method: 'get', path: '/things', summary: 'List', access: 'key:manage', answers, handler }),
   ];
-  mountRoutes(app, routes, {
+  const deps: ServeDeps = {
     authenticate: async (req) => {
-      const role = req.get('authorization') as Role | undefined;
+      const role = req.headers.authorization as Role | undefined;
       if (!role) throw new DomainError('unauthenticated', 'Send an API key.');
       return {
         principal: {
@@ -51,10 +52,12 @@ beforeAll(async () => {
     grants: createGrants({ endedAmong: async () => () => false }),
     turns: createTurns(),
     once: async (_principal, _scope, id, work) => work(id),
-    largeBodies: () => (_req, res) => {
-      res.json({ by: 'the other thread' });
+    largeBodies: () => async (_req, res) => {
+      res.end(JSON.stringify({ by: 'the other thread' }));
+      return 'answered';
     },
-  });
+  };
+  mountRoutes(app, routes, (declared, template) => serveRoute(declared, template, deps));
   app.use(errorHandler({ log: { info() {}, warn() {}, error() {} }, publicUrl: () => 'http://127.0.0.1:4400' }));
   server = app.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));

@@ -89,7 +89,7 @@ interface Layer {
 
 /** Every route in the router of an app over no parts at all: mounting reads none. */
 function mounted(
-  stack = createApp({ publicUrl: () => '', stores: {}, limits: {} } as AppDeps).router.stack as unknown as Layer[],
+  stack = createApp({ publicUrl: () => '', stores: {}, limits: {} } as AppDeps).app.router.stack as unknown as Layer[],
 ): string[] {
   return stack.flatMap(({ slash, route, handle }) => {
     if (handle.stack && !route && !slash)

@@ -7,7 +7,7 @@ const STEPS = {
   'idempotency-lock-taken': /insert into idempotency_keys/,
   'request-written': /insert into approval_requests/,
   // Allowed requests that share one statement.
-  'requests-written-together': /^with project .* as \(values \([^)]*\), \(.*insert into approval_requests/s,
+  'requests-written-together': /^with project .* given \(.*insert into approval_requests/s,
   'verdict-read': /as front from approval_requests r where r\.project_id = \$1 and r\.id = \$2(?! for update)/,
   'ledger-written': /insert into ledger/,
   'thread-notified': /update deliveries set delivered_at/,
