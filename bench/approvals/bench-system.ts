@@ -109,12 +109,13 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
     const client = new Client({ connection, namespace: system.temporal_namespace });
     const keyring = createKeyring(parseRootKey(system.program_env['LETSPING_ROOT_KEY']!), storedKeys(pool));
     const stores = apiStores(pool, keyring);
+    const silent = apiStores(pool, keyring, undefined, { add: () => {}, end: async () => {} });
 
     const policy = { default_routing: 'review_all', routes: [{ service: ALLOWED_SERVICE, routing: 'observe' }] };
     await expectStatus(send('PUT', `${system.api_url}/policy?reason=bench`, system.admin_api_key, policy), 200);
 
     /** Inserts a held request without HTTP and without its workflow; marked as started, so that the reconciler does not start it. */
-    const openRow = async (): Promise<UnsealedRequest> => {
+    const openWith = async (stores: ReturnType<typeof apiStores>): Promise<UnsealedRequest> => {
       const salt = randomBytes(32);
       const action = bodyFor(HELD_SERVICE);
       const id = newId('req');
@@ -156,6 +157,7 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
       await stores.workflowStarts.markStarted({ project_id: system.project_id, request_id: id });
       return withPayload(request);
     };
+    const openRow = () => openWith(stores);
     const inputOf = (request: UnsealedRequest): ApprovalInput => ({
       project_id: request.project_id,
       request_id: request.id,
@@ -181,6 +183,9 @@ export async function startBench(env: NodeJS.ProcessEnv, progress: (line: string
       client,
       owner,
       openRow,
+      postgresLog: join(folder, 'logs', 'postgres.log'),
+      /** As `openRow`, without notices. */
+      openSilently: () => openWith(silent),
       stop,
       plainUrl: `http://127.0.0.1:${children.plain.said}/rows`,
       workflowId,

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Measured, printRows, printVerdict, type Row, rowOf } from '../row.ts';
 import { startBench } from './bench-system.ts';
+import { notices, transactions } from './commits.ts';
 import { decision } from './decision.ts';
 import { flows } from './flows.ts';
 import { ingest } from './ingest.ts';
@@ -13,7 +14,18 @@ import { storedBytes } from './stored-bytes.ts';
 const FULL = { rounds: 200, approvals: 400, turns: 4, pending: 100_000, reads: 200, few: 1_000, many: 10_000 };
 /** A worker caches 1,000 workflows: a comparison needs more. */
 const QUICK = { rounds: 40, approvals: 40, turns: 2, pending: 20_000, reads: 60, few: 1_000, many: 2_000 };
-export const PARTS = ['flows', 'ingest', 'storage', 'large', 'decision', 'load', 'peer', 'inbox', 'memory'] as const;
+export const PARTS = [
+  'flows',
+  'ingest',
+  'storage',
+  'large',
+  'decision',
+  'load',
+  'commits',
+  'peer',
+  'inbox',
+  'memory',
+] as const;
 
 /** Compares letsping with the simplest equivalent, on one server, in one run. The bench starts and removes its own services. */
 export async function run(args: string[]): Promise<void> {
@@ -55,6 +67,10 @@ export async function run(args: string[]): Promise<void> {
     await part('large', () => large(system, size.rounds));
     await part('decision', () => decision(system, Math.ceil(size.rounds / 2)));
     await part('load', () => load(system, size.approvals, size.turns));
+    await part('commits', async () => [
+      ...(await transactions(system, size.approvals)),
+      ...(await notices(system, size.approvals, size.turns)),
+    ]);
     await part('peer', () => peer(system, size.rounds, say));
     await part('inbox', () => inbox(system, size.pending, size.reads));
     await part('memory', () => memory(system, size.few, size.many, say));
