@@ -47,6 +47,10 @@ export interface Resolution {
   decision_id?: string;
   actor?: string;
   verified?: boolean;
+  /** When it was settled, epoch milliseconds. With `mac`, absent in results of earlier releases. */
+  resolved_at_ms?: number;
+  /** Made by `settle` with a key of the project, base64url: a reader without it asks the ledger. */
+  mac?: string;
 }
 
 /** The answer of `settle`: the resolution in the ledger, and the deliveries that its transaction put into the outbox. */

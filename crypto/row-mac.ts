@@ -26,6 +26,8 @@ export const ROW_FIELDS = {
   /** By the request's id: that this product removed the payload. `front`: what remains of the seal. */
   payload_removal: ['front', 'payload_removed_at'],
   cancellation: ['cause', 'requested_by', 'created_at'],
+  /** By the request's id. Not a row: the answer of `settle`, which reaches the api through Temporal, whose attacker has no project key. */
+  settled: ['status', 'cause', 'payload_digest', 'decision_id', 'actor', 'verified', 'resolved_at'],
   /** By the request's id. Replaced when the claim ends, and when a person closes it. */
   claim: [
     ...[
@@ -81,6 +83,7 @@ const BY_REQUEST: ReadonlySet<ForgedKind> = new Set([
   'ledger',
   'payload_removal',
   'cancellation',
+  'settled',
   'claim',
   'execution',
   'thread_interrupt',

@@ -4,22 +4,29 @@ import type { IncidentStore, Ledger, ReconcileStore, ScreenStore } from '../doma
 import type { DeliveryStore, InterruptReader } from '../domain/outbox/ports.ts';
 import { createRollbackMemory } from './access/rollback-memory.ts';
 import { type ActLog, createActLog } from './acts/act-log.ts';
-import { markStarted, readRequest, readRequestRow } from './approvals/approval-requests.ts';
+import { readRequest, readRequestRow } from './approvals/approval-requests.ts';
 import { readDecision } from './approvals/decisions.ts';
 import { reportIncident } from './approvals/incidents.ts';
 import { settleOnce } from './approvals/ledger.ts';
 import { policyReader } from './approvals/policy-in-force.ts';
 import { workflowScanStore } from './approvals/reconcile.ts';
 import { recordScreening } from './approvals/screenings.ts';
+import { markStarted } from './approvals/start-marks.ts';
 import { unstartedRequests } from './approvals/unstarted-requests.ts';
 import { watchStore } from './approvals/watch-store.ts';
+import { createEventBatcher, type EventBatcher } from './db/event-batcher.ts';
 import { acrossProjects, inProject, onceInProject } from './db/transaction.ts';
 import { markDelivery, readUndelivered, unstartedDeliveries } from './outbox/deliveries.ts';
 import { retentionStore } from './retention/retention-store.ts';
 import { interruptOfRequest } from './threads/interrupt-of-request.ts';
 
 /** The stores of the activities: each call is a transaction of its own. */
-export function activityStores(pool: Pool, keyring: Keyring, acts: ActLog = createActLog({ pool, keyring })) {
+export function activityStores(
+  pool: Pool,
+  keyring: Keyring,
+  acts: ActLog = createActLog({ pool, keyring }),
+  events: EventBatcher = createEventBatcher(pool),
+) {
   const readPolicy = policyReader(pool, keyring, createRollbackMemory());
   /** Undefined for an unknown project: the attacker can start workflows with any input. */
   const sealerOf = (project_id: string): Promise<Sealer | undefined> =>
@@ -45,16 +52,21 @@ export function activityStores(pool: Pool, keyring: Keyring, acts: ActLog = crea
     policy: async (project_id) => (await readPolicy(project_id)).inForce,
     recordScreening: async (ref, decision_id, screening, findings) => {
       const sealer = await keyring.sealer(ref.project_id);
-      return inProject(pool, ref.project_id, (tx) =>
+      const recorded = await inProject(pool, ref.project_id, (tx) =>
         recordScreening(tx, sealer, ref.request_id, decision_id, screening, findings),
       );
+      if (recorded === 'second_approver') events.add('approval_request.patch_proposed', ref.request_id);
+      return recorded;
     },
   };
   const ledger: Ledger = {
     settleOnce: async (ref, work) => {
       const sealer = await sealerOf(ref.project_id);
       if (!sealer) return undefined;
-      return inProject(pool, ref.project_id, (tx) => settleOnce(tx, sealer, ref.request_id, work));
+      const settled = await inProject(pool, ref.project_id, (tx) => settleOnce(tx, sealer, ref.request_id, work));
+      // Also of an outcome that was there: the process that wrote it may have been killed before its notice.
+      if (settled) events.add('approval_request.resolved', ref.request_id);
+      return settled;
     },
   };
   const incidents: IncidentStore = {
@@ -84,7 +96,7 @@ export function activityStores(pool: Pool, keyring: Keyring, acts: ActLog = crea
     unstartedRequests: (limit, after) => unstartedRequests(pool, keyring, limit, after),
     unstartedDeliveries: (limit, olderThanMs) =>
       acrossProjects(pool, (tx) => unstartedDeliveries(tx, limit, olderThanMs)),
-    markStarted: (ref) => inProject(pool, ref.project_id, (tx) => markStarted(tx, ref.request_id)),
+    markStarted: (ref) => markStarted(pool, events, [ref]),
   };
   return {
     screen,
@@ -94,7 +106,7 @@ export function activityStores(pool: Pool, keyring: Keyring, acts: ActLog = crea
     interrupts,
     reconcile,
     workflowScan: workflowScanStore(pool, keyring),
-    watch: watchStore(pool, keyring),
+    watch: watchStore(pool, keyring, events),
     retention: retentionStore(pool, keyring, acts),
   };
 }

@@ -19,20 +19,22 @@ import { createRollbackMemory } from './access/rollback-memory.ts';
 import { sessionStore } from './access/session-store.ts';
 import { type ActLog, createActLog } from './acts/act-log.ts';
 import { auditStore } from './acts/audit-store.ts';
-import { listRequests, markStarted } from './approvals/approval-requests.ts';
+import { listRequests } from './approvals/approval-requests.ts';
 import { insertCancellation } from './approvals/cancellations.ts';
 import { acknowledgeDecision, insertDecision, sendDecisionBack } from './approvals/decisions.ts';
 import { createReportForged, type OnForged } from './approvals/forged-rows.ts';
 import { reportIncident } from './approvals/incidents.ts';
+import { settledAt } from './approvals/ledger.ts';
 import { openRequestStore } from './approvals/open-request-store.ts';
 import { permitStore } from './approvals/permit-store.ts';
 import { insertPolicy, policyLog, policyWritten } from './approvals/policies.ts';
 import { policyReader } from './approvals/policy-in-force.ts';
-import { historyView, requestView } from './approvals/request-views.ts';
+import { historyView, requestView, resolvedRequest } from './approvals/request-views.ts';
 import { readProposal, readScreening } from './approvals/screenings.ts';
 import { seenClaims } from './approvals/seen-claims.ts';
+import { startMarks } from './approvals/start-marks.ts';
 import { createEventBatcher, type EventBatcher } from './db/event-batcher.ts';
-import { inProject, onceInProject, type Transaction } from './db/transaction.ts';
+import { clock, inProject, onceInProject, type Transaction } from './db/transaction.ts';
 import { countPending } from './limits/count-pending.ts';
 import { usageStore } from './limits/usage-store.ts';
 
@@ -94,6 +96,18 @@ export function apiStores(
       sealed(project_id, (tx, sealer) => policyLog(tx, sealer, limit, before), onceInProject),
   };
   const decisions: DecisionStore = {
+    deciding: (project_id, request_id, work) =>
+      sealed(project_id, async (tx, sealer) => {
+        const [found, now] = await Promise.all([resolvedRequest(tx, sealer, request_id), clock(tx)]);
+        if (!found) return undefined;
+        return work({
+          ...found,
+          proposal: () => readProposal(tx, sealer, request_id),
+          record: (decision) => insertDecision(tx, sealer, decision, now),
+        });
+      }),
+    settledAt: async (project_id, request_id, answer) =>
+      settledAt(await keyring.sealer(project_id), request_id, answer),
     recordDecision: (project_id, decision) => sealed(project_id, (tx, sealer) => insertDecision(tx, sealer, decision)),
     sendBack: (project_id, request_id, decision_id) =>
       sealed(project_id, (tx, sealer) => sendDecisionBack(tx, sealer, request_id, decision_id)),
@@ -107,9 +121,9 @@ export function apiStores(
     recordCancellation: (project_id, request_id, requested_by) =>
       sealed(project_id, (tx, sealer) => insertCancellation(tx, sealer, request_id, requested_by)),
   };
-  const permits: PermitStore = permitStore(pool, keyring, seen);
+  const permits: PermitStore = permitStore(pool, keyring, events, seen);
   const workflowStarts: WorkflowStartStore = {
-    markStarted: ({ project_id, request_id }) => onceInProject(pool, project_id, (tx) => markStarted(tx, request_id)),
+    markStarted: startMarks(pool, events),
   };
   const incidents: IncidentStore = {
     report: ({ project_id, request_id }, kind) =>

@@ -22,6 +22,7 @@ import { activityStores } from '../storage/activity-stores.ts';
 import { createActLog } from '../storage/acts/act-log.ts';
 import { refuseRolledBack } from '../storage/acts/refuse-rolled-back.ts';
 import { readBacklog } from '../storage/approvals/backlog.ts';
+import { createEventBatcher } from '../storage/db/event-batcher.ts';
 import { listenToDeliveries } from '../storage/db/events.ts';
 import { createPool } from '../storage/db/pool.ts';
 import { refuseForeignRootKey } from '../storage/db/start-up.ts';
@@ -79,7 +80,8 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<ReturnType<Proc
     { parsers },
     { onStopped: (key_id, why) => log.warn({ key_id, why }, 'the screening of a large patch was stopped') },
   );
-  const stores = activityStores(pool, keyring, acts);
+  const events = createEventBatcher(pool);
+  const stores = activityStores(pool, keyring, acts, events);
   const metrics = createMetrics('worker', () => readBacklog(pool));
 
   const { client, connection: clientConnection } = temporalClient(env, payloadCodecs);
@@ -166,6 +168,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<ReturnType<Proc
     await running;
   } finally {
     stopWatcher();
+    await events.end();
     await Promise.allSettled([
       outbox.stop(),
       connection.close(),

@@ -7,8 +7,8 @@ import { mayDo, maySee, type Principal } from '../../domain/access/permissions.t
 import { isSameOwner } from '../../domain/access/same-owner.ts';
 import { refusalOf, SECOND_APPROVER } from '../../domain/approval/approval.ts';
 import { withPayload } from '../../domain/approval/kept-payload.ts';
-import type { DecisionStore } from '../../domain/approval/ports.ts';
-import type { Channel, UnsealedRequest } from '../../domain/approval/record.ts';
+import type { DecisionEntry, DecisionStore, RecordedDecision } from '../../domain/approval/ports.ts';
+import type { Channel, NewDecision, UnsealedRequest } from '../../domain/approval/record.ts';
 import { payloadDigest, SALT_BYTES, saltText } from '../../domain/digest.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { sameJson } from '../../domain/json/same-json.ts';
@@ -60,8 +60,37 @@ export interface DecideDeps extends SubmitDeps {
  * @throws DomainError with the resolution when there is one.
  */
 export function createDecide(deps: DecideDeps): Decide {
-  const { requests, decisions, agentSchemas } = deps;
+  const { decisions, agentSchemas } = deps;
   const { submit, redeliverOwn, resendPatch } = createSubmit(deps);
+
+  /** What is to be done with the attempt, by the request as it is. A decision that needs no further check is recorded at once. */
+  const checked = async (
+    principal: Principal,
+    entry: DecisionEntry,
+    attempt: Attempt,
+    channel: Channel,
+    record: () => Promise<RecordedDecision>,
+  ) => {
+    const { resolution } = entry;
+    const { owner, request, decision } = attempt;
+    // Only these can concern a patch that waits for a second approver: another patch, or a decision on another payload.
+    const mayMeetProposal = decision.type === 'patch' || decision.payload_digest !== request.payload_digest;
+    const proposal = mayMeetProposal && !resolution ? await entry.proposal() : undefined;
+    const refusal = refusalBefore(attempt, proposal);
+    if (refusal === 'own_request' || isSameOwner(owner, request.requested_by)) throw REFUSED.own_request();
+    if (request.metadata.role === 'admin' && principal.role !== 'admin')
+      throw new DomainError('forbidden', 'The agent asked for an admin to decide this.');
+    if (resolution) return { attempt, resolution };
+    if (refusal !== undefined && refusal !== SECOND_APPROVER) throw REFUSED[refusal]();
+    if (channel === 'console' && approves(decision, request, proposal).some(isSealedPayload))
+      throw new DomainError('payload_sealed', SEALED);
+    const isOfProposal = decision.payload_digest !== request.payload_digest;
+    if (decision.type === 'approve' && isOfProposal && proposal && isSameOwner(owner, proposal.by))
+      throw REFUSED.own_patch();
+    if (isProposed(attempt, proposal)) return { attempt, proposal };
+    return decision.type === 'patch' ? { attempt } : { attempt, recorded: await record() };
+  };
+
   return async (principal, request_id, decision, decision_id, channel, checkAccess) => {
     const { project_id, owner } = principal;
     if (!mayDo(principal, 'approval:decide'))
@@ -69,39 +98,7 @@ export function createDecide(deps: DecideDeps): Decide {
         'forbidden',
         'You signed in with a key that was made without the permission approval:decide.',
       );
-    const view = await requests.view(project_id, request_id);
-    if (!view || !maySee(principal, view.request))
-      throw new DomainError('not_found', 'There is no such approval request.');
-    const { resolution } = view;
-    const request = withPayload(view.request);
-    const attempt: Attempt = { decision_id, owner, request, decision };
-    // Only these can concern a patch that waits for a second approver: another patch, or a decision on another payload.
-    const mayMeetProposal = decision.type === 'patch' || decision.payload_digest !== request.payload_digest;
-    const proposal = mayMeetProposal && !resolution ? await decisions.proposalOf(project_id, request_id) : undefined;
-    const refusal = refusalBefore(attempt, proposal);
-    if (refusal === 'own_request' || isSameOwner(owner, request.requested_by)) throw REFUSED.own_request();
-    if (request.metadata.role === 'admin' && principal.role !== 'admin')
-      throw new DomainError('forbidden', 'The agent asked for an admin to decide this.');
-    if (resolution) {
-      const answer = answerWith(attempt, resolution, 200);
-      redeliverOwn(attempt, resolution);
-      return answer;
-    }
-    if (refusal !== undefined && refusal !== SECOND_APPROVER) throw REFUSED[refusal]();
-    if (channel === 'console' && approves(decision, request, proposal).some(isSealedPayload))
-      throw new DomainError('payload_sealed', SEALED);
-    const isOfProposal = decision.payload_digest !== request.payload_digest;
-    if (decision.type === 'approve' && isOfProposal && proposal && isSameOwner(owner, proposal.by))
-      throw REFUSED.own_patch();
-    if (isProposed(attempt, proposal)) {
-      await resendPatch(attempt, proposal);
-      return awaitingSecondApprover(proposal);
-    }
-
-    const patch =
-      decision.type === 'patch' ? await patched(agentSchemas, request, decision.patched_payload) : undefined;
-    checkAccess(); // the check of a patch may wait for its turn
-    const recorded = await decisions.recordDecision(project_id, {
+    const rowWith = (patch?: Awaited<ReturnType<typeof patched>>): NewDecision => ({
       id: decision_id,
       request_id,
       type: decision.type,
@@ -113,12 +110,40 @@ export function createDecide(deps: DecideDeps): Decide {
       ...(decision.type === 'reject' && { reason: decision.reason }),
       ...(patch && { patched_payload: patch.patched_payload, salt: patch.salt }),
     });
+    const found = await decisions.deciding(project_id, request_id, async (entry) => {
+      if (!maySee(principal, entry.request)) return undefined;
+      const attempt: Attempt = { decision_id, owner, request: withPayload(entry.request), decision };
+      return checked(principal, entry, attempt, channel, () => {
+        checkAccess();
+        return entry.record(rowWith());
+      });
+    });
+    if (!found) throw new DomainError('not_found', 'There is no such approval request.');
+    const { attempt } = found;
+    if (found.resolution) {
+      const answer = answerWith(attempt, found.resolution, 200);
+      redeliverOwn(attempt, found.resolution);
+      return answer;
+    }
+    if (found.proposal) {
+      await resendPatch(attempt, found.proposal);
+      return awaitingSecondApprover(found.proposal);
+    }
+    const recorded = found.recorded ?? (await recordedPatch());
     if (recorded.state === 'late') throw REFUSED.expired();
     if (recorded.sent_back_at) throw REFUSED.not_pending();
     return submit(attempt, {
       ...refOf(attempt, recorded.patched_digest),
       decided_at_ms: recorded.created_at.getTime(),
     });
+
+    /** The check of a patch may wait for its turn, and no transaction waits for it. */
+    async function recordedPatch(): Promise<RecordedDecision> {
+      if (decision.type !== 'patch') throw new TypeError('recorded before');
+      const patch = await patched(agentSchemas, attempt.request, decision.patched_payload);
+      checkAccess();
+      return decisions.recordDecision(project_id, rowWith(patch));
+    }
   };
 }
 

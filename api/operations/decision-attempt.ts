@@ -1,8 +1,8 @@
 import type { ProposedPatch, ResolutionView } from '../../contracts/approval-request.ts';
 import type { Decision, DecisionAnswer, DecisionRecorded } from '../../contracts/decision.ts';
-import type { DecisionRef } from '../../contracts/workflow.ts';
+import type { DecisionRef, Resolution } from '../../contracts/workflow.ts';
 import type { Proposal } from '../../domain/approval/approval.ts';
-import type { UnsealedRequest } from '../../domain/approval/record.ts';
+import { outcomeOf, type UnsealedRequest } from '../../domain/approval/record.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { sameJson } from '../../domain/json/same-json.ts';
 import { decisionAnswer, resolutionSentence } from './views.ts';
@@ -24,6 +24,22 @@ export const refOf = ({ decision_id, owner, decision }: Attempt, patched_digest:
   actor: owner,
   payload_digest: decision.payload_digest,
   ...(patched_digest !== null && { patched_digest }),
+});
+
+/** The answer to an attempt whose own decision resolved the request, from the outcome alone. */
+export const answerWithOwn = (
+  { decision_id, owner, request }: Attempt,
+  { status, cause, payload_digest, verified }: Resolution,
+  settled_at: Date,
+): Decided => ({
+  status: 201,
+  body: {
+    decision_id,
+    outcome: outcomeOf({ status, cause, payload_digest, verified: verified ?? true }, request.payload_digest),
+    decided_by: owner,
+    decided_at: settled_at.toISOString(),
+    payload_digest,
+  },
 });
 
 /** The attempt's own decision, which resolved the request. */

@@ -1,15 +1,22 @@
 import type { ProposedPatch, ResolutionView } from '../../contracts/approval-request.ts';
-import type { DecisionRef } from '../../contracts/workflow.ts';
+import type { DecisionRef, Resolution } from '../../contracts/workflow.ts';
 import type { Refusal } from '../../domain/approval/approval.ts';
 import type { ApprovalWorkflows } from '../../domain/approval/approval-workflows.ts';
 import type { DecisionStore, RequestReader } from '../../domain/approval/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { type Attempt, answerWith, type Decided, patchRefOf, refOfResolution } from './decision-attempt.ts';
+import {
+  type Attempt,
+  answerWith,
+  answerWithOwn,
+  type Decided,
+  patchRefOf,
+  refOfResolution,
+} from './decision-attempt.ts';
 import { REFUSED } from './decision-refusals.ts';
 
 export interface SubmitDeps {
   requests: RequestReader;
-  decisions: Pick<DecisionStore, 'acknowledge' | 'proposalOf' | 'screeningOf' | 'sendBack'>;
+  decisions: Pick<DecisionStore, 'acknowledge' | 'proposalOf' | 'screeningOf' | 'sendBack' | 'settledAt'>;
   workflows: Pick<ApprovalWorkflows, 'decide' | 'record' | 'redeliver'>;
 }
 
@@ -64,6 +71,8 @@ export function createSubmit({ requests, decisions, workflows }: SubmitDeps) {
         }
         case 'settled':
         case 'not_found': {
+          const own = answer.state === 'settled' && (await answerOf(attempt, answer.answer));
+          if (own) return own;
           const resolution = await resolutionOf(attempt);
           if (resolution) return answerWith(attempt, resolution, 201);
           if (startFirst) throw unavailable('The approval has not started yet. Nothing was decided; try again.');
@@ -84,6 +93,14 @@ export function createSubmit({ requests, decisions, workflows }: SubmitDeps) {
     // Before the answer: a decision whose author was told that it does not count never counts.
     await decisions.sendBack(attempt.request.project_id, attempt.request.id, attempt.decision_id);
     throw REFUSED[code]();
+  }
+
+  /** Undefined where the ledger must be asked: another decision was settled, or the answer is not of our worker. */
+  async function answerOf(attempt: Attempt, answer: Resolution): Promise<Decided | undefined> {
+    if (answer?.decision_id !== attempt.decision_id) return undefined;
+    const { project_id, id } = attempt.request;
+    const settled_at = await decisions.settledAt(project_id, id, answer);
+    return settled_at && answerWithOwn(attempt, answer, settled_at);
   }
 
   async function resolutionOf({ request }: Attempt): Promise<ResolutionView | undefined> {

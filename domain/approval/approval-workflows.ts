@@ -1,11 +1,11 @@
-import type { DecisionRef } from '../../contracts/workflow.ts';
+import type { DecisionRef, Resolution } from '../../contracts/workflow.ts';
 import type { Refusal } from './approval.ts';
 import type { RequestRecord } from './record.ts';
 
 /** What the workflow of a request made of a decision. */
 export type DecideAnswer =
-  /** The workflow has ended with an outcome, of this decision or of another: the ledger has it. */
-  | { state: 'settled' }
+  /** The workflow has ended with an outcome, of this decision or of another. What it answered is a hint; the ledger has the outcome. */
+  | { state: 'settled'; answer: Resolution }
   /** A patch, which waits for a second approver. */
   | { state: 'proposed' }
   | { state: 'refused'; code: Refusal }
@@ -22,7 +22,7 @@ export interface ApprovalWorkflows {
   /** Returns at once: starts queue, and a request whose workflow has started is marked. */
   start(request: RequestRecord): void;
   /**
-   * As an Update, which waits up to 10 s for the answer. `startFirst`: for a workflow that was never started, or was terminated; only
+   * As an Update, which waits up to 10 s for the answer; before that for a start that this process has begun. `startFirst`: for a workflow that was never started, or was terminated; only
    * after a look at the ledger.
    */
   decide(request: RequestRecord, decision: DecisionRef, options?: { startFirst: boolean }): Promise<DecideAnswer>;

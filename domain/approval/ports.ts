@@ -4,7 +4,7 @@ import type { Permit } from '../../contracts/permit.ts';
 import type { PolicyVersion } from '../../contracts/policy.ts';
 import type { Statement } from '../../contracts/receipt.ts';
 import type { Finding, PatchScreening } from '../../contracts/verdict.ts';
-import type { DecisionRef, DeliveryRef, RequestRef, Settled } from '../../contracts/workflow.ts';
+import type { DecisionRef, DeliveryRef, RequestRef, Resolution, Settled } from '../../contracts/workflow.ts';
 import type { ForgedRow } from './forged-row.ts';
 import type { Incident, IncidentKind } from './incident.ts';
 import type { ClaimRecord } from './permit.ts';
@@ -95,7 +95,23 @@ export type RecordedDecision =
   | ({ state: 'recorded' } & Pick<DecisionRecord, 'patched_digest' | 'created_at' | 'sent_back_at'>)
   | { state: 'late' };
 
+/** A request that a person decides on. */
+export interface DecisionEntry extends RequestWithResolution {
+  /** The patch that waits for a second approver, while the request is pending. */
+  proposal(): Promise<ProposedPatch | undefined>;
+  /** The last step: it is committed with it. Safe to repeat under one id: the first write is kept and returned. */
+  record(decision: NewDecision): Promise<RecordedDecision>;
+}
+
 export interface DecisionStore {
+  /** One transaction, rolled back if `work` throws. Undefined: there is no such request. */
+  deciding<T>(
+    project_id: string,
+    request_id: string,
+    work: (entry: DecisionEntry) => Promise<T>,
+  ): Promise<T | undefined>;
+  /** When the workflow's answer was settled; undefined unless `settle` made it from the ledger. Reads nothing. */
+  settledAt(project_id: string, request_id: string, answer: Resolution): Promise<Date | undefined>;
   /** Safe to repeat under one id: the first write is kept and returned. */
   recordDecision(project_id: string, decision: NewDecision): Promise<RecordedDecision>;
   /** The workflow refused it: it never counts from now on. */

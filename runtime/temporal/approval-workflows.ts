@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import pTimeout from 'p-timeout';
 import { approvalWorkflowId } from '../../contracts/workflow.ts';
 import type { ApprovalWorkflows } from '../../domain/approval/approval-workflows.ts';
 import type { RequestRecord } from '../../domain/approval/record.ts';
@@ -15,6 +16,9 @@ export interface ApprovalWorkflowsDeps extends Pick<WorkflowStartQueueDeps, 'sto
   /** Called before a workflow that ended without an outcome is started again. */
   onEnded?: ((request: RequestRecord) => Promise<void>) | undefined;
 }
+
+/** A decision waits this long for the start of its workflow, when the two come close together. */
+const START_MS = 2_000;
 
 /** `HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT` of Temporal's protocol. */
 const CLOSE_EVENT = 2;
@@ -52,7 +56,9 @@ export function approvalWorkflows({
   return {
     start: starts.add,
     async decide(request, decision, options) {
-      if (options?.startFirst) await restart(request).catch(() => {}); // Temporal is unavailable: the Update says so
+      if (options?.startFirst)
+        await restart(request).catch(() => {}); // Temporal is unavailable: the Update says so
+      else await pTimeout(starts.soon(request.id), { milliseconds: START_MS, fallback: () => {} });
       return decide(client, request.id, decision);
     },
     record: (request_id, decision) => record(client, request_id, decision),

@@ -37,8 +37,8 @@ export async function decide(client: Client, request_id: string, decision: Decis
         args: [decision],
         updateId: decision.decision_id,
       });
-      await pTimeout(update, { milliseconds: Math.max(1, end - Date.now()) });
-      return { state: 'settled' };
+      const answer = await pTimeout(update, { milliseconds: Math.max(1, end - Date.now()) });
+      return { state: 'settled', answer };
     } catch (error) {
       const failure = temporalFailure(error);
       if (!failure) throw error;

@@ -13,6 +13,8 @@ const MAX_WAITING = 1_000;
 export interface WorkflowStartQueue {
   /** Returns at once. */
   add(request: RequestRecord): void;
+  /** Resolves when the workflow of this request is started or its start has failed, which is next in the queue now; at once if none waits. */
+  soon(request_id: string): Promise<void>;
   /** Drops what waits, which the reconciler starts; resolves when the starts in progress have ended. */
   end(): Promise<void>;
 }
@@ -30,6 +32,8 @@ export interface WorkflowStartQueueDeps extends Pick<WorkflowStarter, 'startAppr
 export function createWorkflowStartQueue(deps: WorkflowStartQueueDeps): WorkflowStartQueue {
   const { startApproval, store, log } = deps;
   const queue = new PQueue({ concurrency: CONCURRENCY });
+  const starting = new Map<string, { ended: Promise<void>; isWaiting: boolean }>();
+  const marking = new Set<Promise<void>>();
   const leave = (request_id: string, error: string) =>
     log.warn({ request_id, error }, 'workflow not started or not marked: left to the reconciler');
   return {
@@ -38,16 +42,39 @@ export function createWorkflowStartQueue(deps: WorkflowStartQueueDeps): Workflow
         leave(request.id, `${MAX_WAITING} starts wait already`);
         return;
       }
-      queue
-        .add(async () => {
-          await startApproval(request);
-          await store.markStarted({ project_id: request.project_id, request_id: request.id });
-        })
-        .catch((error: Error) => leave(request.id, error.message));
+      const { id } = request;
+      if (starting.has(id)) return;
+      const left = (error: Error) => leave(id, error.message);
+      /** No other start waits for it. */
+      const mark = () => {
+        const marked: Promise<void> = store
+          .markStarted({ project_id: request.project_id, request_id: id })
+          .catch(left)
+          .finally(() => marking.delete(marked));
+        marking.add(marked);
+      };
+      const start = { ended: Promise.resolve(), isWaiting: true };
+      starting.set(id, start);
+      const run = async () => {
+        start.isWaiting = false;
+        await startApproval(request);
+        mark();
+      };
+      start.ended = queue
+        .add(run, { id })
+        .catch(left)
+        .finally(() => starting.delete(id));
+    },
+    async soon(request_id) {
+      const start = starting.get(request_id);
+      if (start?.isWaiting) queue.setPriority(request_id, 1);
+      await start?.ended;
     },
     async end() {
       queue.clear();
+      starting.clear();
       await queue.onIdle();
+      await Promise.all(marking);
     },
   };
 }

@@ -5,7 +5,6 @@ import { type ForgedRow, isForgedRow } from '../../domain/approval/forged-row.ts
 import { permitOf } from '../../domain/approval/permit.ts';
 import type { ListedRequests, RequestQuery } from '../../domain/approval/ports.ts';
 import type { LedgerRecord, ListedRequest, RequestRecord, StoredRequest } from '../../domain/approval/record.ts';
-import { notification } from '../db/notices.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { authenticateOutcome } from './authentic-outcome.ts';
 import { authenticClaim, type ClaimJson } from './claims.ts';
@@ -125,14 +124,4 @@ export async function authenticListed(
   const resolved_at = new Date(ledger.resolved_at);
   await authenticateOutcome(sealer, request, { ...ledger, resolved_at });
   return { ...request, status: ledger.status, resolved_at, ledger };
-}
-
-const STARTED = `with started as (
-    update approval_requests set workflow_started_at = now() where project_id = $1 and id = $2 and workflow_started_at is null
-    returning id)
-  select ${notification('approval_request.held', 'id')} from started`;
-
-/** Temporal has the workflow: the reconciler leaves the request alone, and listeners get `approval_request.held`. */
-export async function markStarted(tx: Transaction, id: string): Promise<void> {
-  await tx.query(STARTED, [tx.project_id, id]);
 }

@@ -1,7 +1,7 @@
+import type { EventName } from '../../contracts/events.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
 import { RolledBack, RowForged } from '../../crypto/row-mac.ts';
 import { type ClaimRecord, progressOf } from '../../domain/approval/permit.ts';
-import { notify } from '../db/notices.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { policyIsStill } from './policies.ts';
 import type { SeenClaims } from './seen-claims.ts';
@@ -129,17 +129,8 @@ export async function insertClaim(
 ): Promise<boolean> {
   const values = [claim.request_id, tx.project_id, ...claimValues(sealer, claim), policy_version ?? null];
   const written = await tx.query(INSERT, values);
-  if (written.length === 0) return false;
-  await notifyChanged(tx, claim);
-  return true;
+  return written.length > 0;
 }
-
-const notifyChanged = (tx: Transaction, { request_id, closed_as, ended }: ClaimRecord): Promise<void> =>
-  notify(
-    tx,
-    (closed_as ?? ended) === 'done' ? 'approval_request.executed' : 'approval_request.permit_changed',
-    request_id,
-  );
 
 /** How the claim ended, or how it was closed. The caller holds the lock of the request, and `claim` is its newest. */
 export async function updateClaim(tx: Transaction, sealer: Sealer, claim: ClaimRecord): Promise<void> {
@@ -158,8 +149,11 @@ export async function updateClaim(tx: Transaction, sealer: Sealer, claim: ClaimR
       sealer.macOf('claim', claim.request_id, claim),
     ],
   );
-  await notifyChanged(tx, claim);
 }
+
+/** The event of a claim that was written. */
+export const eventOfClaim = ({ closed_as, ended }: ClaimRecord): EventName =>
+  (closed_as ?? ended) === 'done' ? 'approval_request.executed' : 'approval_request.permit_changed';
 
 /** Makes every other claim, end and closing of this request wait until the transaction ends. False: there is no such request. */
 export async function lockPermit(tx: Transaction, request_id: string): Promise<boolean> {

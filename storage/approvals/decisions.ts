@@ -48,12 +48,14 @@ function authentic(sealer: Sealer, row: DecisionRow): Sealed & { record: Decisio
 
 /**
  * Records a person's decision before it is sent to the workflow. Safe to repeat under one id: the first write is kept and returned.
- * The time is the database's. After the deadline nothing is written.
+ * The time is the database's. After the deadline nothing is written. `now`: that time, if the transaction has read it; its commit is
+ * then sent with this.
  */
 export async function insertDecision(
   tx: Transaction,
   sealer: Sealer,
   decision: NewDecision,
+  now?: Date,
 ): Promise<RecordedDecision> {
   const { reason, patched_payload, salt, ...row } = decision;
   const secret: DecisionSecret = {
@@ -62,8 +64,8 @@ export async function insertDecision(
     ...(salt && { salt }),
   };
   const sealed = Object.keys(secret).length > 0 ? await sealer.seal(sealContext(row.request_id, row.id), secret) : null;
-  const created_at = await clock(tx);
-  await tx.query(
+  const created_at = now ?? (await clock(tx));
+  const inserted = tx.query(
     `insert into decisions (id, project_id, request_id, type, actor, channel, payload_digest, patched_digest, sealed, created_at, mac, key_made_by)
      select $1, r.project_id, r.id, $4, $5, $6, $7, $8, $9, $10, $11, $12 from approval_requests r
      where r.project_id = $2 and r.id = $3 and r.expires_at > $10
@@ -83,7 +85,8 @@ export async function insertDecision(
       row.key_made_by,
     ],
   );
-  const recorded = await readDecisionRow(tx, sealer, row.request_id, row.id);
+  const last = now ? { ...tx, query: tx.last } : tx;
+  const [, recorded] = await Promise.all([inserted, readDecisionRow(last, sealer, row.request_id, row.id)]);
   return recorded ? { state: 'recorded', ...recorded } : { state: 'late' };
 }
 

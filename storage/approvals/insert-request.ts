@@ -1,6 +1,5 @@
 import type { Sealer } from '../../crypto/keyring.ts';
 import type { NewRequest, RequestRecord, RequestSecret, UnsealedRequest } from '../../domain/approval/record.ts';
-import { notification } from '../db/notices.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { policyIsStill } from './policies.ts';
 import { requestContext } from './request-seal.ts';
@@ -70,12 +69,10 @@ export async function insertValues(
   ];
 }
 
-const OPEN = `with opened as (
-    insert into approval_requests (${INSERT_COLUMNS}, status)
-    select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 'pending'
-    where ${policyIsStill('$15')} and ${timeIsNow('$18')}
-    on conflict (id) do nothing returning id)
-  select ${notification('approval_request.opened', 'id')} from opened`;
+const OPEN = `insert into approval_requests (${INSERT_COLUMNS}, status)
+  select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 'pending'
+  where ${policyIsStill('$15')} and ${timeIsNow('$18')}
+  on conflict (id) do nothing returning id`;
 
 /**
  * Writes the request as pending, and returns it. Undefined, and nothing written, when the id exists, when another version of the

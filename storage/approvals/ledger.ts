@@ -1,8 +1,7 @@
-import type { Settled } from '../../contracts/workflow.ts';
+import type { Resolution, Settled } from '../../contracts/workflow.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
 import type { LedgerEntry } from '../../domain/approval/ports.ts';
 import { asResolution, type LedgerRecord, type RequestRecord } from '../../domain/approval/record.ts';
-import { notification } from '../db/notices.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
 import { unstartedDeliveriesOf } from '../outbox/deliveries.ts';
 import { readRequestRow } from './approval-requests.ts';
@@ -33,8 +32,7 @@ const SETTLE = `with request as (select $2::text as project_id, $1::text as requ
      })},
      projection as (
        update approval_requests set status = $3, resolved_at = $10 where project_id = $2 and id = $1)
-     select array(select id from outbox) as delivery_ids,
-       ${notification('approval_request.resolved', '$1::text')}`;
+     select array(select id from outbox) as delivery_ids`;
 
 async function write(
   tx: Transaction,
@@ -57,6 +55,35 @@ async function write(
   return written?.delivery_ids ?? [];
 }
 
+const settledFields = (resolution: Resolution, resolved_at: Date) => ({
+  status: resolution.status,
+  cause: resolution.cause,
+  payload_digest: resolution.payload_digest,
+  decision_id: resolution.decision_id,
+  actor: resolution.actor,
+  verified: resolution.verified,
+  resolved_at,
+});
+
+/** The outcome of a ledger row with a MAC. It leaves the process after the commit only. */
+function attested(sealer: Sealer, request_id: string, row: Omit<LedgerRecord, 'request_id'>): Resolution {
+  const resolution = asResolution(row);
+  const mac = sealer.macOf('settled', request_id, settledFields(resolution, row.resolved_at));
+  return { ...resolution, resolved_at_ms: row.resolved_at.getTime(), mac: mac.toString('base64url') };
+}
+
+/**
+ * When a resolution that came through Temporal was settled, if `settle` made it from the ledger: then the ledger has it. The attacker
+ * answers Updates in the namespace: anything else is undefined.
+ */
+export function settledAt(sealer: Sealer, request_id: string, resolution: Resolution): Date | undefined {
+  const { resolved_at_ms, mac } = resolution;
+  if (typeof resolved_at_ms !== 'number' || typeof mac !== 'string') return undefined;
+  const at = new Date(resolved_at_ms);
+  const fields = settledFields(resolution, at);
+  return sealer.isAuthentic('settled', request_id, fields, Buffer.from(mac, 'base64url')) ? at : undefined;
+}
+
 /**
  * Compare-and-set on the ledger's unique row. The request is locked, so of two calls at once the second finds the row of the
  * first. `work` is called only while there is no resolution; its `write` makes the outcome final with the commit.
@@ -76,14 +103,24 @@ export async function settleOnce(
     clock(tx),
   ]);
   if (!request) return undefined;
-  if (written) await authenticateOutcome(sealer, request, written);
-  if (written) return { resolution: asResolution(written), delivery_ids: await unstartedDeliveriesOf(tx, request_id) };
-  return work({
+  if (written) {
+    await authenticateOutcome(sealer, request, written);
+    return {
+      resolution: attested(sealer, request_id, written),
+      delivery_ids: await unstartedDeliveriesOf(tx, request_id),
+    };
+  }
+  let outcome: Omit<LedgerRecord, 'request_id'> | undefined;
+  const settled = await work({
     request,
     now,
     decision: (id) => readDecisionRow(tx, sealer, request_id, id),
     proposal: async () => (await readProposalRow(tx, sealer, request_id))?.record,
     cancellation: () => readCancellation(tx, sealer, request_id),
-    write: (row) => write(tx, request, row),
+    write: (row) => {
+      outcome = row;
+      return write(tx, request, row);
+    },
   });
+  return outcome ? { ...settled, resolution: attested(sealer, request_id, outcome) } : settled;
 }

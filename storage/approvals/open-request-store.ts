@@ -54,7 +54,7 @@ export function openRequestStore(
       const sealer = await keyring.sealer(project_id);
       if (outcome) {
         if (await insertSettled(sealer, request, outcome, claim)) {
-          events.add(outcome.request);
+          events.add('settled', request.id);
           if (claim) seen.saw(project_id, claim);
           const resolution = resolutionOf(outcome.ledger, request.payload_digest);
           const { receipt, status } = outcome.ledger;
@@ -66,7 +66,10 @@ export function openRequestStore(
         }
       } else {
         const opened = await onceInProject(pool, project_id, (tx) => insertRequest(tx, sealer, request, now));
-        if (opened) return { state: 'written', view: pendingView(opened) };
+        if (opened) {
+          events.add('approval_request.opened', opened.id);
+          return { state: 'written', view: pendingView(opened) };
+        }
       }
       const view = await inProject(pool, project_id, (tx) => requestView(tx, sealer, request.id, seen));
       if (view) return { state: 'exists', view };

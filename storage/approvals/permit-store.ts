@@ -2,8 +2,9 @@ import type { Pool } from 'pg';
 import type { Keyring } from '../../crypto/keyring.ts';
 import type { ClaimRecord } from '../../domain/approval/permit.ts';
 import type { LockedPermit, PermitStore } from '../../domain/approval/ports.ts';
+import type { EventBatcher } from '../db/event-batcher.ts';
 import { clock, inProject } from '../db/transaction.ts';
-import { insertClaim, lockPermit, updateClaim } from './claims.ts';
+import { eventOfClaim, insertClaim, lockPermit, updateClaim } from './claims.ts';
 import { listDecisions } from './decisions.ts';
 import { insertIncident } from './incidents.ts';
 import { requestView } from './request-views.ts';
@@ -11,7 +12,7 @@ import { readScreening } from './screenings.ts';
 import type { SeenClaims } from './seen-claims.ts';
 
 /** Claims and their ends, one transaction each: two round trips. */
-export const permitStore = (pool: Pool, keyring: Keyring, seen: SeenClaims): PermitStore => ({
+export const permitStore = (pool: Pool, keyring: Keyring, events: EventBatcher, seen: SeenClaims): PermitStore => ({
   async locked<T>(project_id: string, request_id: string, work: (permit: LockedPermit) => Promise<T>) {
     const sealer = await keyring.sealer(project_id);
     let written: ClaimRecord | undefined;
@@ -38,7 +39,11 @@ export const permitStore = (pool: Pool, keyring: Keyring, seen: SeenClaims): Per
         incident: (kind, by) => insertIncident(tx, request_id, kind, by),
       });
     });
-    if (written) seen.saw(project_id, written); // committed
+    if (written) {
+      // Committed.
+      seen.saw(project_id, written);
+      events.add(eventOfClaim(written), request_id);
+    }
     return done;
   },
   async patchFindings(project_id, request_id, patched_digest) {

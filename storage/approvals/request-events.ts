@@ -6,11 +6,13 @@ import type { EventHint } from '../db/notices.ts';
  * again: the attacker is a login without rights, which repeats notices that it heard before.
  */
 const RECENT = "interval '20 minutes'";
+/** An earlier event comes with a later one if it is this young. A listener remembers for longer what it has reported. */
+const IMPLIED = "interval '1 minute'";
 
 /** When an event of a request happened; null if it did not. */
 const EVENTS = `
-  select n.event, r.id as request_id, r.project_id, r.requested_by, r.service, happened.occurred_at
-  from unnest($1::text[], $2::text[]) with ordinality as n (event, request_id, position)
+  select n.event, n.implied, r.id as request_id, r.project_id, r.requested_by, r.service, happened.occurred_at
+  from unnest($1::text[], $2::text[], $3::boolean[]) with ordinality as n (event, request_id, implied, position)
     join approval_requests r on r.id = n.request_id
     cross join lateral (select case n.event
       when 'approval_request.opened' then r.created_at
@@ -25,17 +27,17 @@ const EVENTS = `
       when 'approval_request.executed' then (select max(coalesce(closed_at, ended_at)) from claims c
         where c.request_id = r.id and c.project_id = r.project_id and coalesce(closed_as, ended) = 'done')
     end as occurred_at) happened
-  where happened.occurred_at > clock_timestamp() - ${RECENT}
+  where happened.occurred_at > clock_timestamp() - case when n.implied then ${IMPLIED} else ${RECENT} end
   order by n.position`;
 
 /** Of these events, those that happened lately, in the same order. `query` sees every project. */
 export async function recentEvents(
   query: <R>(text: string, values: unknown[]) => Promise<R[]>,
   hints: EventHint[],
-): Promise<RequestEvent[]> {
-  const rows = await query<Omit<RequestEvent, 'occurred_at'> & { occurred_at: Date }>(EVENTS, [
-    hints.map(({ event }) => event),
-    hints.map(({ request_id }) => request_id),
-  ]);
+): Promise<(RequestEvent & Pick<EventHint, 'implied'>)[]> {
+  const rows = await query<Omit<RequestEvent, 'occurred_at'> & Pick<EventHint, 'implied'> & { occurred_at: Date }>(
+    EVENTS,
+    [hints.map(({ event }) => event), hints.map(({ request_id }) => request_id), hints.map(({ implied }) => implied)],
+  );
   return rows.map((row) => ({ ...row, occurred_at: row.occurred_at.toISOString() }));
 }

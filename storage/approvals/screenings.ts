@@ -1,7 +1,6 @@
 import type { ProposedPatch } from '../../contracts/approval-request.ts';
 import type { Finding, PatchScreening } from '../../contracts/verdict.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
-import { notify } from '../db/notices.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
 import { unsealRow } from '../keys/unseal-row.ts';
 import { readDecisionRow, readProposalRow, unsealDecision } from './decisions.ts';
@@ -40,10 +39,7 @@ export async function recordScreening(
       sealer.macOf('screening', id, { request_id, screening, screened_at }),
     ],
   );
-  if (first) {
-    if (screening === 'second_approver') await notify(tx, 'approval_request.patch_proposed', request_id);
-    return screening;
-  }
+  if (first) return screening;
   return (await readDecisionRow(tx, sealer, request_id, id))?.screening ?? 'refused';
 }
 

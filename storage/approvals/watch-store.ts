@@ -3,7 +3,7 @@ import type { RequestRef } from '../../contracts/workflow.ts';
 import type { Keyring } from '../../crypto/keyring.ts';
 import type { DueRequests, UnsettledAct, WatchStore } from '../../domain/approval/ports.ts';
 import type { RequestRecord } from '../../domain/approval/record.ts';
-import { notify } from '../db/notices.ts';
+import type { EventBatcher } from '../db/event-batcher.ts';
 import { acrossProjects, inProject, onceAcrossProjects, onceInProject } from '../db/transaction.ts';
 import { COLUMNS, readRequestRow } from './approval-requests.ts';
 import { readCancellation } from './cancellations.ts';
@@ -64,7 +64,7 @@ const waiting = (pool: Pool, ageMs: number, limit: number): Promise<RequestRef[]
   );
 
 /** What the watcher of a worker reads. */
-export const watchStore = (pool: Pool, keyring: Keyring): WatchStore => ({
+export const watchStore = (pool: Pool, keyring: Keyring, events: EventBatcher): WatchStore => ({
   due: (graceMs, limit, after) => due(pool, keyring, graceMs, limit, after),
   waiting: (ageMs, limit) => waiting(pool, ageMs, limit),
   async unsettled({ project_id, request_id }) {
@@ -110,7 +110,7 @@ export const watchStore = (pool: Pool, keyring: Keyring): WatchStore => ({
       ),
     ),
   async reportSilent({ project_id, request_id }) {
-    return inProject(pool, project_id, async (tx) => {
+    const isReported = await inProject(pool, project_id, async (tx) => {
       await lockPermit(tx, request_id); // two workers report it once
       const [silent] = await tx.query(
         `select 1 from claims c where c.project_id = $1 and c.request_id = $2 and ${SILENT}`,
@@ -118,9 +118,10 @@ export const watchStore = (pool: Pool, keyring: Keyring): WatchStore => ({
       );
       if (!silent) return false;
       await insertIncident(tx, request_id, 'permit_unknown', null);
-      await notify(tx, 'approval_request.permit_changed', request_id);
       return true;
     });
+    if (isReported) events.add('approval_request.permit_changed', request_id);
+    return isReported;
   },
   refOf: async (request_id) =>
     (

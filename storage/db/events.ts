@@ -38,7 +38,7 @@ interface Hooks {
 type Channel = (query: Query, hooks: Hooks & { onFailed: () => void }) => NoticeGatherer;
 
 /** An event is reported once, although its notice is repeated. */
-const MAX_REPORTED = 10_000;
+const MAX_REPORTED = 50_000;
 const ignore = () => {};
 
 /** For an api. */
@@ -50,8 +50,10 @@ export function listen(databaseUrl: string, { onEvent, onRevoked, onGap, onIgnor
       [REQUESTS]: channel(parseRequestNotice, async (query, notices) => {
         const hints = notices.flat();
         const events = await recentEvents(query, hints);
-        for (let absent = hints.length - events.length; absent > 0; absent--) onIgnored('unfounded');
-        for (const event of events) {
+        const founded = events.filter(({ implied }) => !implied).length;
+        for (let absent = hints.filter(({ implied }) => !implied).length - founded; absent > 0; absent--)
+          onIgnored('unfounded');
+        for (const { implied: _, ...event } of events) {
           const id = `${event.event} ${event.request_id} ${event.occurred_at}`;
           if (reported.has(id)) continue;
           reported.set(id, true);

@@ -26,19 +26,22 @@ const EVENTS = new Map<string, readonly EventName[]>([
   ...EVENT_NAMES.map((event) => [LETTERS[event], [event]] as const),
   [SETTLED, ['approval_request.opened', 'approval_request.resolved']],
 ]);
+/** What happened before. Its own notice may be later, because another process sends it, or lost with that process. */
+const IMPLIED: Partial<Record<string, readonly EventName[]>> = {
+  [LETTERS['approval_request.held']]: ['approval_request.opened'],
+  [LETTERS['approval_request.resolved']]: ['approval_request.opened', 'approval_request.held'],
+};
 
-/** SQL expression that notifies every api of an event. `request_id` is an SQL expression. */
-export const notification = (event: EventName, request_id: string): string =>
-  `pg_notify('${REQUESTS}', '${LETTERS[event]}' || ${request_id})`;
+/** `settled`: opened and resolved by one commit. */
+export type NoticeKind = EventName | 'settled';
 
-/** Notifies every api of an event if this transaction commits. */
-export async function notify(tx: Transaction, event: EventName, request_id: string): Promise<void> {
-  await tx.query(`select ${notification(event, '$1::text')}`, [request_id]);
-}
+/** The text of a notice on `REQUESTS`. */
+export const requestNotice = (kind: NoticeKind, request_id: string): string =>
+  `${kind === 'settled' ? SETTLED : LETTERS[kind]}${request_id}`;
 
-/** Notifies every api of requests that were opened and resolved by earlier commits. */
-export async function notifySettled(pool: Pool, request_ids: string[]): Promise<void> {
-  await pool.query(`select pg_notify('${REQUESTS}', '${SETTLED}' || id) from unnest($1::text[]) as id`, [request_ids]);
+/** Notifies every api of events of earlier commits. */
+export async function sendRequestNotices(pool: Pool, texts: string[]): Promise<void> {
+  await pool.query(`select pg_notify('${REQUESTS}', text) from unnest($1::text[]) as text`, [texts]);
 }
 
 /** SQL expression that notifies the workers of an outbox row, so that they start its delivery. The argument is an SQL expression. */
@@ -53,14 +56,19 @@ export async function notifyRevoked(tx: Transaction, key_id: string): Promise<vo
 export interface EventHint {
   event: EventName;
   request_id: string;
+  /** The notice is about a later event. */
+  implied: boolean;
 }
 
 /** The events that a notice on `REQUESTS` is about; undefined for any other text. Never throws. */
 export function parseRequestNotice(payload: string): EventHint[] | undefined {
   const request_id = payload.slice(1);
-  const events = EVENTS.get(payload.slice(0, 1));
+  const letter = payload.slice(0, 1);
+  const events = EVENTS.get(letter);
   if (!events || !isId('req', request_id)) return undefined;
-  return events.map((event) => ({ event, request_id }));
+  const hints = (names: readonly EventName[], implied: boolean) =>
+    names.map((event) => ({ event, request_id, implied }));
+  return [...hints(IMPLIED[letter] ?? [], true), ...hints(events, false)];
 }
 
 /** The database makes these ids (migration 0006). */

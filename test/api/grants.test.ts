@@ -123,8 +123,11 @@ test('a decision whose author loses access while the patch is checked is not wri
   };
   const recordDecision = vi.fn();
   const decide = createDecide({
-    requests: { view: async () => ({ request }) },
-    decisions: { proposalOf: async () => undefined, recordDecision },
+    decisions: {
+      deciding: (_project: string, _id: string, work: (entry: object) => unknown) =>
+        work({ request, proposal: async () => undefined, record: recordDecision }),
+      recordDecision,
+    },
     workflows: {},
     agentSchemas: {
       async check() {

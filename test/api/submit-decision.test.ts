@@ -37,6 +37,7 @@ function temporal(...statuses: number[]) {
       screeningOf: async () => undefined,
       acknowledge: async () => {},
       sendBack: async () => {},
+      settledAt: async () => undefined,
     },
     workflows,
   });

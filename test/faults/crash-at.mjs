@@ -9,7 +9,10 @@ const STEPS = {
   // Allowed requests that share one statement.
   'requests-written-together': /^with project .* given \(.*insert into approval_requests/s,
   'verdict-read': /as front from approval_requests r where r\.project_id = \$1 and r\.id = \$2(?! for update)/,
+  'start-marked': /set workflow_started_at/,
   'ledger-written': /insert into ledger/,
+  // Between a commit and its notice.
+  'notice-sent': /^select pg_notify\('letsping'/,
   'thread-notified': /update deliveries set delivered_at/,
   'payloads-removed': /update approval_requests r set sealed/,
   'execution-reported': /insert into claims/,

@@ -6,8 +6,9 @@ import { newId } from '../../crypto/ids.ts';
 import { createKeyring, type Sealer } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
 import type { RequestEvent } from '../../domain/approval/request-event.ts';
-import { markStarted } from '../../storage/approvals/approval-requests.ts';
 import { insertRequest } from '../../storage/approvals/insert-request.ts';
+import { markStarted } from '../../storage/approvals/start-marks.ts';
+import { createEventBatcher } from '../../storage/db/event-batcher.ts';
 import { type Listening, listen, listenToDeliveries } from '../../storage/db/events.ts';
 import type { IgnoredNotice } from '../../storage/db/notice-gatherer.ts';
 import { inProject } from '../../storage/db/transaction.ts';
@@ -66,6 +67,7 @@ const send = (channel: string, ...payloads: string[]) =>
   stranger.query('select pg_notify($1, payload) from unnest($2::text[]) as payload', [channel, payloads]);
 const opened = async () => {
   const request = await inProject(db.pool, project_id, (tx) => insertRequest(tx, sealer, newRequest(), new Date()));
+  createEventBatcher(db.pool).add('approval_request.opened', request!.id);
   return request!;
 };
 const heardOf = (id: string) => heard.filter(({ request_id }) => request_id === id).map(({ event }) => event);
@@ -86,7 +88,7 @@ test('an event is what the row says, and is reported once although its notice is
     ]);
   await send('letsping', `o${id}`);
   await send('letsping', `o${id}`, `s${id}`);
-  await inProject(db.pool, project_id, (tx) => markStarted(tx, id));
+  await markStarted(db.pool, createEventBatcher(db.pool), [{ project_id, request_id: id }]);
   await expect.poll(() => heardOf(id)).toEqual(['approval_request.opened', 'approval_request.held']);
   expect(ignored).toEqual(['unfounded']); // it is not resolved
 });

@@ -9,10 +9,17 @@ const [request, key] = [newId('req'), newId('key')];
 const delivery = `dlv_${'0123456789abcdef'.repeat(2)}`;
 
 test('a notice is a letter and an id, or an id', () => {
-  expect(parseRequestNotice(`r${request}`)).toEqual([{ event: 'approval_request.resolved', request_id: request }]);
+  const [implied, request_id] = [false, request];
+  expect(parseRequestNotice(`o${request}`)).toEqual([{ event: 'approval_request.opened', request_id, implied }]);
   expect(parseRequestNotice(`s${request}`)).toEqual([
-    { event: 'approval_request.opened', request_id: request },
-    { event: 'approval_request.resolved', request_id: request },
+    { event: 'approval_request.opened', request_id, implied },
+    { event: 'approval_request.resolved', request_id, implied },
+  ]);
+  // What happened before comes with it.
+  expect(parseRequestNotice(`r${request}`)).toEqual([
+    { event: 'approval_request.opened', request_id, implied: true },
+    { event: 'approval_request.held', request_id, implied: true },
+    { event: 'approval_request.resolved', request_id, implied },
   ]);
   expect(parseDeliveryNotice(delivery)).toBe(delivery);
   expect(parseRevokedNotice(key)).toBe(key);

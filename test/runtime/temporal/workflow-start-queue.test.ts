@@ -32,6 +32,23 @@ test('eight start at a time, in the order in which they came; the others follow 
   expect(waiting.at(-1)?.id).toBe('req_8');
 });
 
+test('a decision waits for the start of its workflow, which is the next one then; a mark delays no start', async () => {
+  const { starts, waiting } = slow();
+  for (let i = 0; i < 20; i++) starts.add(row(`req_${i}`));
+  await turn();
+  let isStarted = false;
+  const soon = starts.soon('req_19').then(() => {
+    isStarted = true;
+  });
+  await starts.soon('req_unknown');
+  waiting[0]!.answer();
+  await turn();
+  expect(waiting.at(-1)?.id).toBe('req_19');
+  expect(isStarted).toBe(false);
+  waiting.at(-1)!.answer();
+  await soon;
+});
+
 test('a start that fails is not marked, and is logged: the reconciler finds it', async () => {
   const { starts, waiting, marked, warned } = slow();
   starts.add(row('req_1'));
