@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
 import { type NoticeKind, requestNotice, sendRequestNotices } from './notices.ts';
 
-/** Batch window: imperceptible to a person, and it coalesces bursts. */
-const WINDOW_MS = 20;
+/** Batch window: imperceptible to a person, coalesces bursts, and lets `held` replace `opened`. */
+const WINDOW_MS = 100;
 /** Somebody may wait for the others: they are sent in the turn in which they are added. */
 const GATHERED: readonly NoticeKind[] = ['approval_request.opened', 'approval_request.held', 'settled'];
 const MAX_WAITING = 20_000;
