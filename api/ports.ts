@@ -1,10 +1,10 @@
 import type { IdempotencyStore, IdentityStore, KeyStore, SessionStore } from '../domain/access/ports.ts';
 import type { AuditStore } from '../domain/acts/ports.ts';
+import type { DecisionStore } from '../domain/approval/decision-ports.ts';
 import type { ReportForged } from '../domain/approval/forged-row.ts';
 import type { IncidentKind } from '../domain/approval/incident.ts';
 import type {
   CancellationStore,
-  DecisionStore,
   HistoryReader,
   OpenRequestStore,
   PermitStore,

@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
 import type { Keyring, Sealer } from '../crypto/keyring.ts';
+import type { DecisionStore } from '../domain/approval/decision-ports.ts';
 import type {
   CancellationStore,
-  DecisionStore,
   HistoryReader,
   IncidentStore,
   PermitStore,

@@ -2,7 +2,8 @@ import type { ProposedPatch, ResolutionView } from '../../contracts/approval-req
 import type { DecisionRef, Resolution } from '../../contracts/workflow.ts';
 import type { Refusal } from '../../domain/approval/approval.ts';
 import type { ApprovalWorkflows } from '../../domain/approval/approval-workflows.ts';
-import type { DecisionStore, RequestReader } from '../../domain/approval/ports.ts';
+import type { DecisionStore } from '../../domain/approval/decision-ports.ts';
+import type { RequestReader } from '../../domain/approval/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import {
   type Attempt,

@@ -1,6 +1,6 @@
 import type { Sealer } from '../../crypto/keyring.ts';
 import { RowForged } from '../../crypto/row-mac.ts';
-import type { RecordedDecision } from '../../domain/approval/ports.ts';
+import type { RecordedDecision } from '../../domain/approval/decision-ports.ts';
 import type { DecisionRecord, DecisionSecret, NewDecision, UnsealedDecision } from '../../domain/approval/record.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
 import { unsealRow } from '../keys/unseal-row.ts';
