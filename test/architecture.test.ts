@@ -3,6 +3,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
 import { expect, test } from 'vitest';
+import { repositoryFiles } from './helpers/repository-files.ts';
 
 /** Who may import what (CONTRIBUTING): the linter says it while one writes, this says it of the whole tree. */
 const ROOT = join(import.meta.dirname, '..');
@@ -246,4 +247,9 @@ test('no file has more than 320 lines', () => {
     (file) => readFileSync(join(ROOT, file), 'utf8').split('\n').length > 320,
   );
   expect(long).toEqual([]);
+});
+
+test('no test replaces a module, because the files of a lane share processes', () => {
+  const mocking = repositoryFiles(/^test\/.*\.ts$/).filter(({ text }) => /\bvi\.(?:m|doM)ock\(/.test(text));
+  expect(mocking.map(({ path }) => path)).toEqual([]);
 });
