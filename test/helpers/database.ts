@@ -16,7 +16,7 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** Creates a migrated database on the run's PostgreSQL. */
+/** Creates a database on the run's PostgreSQL: a copy of its migrated one, or an empty one. */
 export async function createDatabase({ migrated = true } = {}): Promise<TestDatabase> {
   const base = inject('databaseUrl');
   const name = `test_${randomBytes(6).toString('hex')}`;
@@ -25,11 +25,11 @@ export async function createDatabase({ migrated = true } = {}): Promise<TestData
     await client.connect();
     await client.query(sql).finally(() => client.end());
   };
-  await admin(`create database ${name}`);
+  await admin(`create database ${name} ${migrated ? `template ${inject('migratedDatabase')} strategy file_copy` : ''}`);
   const url = new URL(base);
   url.pathname = `/${name}`;
   const owner_url = url.href;
-  if (migrated) await migrate(owner_url);
+  if (migrated) await migrate(owner_url); // a copy has no connect rights yet
   const app_url = migrated ? await ensureAppLogin(owner_url) : owner_url;
   const pool = createPool(app_url);
   return {
