@@ -10,6 +10,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, posix, relative, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 import { linesOnly } from './line-maps.mjs';
+import { withRequires } from './required-packages.mjs';
 
 const DIST = resolve(import.meta.dirname, '../dist');
 const OUT = join(DIST, 'programs');
@@ -56,9 +57,16 @@ await bundle.write({
 });
 await bundle.close();
 
-for (const name of readdirSync(OUT).filter((name) => name.endsWith('.map'))) {
-  const { version, file, sources, mappings } = JSON.parse(readFileSync(join(OUT, name), 'utf8'));
-  writeFileSync(join(OUT, name), JSON.stringify({ version, file, sources, names: [], mappings: linesOnly(mappings) }));
+for (const name of readdirSync(OUT)) {
+  const text = readFileSync(join(OUT, name), 'utf8');
+  if (!name.endsWith('.map')) writeFileSync(join(OUT, name), withRequires(text));
+  else {
+    const { version, file, sources, mappings } = JSON.parse(text);
+    writeFileSync(
+      join(OUT, name),
+      JSON.stringify({ version, file, sources, names: [], mappings: linesOnly(mappings) }),
+    );
+  }
 }
 
 /** The names of lines of a bundle are those of its files (runtime/bundled-frames.ts). */

@@ -46,6 +46,20 @@ test('a program has each of our modules once, and no code of a package', () => {
   );
 });
 
+test('CommonJS packages are required, so that Node does not read them for names; the others are imported', () => {
+  const texts = files.map((name) => textOf(`programs/${name}`));
+  const loaded = (pattern: RegExp) => [
+    ...new Set(
+      texts.flatMap((text) => [...text.matchAll(pattern)].map(([, id]) => id!)).filter((id) => !/^[.]|^node:/.test(id)),
+    ),
+  ];
+  const imported = loaded(/^import [^"]*"([^"]+)";/gm);
+  const required = loaded(/\$require\("([^"]+)"\)/g);
+  expect(required).toEqual(expect.arrayContaining(['@temporalio/client', '@temporalio/worker', 'express']));
+  expect(imported).toEqual(expect.arrayContaining(['zod/v4', 'jose', 'pg']));
+  expect(imported.filter((id) => required.includes(id))).toEqual([]);
+});
+
 /** The frames of the error of an api without configuration: file and line. */
 function frames(...imports: string[]): string[] {
   const main = [...imports].map((path) => `await import(${JSON.stringify(pathToFileURL(join(DIST, path)).href)})`);
