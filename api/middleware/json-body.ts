@@ -36,7 +36,9 @@ async function decoded(req: IncomingMessage, res: ServerResponse, limit: BodyLim
 const plain = (req: IncomingMessage): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
-    const endedEarly = () => reject(new DomainError('malformed_body', 'The body ended early.'));
+    const endedEarly = () => {
+      if (!req.readableEnded) reject(new DomainError('malformed_body', 'The body ended early.')); // `close` follows every `end`
+    };
     req.on('data', (chunk: Buffer) => chunks.push(chunk));
     req.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
     req.on('error', endedEarly);

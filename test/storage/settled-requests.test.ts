@@ -102,6 +102,8 @@ function watchStatements() {
   } as never);
   return rows;
 }
+/** In any order: a new connection sends its first statement late. */
+const sizes = (rows: number[]) => rows.toSorted((a, b) => a - b);
 const stored = async (id: string, of = project) => stores.requests.view(of, id);
 const many = (count: number, given?: Partial<NewRequest>) => Array.from({ length: count }, () => allowed(given));
 
@@ -110,7 +112,7 @@ test('requests in flight of one project share a statement, and each has its own 
   const requests = many(18);
   const ends = await insertTogether(requests, { claimed: (at) => at % 3 === 0 });
   expect(states(ends)).toEqual(requests.map(() => 'written'));
-  expect(rows.toSorted((a, b) => a - b)).toEqual([1, 1, 16]);
+  expect(sizes(rows)).toEqual([1, 1, 16]);
   for (const [at, request] of requests.entries()) {
     const view = (await stored(request.id))!; // authenticates the row, its outcome and its claims
     const end = ends[at]!;
@@ -136,7 +138,7 @@ test('a request that the database refuses takes no other with it', async () => {
   const rows = watchStatements();
   const ends = await insertTogether(requests);
   expect(states(ends)).toEqual(requests.map((_, at) => (at === 5 ? '22021' : 'written')));
-  expect(rows).toEqual([1, 1, 8, ...requests.slice(2).map(() => 1)]);
+  expect(sizes(rows)).toEqual([...requests.map(() => 1), 8]);
   expect(await stored(requests[5].id)).toBeUndefined();
 });
 
@@ -151,7 +153,7 @@ test('each request of a statement is judged by itself: another policy, another t
   expect(states(ends)).toEqual(
     requests.map((_, at) => (at === 4 ? 'exists' : [3, 6].includes(at) ? 'policy_changed' : 'written')),
   );
-  expect(rows).toEqual([1, 1, 8]);
+  expect(sizes(rows)).toEqual([1, 1, 8]);
   expect(await stored(requests[3].id)).toBeUndefined();
 });
 
@@ -197,7 +199,7 @@ test('projects share no statement, and each sees its own requests', async () => 
   const [mine, theirs] = [many(18), many(18)];
   const ends = await Promise.all([insertTogether(mine), insertTogether(theirs, { of: other })]);
   expect(ends.flatMap(states)).toEqual([...mine, ...theirs].map(() => 'written'));
-  expect(rows.toSorted((a, b) => a - b)).toEqual([1, 1, 1, 1, 16, 16]);
+  expect(sizes(rows)).toEqual([1, 1, 1, 1, 16, 16]);
   for (const { id } of mine) {
     expect(await stored(id)).toBeDefined();
     expect(await stored(id, other)).toBeUndefined();
