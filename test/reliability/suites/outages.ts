@@ -20,6 +20,7 @@ import {
   violationLine,
 } from '../suite.ts';
 import { Driver } from './kill-matrix.ts';
+import { removedPayloads } from './removed-payloads.ts';
 
 const EDGES: Record<'temporal' | 'postgres', Edge[]> = {
   temporal: ['api-temporal', 'worker-temporal'],
@@ -290,6 +291,7 @@ export const crashPoints: Suite = {
         );
         await judged(rig, count, { ids }, 45_000);
       }
+      await removedPayloads(rig, count, say);
     } finally {
       await rig.stop();
     }
