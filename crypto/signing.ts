@@ -5,7 +5,7 @@ import {
   sign as signBytes,
   verify as verifyBytes,
 } from 'node:crypto';
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
+import type { JWK } from 'jose';
 import { RECEIPT_TYPE, type Statement } from '../contracts/receipt.ts';
 import { canonicalBytes } from '../domain/canonical-json.ts';
 
@@ -31,6 +31,7 @@ export interface Signer {
 
 /** Creates an Ed25519 key pair; `kid` is its RFC 7638 thumbprint. */
 export async function newIssuerKey(): Promise<IssuerKey> {
+  const { calculateJwkThumbprint, exportJWK, generateKeyPair } = await import('jose'); // no process needs it at each start
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
   const kid = await calculateJwkThumbprint(await exportJWK(publicKey));
   const private_jwk = await exportJWK(privateKey);

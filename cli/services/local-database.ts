@@ -1,6 +1,6 @@
 import { parseRootKey } from '../../crypto/root-key.ts';
 import { anchorFile } from '../../runtime/anchor-file.ts';
-import { bootstrapDev, createLoginLink } from '../../storage/access/bootstrap.ts';
+import { createLoginLink } from '../../storage/access/login-link.ts';
 import { ensureAppLogin } from '../../storage/db/app-login.ts';
 import { migrate } from '../../storage/db/migrate.ts';
 import { type LocalKeys, localAnchorFile, localKeys } from './local-keys.ts';
@@ -37,7 +37,11 @@ export async function startDatabase(options: LocalDatabaseOptions): Promise<Loca
       `Rows of the release before were adopted: ${name}, ${keys.count} keys, ${open_requests.count} open requests`,
     );
   const databaseUrl = await ensureAppLogin(postgres.url);
-  const keys = await localKeys(dataDir, env, () => bootstrapDev({ databaseUrl, rootKey, anchor, acceptSignals }));
+  const keys = await localKeys(dataDir, env, async () => {
+    // Only a new folder needs the rules of policies.
+    const { bootstrapDev } = await import('../../storage/access/bootstrap.ts');
+    return bootstrapDev({ databaseUrl, rootKey, anchor, acceptSignals });
+  });
   // Before api and worker compare the anchor with the database: the act of the link is written to both.
   const login_token = await createLoginLink({
     databaseUrl,

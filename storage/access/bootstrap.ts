@@ -1,10 +1,9 @@
 import type { CreateKeyBody, Role } from '../../contracts/key.ts';
 import { Policy } from '../../contracts/policy.ts';
-import { newApiKey, newToken } from '../../crypto/api-key.ts';
+import { newApiKey } from '../../crypto/api-key.ts';
 import { newId } from '../../crypto/ids.ts';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { parseRootKey } from '../../crypto/root-key.ts';
-import type { ApproverSession } from '../../domain/access/ports.ts';
 import { TERMINAL } from '../../domain/acts/act.ts';
 import type { Anchor } from '../../domain/acts/ports.ts';
 import { loosenings } from '../../domain/policy/loosenings.ts';
@@ -14,7 +13,6 @@ import { createPool } from '../db/pool.ts';
 import { insertProject } from '../keys/projects.ts';
 import { storedKeys } from '../keys/stored-keys.ts';
 import { insertKey, keyCreated } from './api-keys.ts';
-import { insertLoginLink } from './sessions.ts';
 
 export interface FirstProject {
   project_id: string;
@@ -23,7 +21,6 @@ export interface FirstProject {
   admin_api_key: string;
 }
 
-const LINK_MINUTES = 15;
 const FIRST_KEYS: Record<Role, CreateKeyBody> = {
   agent: { name: 'first agent', owner: 'dev-agent', role: 'agent' },
   approver: { name: 'first approver', owner: 'dev-approver', role: 'approver' },
@@ -89,28 +86,3 @@ export const bootstrapDev = (options: {
     policy: { accept_unsigned_signals: options.acceptSignals },
     environment: 'test',
   });
-
-/** Creates a link that signs in once, within 15 minutes. Returns its token. */
-export async function createLoginLink(options: {
-  databaseUrl: string;
-  rootKey: string;
-  project_id: string;
-  owner: string;
-  role?: ApproverSession['role'];
-  anchor?: Anchor | undefined;
-}): Promise<string> {
-  const pool = createPool(options.databaseUrl, { max: 1 });
-  const { token, token_sha256 } = newToken();
-  try {
-    const keyring = createKeyring(parseRootKey(options.rootKey), storedKeys(pool));
-    const who = { owner: options.owner, role: options.role ?? ('approver' as const) };
-    const acts = createActLog({ pool, keyring, anchor: options.anchor });
-    await acts.transact(options.project_id, async (tx, sealer, record) => {
-      await insertLoginLink(tx, sealer, token_sha256, who, LINK_MINUTES);
-      await record({ kind: 'login_link_created', subject: who.owner, by: TERMINAL, details: { role: who.role } });
-    });
-    return token;
-  } finally {
-    await pool.end();
-  }
-}

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { AuditAct, AuditPage } from '../../contracts/audit.ts';
-import { createLoginLink } from '../../storage/access/bootstrap.ts';
+import { createLoginLink } from '../../storage/access/login-link.ts';
 import { type Owner, ownerOf } from '../helpers/altered-rows.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 import { visitorOf } from '../helpers/visitor.ts';

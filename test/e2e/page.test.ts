@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createLoginLink } from '../../storage/access/bootstrap.ts';
+import { createLoginLink } from '../../storage/access/login-link.ts';
 import { createSystem, type TestSystem } from '../helpers/system.ts';
 
 const CHROMIUM = '/usr/bin/chromium';

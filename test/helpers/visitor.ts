@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { createLoginLink } from '../../storage/access/bootstrap.ts';
+import { createLoginLink } from '../../storage/access/login-link.ts';
 import { openedLink } from './opened-link.ts';
 import type { TestSystem } from './system.ts';
 

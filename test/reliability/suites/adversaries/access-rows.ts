@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { createLoginLink } from '../../../../storage/access/bootstrap.ts';
+import { createLoginLink } from '../../../../storage/access/login-link.ts';
 import { openedLink } from '../../../helpers/opened-link.ts';
 import { decide, pause, pooled, shuffled } from '../../suite.ts';
 import type { Attempts } from './attempts.ts';

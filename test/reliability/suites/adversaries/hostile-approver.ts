@@ -302,7 +302,7 @@ async function links(on: Attempts, all: Attacker[], guesses: number): Promise<vo
     const { status, session } = await post(link);
     count.check(status === 401 && session === undefined, () => `${what}: ${status}, ${session}`);
   };
-  const { createLoginLink } = await import('../../../../storage/access/bootstrap.ts');
+  const { createLoginLink } = await import('../../../../storage/access/login-link.ts');
   const make = () =>
     createLoginLink({
       databaseUrl: rig.app_url,
