@@ -12,8 +12,11 @@ export function settingsOf(env: NodeJS.ProcessEnv): Promise<NodeJS.ProcessEnv> {
     process.once('disconnect', onDisconnect);
     process.once('message', (settings) => {
       process.off('disconnect', onDisconnect);
-      process.disconnect();
+      // Node hands over messages that came before the listener, and needs the channel until it has.
+      setImmediate(() => process.connected && process.disconnect());
       resolve(settings as NodeJS.ProcessEnv);
     });
+    // The parent ended while this program loaded: that event has passed.
+    if (!process.connected) setImmediate(onDisconnect);
   });
 }
