@@ -248,7 +248,7 @@ export async function startApi(env: NodeJS.ProcessEnv, options: ApiOptions = {})
     await Promise.all([largeBodies?.end(), agentSchemas.end(), screener.end(), renderer.end()]);
     clearInterval(waking);
     grants.stop();
-    await Promise.all([workflows.end(), events.end(), sharing.end()]);
+    await Promise.all([workflows.end().then(events.end), sharing.end()]); // the last starts have notices
     await Promise.allSettled([
       listening.stop(),
       connection.close(),

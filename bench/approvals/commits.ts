@@ -1,6 +1,6 @@
-import pg from 'pg';
 import type { Measured } from '../row.ts';
 import { type BenchSystem, HELD_SERVICE } from './bench-system.ts';
+import { startOwn } from './processes.ts';
 import { countTransactions } from './statement-log.ts';
 import { inFlight, pause } from './timing.ts';
 
@@ -43,14 +43,7 @@ export async function transactions(system: BenchSystem, count: number): Promise<
 
 /** Held requests that are opened 20 at a time while eight processes listen, compared with the same commits without notices. */
 export async function notices(system: BenchSystem, count: number, turns: number): Promise<Measured[]> {
-  const listeners = await Promise.all(
-    Array.from({ length: LISTENERS }, async () => {
-      const client = new pg.Client({ connectionString: system.program_env['DATABASE_URL'] });
-      await client.connect();
-      await client.query('listen letsping');
-      return client;
-    }),
-  );
+  const listeners = await startOwn('listeners', [String(LISTENERS)], system.program_env);
   try {
     const took = { ours: 0, silent: 0 };
     const sides = [
@@ -73,6 +66,6 @@ export async function notices(system: BenchSystem, count: number, turns: number)
       },
     ];
   } finally {
-    await Promise.all(listeners.map((client) => client.end()));
+    await listeners.stop();
   }
 }
