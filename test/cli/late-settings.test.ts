@@ -15,7 +15,9 @@ function start(channel: 'ipc' | 'ignore'): { child: ChildProcess; ended: Promise
   child.stderr!.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
   });
-  return { child, ended: once(child, 'close').then(([code]) => ({ code: code as number, stderr })) };
+  // Not 'close': it does not come after `disconnect` of this side.
+  const ended = Promise.all([once(child, 'exit'), once(child.stderr!, 'end')]);
+  return { child, ended: ended.then(([[code]]) => ({ code: code as number, stderr })) };
 }
 
 test('a program that dev starts early uses the settings that are sent, and nothing of its first environment', async () => {
