@@ -1,5 +1,5 @@
 import { type Tap, type TcpProxy, tcpProxy } from './tcp-proxy.ts';
-import type { Edge, Traps } from './traps.ts';
+import type { Traps, Wire } from './traps.ts';
 
 interface Frame {
   type: string;
@@ -50,7 +50,7 @@ function starterOf(statements: Map<string, string>): (frame: Frame) => string | 
  * Tracks the statements of one connection. While a trap is set it forwards one statement at a time, even if the client sends
  * several at once: the next statement must not overtake the moment after the previous one.
  */
-function tap(edge: Edge, traps: Traps): Tap {
+function tap(wire: Wire, traps: Traps): Tap {
   const requests = new Frames(true);
   const answered = new Frames(false);
   const starts = starterOf(new Map());
@@ -64,7 +64,7 @@ function tap(edge: Edge, traps: Traps): Tap {
         const started = starts(frame);
         if (started !== undefined) {
           bound = started;
-          if (!(await traps.pass(edge, 'before', { text: started }))) return false;
+          if (!(await traps.pass(wire, 'before', { text: started }))) return false;
         }
         const isWhole = frame.type === 'Q' || frame.type === 'S';
         if (isWhole) sent.push(bound);
@@ -89,7 +89,7 @@ function tap(edge: Edge, traps: Traps): Tap {
               : [statement];
         if (isOver) inTransaction = [];
         for (const seen of done)
-          if (!(await traps.pass(edge, isOver ? 'after' : 'inside', { text: seen }))) return false;
+          if (!(await traps.pass(wire, isOver ? 'after' : 'inside', { text: seen }))) return false;
         for (const wake of waiting.splice(0)) wake();
         waiting = [];
       }
@@ -99,5 +99,5 @@ function tap(edge: Edge, traps: Traps): Tap {
 }
 
 /** A proxy to PostgreSQL that recognises statements, and stops at the one that a trap waits for. */
-export const postgresGate = (target: { port: number }, edge: Edge, traps: Traps): Promise<TcpProxy> =>
-  tcpProxy(target, () => tap(edge, traps));
+export const postgresGate = (target: { port: number }, wire: Wire, traps: Traps): Promise<TcpProxy> =>
+  tcpProxy(target, () => tap(wire, traps));

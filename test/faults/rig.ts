@@ -17,6 +17,7 @@ import { ensureAppLogin } from '../../storage/db/app-login.ts';
 import { migrate } from '../../storage/db/migrate.ts';
 import { sweep } from '../helpers/left-folders.ts';
 import { type Oracle, openOracle } from '../oracle/oracle.ts';
+import { gateOf, together } from './instances.ts';
 import { postgresGate } from './postgres-gate.ts';
 import { type Program, type ProgramOptions, program } from './program.ts';
 import type { TcpProxy } from './tcp-proxy.ts';
@@ -47,17 +48,19 @@ export interface Rig extends FirstProject {
   app_url: string;
   temporal_address: string;
   traps: Traps;
+  /** With several instances: the connections of all of them. */
   gates: Record<Edge, TcpProxy>;
+  /** With several instances: all of them. */
   api: Program;
   worker: Program;
   oracle: Oracle;
   temporal: Client;
   versions: { postgres: string; temporal: string; node: string };
-  /** Sends SIGKILL by pid. */
-  kill(victim: Victim): Promise<void>;
-  /** Starts the process as a supervisor does, and waits until it is ready. */
+  /** Sends SIGKILL by pid: to one instance of api or worker, or to all. */
+  kill(victim: Victim, instance?: number): Promise<void>;
+  /** Starts what does not run as a supervisor does, and waits until it is ready. */
   restore(victim: Victim): Promise<void>;
-  /** Rejects if there is no answer. */
+  /** Rejects if there is no answer. With several instances the apis are called in turn. */
   call(key: string, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   sql(text: string, values?: unknown[]): Promise<any[]>;
   /** Creates a key for this owner and role, with these limits. */
@@ -78,6 +81,8 @@ export interface RigOptions {
   start?: boolean;
 }
 
+/** How many apis and workers a rig has; `npm run reliability -- --instances 2` changes it. */
+export const INSTANCES = 'LETSPING_RIG_INSTANCES';
 const PREFIX = 'letsping-rig-';
 const portOf = (url: string) => ({ port: Number(new URL(url).port) });
 const through = (url: string, port: number) => {
@@ -152,22 +157,32 @@ async function build(options: RigOptions, undo: (() => unknown)[], stop: () => P
   const traps = new Traps();
   const toPostgres = portOf(postgres.url);
   const toTemporal = { port: Number(temporal.address.split(':')[1]) };
-  const gates: Record<Edge, TcpProxy> = {
-    'api-postgres': await postgresGate(toPostgres, 'api-postgres', traps),
-    'worker-postgres': await postgresGate(toPostgres, 'worker-postgres', traps),
-    'api-temporal': await temporalGate(toTemporal, 'api-temporal', traps),
-    'worker-temporal': await temporalGate(toTemporal, 'worker-temporal', traps),
+  const instances = Array.from({ length: Number(process.env[INSTANCES] ?? 1) }, (_, instance) => instance);
+  const each = async <T>(make: (instance: number) => Promise<T> | T) =>
+    (await Promise.all(instances.map(make))) as [T, ...T[]];
+  const postgresGates = (edge: Edge) => each((instance) => postgresGate(toPostgres, { edge, instance }, traps));
+  const temporalGates = (edge: Edge) => each((instance) => temporalGate(toTemporal, { edge, instance }, traps));
+  const wires = {
+    'api-postgres': await postgresGates('api-postgres'),
+    'worker-postgres': await postgresGates('worker-postgres'),
+    'api-temporal': await temporalGates('api-temporal'),
+    'worker-temporal': await temporalGates('worker-temporal'),
   };
+  const gates = Object.fromEntries(Object.entries(wires).map(([edge, all]) => [edge, gateOf(all)])) as Record<
+    Edge,
+    TcpProxy
+  >;
   for (const gate of Object.values(gates)) undo.push(() => gate.stop());
 
-  const lease = await leasePort(base + 10);
-  undo.push(lease.release);
-  const url = `http://127.0.0.1:${lease.port}`;
+  const leases = await each((instance) => leasePort(base + 10 + instance));
+  for (const lease of leases) undo.push(lease.release);
+  const urls = leases.map(({ port }) => `http://127.0.0.1:${port}`);
+  const url = urls[0]!;
   const env: NodeJS.ProcessEnv = {
     ...environment,
     LETSPING_ROOT_KEY: rootKey,
     LETSPING_DATA_DIR: dataDir,
-    LETSPING_PORT: String(lease.port),
+    LETSPING_PORT: String(leases[0].port),
     LETSPING_TASK_QUEUE: 'rig',
     TEMPORAL_NAMESPACE: temporal.namespace,
     LOG_LEVEL: 'info',
@@ -177,29 +192,32 @@ async function build(options: RigOptions, undo: (() => unknown)[], stop: () => P
     LETSPING_LIMIT_FAILED_SIGN_INS_PER_ADDRESS: '1000000',
     ...options.env,
   };
-  const envFor = (name: 'api' | 'worker') => ({
+  const envFor = (name: 'api' | 'worker', instance = 0) => ({
     ...env,
-    DATABASE_URL: through(app_url, gates[`${name}-postgres`].port),
-    TEMPORAL_ADDRESS: `127.0.0.1:${gates[`${name}-temporal`].port}`,
+    LETSPING_PORT: String(leases[instance]!.port),
+    DATABASE_URL: through(app_url, wires[`${name}-postgres`][instance]!.port),
+    TEMPORAL_ADDRESS: `127.0.0.1:${wires[`${name}-temporal`][instance]!.port}`,
   });
-  const onStart = (name: 'api' | 'worker') => (pid: number) => {
-    const others = readRecords(dataDir).filter((record) => record.name !== name);
-    writeRecords(dataDir, [...others, { name, pid, start_time: startTimeOf(pid) ?? 'ended', data_dir: dataDir }]);
+  const onStart = (name: 'api' | 'worker') => {
+    let before: number | undefined;
+    return (pid: number) => {
+      const others = readRecords(dataDir).filter((record) => record.pid !== before);
+      writeRecords(dataDir, [...others, { name, pid, start_time: startTimeOf(pid) ?? 'ended', data_dir: dataDir }]);
+      before = pid;
+    };
   };
-  const api = program({
-    onStart: onStart('api'),
-    args: ['api'],
-    ready: '"api ready"',
-    env: envFor('api'),
-    ...options.api,
-  });
-  const worker = program({
-    onStart: onStart('worker'),
-    args: ['worker'],
-    ready: '"worker ready"',
-    env: envFor('worker'),
-    ...options.worker,
-  });
+  const programs = (name: 'api' | 'worker') =>
+    each((instance) =>
+      program({
+        onStart: onStart(name),
+        args: [name],
+        ready: `"${name} ready"`,
+        env: envFor(name, instance),
+        ...options[name],
+      }),
+    );
+  const running = { api: await programs('api'), worker: await programs('worker') };
+  const [api, worker] = [together(running.api), together(running.worker)];
   undo.push(
     () => api.kill(),
     () => worker.kill(),
@@ -210,8 +228,9 @@ async function build(options: RigOptions, undo: (() => unknown)[], stop: () => P
   undo.push(() => connection.close());
   const client = new Client({ connection, namespace: temporal.namespace });
 
+  let calls = 0;
   const call: Rig['call'] = async (key, method, path, body, headers = {}) => {
-    const answer = await fetch(`${url}${path}`, {
+    const answer = await fetch(`${urls[calls++ % urls.length]}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${key}`,
@@ -260,9 +279,9 @@ async function build(options: RigOptions, undo: (() => unknown)[], stop: () => P
     oracle,
     temporal: client,
     versions: { postgres: postgres.version, temporal: temporal.version, node: process.version.slice(1) },
-    async kill(victim) {
-      if (victim === 'api') return api.kill();
-      if (victim === 'worker') return worker.kill();
+    async kill(victim, instance) {
+      if (victim === 'api' || victim === 'worker')
+        return instance === undefined ? together(running[victim]).kill() : running[victim][instance]!.kill();
       const pid = pids[victim]();
       if (pid === undefined) throw new Error(`${victim} is not running`);
       process.kill(pid, 'SIGKILL');

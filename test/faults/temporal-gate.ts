@@ -9,7 +9,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { type TcpProxy, tcpProxy } from './tcp-proxy.ts';
-import type { Edge, Traps } from './traps.ts';
+import type { Traps, Wire } from './traps.ts';
 
 interface Answer {
   headers: IncomingHttpHeaders;
@@ -28,7 +28,7 @@ const message = (frame: Buffer): Buffer => {
  * A proxy to Temporal that recognises calls (all calls in use are unary), and stops at the one that a trap waits for. The TCP proxy in
  * front of it injects network faults.
  */
-export async function temporalGate(target: { port: number }, edge: Edge, traps: Traps): Promise<TcpProxy> {
+export async function temporalGate(target: { port: number }, wire: Wire, traps: Traps): Promise<TcpProxy> {
   const server = createServer({ settings: { initialWindowSize: 4_194_304, maxConcurrentStreams: 10_000 } });
   const sessions = new Set<{ destroy(): void }>();
   let upstream: ClientHttp2Session | undefined;
@@ -87,11 +87,11 @@ export async function temporalGate(target: { port: number }, edge: Edge, traps: 
       for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
       const body = Buffer.concat(chunks);
       const moment = { text: String(headers[':path']).split('/').at(-1)!, body: message(body) };
-      if (!(await traps.pass(edge, 'before', moment))) return stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      if (!(await traps.pass(wire, 'before', moment))) return stream.close(constants.NGHTTP2_INTERNAL_ERROR);
       const answer = await forward(headers, body, stream);
-      if (!(await traps.pass(edge, 'inside', moment))) return stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      if (!(await traps.pass(wire, 'inside', moment))) return stream.close(constants.NGHTTP2_INTERNAL_ERROR);
       reply(stream, answer);
-      await traps.pass(edge, 'after', moment);
+      await traps.pass(wire, 'after', moment);
     } catch {
       if (!stream.destroyed && !stream.headersSent)
         stream.respond(

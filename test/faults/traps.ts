@@ -1,6 +1,12 @@
 /** The connection on which a moment is observed. */
 export type Edge = 'api-postgres' | 'worker-postgres' | 'api-temporal' | 'worker-temporal';
 
+/** The connection of one process: 0 is the first of its kind. */
+export interface Wire {
+  edge: Edge;
+  instance: number;
+}
+
 /**
  * Before: requested, not yet done. Inside: done in an open transaction, or done by the server with the answer held back. After: the
  * commit (or the answer) is done; the answer to a commit is not yet forwarded.
@@ -18,8 +24,8 @@ export interface Trap {
   edge: Edge;
   point: Point;
   matches(moment: Moment): boolean;
-  /** Runs at that moment. False: the answer is lost and the connection is cut. */
-  fire(): Promise<boolean>;
+  /** Runs at that moment of this process of its kind. False: the answer is lost and the connection is cut. */
+  fire(instance: number): Promise<boolean>;
 }
 
 /** Moments to wait for; each trap fires once. */
@@ -39,11 +45,11 @@ export class Traps {
   }
 
   /** Called by the gates. False if the connection must be cut. */
-  async pass(edge: Edge, point: Point, moment: Moment): Promise<boolean> {
+  async pass({ edge, instance }: Wire, point: Point, moment: Moment): Promise<boolean> {
     for (const trap of this.#armed) {
       if (trap.edge !== edge || trap.point !== point || !trap.matches(moment)) continue;
       this.#armed.delete(trap);
-      return trap.fire();
+      return trap.fire(instance);
     }
     return true;
   }

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { stopRigs } from '../faults/rig.ts';
+import { INSTANCES, stopRigs } from '../faults/rig.ts';
 import { chosen, USAGE } from './options.ts';
-import { notesOf, report, table } from './report.ts';
+import { notesOf, report, rowName, table } from './report.ts';
 import { sharedRig } from './shared-rig.ts';
 import { numbers, type Row, runSuite } from './suite.ts';
 import { SUITES } from './suites/index.ts';
@@ -23,6 +23,7 @@ async function main(args: string[]): Promise<0 | 1 | 2> {
   const say = (line: string) => {
     if (!values.quiet) process.stderr.write(`  ${line}\n`);
   };
+  process.env[INSTANCES] = values.instances;
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => void stopRigs().finally(() => process.exit(1)));
   const shared = sharedRig(say);
@@ -41,7 +42,7 @@ async function main(args: string[]): Promise<0 | 1 | 2> {
         random: numbers(seed + round),
         say,
       });
-      rows.push({ ...row, seed: seed + round });
+      rows.push({ ...row, suite: rowName(row.suite, Number(values.instances)), seed: seed + round });
       for (const failure of row.failures) process.stderr.write(`  FAILED ${row.suite}: ${failure}\n`);
     }
   await shared.stop();

@@ -40,10 +40,15 @@ export const table = (rows: SeededRow[], versions: Versions): string =>
 export const notesOf = (rows: readonly SeededRow[]): string[] =>
   rows.filter(({ note }) => note !== '').map(({ suite, seed, note }) => `- ${suite}, seed ${seed}: ${note}`);
 
+/** The name of a suite's row: a run with several apis and workers has rows of its own. */
+export const rowName = (suite: string, instances: number): string =>
+  instances === 1 ? suite : `${suite}, ${instances} apis and workers`;
+
 /** Lines of this run, and of the last report for suites that did not run, in the order of the suites. */
 function merged(suites: Suite[], rows: SeededRow[], before: string, start: string, now: readonly string[]): string[] {
   const old = before.split('\nFailed:')[0]!.split('\n');
-  return suites.flatMap(({ name }) =>
+  const names = [1, 2, 3, 4].flatMap((instances) => suites.map(({ name }) => rowName(name, instances)));
+  return names.flatMap((name) =>
     (rows.some(({ suite }) => suite === name) ? now : old).filter((one) =>
       one.startsWith(start.replace('SUITE', name)),
     ),
@@ -60,7 +65,8 @@ export const report = (rows: SeededRow[], versions: Versions, before: string, su
 
 The promises, and the attempts to break them. \`npm run reliability\` writes this report; it ran on a shared machine with two cores.
 \`npm test\` runs a short form of the same suites. \`npm run reliability -- --full\` runs randomised suites under ten seeds,
-\`npm run reliability -- --only NAME\` one suite, \`npm run reliability -- --seed N\` another seed.
+\`npm run reliability -- --only NAME\` one suite, \`npm run reliability -- --seed N\` another seed, and \`npm run reliability -- --instances 2\` runs
+each suite against two apis, called in turn, and two workers: a kill at a step hits the one process that is at it.
 
 \`test/faults\` injects the faults: kills by pid, crash points, seeded store faults, and on each of the four connections (api and worker to
 PostgreSQL and to Temporal) a proxy that recognises statements and calls, so that a kill hits one exact moment. \`test/oracle\` checks

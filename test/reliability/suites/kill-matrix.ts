@@ -185,8 +185,10 @@ export class Driver {
     const isMissing = () => where !== 'timed' && rig.traps.armed > 0;
     let restoredAt = 0;
     let restoring: Promise<void> | undefined;
-    const strike = async () => {
-      const killed = rig.kill(victim);
+    const strike = async (instance?: number) => {
+      // The process that is at this moment; without one, all of its kind.
+      const isAt = where !== 'timed' && where.edge.startsWith(victim);
+      const killed = rig.kill(victim, isAt ? instance : undefined);
       // Set at once, because the driver waits for it after the trap has closed.
       restoring = (async () => {
         await killed;
