@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { leasePort } from '../../../cli/services/ports.ts';
 import { ensureAppLogin } from '../../../storage/db/app-login.ts';
 import { migrate } from '../../../storage/db/migrate.ts';
-import { preload, program } from '../../faults/program.ts';
+import { type Program, preload, program } from '../../faults/program.ts';
 import { createRig, type Rig } from '../../faults/rig.ts';
 import type { Edge } from '../../faults/traps.ts';
 import {
@@ -165,9 +165,18 @@ export const faults: Suite = {
       const on = { FAULT_RATE: '0.03', FAULT_SEED: String(seed) };
       await Promise.all([rig.api.start(), rig.worker.start()]);
       await Promise.all([rig.api.stop(), rig.worker.stop()]);
-      const started = await Promise.allSettled([rig.api.start(on), rig.worker.start(on)]);
-      for (const [at, result] of started.entries())
-        if (result.status === 'rejected') await (at === 0 ? rig.api : rig.worker).start(on);
+      // A fault may end a start; a supervisor repeats it.
+      const supervised = async (one: Program) => {
+        for (let attempt = 1; ; attempt++) {
+          const error = await one.start(on).then(
+            () => undefined,
+            (error) => error,
+          );
+          if (error === undefined) return;
+          if (attempt === 5) throw error;
+        }
+      };
+      await Promise.all([supervised(rig.api), supervised(rig.worker)]);
       const driver = new Driver(rig);
       let over = false;
       const edges = Object.keys(rig.gates) as Edge[];
