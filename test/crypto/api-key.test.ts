@@ -1,7 +1,9 @@
 import crypto from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createAuthenticate } from '../../api/middleware/authenticate.ts';
+import { startState } from '../../api/request-state.ts';
 import { newApiKey, newToken, parseApiKey, sameSecret, tokenHash } from '../../crypto/api-key.ts';
 import { newId } from '../../crypto/ids.ts';
 
@@ -19,11 +21,11 @@ test('a key is looked up by its public id, and its secret is compared as a diges
   const anything = new Proxy({}, { get: () => () => undefined });
   const limits = { signIns: anything, requests: () => {} } as never;
   const authenticate = createAuthenticate(identities as never, () => 'http://127.0.0.1', limits);
-  const call = (key: string) =>
-    authenticate(
-      { get: (name: string) => (name === 'authorization' ? `Bearer ${key}` : undefined) } as never,
-      {} as never,
-    );
+  const call = (key: string) => {
+    const res = {} as ServerResponse;
+    startState(res, newId('req'));
+    return authenticate({ headers: { authorization: `Bearer ${key}` } } as never, res);
+  };
   const compared = vi.spyOn(crypto, 'timingSafeEqual');
   syncBuiltinESMExports(); // also for modules that import the function by name
   onTestFinished(() => {
