@@ -1,5 +1,6 @@
 import { REQUEST_STATUSES, type RequestStatus } from '../../contracts/approval-request.ts';
 import type { Sealer } from '../../crypto/keyring.ts';
+import { RowForged } from '../../crypto/row-mac.ts';
 import { isSameOwner } from '../../domain/access/same-owner.ts';
 import { type ForgedRow, isForgedRow } from '../../domain/approval/forged-row.ts';
 import { permitOf } from '../../domain/approval/permit.ts';
@@ -8,7 +9,14 @@ import type { LedgerRecord, ListedRequest, RequestRecord, StoredRequest } from '
 import type { Transaction } from '../db/transaction.ts';
 import { authenticateOutcome } from './authentic-outcome.ts';
 import { authenticClaim, type ClaimJson } from './claims.ts';
-import { authenticTerms, type Removal, SEAL_FRONT_SQL, SEALED_SQL, unsealedRequest } from './request-seal.ts';
+import {
+  authenticTerms,
+  type Front,
+  type Removal,
+  SEAL_FRONT_SQL,
+  SEALED_SQL,
+  unsealedRequest,
+} from './request-seal.ts';
 
 /** The clear columns of a request `r`. */
 export const COLUMNS = `r.id, r.project_id, r.service, r.action, r.priority, r.status, r.verdict, r.held_by, r.finding_ids, r.requested_by, r.key_id,
@@ -21,7 +29,7 @@ export async function readRequestRow(
   id: string,
   { lock = false } = {},
 ): Promise<RequestRecord | undefined> {
-  const [row] = await tx.query<RequestRecord & { front: Buffer }>(
+  const [row] = await tx.query<RequestRecord & Front>(
     `select ${COLUMNS}, ${SEAL_FRONT_SQL} from approval_requests r where r.project_id = $1 and r.id = $2${lock ? ' for update' : ''}`,
     [tx.project_id, id],
   );
@@ -112,14 +120,16 @@ export async function listRequests(tx: Transaction, sealer: Sealer, query: Reque
 /** A ledger row as PostgreSQL writes it as JSON. */
 export type LedgerJson = Omit<LedgerRecord, 'resolved_at'> & { resolved_at: string };
 
-type ListedRow = RequestRecord & { front: Buffer; ledger: LedgerJson | null; claim: ClaimJson | null; now: Date };
+type ListedRow = RequestRecord & Front & { ledger: LedgerJson | null; claim: ClaimJson | null; now: Date };
 
 /** A request of a list, with its outcome if there is one. Its status is that of the ledger: the attacker edits the column. @throws RowForged */
 export async function authenticListed(
   sealer: Sealer,
-  { ledger, ...row }: RequestRecord & { front: Buffer; ledger: LedgerJson | null },
+  { ledger, ...row }: RequestRecord & Front & { ledger: LedgerJson | null },
 ): Promise<RequestRecord & { ledger: LedgerJson | null }> {
   const request = authenticTerms(sealer, row);
+  // A payload is removed after the outcome: the attacker has removed the ledger's row.
+  if (!ledger && row.payload_removed_at) throw new RowForged('ledger', row.id);
   if (!ledger) return { ...request, status: 'pending', resolved_at: null, ledger };
   const resolved_at = new Date(ledger.resolved_at);
   await authenticateOutcome(sealer, request, { ...ledger, resolved_at });

@@ -6,11 +6,11 @@ import type { DecisionRecord, RequestRecord } from '../../domain/approval/record
 import { acrossProjects, inProject } from '../db/transaction.ts';
 import { authenticListed, COLUMNS, type LedgerJson, readRequestRow } from './approval-requests.ts';
 import { readLedgerRow } from './ledger.ts';
-import { SEAL_FRONT_SQL } from './request-seal.ts';
+import { type Front, SEAL_FRONT_SQL } from './request-seal.ts';
 import { scannedRows } from './scanned-rows.ts';
 
 type Ref = { id: string; project_id: string };
-type Listed = RequestRecord & { front: Buffer; ledger: LedgerJson | null };
+type Listed = RequestRecord & Front & { ledger: LedgerJson | null };
 const asRef = ({ id, project_id }: Ref): RequestRef => ({ project_id, request_id: id });
 
 /**

@@ -35,34 +35,42 @@ export const requestContext = (terms: RequestTerms): SealContext => [
   terms.expires_at.getTime(),
 ];
 
-/** SQL of the first bytes of a request's seal, for `authenticTerms`. */
-export const SEAL_FRONT_SQL = `substring(r.sealed from 1 for ${SEAL_FRONT}) as front`;
-
-/** `front`: the seal's first bytes. */
-export const isAuthenticRequest = (sealer: Sealer, row: RequestRecord, front: Uint8Array): boolean =>
-  sealer.isSealedUnder(requestContext(row), front);
-
-/** The clear columns, without the seal's first bytes. @throws RowForged */
-export function authenticTerms<Row extends RequestRecord & { front: Buffer }>(
-  sealer: Sealer,
-  row: Row,
-): Omit<Row, 'front'> {
-  const { front, ...record } = row;
-  if (!isAuthenticRequest(sealer, row, front)) throw new RowForged('request', row.id);
-  return record;
-}
-
 /** What a row says of the removal of its payload. */
 export interface Removal {
   payload_removed_at: Date | null;
   payload_removed_mac: Buffer | null;
 }
+/** The seal's first bytes, and the removal of the rest. */
+export type Front = Removal & { front: Buffer };
+/** SQL of the front of a request `r`, for `authenticTerms`. */
+export const SEAL_FRONT_SQL = `substring(r.sealed from 1 for ${SEAL_FRONT}) as front, r.payload_removed_at, r.payload_removed_mac`;
 /** SQL of the removal and the seal of a request `r`, for `unsealedRequest`. */
 export const SEALED_SQL = 'r.sealed, r.payload_removed_at, r.payload_removed_mac';
 
+/** `front`: the seal's first bytes. */
+export const isAuthenticRequest = (sealer: Sealer, row: RequestRecord, front: Uint8Array): boolean =>
+  sealer.isSealedUnder(requestContext(row), front);
+
 /**
- * The request with its sealed part, or without it if this product removed it. The attacker writes to the database, and removes a payload
- * themselves: without the MAC of the removal the row is forged. The digest is computed again, so that what is shown, decided and resumed is what was judged.
+ * The attacker writes to the database, and removes a payload themselves: without the MAC of the removal the row is forged.
+ * @throws RowForged
+ */
+function authenticRemoval(sealer: Sealer, id: string, { front, payload_removed_at, payload_removed_mac }: Front): void {
+  if (payload_removed_at !== null || payload_removed_mac !== null)
+    sealer.authenticate('payload_removal', id, { front, payload_removed_at }, payload_removed_mac);
+}
+
+/** The clear columns, without the front. @throws RowForged */
+export function authenticTerms<Row extends RequestRecord & Front>(sealer: Sealer, row: Row): Omit<Row, keyof Front> {
+  const { front, payload_removed_at: _at, payload_removed_mac: _mac, ...record } = row;
+  if (!isAuthenticRequest(sealer, row, front)) throw new RowForged('request', row.id);
+  authenticRemoval(sealer, row.id, row);
+  return record;
+}
+
+/**
+ * The request with its sealed part, or without it if this product removed it. The digest is computed again, so that what is shown,
+ * decided and resumed is what was judged.
  * @throws RowForged, also if the sealed bytes were altered
  */
 export async function unsealedRequest(
@@ -72,10 +80,8 @@ export async function unsealedRequest(
   const context = requestContext(row);
   const front = sealed.subarray(0, SEAL_FRONT);
   if (!sealer.isSealedUnder(context, front)) throw new RowForged('request', row.id);
-  if (payload_removed_at !== null || payload_removed_mac !== null) {
-    sealer.authenticate('payload_removal', row.id, { front, payload_removed_at }, payload_removed_mac);
-    if (payload_removed_at !== null) return { ...row, payload_removed_at };
-  }
+  authenticRemoval(sealer, row.id, { front, payload_removed_at, payload_removed_mac });
+  if (payload_removed_at !== null) return { ...row, payload_removed_at };
   const self = { kind: 'request', id: row.id, request_id: row.id } as const;
   const secret = (await unsealRow(sealer, self, context, sealed)) as RequestSecret;
   const { service, action } = row;

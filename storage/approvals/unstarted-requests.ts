@@ -4,7 +4,7 @@ import type { UnstartedRequests } from '../../domain/approval/ports.ts';
 import type { RequestRecord } from '../../domain/approval/record.ts';
 import { acrossProjects } from '../db/transaction.ts';
 import { COLUMNS } from './approval-requests.ts';
-import { authenticTerms, SEAL_FRONT_SQL } from './request-seal.ts';
+import { authenticTerms, type Front, SEAL_FRONT_SQL } from './request-seal.ts';
 import { scannedRows } from './scanned-rows.ts';
 
 /**
@@ -18,7 +18,7 @@ export async function unstartedRequests(
   after: UnstartedRequests['next'],
 ): Promise<UnstartedRequests> {
   const rows = await acrossProjects(pool, (tx) =>
-    tx.query<RequestRecord & { front: Buffer; at: string }>(
+    tx.query<RequestRecord & Front & { at: string }>(
       `select ${COLUMNS}, ${SEAL_FRONT_SQL}, r.created_at::text as at from approval_requests r
        where r.status = 'pending' and r.workflow_started_at is null and r.created_at < now() - interval '10 seconds'
          and ($2::timestamptz is null or (r.created_at, r.id) > ($2::timestamptz, $3))

@@ -11,7 +11,7 @@ import { lockPermit } from './claims.ts';
 import { acknowledgedDecisions, readProposalRow, sendDecisionBack } from './decisions.ts';
 import { insertIncident } from './incidents.ts';
 import { readLedgerRow } from './ledger.ts';
-import { authenticTerms, SEAL_FRONT_SQL } from './request-seal.ts';
+import { authenticTerms, type Front, SEAL_FRONT_SQL } from './request-seal.ts';
 import { scannedRows } from './scanned-rows.ts';
 
 const NO_OUTCOME = "r.status = 'pending' and not exists (select from ledger l where l.request_id = r.id)";
@@ -26,7 +26,7 @@ async function due(
   after: DueRequests['next'],
 ): Promise<DueRequests> {
   const rows = await acrossProjects(pool, (tx) =>
-    tx.query<RequestRecord & { front: Buffer; at: string }>(
+    tx.query<RequestRecord & Front & { at: string }>(
       `select ${COLUMNS}, ${SEAL_FRONT_SQL}, r.expires_at::text as at from approval_requests r
        where ${NO_OUTCOME} and r.expires_at < clock_timestamp() - $2 * interval '1 millisecond'
          and ($3::timestamptz is null or (r.expires_at, r.id) > ($3::timestamptz, $4))

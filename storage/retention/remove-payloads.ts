@@ -3,7 +3,7 @@ import type { Scanned } from '../../domain/approval/ports.ts';
 import type { RequestRecord } from '../../domain/approval/record.ts';
 import { authenticListed, COLUMNS, type LedgerJson } from '../approvals/approval-requests.ts';
 import { emptyDecisions } from '../approvals/decisions.ts';
-import { SEAL_FRONT_SQL } from '../approvals/request-seal.ts';
+import { type Front, SEAL_FRONT_SQL } from '../approvals/request-seal.ts';
 import { clock, type Transaction } from '../db/transaction.ts';
 
 const DAY_MS = 86_400_000;
@@ -23,7 +23,7 @@ export interface RemovedBatch {
   next: ScanPlace | undefined;
 }
 
-type Candidate = RequestRecord & { front: Buffer; ledger: LedgerJson | null; at: string };
+type Candidate = RequestRecord & Front & { ledger: LedgerJson | null; at: string };
 
 /** The front of the seal stays, which authenticates the terms. */
 const REMOVE = `update approval_requests r set sealed = substring(r.sealed from 1 for length(n.front)), payload_removed_at = $2, payload_removed_mac = n.mac
