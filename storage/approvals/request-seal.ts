@@ -43,7 +43,7 @@ export interface Removal {
 /** The seal's first bytes, and the removal of the rest. */
 export type Front = Removal & { front: Buffer };
 /** SQL of the front of a request `r`, for `authenticTerms`. */
-export const SEAL_FRONT_SQL = `substring(r.sealed from 1 for ${SEAL_FRONT}) as front, r.payload_removed_at, r.payload_removed_mac`;
+export const SEAL_FRONT_SQL = `r.payload_removed_at, r.payload_removed_mac, substring(r.sealed from 1 for ${SEAL_FRONT}) as front`;
 /** SQL of the removal and the seal of a request `r`, for `unsealedRequest`. */
 export const SEALED_SQL = 'r.sealed, r.payload_removed_at, r.payload_removed_mac';
 
