@@ -14,8 +14,8 @@ export type Arrivals = (start: () => void) => void;
 /**
  * The attacker opens hundreds of connections and sends on all at once. Node accepts one connection in a turn of the event loop, and begins every
  * request that it has read before the next turn: each new connection, `/livez` among them, waits for as many turns as there were
- * connections before it. So only some requests are begun in a turn, and few while a burst of connections comes. A load that does not end holds
- * nobody's requests back for longer. Without a burst each is begun at once.
+ * connections before it. So only some requests are begun in a turn, and few while a burst of connections comes. A load that does not end is
+ * no burst, so that requests do not wait as long as it lasts. Without a burst each is begun at once.
  */
 export function createArrivals(server: Pick<Server, 'on'>): Arrivals {
   const waiting: (() => void)[] = [];
